@@ -1,0 +1,1 @@
+"""Cards, architectures, weights and training. Knows nothing of what stands above it."""
