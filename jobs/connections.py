@@ -1,0 +1,38 @@
+"""Redis clients with bounds on every wait, so that a dead server is an error and not a hang."""
+
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+_COMMON: dict[str, Any] = {
+    "decode_responses": True,
+    "socket_timeout": 5,
+    "health_check_interval": 5,
+}
+
+
+def connect(url: str) -> "redis.Redis":
+    """A client for threads."""
+    options = _COMMON | _timeouts(url) | {"retry": Retry(ExponentialBackoff(0.5, 0.05), 2)}
+    return redis.Redis.from_url(url, **options)
+
+
+def connect_async(url: str, connections: int = 32) -> "redis.asyncio.Redis":
+    """A client for one event loop; a caller waits for a free connection for 2 s at most."""
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url, max_connections=connections, timeout=2, **_COMMON, **_timeouts(url)
+    )
+    return redis.asyncio.Redis.from_pool(pool)
+
+
+def _timeouts(url: str) -> dict[str, Any]:
+    """A unix socket connects at once or not at all and takes no such bound."""
+    return {} if url.startswith("unix:") else {"socket_connect_timeout": 2}
+
+
+def broker_url(url: str) -> str:
+    """The same server as Celery's transport spells it."""
+    return url.replace("unix://", "redis+socket://", 1)

@@ -1,0 +1,88 @@
+"""What the rest needs of the stores, as small protocols."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from jobs.job import Job, State
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job held under a lease; `attempt` is the fence that a late worker fails at."""
+
+    job: Job
+
+    @property
+    def attempt(self) -> int:
+        return self.job.attempts
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended. `result` and `error` are JSON objects."""
+
+    state: State
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    timings_ms: dict[str, float] | None = None
+
+
+class JobStore(Protocol):
+    """The side that accepts jobs and tells of them. Every call raises StoreDown."""
+
+    async def check_room(self) -> None:
+        """Raises QueueFull when nothing more can be accepted."""
+
+    async def enqueue(self, job: Job) -> Job:
+        """Record and queue the job at once; the recorded job when the id is already there."""
+
+    async def find(self, job_id: str) -> Job:
+        """Raises JobNotFound."""
+
+    async def reap(self) -> None:
+        """Return jobs whose worker is lost, and ring while work waits."""
+
+    async def workers(self) -> int:
+        """How many workers gave a sign of life in the last seconds."""
+
+
+class WorkQueue(Protocol):
+    """The side that takes jobs and ends them."""
+
+    def claim(self, most: int) -> list[Claim]:
+        """Up to `most` jobs, interactive first; one that a worker was lost over comes alone."""
+
+    def finish(self, claim: Claim, outcome: Outcome) -> bool:
+        """False when the lease was lost; the outcome is then dropped."""
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        """Give jobs back unstarted."""
+
+    def renew(self, claims: Sequence[Claim]) -> int:
+        """Prolong leases; how many are still held."""
+
+    def reap(self) -> None:
+        """As `JobStore.reap`."""
+
+    def announce(self, worker: str) -> None:
+        """A sign of life."""
+
+    def retire(self, worker: str) -> None:
+        """Take the sign of life back."""
+
+
+class BlobStore(Protocol):
+    """Photos and results by job and name. Every call raises BlobsFailed."""
+
+    def put(self, job_id: str, name: str, data: bytes) -> None:
+        """Whole or not at all, and on disk when it returns."""
+
+    def get(self, job_id: str, name: str) -> bytes:
+        """Raises BlobMissing."""
+
+    def delete(self, job_id: str, name: str) -> None:
+        """Missing is fine."""
+
+    def check(self) -> None:
+        """Raises BlobsFailed when nothing could be stored now."""

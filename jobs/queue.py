@@ -1,0 +1,85 @@
+"""The WorkQueue in Redis: what a worker needs, for use from several threads."""
+
+import json
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from redis import Redis
+
+from jobs import wire
+from jobs.errors import WorkerLost
+from jobs.ports import Claim, Outcome
+from jobs.problems import problem_of
+from jobs.scripts import source
+from jobs.tickets import Bell
+
+FORGET_WORKER_SECONDS = 60
+
+
+def reap_arguments(max_attempts: int) -> dict[str, list[Any]]:
+    """Keys and arguments of the reap script; the same for every process that reaps."""
+    lost = WorkerLost(max_attempts)
+    error = json.dumps(problem_of(lost).document(str(lost)))
+    keys = [wire.LEASES, wire.RETRY, wire.INTERACTIVE, wire.BULK, wire.BELL, wire.EVENTS]
+    return {"keys": keys, "args": [wire.JOB, max_attempts, error]}
+
+
+class RedisWorkQueue:
+    """See `jobs.ports.WorkQueue`."""
+
+    def __init__(self, redis: "Redis", bell: Bell, lease_seconds: float, max_attempts: int) -> None:
+        self._redis, self._bell, self._lease = redis, bell, int(lease_seconds * 1000)
+        names = ("claim", "finish", "release", "renew", "reap")
+        self._scripts = {name: redis.register_script(source(name)) for name in names}
+        self._reap_arguments = reap_arguments(max_attempts)
+
+    def claim(self, most: int) -> list[Claim]:
+        keys = [wire.RETRY, wire.INTERACTIVE, wire.BULK, wire.LEASES, wire.BELL, wire.EVENTS]
+        ring, *taken = self._scripts["claim"](keys=keys, args=[wire.JOB, most, self._lease])
+        if ring:
+            self._bell.ring()
+        return [Claim(wire.read_job(job_id, _pairs(fields))) for job_id, fields in taken]
+
+    def finish(self, claim: Claim, outcome: Outcome) -> bool:
+        parts = {
+            "result": outcome.result,
+            "error": outcome.error,
+            "timings_ms": outcome.timings_ms,
+        }
+        fields = [(name, json.dumps(part)) for name, part in parts.items() if part is not None]
+        job_id = claim.job.id
+        done = self._scripts["finish"](
+            keys=[wire.JOB + job_id, wire.LEASES, wire.EVENTS],
+            args=[job_id, claim.attempt, outcome.state.value, *chain.from_iterable(fields)],
+        )
+        return bool(done)
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        for claim in reversed(claims):
+            job_id = claim.job.id
+            keys = [wire.JOB + job_id, wire.LEASES, wire.EVENTS]
+            self._scripts["release"](keys=keys, args=[job_id, claim.attempt])
+
+    def renew(self, claims: Sequence[Claim]) -> int:
+        held = chain.from_iterable((claim.job.id, claim.attempt) for claim in claims)
+        args = [wire.JOB, self._lease, *held]
+        return int(self._scripts["renew"](keys=[wire.LEASES], args=args))
+
+    def reap(self) -> None:
+        ring, *_ = self._scripts["reap"](**self._reap_arguments)
+        if ring:
+            self._bell.ring()
+
+    def announce(self, worker: str) -> None:
+        seconds, _ = self._redis.time()
+        self._redis.zadd(wire.WORKERS, {worker: seconds})
+        self._redis.zremrangebyscore(wire.WORKERS, "-inf", seconds - FORGET_WORKER_SECONDS)
+
+    def retire(self, worker: str) -> None:
+        self._redis.zrem(wire.WORKERS, worker)
+
+
+def _pairs(flat: Sequence[str]) -> dict[str, str]:
+    """A hash as a script returns it."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))

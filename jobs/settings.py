@@ -1,0 +1,34 @@
+"""Settings that every process shares; environment variables, read when a process starts."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.catalog import CARDS
+
+DAY = 86_400
+
+
+class SharedSettings(BaseSettings):
+    """Where the state lives. Each name is an environment variable with `CROPSHIELD_` before it."""
+
+    model_config = SettingsConfigDict(env_prefix="CROPSHIELD_", frozen=True, populate_by_name=True)
+
+    home: Path = Path("var")
+    """Folder of all state: photos, overlays, the private Redis."""
+    redis_url: Annotated[
+        str, Field(validation_alias=AliasChoices("CROPSHIELD_REDIS_URL", "REDIS_URL"))
+    ] = "redis://127.0.0.1:6379/0"
+    """Redis with append-only persistence and `noeviction`; `redis://`, `rediss://` or `unix://`."""
+    cards: Path = CARDS
+    """Folder of model cards."""
+    lease_seconds: Annotated[float, Field(ge=1)] = 15.0
+    """How long a claimed job stays with a worker that gives no sign of life."""
+    max_attempts: Annotated[int, Field(ge=1)] = 5
+    """A job that cost this many workers their life is failed."""
+
+    @property
+    def blobs(self) -> Path:
+        return self.home / "blobs"

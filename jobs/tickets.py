@@ -1,0 +1,62 @@
+"""Tickets: "there is work", carried by Celery, cheap to lose (a reaper rings again)."""
+
+import logging
+import threading
+from typing import Any
+
+from celery import Celery
+
+from jobs.connections import broker_url
+from jobs.wire import TASK, TICKETS
+
+log = logging.getLogger(__name__)
+
+
+def make_celery(redis_url: str) -> Celery:
+    """The Celery application of a process; each process makes one, in its composition root."""
+    app = Celery("cropshield", broker=broker_url(redis_url), set_as_current=False)
+    app.conf.update(
+        task_acks_late=False,
+        task_ignore_result=True,
+        task_publish_retry=False,
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "priority_steps": [0],
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "health_check_interval": 5,
+            "visibility_timeout": 60,
+        },
+    )
+    return app
+
+
+class Bell:
+    """Sends tickets from one thread of its own, so that no caller waits for the broker."""
+
+    def __init__(self, app: Any) -> None:
+        self._app, self._rung, self._stopped = app, threading.Event(), False
+        self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Ask for a ticket; several calls before it goes out are one ticket."""
+        self._rung.set()
+
+    def close(self) -> None:
+        self._stopped = True
+        self._rung.set()
+        self._thread.join(timeout=3)
+
+    def _run(self) -> None:
+        while self._rung.wait() and not self._stopped:
+            self._rung.clear()
+            try:
+                self._app.send_task(TASK, queue=TICKETS, expires=30, retry=False)
+            except Exception as error:  # noqa: BLE001 - the reaper rings again within seconds
+                log.warning("no ticket sent, the reaper will ring again: %s", error)

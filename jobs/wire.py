@@ -1,0 +1,36 @@
+"""Names and forms of what stands in Redis: one place for keys, fields, task and queue."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.job import Job, State, moment
+
+PREFIX = "cropshield:1:"  # the 1 is the version of the record's form
+LEASES, BELL, WORKERS = PREFIX + "leases", PREFIX + "bell", PREFIX + "workers"
+INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "retry"))
+EVENTS = PREFIX + "events"
+JOB = PREFIX + "job:"
+TASK, TICKETS = "cropshield.drain", "tickets"
+
+_JSON = ("model", "options", "image", "timings_ms", "result", "error")
+_TIMES = ("created_at", "started_at", "finished_at", "expires_at")
+
+
+def queue_key(priority: str) -> str:
+    return INTERACTIVE if priority == "interactive" else BULK
+
+
+def accepted_fields(job: Job) -> dict[str, str]:
+    """The fields that the client decides; the enqueue script adds state and times."""
+    record = job.model_dump(mode="json", include={"model", "options", "image"})
+    fields = {name: json.dumps(value) for name, value in record.items()}
+    return fields | {"queue": queue_key(job.options.priority)}
+
+
+def read_job(job_id: str, fields: Mapping[str, str]) -> Job:
+    """The job out of its hash."""
+    values: dict[str, Any] = {name: json.loads(fields[name]) for name in _JSON if name in fields}
+    values |= {name: moment(float(fields[name])) for name in _TIMES if name in fields}
+    state, attempts = State(fields["state"]), int(fields["attempts"])
+    return Job(id=job_id, state=state, attempts=attempts, **values)
