@@ -119,5 +119,3 @@ def problem_of(error: Exception) -> Problem:
 def all_problems() -> list[Problem]:
     """Every problem type, for the docs."""
     return [*PROBLEMS.values(), INVALID, NOT_FOUND, WRONG_METHOD, BAD_REQUEST, NOT_READY, INTERNAL]
-
-

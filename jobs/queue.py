@@ -1,7 +1,7 @@
 """The WorkQueue in Redis: what a worker needs, for use from several threads."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -17,12 +17,12 @@ from jobs.tickets import Bell
 FORGET_WORKER_SECONDS = 60
 
 
-def reap_arguments(max_attempts: int) -> dict[str, list[Any]]:
+def reap_arguments(max_attempts: int) -> tuple[list[str], list[Any]]:
     """Keys and arguments of the reap script; the same for every process that reaps."""
     lost = WorkerLost(max_attempts)
     error = json.dumps(problem_of(lost).document(str(lost)))
     keys = [wire.LEASES, wire.RETRY, wire.INTERACTIVE, wire.BULK, wire.BELL, wire.EVENTS]
-    return {"keys": keys, "args": [wire.JOB, max_attempts, error]}
+    return keys, [wire.JOB, max_attempts, error]
 
 
 class RedisWorkQueue:
@@ -62,12 +62,14 @@ class RedisWorkQueue:
             self._scripts["release"](keys=keys, args=[job_id, claim.attempt])
 
     def renew(self, claims: Sequence[Claim]) -> int:
-        held = chain.from_iterable((claim.job.id, claim.attempt) for claim in claims)
+        held: Iterator[str | int] = chain.from_iterable(
+            (claim.job.id, claim.attempt) for claim in claims
+        )
         args = [wire.JOB, self._lease, *held]
         return int(self._scripts["renew"](keys=[wire.LEASES], args=args))
 
     def reap(self) -> None:
-        ring, *_ = self._scripts["reap"](**self._reap_arguments)
+        ring, *_ = self._scripts["reap"](*self._reap_arguments)
         if ring:
             self._bell.ring()
 

@@ -1,6 +1,6 @@
 """The JobStore in Redis: what the API process needs, without ever blocking its event loop."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,7 +20,7 @@ _LISTS = [wire.INTERACTIVE, wire.BULK, wire.RETRY]
 ALIVE_SECONDS = 10
 
 
-def _reported(call: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+def _reported(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     """Every failure of Redis is a StoreDown."""
 
     @wraps(call)
@@ -68,14 +68,14 @@ class RedisJobStore:
 
     @_reported
     async def find(self, job_id: str) -> Job:
-        fields: dict[str, str] = await self._redis.hgetall(wire.JOB + job_id)
+        fields: dict[Any, Any] = await self._redis.hgetall(wire.JOB + job_id)
         if not fields:
             raise JobNotFound(job_id)
         return wire.read_job(job_id, fields)
 
     @_reported
     async def reap(self) -> None:
-        ring, *_ = await self._reap(**self._reap_arguments)
+        ring, *_ = await self._reap(*self._reap_arguments)
         if ring:
             self._bell.ring()
 
@@ -87,5 +87,3 @@ class RedisJobStore:
 
 def _flat(fields: dict[str, str]) -> list[Any]:
     return [part for pair in fields.items() for part in pair]
-
-

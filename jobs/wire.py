@@ -1,4 +1,4 @@
-"""Names and forms of what stands in Redis: one place for keys, fields, task and queue."""
+"""Names and forms of what is stored and sent: keys, fields, blobs, task and queue."""
 
 import json
 from collections.abc import Mapping
@@ -12,6 +12,9 @@ INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "r
 EVENTS = PREFIX + "events"
 JOB = PREFIX + "job:"
 TASK, TICKETS = "cropshield.drain", "tickets"
+
+ORIGINAL, PHOTO = "original", "photo.jpg"
+SUFFIXES = {"jpeg": "jpg", "png": "png", "webp": "webp"}
 
 _JSON = ("model", "options", "image", "timings_ms", "result", "error")
 _TIMES = ("created_at", "started_at", "finished_at", "expires_at")
@@ -32,5 +35,23 @@ def read_job(job_id: str, fields: Mapping[str, str]) -> Job:
     """The job out of its hash."""
     values: dict[str, Any] = {name: json.loads(fields[name]) for name in _JSON if name in fields}
     values |= {name: moment(float(fields[name])) for name in _TIMES if name in fields}
+    values["timings_ms"] = values.get("timings_ms", {}) | _waits(fields)
     state, attempts = State(fields["state"]), int(fields["attempts"])
     return Job(id=job_id, state=state, attempts=attempts, **values)
+
+
+def _waits(fields: Mapping[str, str]) -> dict[str, float]:
+    """`queued`: from acceptance to the claim; `total`: to the end. All by the clock of Redis."""
+    ends = {"queued": "started_at", "total": "finished_at"}
+    created = float(fields["created_at"])
+    return {name: float(fields[end]) - created for name, end in ends.items() if end in fields}
+
+
+def maps_name(attempt: int) -> str:
+    """The blob of an attempt's maps: float32 (explanations, h, w) in [0, 1], as .npy."""
+    return f"maps-{attempt}.npy"
+
+
+def overlay_name(attempt: int, rank: int, image_format: str) -> str:
+    """The blob of an attempt's overlay of the explanation at `rank`, 0 the first."""
+    return f"overlay-{attempt}-{rank}.{SUFFIXES[image_format]}"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import tomllib
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,13 +94,18 @@ class Card(_Part):
         """Raises CardError when the weights are missing or are not those of the card."""
         if not self.weights_path.is_file():
             raise CardError(f"{self.path.name}: weight file {self.weights_path} is missing")
-        with self.weights_path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = digest(self.weights_path)
         if found != self.sha256:
             raise CardError(
                 f"{self.path.name}: sha256 is {self.sha256[:16]}…, "
                 f"but {self.weights_path.name} has {found[:16]}…"
             )
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_classes(path: Path) -> tuple[str, ...]:
@@ -138,7 +144,7 @@ class Catalog:
         if len(self._cards) != len(cards):
             raise CardError(f"two cards in {folder} have the same id")
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Card]:
         return iter(self._cards.values())
 
     def __getitem__(self, model: str) -> Card:

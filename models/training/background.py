@@ -1,5 +1,7 @@
 """Leaves cut out and laid on other grounds, so that a network cannot learn the table."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
@@ -31,7 +33,7 @@ def fill_holes(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return ~outside[1:-1, 1:-1]
 
 
-def _edge(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def _edge(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
 
 

@@ -1,7 +1,7 @@
 """Leaf folders as data sets: `root/Crop__disease/photo.jpg`."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, WeightedRandomSampler
 from torchvision.datasets import ImageFolder
 
+from models.catalog import CardError
 from models.training.background import leaf_mask, on_ground, random_ground
 
 Transform = Callable[[Image.Image], Tensor]
@@ -22,10 +23,23 @@ class LeafFolder(Dataset[tuple[Tensor, int]]):
     Masks are made once a photo and kept (9 kB each), so keep the workers alive.
     """
 
-    def __init__(self, root: Path, transform: Transform, background: float = 0.0) -> None:
+    def __init__(
+        self,
+        root: Path,
+        transform: Transform,
+        background: float = 0.0,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        """`classes` gives the numbers of a model's classes; without it the folders are numbered
+        in order. Raises FileNotFoundError without photos, CardError for a folder of another class.
+        """
         folder = ImageFolder(str(root))
-        self.classes: list[str] = folder.classes
-        self.samples: list[tuple[str, int]] = folder.samples
+        self.classes: list[str] = list(classes or folder.classes)
+        if strange := set(folder.classes) - set(self.classes):
+            raise CardError(f"the model has no class {', '.join(sorted(strange))}, but {root} has")
+        self.samples: list[tuple[str, int]] = [
+            (path, self.classes.index(folder.classes[label])) for path, label in folder.samples
+        ]
         self.transform, self.background = transform, background
         self._masks: dict[int, Image.Image | None] = {}
 

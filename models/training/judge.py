@@ -30,7 +30,9 @@ def score(confusion: Tensor) -> Scores:
 
 
 @torch.inference_mode()
-def confusion_on(model: nn.Module, photos: DataLoader[tuple[Tensor, Tensor]], classes: int) -> Tensor:
+def confusion_on(
+    model: nn.Module, photos: DataLoader[tuple[Tensor, Tensor]], classes: int
+) -> Tensor:
     """The confusion matrix of `model` over a loader of (input, label) batches."""
     device = next(model.parameters()).device
     model.eval()

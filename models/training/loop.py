@@ -40,8 +40,8 @@ class Trainer:
         self.val_set = LeafFolder(data / "val", validation_transform(card.preprocessing))
         self.classes = len(self.train_set.classes)
         model = build(card.architecture, self.classes)
-        self.model = model.to(device, memory_format=torch.channels_last)
-        average = get_ema_multi_avg_fn(self.recipe.ema_decay)
+        self.model = model.to(device).to(memory_format=torch.channels_last)
+        average = get_ema_multi_avg_fn(self.recipe.ema_decay)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=0.0, weight_decay=self.recipe.weight_decay, foreach=True
@@ -131,8 +131,12 @@ class Trainer:
             write_atomically(self.out / "best.pth", weights)
             names = {name: i for i, name in enumerate(self.train_set.classes)}
             (self.out / "class_to_idx.json").write_text(json.dumps(names, indent=2) + "\n")
-        parts = {"model": self.model, "average": self.average, "optimizer": self.optimizer}
-        state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
+        parts: dict[str, Any] = {
+            "model": self.model,
+            "average": self.average,
+            "optimizer": self.optimizer,
+        }
+        state = {name: part.state_dict() for name, part in parts.items()}
         write_atomically(self.out / "last.pt", state | {"epoch": self.epoch, "best": self.best})
 
     def _resume(self) -> None:

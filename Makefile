@@ -1,0 +1,60 @@
+# Two commands do all the set-up: `make serve` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+SERVER ?= http://$(HOST):$(PORT)
+# An index to take torch from, for instance one of CPU-only wheels, a tenth of the size.
+TORCH_INDEX ?=
+DONE := $(VENV)/.done-
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format bench demo clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: $(DONE)serve ## Run everything on this machine (HOST=, PORT=, REDIS_URL=); Ctrl-C stops it
+	@HOST=$(HOST) PORT=$(PORT) $(BIN)/cropshield serve
+
+test: $(DONE)test ## Run all tests, with a real Redis and real workers
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(DONE)check ## Format, lint, types, import rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(DONE)check ## Format the code and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+demo: $(DONE)serve ## Post drawn leaves to a running server; overlays and a contact sheet in demo/
+	@$(BIN)/cropshield demo --server $(SERVER) --out demo
+
+clean: ## Remove the environment and caches; state in var/ stays
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist demo
+	@find . -name __pycache__ -not -path './var/*' -exec rm -rf {} +
+
+$(DONE)venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; this is " + sys.version.split()[0])'
+	@echo "making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@touch $@
+
+$(DONE)serve: $(DONE)venv pyproject.toml
+	@echo "installing CropShield (torch is large: a minute or two the first time)"
+	@if [ -n "$(TORCH_INDEX)" ]; then $(BIN)/pip install --quiet --index-url $(TORCH_INDEX) torch torchvision; fi
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[all]'
+	@touch $@
+
+$(DONE)test: $(DONE)serve
+	@$(BIN)/pip install --quiet --disable-pip-version-check --group test
+	@touch $@
+
+$(DONE)check: $(DONE)test
+	@$(BIN)/pip install --quiet --disable-pip-version-check --group check
+	@touch $@

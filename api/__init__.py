@@ -1,0 +1,1 @@
+"""The HTTP API: takes photos, answers with jobs. Its process never loads torch."""

@@ -1,0 +1,81 @@
+"""The composition root of an API process."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from api import problems
+from api.dependencies import Services
+from api.request_id import RequestId
+from api.routes import catalog, health, jobs, pages, pictures
+from api.schemas import ProblemView
+from api.settings import ApiSettings
+from jobs.connections import connect_async
+from jobs.disk import DiskBlobs
+from jobs.errors import StoreDown
+from jobs.ports import JobStore
+from jobs.service import JobService
+from jobs.store import RedisJobStore
+from jobs.tickets import Bell, make_celery
+from jobs.watch import JobWatch
+from models.catalog import Catalog
+
+log = logging.getLogger(__name__)
+_REAP_SECONDS = 1.0
+_DESCRIPTION = "A photo of a leaf goes in, the disease comes out, with the picture that shows why."
+_PROBLEM = {"content": {"application/problem+json": {}}, "model": ProblemView}
+
+
+def create_app(settings: ApiSettings) -> FastAPI:
+    """Build every object of the process. Raises CardError for a broken model card."""
+    bell = Bell(make_celery(settings.redis_url))
+    redis = connect_async(settings.redis_url)
+    listener = connect_async(settings.redis_url, connections=2)
+    store = RedisJobStore(redis, bell, settings.queue_bound, settings.max_attempts)
+    watch = JobWatch(listener, store)
+    service = JobService(
+        store, DiskBlobs(settings.blobs), Catalog(settings.cards), settings.max_pixels
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(watch.run()), asyncio.create_task(_reap(store))]
+        yield
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        bell.close()
+        await redis.aclose()
+        await listener.aclose()
+
+    app = FastAPI(
+        title="CropShield",
+        version="1",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
+    )
+    app.state.services = Services(settings, service, watch)
+    app.add_middleware(RequestId)
+    problems.install(app)
+    for part in (jobs, pictures, catalog, health, pages):
+        app.include_router(part.router)
+    app.mount("/assets", StaticFiles(directory=pages.ASSETS), name="assets")
+    return app
+
+
+async def _reap(store: JobStore) -> None:
+    """Every process reaps; there is no leader to lose."""
+    while True:
+        try:
+            await store.reap()
+        except StoreDown as error:
+            log.warning("cannot look for lost jobs: %s", error)
+        await asyncio.sleep(_REAP_SECONDS)

@@ -1,0 +1,97 @@
+"""Every answer that is not a success is `application/problem+json` (RFC 9457)."""
+
+import logging
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from jobs.errors import CropShieldError, JobNotReady, Unavailable
+from jobs.problems import BAD_REQUEST, INTERNAL, INVALID, STATUSES, Problem, problem_of
+from models.catalog import CardError
+from pictures.errors import PhotoError
+
+log = logging.getLogger(__name__)
+_JITTER = 0.5
+
+
+class InvalidRequest(Exception):
+    """Options that do not validate. `errors` has one entry for each wrong value."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__("; ".join(f"{e['field']}: {e['message']}" for e in errors))
+        self.errors = errors
+
+
+def invalid(error: ValidationError | RequestValidationError) -> InvalidRequest:
+    """Pydantic's findings in this API's words: field, message and the value given."""
+    return InvalidRequest([_finding(found) for found in error.errors()])
+
+
+def _finding(found: Any) -> dict[str, Any]:
+    where = [str(part) for part in found["loc"] if part not in ("query", "path", "body")]
+    message = f"{found['msg']} (given: {found['input']!r:.100})"
+    return {"field": ".".join(where), "message": message}
+
+
+def respond(
+    request: Request,
+    problem: Problem,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **extra: Any,
+) -> JSONResponse:
+    """The problem document as an answer."""
+    content = problem.document(detail) | {
+        "instance": request.url.path,
+        "request_id": request.scope.get("request_id"),
+    }
+    return JSONResponse(
+        content | extra,
+        status_code=problem.status,
+        headers=dict(headers or {}),
+        media_type="application/problem+json",
+    )
+
+
+async def _known(request: Request, error: Exception) -> JSONResponse:
+    headers = {}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(round(error.retry_after * (1 + random.random() * _JITTER)))
+    if isinstance(error, JobNotReady):
+        headers["Retry-After"] = "1"
+    return respond(request, problem_of(error), str(error), headers)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    problem = STATUSES.get(error.status_code, BAD_REQUEST)
+    detail = f"{request.method} {request.url.path}: {error.detail}"
+    return respond(request, problem, detail, error.headers)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, RequestValidationError):
+        error = invalid(error)
+    assert isinstance(error, InvalidRequest)  # noqa: S101 - registered for it alone
+    return respond(request, INVALID, str(error), errors=error.errors)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected error in %s", request.url.path, exc_info=error)
+    return respond(request, INTERNAL, "the server failed on this request; see its log")
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+    for kind in (CropShieldError, PhotoError, CardError):
+        app.add_exception_handler(kind, _known)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(InvalidRequest, _invalid)
+    app.add_exception_handler(Exception, _unexpected)

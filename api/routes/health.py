@@ -1,0 +1,24 @@
+"""Is the process alive; can it take photos."""
+
+import asyncio
+
+from fastapi import APIRouter, Response
+
+from api.dependencies import Injected
+from api.schemas import Readiness
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez", operation_id="isAlive", response_class=Response)
+async def livez() -> Response:
+    """200 while the process answers at all."""
+    return Response("alive", media_type="text/plain")
+
+
+@router.get("/readyz", operation_id="isReady")
+async def readyz(parts: Injected) -> Readiness:
+    """200 when Redis and the photo store answer; 503 with the reason otherwise."""
+    workers = await parts.jobs.store.workers()
+    await asyncio.to_thread(parts.jobs.blobs.check)
+    return Readiness(ready=True, workers=workers)

@@ -1,0 +1,1 @@
+"""The `cropshield` command. Imports what a subcommand needs only when it runs."""

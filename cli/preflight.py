@@ -1,0 +1,63 @@
+"""What must hold before a server is started; each failure is one sentence."""
+
+import fcntl
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.errors import CommandError
+from models.catalog import CardError, Catalog
+
+LEAST_FREE_BYTES = 200_000_000
+
+
+def check_models(cards: Path) -> None:
+    """Every card reads, and its weights are there and its own."""
+    try:
+        catalog = list(Catalog(cards))
+        for card in catalog:
+            card.verify()
+    except CardError as error:
+        raise CommandError(str(error)) from error
+    if not catalog:
+        raise CommandError(f"there is no model card in {cards}")
+
+
+def check_port(host: str, port: int) -> None:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise CommandError(
+            f"cannot listen on {host}:{port}: {error.strerror}. Choose another with PORT= or HOST=."
+        ) from error
+
+
+@contextmanager
+def claimed_home(home: Path) -> Iterator[None]:
+    """The state folder, writable, with room, and ours alone while the server runs."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = (home / "serve.lock").open("a")
+    except OSError as error:
+        raise CommandError(f"cannot write to the state folder {home}: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CommandError(f"another server already runs on the state folder {home}") from error
+        _check_room(home)
+        yield
+
+
+def _check_room(home: Path) -> None:
+    free = shutil.disk_usage(home).free
+    if free < LEAST_FREE_BYTES:
+        raise CommandError(
+            f"{free:,} bytes are free for the state folder {home}; "
+            f"at least {LEAST_FREE_BYTES:,} are needed"
+        )

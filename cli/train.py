@@ -1,0 +1,40 @@
+"""`cropshield train`: follow a card's recipe, then put the weights where the card says."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from cli.cards import update_card
+from cli.errors import CommandError
+from models.catalog import CardError, digest, read_card
+from models.training.loop import Trainer
+
+
+def train(card_path: Path, data: Path, out: Path, device: str) -> None:
+    """Raises CommandError for a broken card or a folder without photos."""
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        card = read_card(card_path)
+        trainer = Trainer(card, data, out / card.id, torch.device(device))
+    except (CardError, FileNotFoundError) as error:
+        raise CommandError(str(error)) from error
+    console = Console(stderr=True)
+    console.print(
+        f"{card.id}: {len(trainer.train_set):,} photos of {trainer.classes} classes on {device}, "
+        f"{len(trainer.epochs)} epochs, {trainer.epoch} of them done"
+    )
+    best = trainer.run(lambda row: console.print(_line(row)))
+    card.weights_path.write_bytes(best.read_bytes())
+    card.classes_path.write_text(best.with_name("class_to_idx.json").read_text("utf-8"), "utf-8")
+    update_card(card.path, {"sha256": digest(card.weights_path)})
+    console.print(f"weights are in {card.weights_path}")
+
+
+def _line(row: dict[str, Any]) -> str:
+    return (
+        f"epoch {row['epoch']}/{row['epochs']} at {row['size']} px: loss {row['loss']:.3f}, "
+        f"val accuracy {row['accuracy']:.2%}, macro-F1 {row['macro_f1']:.4f}"
+    )

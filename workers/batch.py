@@ -1,0 +1,127 @@
+"""One batch of claimed jobs, from stored photos to ended jobs."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from engine.explainer import Explanation, Request
+from engine.images import Photo, decode
+from jobs import wire
+from jobs.errors import CropShieldError, ExplainFailed
+from jobs.job import State
+from jobs.ports import BlobStore, Claim, Outcome, WorkQueue
+from jobs.problems import problem_of
+from models.catalog import CardError
+from pictures.errors import PhotoError
+from workers.explainers import Explainers
+from workers.results import describe, store_pictures
+
+log = logging.getLogger(__name__)
+EXPECTED = (CropShieldError, PhotoError, CardError)
+
+
+@dataclass
+class Item:
+    """A claimed job on its way; `timings` in milliseconds."""
+
+    claim: Claim
+    photo: Photo | None = None
+    explanation: Explanation | None = None
+    error: Exception | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def model(self) -> str:
+        return self.claim.job.model.id
+
+
+class Batch:
+    """Decodes, explains, renders and ends jobs. What is wrong with one photo stays its own."""
+
+    def __init__(self, queue: WorkQueue, blobs: BlobStore, explainers: Explainers) -> None:
+        self._queue, self._blobs, self._explainers = queue, blobs, explainers
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="photos")
+
+    def run(self, claims: Sequence[Claim]) -> None:
+        """Bring every claimed job to its end."""
+        items = [Item(claim) for claim in claims]
+        list(self._threads.map(self._decode, items))
+        by_model: dict[str, list[Item]] = defaultdict(list)
+        for item in items:
+            if item.error is None:
+                by_model[item.model].append(item)
+        for model, group in by_model.items():
+            self._explain(model, group)
+        list(self._threads.map(self._end, items))
+
+    def _decode(self, item: Item) -> None:
+        start = time.perf_counter()
+        try:
+            data = self._blobs.get(item.claim.job.id, wire.ORIGINAL)
+            side = self._explainers.input_side(item.model)
+            item.photo = decode(data, min_side=2 * side)
+        except Exception as error:  # noqa: BLE001 - the job fails with it
+            item.error = error
+        item.timings["decode"] = _milliseconds_since(start)
+
+    def _explain(self, model: str, items: list[Item]) -> None:
+        """All at once; one by one when that fails, so that a poison photo fails alone."""
+        start = time.perf_counter()
+        try:
+            explainer = self._explainers[model]
+            photos = [item.photo for item in items if item.photo is not None]
+            found = explainer.explain(photos, [_request(item.claim) for item in items])
+        except Exception as error:  # noqa: BLE001 - the job fails with it
+            if len(items) == 1:
+                items[0].error = error
+                return
+            log.warning("batch of %d failed, running one by one: %s", len(items), error)
+            for item in items:
+                self._explain(model, [item])
+            return
+        for item, explanation in zip(items, found, strict=True):
+            item.explanation = explanation
+            item.timings["inference"] = _milliseconds_since(start)
+
+    def _end(self, item: Item) -> None:
+        start = time.perf_counter()
+        try:
+            outcome = self._succeed(item, start)
+        except Exception as error:  # noqa: BLE001 - the job fails with it
+            outcome = _failure(item, error)
+        job_id = item.claim.job.id
+        if self._queue.finish(item.claim, outcome):
+            self._blobs.delete(job_id, wire.ORIGINAL)
+            log.info("job %s %s", job_id, outcome.state)
+        else:
+            log.warning("job %s was taken over by another worker; result dropped", job_id)
+
+    def _succeed(self, item: Item, start: float) -> Outcome:
+        if item.error is not None:
+            raise item.error
+        assert item.photo is not None  # noqa: S101 - decoded or in error
+        assert item.explanation is not None  # noqa: S101 - explained or in error
+        store_pictures(self._blobs, item.claim, item.photo, item.explanation)
+        item.timings["render"] = _milliseconds_since(start)
+        result = describe(item.explanation, self._explainers[item.model].target_layer)
+        return Outcome(State.SUCCEEDED, result=result, timings_ms=item.timings)
+
+
+def _request(claim: Claim) -> Request:
+    options = claim.job.options
+    return Request(top_k=options.top_k, class_index=options.class_index, method=options.method)
+
+
+def _failure(item: Item, error: Exception) -> Outcome:
+    if not isinstance(error, EXPECTED):
+        log.error("job %s failed", item.claim.job.id, exc_info=error)
+        error = ExplainFailed(f"{type(error).__name__}: {error}")
+    document = problem_of(error).document(str(error))
+    return Outcome(State.FAILED, error=document, timings_ms=item.timings)
+
+
+def _milliseconds_since(start: float) -> float:
+    return round((time.perf_counter() - start) * 1000, 2)

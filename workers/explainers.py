@@ -1,0 +1,37 @@
+"""The models of a worker process, each loaded once."""
+
+import logging
+import threading
+
+from engine.explainer import Explainer
+from models.catalog import Catalog
+
+log = logging.getLogger(__name__)
+
+
+class Explainers:
+    """Explainers by model id, loaded when first asked for."""
+
+    def __init__(self, catalog: Catalog, device: str) -> None:
+        self._catalog, self._device = catalog, device
+        self._loaded: dict[str, Explainer] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, model: str) -> Explainer:
+        """Raises UnknownModel, or CardError when the weights are not those of the card."""
+        with self._lock:
+            if model not in self._loaded:
+                self._loaded[model] = self._load(model)
+            return self._loaded[model]
+
+    def input_side(self, model: str) -> int:
+        """Side in pixels of the model's input. Raises UnknownModel."""
+        return self._catalog[model].preprocessing.size
+
+    def _load(self, model: str) -> Explainer:
+        card = self._catalog[model]
+        card.verify()
+        explainer = Explainer.load(card, device=self._device)
+        explainer.warm_up()
+        log.info("model %s is warm on %s", model, explainer.device)
+        return explainer

@@ -1,0 +1,63 @@
+"""A job's result out of what the engine found: the record's JSON, and the blobs beside it."""
+
+import io
+from typing import Any
+
+import numpy as np
+
+from engine.explainer import ClassMap, Explanation, Prediction
+from engine.images import Photo
+from engine.overlay import encode, render_overlay
+from jobs import wire
+from jobs.ports import BlobStore, Claim
+
+LONG_SIDE = 1024
+
+
+def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Explanation) -> None:
+    """Photo, maps and one overlay a map, under names that carry the attempt."""
+    job, options = claim.job, claim.job.options
+    blobs.put(job.id, wire.PHOTO, encode(photo.pixels, "jpeg"))
+    blobs.put(job.id, wire.maps_name(claim.attempt), _npy(explanation.maps))
+    for rank, found in enumerate(explanation.maps):
+        overlay = render_overlay(
+            photo.pixels, found.heatmap, options.colormap, options.alpha, LONG_SIDE
+        )
+        name = wire.overlay_name(claim.attempt, rank, options.overlay_format)
+        blobs.put(job.id, name, encode(overlay, options.overlay_format))
+
+
+def describe(explanation: Explanation, target_layer: str) -> dict[str, Any]:
+    """The record's `result`."""
+    return {
+        "predictions": [_prediction(found) for found in explanation.predictions],
+        "explanations": [_map(found, target_layer) for found in explanation.maps],
+    }
+
+
+def _prediction(found: Prediction) -> dict[str, Any]:
+    crop, _, disease = found.class_name.partition("__")
+    return {
+        "class_index": found.class_index,
+        "class_name": found.class_name,
+        "crop": crop,
+        "disease": disease.replace("_", " ") or None,
+        "confidence": round(found.confidence, 6),
+    }
+
+
+def _map(found: ClassMap, target_layer: str) -> dict[str, Any]:
+    height, width = found.heatmap.shape
+    return {
+        "class_index": found.class_index,
+        "method": found.method,
+        "target_layer": target_layer,
+        "heatmap": {"width": width, "height": height},
+        "is_zero": found.is_zero,
+    }
+
+
+def _npy(maps: tuple[ClassMap, ...]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.stack([found.heatmap for found in maps]).astype(np.float32))
+    return buffer.getvalue()
