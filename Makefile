@@ -16,7 +16,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: $(DONE)serve ## Run everything on this machine (HOST=, PORT=, REDIS_URL=); Ctrl-C stops it
-	@HOST=$(HOST) PORT=$(PORT) $(BIN)/cropshield serve
+	@exec env HOST=$(HOST) PORT=$(PORT) $(BIN)/cropshield serve
 
 test: $(DONE)test ## Run all tests, with a real Redis and real workers
 	@$(BIN)/python -m pytest $(ARGS)

@@ -35,7 +35,7 @@ def invalid(error: ValidationError | RequestValidationError) -> InvalidRequest:
 
 def _finding(found: Any) -> dict[str, Any]:
     where = [str(part) for part in found["loc"] if part not in ("query", "path", "body")]
-    message = f"{found['msg']} (given: {found['input']!r:.100})"
+    message = f"{found['msg'].removeprefix('Value error, ')} (given: {found['input']!r:.100})"
     return {"field": ".".join(where), "message": message}
 
 

@@ -56,6 +56,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 @app.command()
 def worker() -> None:
     """Run one worker process; needs a Redis."""
+    from engine.errors import EngineError
     from models.catalog import CardError
     from workers.app import run_worker
     from workers.settings import WorkerSettings
@@ -63,7 +64,7 @@ def worker() -> None:
     _log_to_stderr()
     try:
         run_worker(WorkerSettings())
-    except CardError as error:
+    except (CardError, EngineError) as error:
         raise CommandError(str(error)) from error
 
 

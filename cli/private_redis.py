@@ -59,6 +59,6 @@ def command(server: Path, home: Path, socket: Path) -> list[str]:
         "--appendfsync": "always",
         "--save": "",
         "--maxmemory-policy": "noeviction",
-        "--loglevel": "warning",
+        "--logfile": str(folder / "redis.log"),
     }
     return [str(server), *(part for pair in options.items() for part in pair)]

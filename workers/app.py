@@ -76,7 +76,7 @@ def _serve(app: Celery, runtime: Runtime, bell: Bell) -> None:
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutting_down.connect(runtime.stop, weak=False)
     try:
-        app.worker_main(["worker", *_ARGUMENTS, *_LEAN])
+        app.worker_main(["--quiet", "worker", *_ARGUMENTS, *_LEAN])
     finally:
         runtime.keeper.stop()
 

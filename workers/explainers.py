@@ -18,7 +18,7 @@ class Explainers:
         self._lock = threading.Lock()
 
     def __getitem__(self, model: str) -> Explainer:
-        """Raises UnknownModel, or CardError when the weights are not those of the card."""
+        """Raises UnknownModel, CardError or EngineError for a model that does not load."""
         with self._lock:
             if model not in self._loaded:
                 self._loaded[model] = self._load(model)
@@ -29,9 +29,7 @@ class Explainers:
         return self._catalog[model].preprocessing.size
 
     def _load(self, model: str) -> Explainer:
-        card = self._catalog[model]
-        card.verify()
-        explainer = Explainer.load(card, device=self._device)
-        explainer.warm_up()
+        wanted = None if self._device == "auto" else self._device
+        explainer = Explainer.load(self._catalog[model], wanted)
         log.info("model %s is warm on %s", model, explainer.device)
         return explainer

@@ -1,9 +1,10 @@
 """What can be asked for: models and colour tables."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 
 from api.dependencies import Injected
 from api.schemas import ColormapView, ModelView, model_view
+from models.catalog import UnknownModel
 from pictures.colormaps import COLORMAPS, colormap
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
@@ -18,7 +19,10 @@ async def list_models(parts: Injected) -> list[ModelView]:
 @router.get("/models/{model}", operation_id="getModel")
 async def get_model(model: str, parts: Injected) -> ModelView:
     """One card: classes, input, target layer, figures, licence."""
-    return model_view(parts.jobs.catalog[model])
+    try:
+        return model_view(parts.jobs.catalog[model])
+    except UnknownModel as error:
+        raise HTTPException(404, str(error)) from error
 
 
 @router.get("/colormaps", operation_id="listColormaps")
