@@ -4,13 +4,17 @@ import io
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image
+import pillow_heif
+from PIL import Image, UnidentifiedImageError
 
-from pictures.errors import TooManyPixels, UndecodablePhoto, UnsupportedFormat
+from pictures.errors import PhotoError, TooManyPixels, UndecodablePhoto, UnsupportedFormat
 
 MAX_PIXELS = 64_000_000
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "MPO")
 _NAMES = ", ".join(name for name in FORMATS if name != "MPO")
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"RIFF", b"II*\0", b"MM\0*", b"ftyp")
+
+pillow_heif.register_heif_opener(thumbnails=False)
 
 
 @dataclass(frozen=True)
@@ -29,16 +33,7 @@ def open_photo(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """
     if not data:
         raise UndecodablePhoto("it is empty (0 bytes)")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except Image.UnidentifiedImageError as error:
-        raise UnsupportedFormat("not an image of a known format", _NAMES) from error
-    except Image.DecompressionBombError as error:
-        raise UndecodablePhoto(str(error)) from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise UndecodablePhoto(str(error)) from error
+    image = _identify(data, max_pixels)
     if image.width * image.height > max_pixels:
         raise TooManyPixels(image.width, image.height, max_pixels)
     return image
@@ -47,5 +42,35 @@ def open_photo(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
 def read_header(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
     """Format and size. Raises as `open_photo` does."""
     with open_photo(data, max_pixels) as image:
-        name = "JPEG" if image.format == "MPO" else str(image.format)
-        return Header(name, image.width, image.height)
+        return Header(format_name(image), image.width, image.height)
+
+
+def format_name(image: Image.Image) -> str:
+    """What the file is to a person: an MPO is a JPEG with more pictures behind the first."""
+    return "JPEG" if image.format == "MPO" else str(image.format)
+
+
+def _identify(data: bytes, max_pixels: int) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise _bomb(data, max_pixels) from error
+    except UnidentifiedImageError as error:
+        if any(magic in data[:16] for magic in _MAGIC):
+            raise UndecodablePhoto("its header is damaged or cut off") from error
+        raise UnsupportedFormat("not an image of a known format", _NAMES) from error
+    except Exception as error:
+        # Each of Pillow's readers fails in its own way on a damaged header.
+        raise UndecodablePhoto(str(error) or type(error).__name__) from error
+
+
+def _bomb(data: bytes, max_pixels: int) -> PhotoError:
+    """Pillow keeps the size of a picture that it refuses to itself: ask its reader again."""
+    for name in FORMATS:
+        factory, accepts = Image.OPEN.get(name, (None, None))
+        if factory and accepts and accepts(data[:16]) is True:
+            with factory(io.BytesIO(data), "") as image:
+                return TooManyPixels(image.width, image.height, max_pixels)
+    return UndecodablePhoto(f"it has more than the {max_pixels:,} pixels that are allowed")

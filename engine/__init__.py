@@ -1,0 +1,56 @@
+"""Seeing and explaining: from a photo to a prediction and the picture that shows why.
+
+    from engine import GradCAM, get_target_layer, load_model_once
+
+Names are imported when they are first used: reading the package's version of a colour table
+does not wait for torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.explainer import Explainer as Explainer
+    from engine.explainer import Explanation as Explanation
+    from engine.explainer import Request as Request
+    from engine.gradcam import GradCAM as GradCAM
+    from engine.images import Photo as Photo
+    from engine.images import decode as decode
+    from engine.loading import load_model_once as load_model_once
+    from engine.overlay import encode as encode
+    from engine.overlay import get_colormap_options as get_colormap_options
+    from engine.overlay import render_overlay as render_overlay
+    from engine.predict import predict_disease as predict_disease
+    from engine.transforms import IMAGENET_MEAN as IMAGENET_MEAN
+    from engine.transforms import IMAGENET_STD as IMAGENET_STD
+    from engine.transforms import get_validation_transforms as get_validation_transforms
+    from engine.visualize import generate_gradcam_visualization as generate_gradcam_visualization
+    from engine.visualize import get_target_layer as get_target_layer
+    from engine.visualize import visualize_gradcam_grid as visualize_gradcam_grid
+
+_HOMES = {
+    "explainer": ("Explainer", "Explanation", "Request"),
+    "gradcam": ("GradCAM",),
+    "images": ("Photo", "decode"),
+    "loading": ("load_model_once",),
+    "overlay": ("encode", "get_colormap_options", "render_overlay"),
+    "predict": ("predict_disease",),
+    "transforms": ("IMAGENET_MEAN", "IMAGENET_STD", "get_validation_transforms"),
+    "visualize": (
+        "generate_gradcam_visualization",
+        "get_target_layer",
+        "visualize_gradcam_grid",
+    ),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    return getattr(import_module(f"engine.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

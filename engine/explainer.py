@@ -1,0 +1,181 @@
+"""The one stateful class: a warm model that sees and explains batches of photos."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from engine.device import Device, choose_device
+from engine.errors import WrongInput
+from engine.folding import fold_batch_norms
+from engine.gradcam import check_class, find_layer
+from engine.images import Photo
+from engine.loading import load_weights
+from engine.methods import method, scaled
+from engine.split import Seen, look
+from engine.transforms import prepare
+from models.catalog import Card
+from pictures.blend import Map
+
+BEST = 5
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to explain: the `top_k` best classes, and `class_index` beside them."""
+
+    top_k: int = 1
+    class_index: int | None = None
+    method: str = "gradcam"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """`confidence`: softmax of the logits, in [0, 1]."""
+
+    class_index: int
+    class_name: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """`heatmap`: float32 (h, w) in [0, 1]; `is_zero` where nothing spoke for the class."""
+
+    class_index: int
+    method: str
+    heatmap: Map
+    is_zero: bool
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Milliseconds that the whole batch of a photo took."""
+
+    prepare: float
+    inference: float
+    explain: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`predictions`: the five best classes at most, the best one first; `maps`: the best
+    `top_k` classes in the same order, then the class asked for where it is not among them."""
+
+    predictions: tuple[Prediction, ...]
+    maps: tuple[ClassMap, ...]
+    timings: Timings
+
+
+class Explainer:
+    """Holds a model of its own: folded, on its device, ready.
+
+    One forward pass a batch, and the gradients of all (photo, class) pairs through the head
+    alone. Safe to use from several threads. Raises CardError or WrongModel for a card whose
+    weights are not there, WrongLayer for its target layer.
+    """
+
+    def __init__(
+        self, card: Card, device: Device | None = None, *, model: nn.Module | None = None
+    ) -> None:
+        self.card, self.device = card, choose_device(device)
+        own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
+        folded = fold_batch_norms(own.eval())
+        self._model = folded.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._layer = find_layer(self._model, card.target_layer)
+        self.target_layer = card.target_layer
+
+    @classmethod
+    def load(cls, card: Card, device: Device | None = None) -> Self:
+        """An explainer that has already seen a photo."""
+        explainer = cls(card, device)
+        explainer.warm_up()
+        return explainer
+
+    def warm_up(self, batch: int = 1) -> None:
+        """Explain a grey picture, so that the first photo waits for nothing."""
+        side = self.card.preprocessing.size
+        grey = Photo(np.full((side, side, 3), 128, np.uint8), side, side, "PNG")
+        self.explain([grey] * batch, [Request()] * batch)
+
+    def explain(self, photos: Sequence[Photo], requests: Sequence[Request]) -> list[Explanation]:
+        """One explanation for each photo and its request, in order.
+
+        Raises WrongClass, UnknownMethod or WrongInput before the model is asked.
+        """
+        self._check(photos, requests)
+        if not photos:
+            return []
+        start = perf_counter()
+        batch = prepare([photo.pixels for photo in photos], self.card.preprocessing)
+        prepared = perf_counter()
+        seen = look(self._model, self._layer, batch.to(self.device))
+        confidence = seen.logits.detach().float().softmax(dim=1).cpu()
+        looked = perf_counter()
+        maps = self._maps(seen, self._wanted(confidence, requests), requests)
+        ends = prepared - start, looked - prepared, perf_counter() - looked
+        timings = Timings(*(1000 * seconds for seconds in ends))
+        return [
+            Explanation(self._predictions(row), tuple(own), timings)
+            for row, own in zip(confidence, maps, strict=True)
+        ]
+
+    def _check(self, photos: Sequence[Photo], requests: Sequence[Request]) -> None:
+        if len(photos) != len(requests):
+            raise WrongInput(f"{len(photos)} photos and {len(requests)} requests", "one each")
+        for request in requests:
+            method(request.method)
+            if request.class_index is not None:
+                check_class(request.class_index, len(self.card.class_names))
+            if request.top_k < 0:
+                raise WrongInput(f"top_k {request.top_k}", "0 or more")
+
+    def _predictions(self, confidence: Tensor) -> tuple[Prediction, ...]:
+        values, order = confidence.topk(min(BEST, len(confidence)))
+        named = zip(order.tolist(), values.tolist(), strict=True)
+        return tuple(Prediction(i, self.card.class_names[i], value) for i, value in named)
+
+    def _wanted(self, confidence: Tensor, requests: Sequence[Request]) -> list[list[int]]:
+        """The classes to explain, photo by photo."""
+        order = confidence.argsort(dim=1, descending=True, stable=True)
+        rows = zip(order, requests, strict=True)
+        wanted = [row[: request.top_k].tolist() for row, request in rows]
+        for classes, request in zip(wanted, requests, strict=True):
+            if request.class_index is not None and request.class_index not in classes:
+                classes.append(request.class_index)
+        return wanted
+
+    def _maps(
+        self, seen: Seen, wanted: list[list[int]], requests: Sequence[Request]
+    ) -> list[list[ClassMap]]:
+        """The maps of all pairs out of one gradient tensor, dealt back to their photos."""
+        photos = [i for i, classes in enumerate(wanted) for _ in classes]
+        classes = [index for own in wanted for index in own]
+        dealt: list[list[ClassMap]] = [[] for _ in wanted]
+        if not photos:
+            return dealt
+        methods = [requests[photo].method for photo in photos]
+        heat = _heat(seen, photos, classes, methods)
+        for photo, index, name, heatmap in zip(photos, classes, methods, heat, strict=True):
+            dealt[photo].append(ClassMap(index, name, heatmap, not heatmap.any()))
+        return dealt
+
+
+def _heat(
+    seen: Seen, photos: list[int], classes: list[int], methods: list[str]
+) -> npt.NDArray[np.float32]:
+    """Scaled maps, float32 (pairs, h, w), each by its own method."""
+    gradients = seen.gradients(photos, classes).float()
+    with torch.no_grad():
+        activations = seen.activations[photos].float()
+        maps = torch.empty_like(activations[:, 0])
+        for name in set(methods):
+            own = [i for i, used in enumerate(methods) if used == name]
+            maps[own] = method(name)(activations[own], gradients[own])
+        return np.asarray(scaled(maps).cpu().numpy())

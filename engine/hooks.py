@@ -1,0 +1,84 @@
+"""What the engine does to a caller's model, for as long as it needs it and no longer.
+
+Several threads may explain with one model at once: what one thread sees at a layer is its own,
+and a model in training mode is put back into it when the last of them has gone.
+"""
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+
+Undo = Callable[[], None]
+See = Callable[[Any], Any]
+
+_lock = threading.Lock()
+_held: dict[tuple[nn.Module, Callable[[nn.Module], Undo]], tuple[int, Undo]] = {}
+
+
+class _Watchers(threading.local):
+    """What this thread does with the output of each layer that it watches."""
+
+    def __init__(self) -> None:
+        self.see: dict[nn.Module, See] = {}
+
+
+_watchers = _Watchers()
+
+
+@contextmanager
+def watch(layer: nn.Module, see: See) -> Generator[None]:
+    """In this thread, each output of `layer` becomes `see(output)`."""
+    _watchers.see[layer] = see
+    try:
+        with _while_used(layer, _tap):
+            yield
+    finally:
+        del _watchers.see[layer]
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Generator[None]:
+    """Evaluation mode; each module's own flag comes back when the last thread has left."""
+    with _while_used(model, _to_evaluation):
+        yield
+
+
+@contextmanager
+def _while_used(module: nn.Module, do: Callable[[nn.Module], Undo]) -> Generator[None]:
+    """`do` by the first who comes, undone by the last who goes."""
+    key = module, do
+    with _lock:
+        users, undo = _held.get(key) or (0, do(module))
+        _held[key] = users + 1, undo
+    try:
+        yield
+    finally:
+        with _lock:
+            users, undo = _held.pop(key)
+            if users > 1:
+                _held[key] = users - 1, undo
+            else:
+                undo()
+
+
+def _tap(layer: nn.Module) -> Undo:
+    def pass_on(module: nn.Module, _inputs: object, output: Any) -> Any:
+        see = _watchers.see.get(module)
+        return output if see is None else see(output)
+
+    return layer.register_forward_hook(pass_on).remove
+
+
+def _to_evaluation(model: nn.Module) -> Undo:
+    training = [module for module in model.modules() if module.training]
+    for module in training:
+        module.training = False
+
+    def undo() -> None:
+        for module in training:
+            module.training = True
+
+    return undo

@@ -1,0 +1,70 @@
+"""Weight files as models, each read once a process."""
+
+import threading
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from engine.device import choose_device
+from engine.errors import WrongModel
+from models.architectures import build
+from models.catalog import Card, CardError, Catalog, read_card
+
+Loaded = tuple[nn.Module, list[str], torch.device]
+
+_lock = threading.Lock()
+_loaded: dict[Path, Loaded] = {}
+
+
+def load_model_once(path: str | Path) -> Loaded:
+    """The model of a weight file, its class names by index, and where it runs.
+
+    A second call for the same file gives the same model, ready to predict, whatever thread it
+    comes from. Its card is a bundled one, or `<stem>.toml` beside the file or in `cards/`
+    there. Raises WrongModel, or CardError for a card or weights that do not match.
+    """
+    where = Path(path).resolve()
+    with _lock:
+        if where not in _loaded:
+            card = find_card(where)
+            device = choose_device()
+            _loaded[where] = load_weights(card, device), list(card.class_names), device
+        return _loaded[where]
+
+
+def load_weights(card: Card, device: torch.device) -> nn.Module:
+    """A new model of the card in evaluation mode, its weights checked against the card's hash.
+
+    Only tensors are read from the file (`weights_only=True`). Raises CardError or WrongModel.
+    """
+    card.verify()
+    model = build(card.architecture, len(card.class_names))
+    try:
+        state = torch.load(card.weights_path, map_location="cpu", weights_only=True)
+        model.load_state_dict(state)
+    except Exception as error:
+        # torch raises pickle, zip, type and runtime errors for files that are not its own.
+        needed = f"{card.architecture} with {len(card.class_names)} classes"
+        raise WrongModel(f"{card.weights_path} does not hold {needed}: {error}") from error
+    return model.eval().to(device)
+
+
+def find_card(weights: Path) -> Card:
+    """The card of a weight file. Raises WrongModel where there is none, CardError for a bad one."""
+    if not weights.is_file():
+        raise WrongModel(f"weight file {weights} does not exist")
+    bundled = Catalog().of_weights(weights)
+    if bundled is not None:
+        return bundled
+    places = [weights.with_suffix(".toml"), weights.parent / "cards" / f"{weights.stem}.toml"]
+    for place in places:
+        if place.is_file():
+            return _matching(read_card(place), weights)
+    raise WrongModel(f"weight file {weights} has no card: looked for {places[0]} and {places[1]}")
+
+
+def _matching(card: Card, weights: Path) -> Card:
+    if card.weights_path != weights:
+        raise CardError(f"card {card.path} is of {card.weights_path}, not of {weights}")
+    return card

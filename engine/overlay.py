@@ -1,0 +1,108 @@
+"""Heatmaps as pictures: the only home of OpenCV."""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from pictures.blend import fit
+from pictures.colormaps import COLORMAPS, TABLES, Pixels, UnknownColormap, colormap
+
+Map = npt.NDArray[np.float32]
+DEFAULT_COLORMAP: int = cv2.COLORMAP_JET
+_CODES: dict[str, int] = {name: getattr(cv2, f"COLORMAP_{name.upper()}") for name in COLORMAPS}
+_NAMES = {code: name for name, code in _CODES.items()}
+_ENCODINGS: dict[str, tuple[str, list[int]]] = {
+    "jpeg": (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 85]),
+    "png": (".png", [cv2.IMWRITE_PNG_COMPRESSION, 3]),
+    "webp": (".webp", [cv2.IMWRITE_WEBP_QUALITY, 85]),
+}
+
+
+def get_colormap_options() -> dict[str, int]:
+    """OpenCV's constant for each colormap name: the twelve, then cividis, turbo, magma."""
+    return dict(_CODES)
+
+
+def colormap_name(option: int | str) -> str:
+    """The name of an OpenCV constant, or the name itself. Raises UnknownColormap."""
+    name = _NAMES.get(option) if isinstance(option, int) else option
+    if name not in _CODES:
+        raise UnknownColormap(option)
+    return name
+
+
+def colour_map(heatmap: Map, option: int | str, width: int, height: int) -> Pixels:
+    """The map upsampled to the size first and coloured afterwards, uint8 (height, width, 3)."""
+    large = cv2.resize(
+        np.ascontiguousarray(heatmap, np.float32), (width, height), interpolation=cv2.INTER_LINEAR
+    )
+    rows = cv2.convertScaleAbs(np.clip(large, 0.0, 1.0), alpha=255)
+    table = colormap(colormap_name(option)).reshape(256, 1, 3)
+    return np.asarray(cv2.applyColorMap(rows, table), np.uint8)
+
+
+def blend_map(
+    photo: Pixels, heatmap: Map, option: int | str = DEFAULT_COLORMAP, alpha: float = 0.5
+) -> Pixels:
+    """`alpha` parts of the coloured map on the photo, at the photo's size.
+
+    photo: uint8 (H, W, 3) RGB; heatmap: float32 (any, any) in [0, 1], covering the whole
+    photo. uint8 (H, W, 3) RGB. Raises UnknownColormap, or ValueError for a wrong alpha or photo.
+    """
+    if not 0.0 <= alpha <= 1.0:
+        raise ValueError(f"alpha is {alpha}; it must be between 0 and 1")
+    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
+        raise ValueError(f"photo is {photo.dtype} {photo.shape}; it must be uint8 (h, w, 3) RGB")
+    colours = colour_map(heatmap, option, photo.shape[1], photo.shape[0])
+    return np.asarray(cv2.addWeighted(colours, alpha, photo, 1.0 - alpha, 0.0), np.uint8)
+
+
+def resize_photo(photo: Pixels, width: int, height: int) -> Pixels:
+    """The photo at another size, by area when it shrinks; uint8 (height, width, 3)."""
+    if (photo.shape[1], photo.shape[0]) == (width, height):
+        return photo
+    shrinks = width < photo.shape[1]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(photo, (width, height), interpolation=way), np.uint8)
+
+
+def render_overlay(
+    photo: Pixels,
+    heatmap: Map,
+    colormap: int | str = "jet",
+    alpha: float = 0.5,
+    long_side: int = 1024,
+) -> Pixels:
+    """The overlay with a long side of at most `long_side`, uint8 RGB; see `blend_map`."""
+    size = fit(photo.shape[1], photo.shape[0], long_side)
+    return blend_map(resize_photo(photo, *size), heatmap, colormap, alpha)
+
+
+def encode(rgb: Pixels, format: str = "jpeg") -> bytes:  # noqa: A002
+    """The picture as a file: "jpeg" and "webp" at quality 85, or "png".
+
+    Raises ValueError for another format.
+    """
+    if format not in _ENCODINGS:
+        raise ValueError(f"unknown picture format {format!r}; known are {', '.join(_ENCODINGS)}")
+    suffix, options = _ENCODINGS[format]
+    done, data = cv2.imencode(suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), options)
+    if not done:
+        raise ValueError(f"a picture of {rgb.shape} cannot be written as {format}")
+    return data.tobytes()
+
+
+def opencv_tables() -> Pixels:
+    """OpenCV's own colour tables, uint8 (15, 256, 3) RGB, in the order of COLORMAPS."""
+    ramp = np.arange(256, dtype=np.uint8).reshape(256, 1)
+    tables = [cv2.applyColorMap(ramp, code)[:, 0, ::-1] for code in _CODES.values()]
+    return np.ascontiguousarray(np.stack(tables))
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else TABLES
+    Image.fromarray(opencv_tables()).save(target, optimize=True)

@@ -1,0 +1,115 @@
+"""engine/explainer.py: one forward pass, all explanations of a batch."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import UnknownMethod, WrongClass, WrongInput
+from engine.explainer import Explainer, Request
+from engine.gradcam import GradCAM
+from engine.images import Photo
+from engine.transforms import prepare
+from models.catalog import Card, CardError
+from tests.engine.networks import network, save_model
+
+
+def noise(seed: int, height: int = 60, width: int = 90) -> Photo:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Photo(pixels, width, height, "PNG")
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory: pytest.TempPathFactory) -> Card:
+    return save_model(tmp_path_factory.mktemp("model"), network())
+
+
+@pytest.fixture(scope="module")
+def explainer(card: Card) -> Explainer:
+    return Explainer.load(card, "cpu")
+
+
+def test_predictions_and_maps_are_those_of_the_plain_model(
+    card: Card, explainer: Explainer
+) -> None:
+    photos, model = [noise(0), noise(1)], network()
+    batch = prepare([photo.pixels for photo in photos], card.preprocessing)
+    confidence = model(batch).softmax(dim=1).detach()
+    for row, made in enumerate(explainer.explain(photos, [Request(), Request()])):
+        best = made.predictions[0]
+        assert best.class_index == confidence[row].argmax()
+        assert best.confidence == pytest.approx(float(confidence[row].max()), abs=1e-5)
+        assert best.class_name == card.class_names[best.class_index]
+        expected = GradCAM(model, "block4")(batch[row])
+        np.testing.assert_allclose(made.maps[0].heatmap, expected, atol=1e-4)
+        assert made.maps[0].heatmap.dtype == np.float32
+
+
+def test_the_five_best_classes_come_in_order(explainer: Explainer) -> None:
+    (made,) = explainer.explain([noise(0)], [Request(top_k=1)])
+    confidences = [prediction.confidence for prediction in made.predictions]
+    assert len(confidences) == 5
+    assert confidences == sorted(confidences, reverse=True)
+
+
+def test_mixed_requests_in_one_batch_give_what_they_give_alone(explainer: Explainer) -> None:
+    requests = [
+        Request(top_k=3),
+        Request(top_k=1, class_index=6, method="layercam"),
+        Request(top_k=0),
+        Request(top_k=2, method="gradcam++"),
+    ]
+    photos = [noise(i) for i in range(4)]
+    together = explainer.explain(photos, requests)
+    assert [len(made.maps) for made in together] == [3, 2, 0, 2]
+    for photo, request, made in zip(photos, requests, together, strict=True):
+        (alone,) = explainer.explain([photo], [request])
+        for one, other in zip(alone.maps, made.maps, strict=True):
+            assert (one.class_index, one.method) == (other.class_index, request.method)
+            np.testing.assert_allclose(one.heatmap, other.heatmap, atol=1e-5)
+        for first, second in zip(made.predictions, alone.predictions, strict=True):
+            assert first.confidence == pytest.approx(second.confidence, abs=1e-5)
+
+
+def test_a_class_among_the_best_is_explained_once(explainer: Explainer) -> None:
+    (made,) = explainer.explain([noise(0)], [Request(top_k=1)])
+    best = made.predictions[0].class_index
+    (again,) = explainer.explain([noise(0)], [Request(top_k=1, class_index=best)])
+    assert [made.class_index for made in again.maps] == [best]
+
+
+def test_a_map_that_is_zero_says_so(card: Card) -> None:
+    model = network()
+    with torch.no_grad():
+        model.classifier.weight[0] = -1.0  # every feature map is at least 0
+    explainer = Explainer(card, "cpu", model=model)
+    (made,) = explainer.explain([noise(0)], [Request(top_k=0, class_index=0)])
+    assert made.maps[0].is_zero
+    assert not made.maps[0].heatmap.any()
+
+
+def test_the_callers_model_is_not_touched(card: Card) -> None:
+    model = network().train()
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    Explainer(card, "cpu", model=model).warm_up()
+    assert model.training
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+
+
+def test_wrong_requests_are_refused_before_the_model_is_asked(explainer: Explainer) -> None:
+    with pytest.raises(WrongClass, match="class index is 7; the model has classes 0 to 6"):
+        explainer.explain([noise(0)], [Request(class_index=7)])
+    with pytest.raises(UnknownMethod, match="'magic'; known are gradcam, hirescam"):
+        explainer.explain([noise(0)], [Request(method="magic")])
+    with pytest.raises(WrongInput, match="1 photos and 2 requests"):
+        explainer.explain([noise(0)], [Request(), Request()])
+    assert explainer.explain([], []) == []
+
+
+def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path: Path) -> None:
+    card = save_model(tmp_path, network())
+    with card.weights_path.open("ab") as file:
+        file.write(b"!")
+    with pytest.raises(CardError, match="sha256"):
+        Explainer(card, "cpu")
