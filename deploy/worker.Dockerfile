@@ -1,0 +1,29 @@
+# syntax=docker/dockerfile:1
+# A worker: sees and explains. It opens no port.
+FROM python:3.12-slim
+
+RUN useradd --uid 10001 --create-home cropshield \
+    && install -d -o cropshield -g cropshield /var/lib/cropshield
+ENV PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 CROPSHIELD_HOME=/var/lib/cropshield
+WORKDIR /app
+
+# torch first: the large layer stays when the code changes. By default it comes with CUDA and runs
+# on CPUs too; name an index of CPU-only wheels for an image of a fraction of the size.
+ARG TORCH_INDEX=
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} 'torch>=2.8' 'torchvision>=0.23'
+
+COPY pyproject.toml README.md LICENSE ./
+COPY pictures pictures
+COPY models models
+COPY jobs jobs
+COPY engine engine
+COPY workers workers
+COPY cli cli
+COPY deploy/worker_health.py deploy/worker_health.py
+RUN --mount=type=cache,target=/root/.cache/pip pip install --editable '.[worker]'
+
+USER cropshield
+HEALTHCHECK --interval=15s --timeout=10s --start-period=120s \
+    CMD ["python", "deploy/worker_health.py"]
+CMD ["cropshield", "worker"]
