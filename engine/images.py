@@ -1,6 +1,5 @@
 """From bytes to upright pixels, at the scale that the model needs."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,9 +45,7 @@ def decode(data: bytes, min_side: int, max_pixels: int = MAX_PIXELS) -> Photo:
     """
     with open_photo(data, max_pixels) as image:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # damaged metadata: the pixels decide
-                return _decode(image, 2 * min_side)
+            return _decode(image, 2 * min_side)
         except Exception as error:
             # Pillow's readers raise whatever a damaged file leads them into.
             raise UndecodablePhoto(str(error) or type(error).__name__) from error

@@ -1,7 +1,6 @@
 """What a photo's header says, decided by its content and without decoding a pixel."""
 
 import io
-import warnings
 from dataclasses import dataclass
 
 import pillow_heif
@@ -10,8 +9,7 @@ from PIL import Image, UnidentifiedImageError
 from pictures.errors import PhotoError, TooManyPixels, UndecodablePhoto, UnsupportedFormat
 
 MAX_PIXELS = 64_000_000
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "MPO")
-_NAMES = ", ".join(name for name in FORMATS if name != "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF")
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"RIFF", b"II*\0", b"MM\0*", b"ftyp")
 
 pillow_heif.register_heif_opener(thumbnails=False)
@@ -52,15 +50,13 @@ def format_name(image: Image.Image) -> str:
 
 def _identify(data: bytes, max_pixels: int) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return Image.open(io.BytesIO(data), formats=FORMATS)
-    except Image.DecompressionBombError as error:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _bomb(data, max_pixels) from error
     except UnidentifiedImageError as error:
         if any(magic in data[:16] for magic in _MAGIC):
             raise UndecodablePhoto("its header is damaged or cut off") from error
-        raise UnsupportedFormat("not an image of a known format", _NAMES) from error
+        raise UnsupportedFormat("not an image of a known format", ", ".join(FORMATS)) from error
     except Exception as error:
         # Each of Pillow's readers fails in its own way on a damaged header.
         raise UndecodablePhoto(str(error) or type(error).__name__) from error

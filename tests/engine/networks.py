@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.architectures import build
-from models.catalog import Card, Preprocessing, read_card
+from models.catalog import Card, read_card
 
 
 class ByHand(nn.Module):
@@ -52,6 +52,8 @@ def network(architecture: str = "cropshield_cnn", classes: int = 7, seed: int = 
     model = build(architecture, classes)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
             nn.init.uniform_(module.running_mean, -0.2, 0.2)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
             nn.init.uniform_(module.weight, 0.5, 1.5)
@@ -85,6 +87,3 @@ def save_model(folder: Path, model: nn.Module, classes: int = 7, name: str = "ti
     card = folder / f"{name}.toml"
     card.write_text("\n".join([*content, "[preprocessing]", "size = 64", ""]))
     return read_card(card)
-
-
-PREPROCESSING = Preprocessing(size=64)

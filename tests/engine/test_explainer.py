@@ -82,7 +82,7 @@ def test_a_class_among_the_best_is_explained_once(explainer: Explainer) -> None:
 def test_a_map_that_is_zero_says_so(card: Card) -> None:
     model = network()
     with torch.no_grad():
-        model.classifier.weight[0] = -1.0  # every feature map is at least 0
+        model.get_parameter("classifier.weight")[0] = -1.0  # every feature map is at least 0
     explainer = Explainer(card, "cpu", model=model)
     (made,) = explainer.explain([noise(0)], [Request(top_k=0, class_index=0)])
     assert made.maps[0].is_zero

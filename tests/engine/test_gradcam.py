@@ -2,6 +2,7 @@
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from torch import nn
 
 from engine.errors import WrongClass, WrongInput, WrongLayer
 from engine.gradcam import GradCAM
+from pictures.blend import Map
 from tests.engine.networks import ByHand, DeepHead, network, photos
 
 ARCHITECTURES = [
@@ -79,7 +81,7 @@ def test_maps_equal_those_of_pytorch_grad_cam(architecture: str, layer: str) -> 
     np.testing.assert_allclose(GradCAM(model, layer)(x), raw / raw.max(), atol=1e-5)
 
 
-def reference(model: nn.Module, x: torch.Tensor, index: int) -> np.ndarray:
+def reference(model: nn.Module, x: torch.Tensor, index: int) -> Map:
     """Grad-CAM of a DeepHead's `body` by plain autograd, nothing in place."""
     assert isinstance(model, DeepHead)
     a = model.body(x).detach().requires_grad_()
@@ -87,7 +89,7 @@ def reference(model: nn.Module, x: torch.Tensor, index: int) -> np.ndarray:
     y = (y + model.head(y)).relu().mean(dim=(2, 3))
     (gradient,) = torch.autograd.grad(model.classifier(y)[0, index], a)
     raw = (gradient.mean(dim=(2, 3), keepdim=True) * a).sum(1).relu()[0].detach()
-    return (raw / raw.max()).numpy()
+    return np.asarray(raw / raw.max())
 
 
 @pytest.fixture
@@ -152,7 +154,7 @@ def test_eight_threads_on_one_model_get_their_own_maps(deep: DeepHead, shared: b
     one, inputs = GradCAM(deep, "body"), photos(48)
     expected = [one(x, 1) for x in inputs]
 
-    def explain(x: torch.Tensor) -> np.ndarray:
+    def explain(x: torch.Tensor) -> Map:
         return (one if shared else GradCAM(deep, "body"))(x, 1)
 
     with ThreadPoolExecutor(8) as pool:
@@ -259,7 +261,7 @@ def test_a_layer_without_influence_is_refused() -> None:
     class Aside(DeepHead):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             self.body(x)
-            return self.classifier(torch.zeros(len(x), 8))
+            return torch.ones(len(x), 5)
 
     model = Aside().requires_grad_(requires_grad=False)
     with pytest.raises(WrongLayer, match="do not depend"):
@@ -290,7 +292,7 @@ def test_wrapped_models_are_explained(deep: DeepHead) -> None:
     x = photos(1)
     expected = GradCAM(deep, "body")(x)
     np.testing.assert_array_equal(GradCAM(nn.DataParallel(deep), "body")(x), expected)
-    compiled = torch.compile(deep, backend="eager")
+    compiled = cast(nn.Module, torch.compile(deep, backend="eager"))
     np.testing.assert_array_equal(GradCAM(compiled, deep.body)(x), expected)
 
 

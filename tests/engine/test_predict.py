@@ -1,0 +1,43 @@
+"""engine/predict.py: any form of a picture, the best classes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import WrongInput
+from engine.predict import predict_disease
+from engine.transforms import get_validation_transforms
+from tests.engine.networks import network
+from tests.pictures.files import file_of, scene
+
+NAMES = [f"class {i}" for i in range(7)]
+
+
+def test_every_form_of_a_picture_gives_the_same_classes(tmp_path: Path) -> None:
+    path, model = tmp_path / "leaf.png", network()
+    path.write_bytes(file_of(scene(), "PNG"))
+    tensor = get_validation_transforms()(scene())
+    forms = [path, str(path), scene(), np.asarray(scene()), tensor, tensor[None]]
+    made = [predict_disease(form, model, NAMES, "cpu") for form in forms]
+    assert all(one == made[0] for one in made)
+    assert len(made[0]) == 3
+    confidences = [confidence for _, confidence in made[0]]
+    assert confidences == sorted(confidences, reverse=True)
+    with torch.no_grad():
+        expected = model(tensor[None]).softmax(dim=1).max()
+    assert confidences[0] == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_more_classes_than_there_are_gives_all() -> None:
+    made = predict_disease(scene(), network(), NAMES, "cpu", top_k=99)
+    assert len(made) == 7
+    assert sum(confidence for _, confidence in made) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_wrong_tensors_and_class_lists_are_named() -> None:
+    with pytest.raises(WrongInput, match=r"shape \(2, 3, 8, 8\)"):
+        predict_disease(torch.zeros(2, 3, 8, 8), network(), NAMES, "cpu")
+    with pytest.raises(WrongInput, match="2 class names; needed is one for each of 7"):
+        predict_disease(scene(), network(), NAMES[:2], "cpu")
