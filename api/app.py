@@ -43,12 +43,12 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(watch.run()), asyncio.create_task(_reap(store))]
-        yield
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        stopping = asyncio.Event()
+        reaping = asyncio.create_task(_reap(store, stopping))
+        async with watch.listening():
+            yield
+        stopping.set()
+        await reaping
         bell.close()
         await redis.aclose()
         await listener.aclose()
@@ -71,11 +71,12 @@ def create_app(settings: ApiSettings) -> FastAPI:
     return app
 
 
-async def _reap(store: JobStore) -> None:
+async def _reap(store: JobStore, stopping: asyncio.Event) -> None:
     """Every process reaps; there is no leader to lose."""
-    while True:
+    while not stopping.is_set():
         try:
             await store.reap()
         except StoreDown as error:
             log.warning("cannot look for lost jobs: %s", error)
-        await asyncio.sleep(_REAP_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), _REAP_SECONDS)

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import defaultdict
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -23,6 +24,7 @@ class JobWatch:
     def __init__(self, redis: "Redis", store: JobStore) -> None:
         self._redis, self._store = redis, store
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._stopping = False
 
     async def wait(self, job_id: str, seconds: float) -> Job:
         """The job once it is terminal, or as it is when the time is up. Raises JobNotFound."""
@@ -41,9 +43,19 @@ class JobWatch:
         finally:
             self._forget(job_id, changed)
 
-    async def run(self) -> None:
-        """Listen until canceled, through every restart of Redis."""
-        while True:
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Listen while the context lasts, through every restart of Redis."""
+        task = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            self._stopping = True  # a cancellation that meets a time-out in the client is lost
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while not self._stopping:
             try:
                 await self._listen()
             except (RedisError, OSError) as error:
@@ -53,7 +65,7 @@ class JobWatch:
     async def _listen(self) -> None:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
             await channel.subscribe(wire.EVENTS)
-            while True:
+            while not self._stopping:
                 message = await channel.get_message(timeout=1.0)
                 if message:
                     for changed in self._waiting.get(message["data"], ()):

@@ -1,0 +1,69 @@
+"""The application on a real Redis, without a worker; tests take a worker's part themselves."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.settings import ApiSettings
+from jobs import wire
+from jobs.connections import connect
+from jobs.disk import DiskBlobs
+from jobs.job import State
+from jobs.ports import Outcome
+from jobs.queue import RedisWorkQueue
+from tests.jobs.conftest import CountingBell
+
+MAPS = np.stack([np.linspace(0, 1, 196, dtype=np.float32).reshape(14, 14)] * 2)
+RESULT: dict[str, Any] = {
+    "predictions": [],
+    "explanations": [{"class_index": 25}, {"class_index": 3}],
+}
+
+
+@pytest.fixture
+def settings(redis_url: str, home: Path) -> ApiSettings:
+    return ApiSettings(redis_url=redis_url, home=home, max_bytes=200_000, queue_bound=3)
+
+
+@pytest.fixture
+def client(settings: ApiSettings) -> Iterator[TestClient]:
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+class Hand:
+    """Ends jobs as a worker would."""
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self.client = connect(settings.redis_url)
+        self.queue = RedisWorkQueue(self.client, CountingBell(), 15, 5)
+        self.blobs = DiskBlobs(settings.blobs)
+
+    def succeed(self) -> str:
+        (claim,) = self.queue.claim(1)
+        job_id, buffer = claim.job.id, io.BytesIO()
+        np.save(buffer, MAPS)
+        self.blobs.put(job_id, wire.maps_name(1), buffer.getvalue())
+        for rank in range(2):
+            self.blobs.put(job_id, wire.overlay_name(1, rank, "jpeg"), b"overlay %d" % rank)
+        self.blobs.put(job_id, wire.PHOTO, b"photo")
+        self.queue.finish(claim, Outcome(State.SUCCEEDED, result=RESULT))
+        return job_id
+
+    def fail(self) -> str:
+        (claim,) = self.queue.claim(1)
+        self.queue.finish(claim, Outcome(State.FAILED, error={"type": "/problems/x"}))
+        return claim.job.id
+
+
+@pytest.fixture
+def hand(settings: ApiSettings) -> Iterator[Hand]:
+    hand = Hand(settings)
+    yield hand
+    hand.client.close()

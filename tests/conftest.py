@@ -1,0 +1,60 @@
+"""Real parts for every test: a Redis of our own, and photos that the project draws."""
+
+import io
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from cli import private_redis
+from pictures.leaves import draw_leaf
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a Redis started as `make serve` starts it."""
+    home = tmp_path_factory.mktemp("redis")
+    socket = private_redis.socket_path(home)
+    argv = private_redis.command(private_redis.find_server(), home, socket)
+    with subprocess.Popen(argv) as process:
+        url = f"unix://{socket}"
+        with redis.Redis.from_url(url) as client:
+            _until_it_answers(client)
+        yield url
+        process.terminate()
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """An empty Redis."""
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushall()
+    return redis_server
+
+
+@pytest.fixture(scope="session")
+def leaf_jpeg() -> bytes:
+    """A drawn leaf with spots, as a phone would send it."""
+    buffer = io.BytesIO()
+    draw_leaf("spots", seed=3).photo.save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A state folder."""
+    return tmp_path / "var"
+
+
+def _until_it_answers(client: "redis.Redis") -> None:
+    for _ in range(200):
+        try:
+            client.ping()
+        except redis.ConnectionError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError("the test's Redis did not start")

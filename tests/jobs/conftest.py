@@ -1,0 +1,76 @@
+"""Both sides of the queue on one real Redis."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import pytest
+from redis import Redis
+
+from jobs.connections import connect, connect_async
+from jobs.job import ImageFacts, Job, ModelFacts, State, new_id
+from jobs.options import Options
+from jobs.queue import RedisWorkQueue
+from jobs.store import RedisJobStore
+
+T = TypeVar("T")
+
+
+class CountingBell:
+    """Counts the tickets that would be sent."""
+
+    def __init__(self) -> None:
+        self.rung = 0
+
+    def ring(self) -> None:
+        self.rung += 1
+
+
+class Desk:
+    """A store and a worker's queue; `bound` 5, lease 1 s, 3 attempts."""
+
+    def __init__(self, url: str) -> None:
+        self.bell = CountingBell()
+        self.url = url
+        self.client: Redis = connect(url)
+        self.queue = RedisWorkQueue(self.client, self.bell, 1, 3)
+
+    def ask(self, call: Callable[[RedisJobStore], Coroutine[Any, Any, T]]) -> T:
+        """Run one call of the store on an event loop of its own."""
+
+        async def run() -> T:
+            redis = connect_async(self.url)
+            try:
+                return await call(RedisJobStore(redis, self.bell, 5, 3))
+            finally:
+                await redis.aclose()
+
+        return asyncio.run(run())
+
+    def enqueue(self, **options: Any) -> Job:
+        job = a_job(**options)
+        return self.ask(lambda store: store.enqueue(job))
+
+    def find(self, job_id: str) -> Job:
+        return self.ask(lambda store: store.find(job_id))
+
+
+def a_job(**options: Any) -> Job:
+    now = datetime.now(UTC)
+    return Job(
+        id=new_id(),
+        state=State.QUEUED,
+        created_at=now,
+        expires_at=now,
+        model=ModelFacts(id="m", version="1", weights_sha256="00"),
+        options=Options(**options),
+        image=ImageFacts(width=4, height=3, format="JPEG", sha256="00"),
+    )
+
+
+@pytest.fixture
+def desk(redis_url: str) -> Iterator[Desk]:
+    desk = Desk(redis_url)
+    yield desk
+    desk.client.close()

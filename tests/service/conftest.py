@@ -1,0 +1,110 @@
+"""The real thing: an API process, worker processes and a Redis, on a free port."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+
+START_SECONDS = 90
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(happened: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
+    """Look again and again; fails with `what` when the time is up."""
+    end = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > end:
+            pytest.fail(f"not within {seconds:g} s: {what}")
+        time.sleep(0.1)
+
+
+class Service:
+    """Processes of one installation. `log` collects what they print."""
+
+    def __init__(self, home: Path, redis_url: str) -> None:
+        self.home, self.port = home, free_port()
+        self.log = home.with_suffix(".log")
+        self._environment = os.environ | {
+            "CROPSHIELD_HOME": str(home),
+            "CROPSHIELD_REDIS_URL": redis_url,
+            "CROPSHIELD_LEASE_SECONDS": "3",
+        }
+        self._running: list[subprocess.Popen[bytes]] = []
+        self.http = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+
+    def start(self, *command: str) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "cli", *command],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        self._running.append(process)
+        return process
+
+    def start_api(self) -> "subprocess.Popen[bytes]":
+        process = self.start("api", "--port", str(self.port))
+        until(lambda: self.status("/readyz") == 200, f"API ready, see {self.log}")
+        return process
+
+    def start_worker(self) -> "subprocess.Popen[bytes]":
+        before = self.workers()
+        process = self.start("worker")
+        until(lambda: self.workers() > before, f"worker ready, see {self.log}")
+        return process
+
+    def newest(self) -> "subprocess.Popen[bytes]":
+        """The process started last."""
+        return self._running[-1]
+
+    def workers(self) -> int:
+        return int(self.http.get("/readyz").json()["workers"])
+
+    def status(self, path: str) -> int:
+        try:
+            return self.http.get(path).status_code
+        except httpx2.TransportError:
+            return 0
+
+    def close(self) -> None:
+        self.http.close()
+        for process in self._running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self._running:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def service(redis_url: str, home: Path) -> Iterator[Service]:
+    home.parent.mkdir(exist_ok=True)
+    service = Service(home, redis_url)
+    yield service
+    service.close()
+
+
+def children_of(process: "subprocess.Popen[bytes]") -> dict[str, psutil.Process]:
+    """The children of a supervisor, by the last word that tells them apart."""
+    found = psutil.Process(process.pid).children()
+    names = ("redis-server", "worker", "api")
+    return {
+        name: child for child in found for name in names if name in " ".join(child.cmdline()[:4])
+    }

@@ -1,0 +1,104 @@
+"""From a photo to its overlay, through real processes."""
+
+import io
+import signal
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.catalog import Catalog
+from pictures.leaves import draw_leaf
+from tests.service.conftest import Service, until
+
+pytestmark = pytest.mark.service
+WAIT = {"Prefer": "wait=25"}
+
+
+def jpeg(seed: int) -> bytes:
+    buffer = io.BytesIO()
+    draw_leaf("blight", seed=seed).photo.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def test_photos_are_explained_and_none_is_lost_when_the_worker_goes(service: Service) -> None:
+    service.start_api()
+    worker = service.start_worker()
+    _a_photo_comes_back_explained(service)
+    _a_bad_photo_fails_alone(service)
+    _many_at_once_all_succeed(service)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(60) == 0
+    assert service.workers() == 0
+    _a_job_waits_for_the_next_worker(service)
+    _a_killed_workers_jobs_are_done_by_the_next(service)
+
+
+def _a_photo_comes_back_explained(service: Service) -> None:
+    answer = service.http.post("/v1/jobs?top_k=2&class_index=7", content=jpeg(1), headers=WAIT)
+    job = answer.json()
+    assert answer.status_code == 200, job
+    assert job["state"] == "succeeded"
+    names = Catalog()["cropshield_cnn"].class_names
+    best = job["result"]["predictions"][0]
+    assert best["class_name"] == names[best["class_index"]]
+    assert best["crop"] == best["class_name"].split("__")[0]
+    assert 0 < best["confidence"] <= 1
+    explained = [found["class_index"] for found in job["result"]["explanations"]]
+    assert explained[0] == best["class_index"]
+    assert 7 in explained
+    assert {"queued", "decode", "inference", "explain", "render", "total"} <= set(job["timings_ms"])
+    _pictures_fit(service, job["links"])
+    assert not list(service.home.rglob("original"))
+
+
+def _pictures_fit(service: Service, links: dict[str, str]) -> None:
+    heat = np.asarray(Image.open(io.BytesIO(service.http.get(links["heatmap"]).content)))
+    assert heat.shape == (14, 14)
+    assert heat.max() == 255
+    photo = Image.open(io.BytesIO(service.http.get(links["photo"]).content))
+    overlay = Image.open(io.BytesIO(service.http.get(links["overlay"]).content))
+    assert photo.size == overlay.size == (640, 480)
+    moved = np.abs(np.asarray(photo, np.int16) - np.asarray(overlay, np.int16))
+    assert moved.mean() > 10
+
+
+def _a_bad_photo_fails_alone(service: Service) -> None:
+    half = jpeg(2)
+    paths = [
+        service.http.post("/v1/jobs", content=data).headers["Location"]
+        for data in (jpeg(3), half[: len(half) // 2], jpeg(4))
+    ]
+    ended = [service.http.get(path, headers=WAIT).json() for path in paths]
+    assert [job["state"] for job in ended] == ["succeeded", "failed", "succeeded"]
+    assert ended[1]["error"]["type"] == "/problems/undecodable-photo"
+
+
+def _many_at_once_all_succeed(service: Service) -> None:
+    data = jpeg(5)
+    paths = [service.http.post("/v1/jobs", content=data).headers["Location"] for _ in range(40)]
+    states = {service.http.get(path, headers=WAIT).json()["state"] for path in paths}
+    assert states == {"succeeded"}
+
+
+def _a_job_waits_for_the_next_worker(service: Service) -> None:
+    path = service.http.post("/v1/jobs", content=jpeg(6)).headers["Location"]
+    assert service.http.get(path, headers={"Prefer": "wait=1"}).json()["state"] == "queued"
+    service.start_worker()
+    assert service.http.get(path, headers=WAIT).json()["state"] == "succeeded"
+
+
+def _a_killed_workers_jobs_are_done_by_the_next(service: Service) -> None:
+    data = jpeg(7)
+    paths = [service.http.post("/v1/jobs", content=data).headers["Location"] for _ in range(60)]
+    victim = service.newest()
+    until(lambda: any(state(service, path) == "running" for path in paths), "a job runs", 20)
+    victim.kill()
+    service.start_worker()
+    ended = [service.http.get(path, headers=WAIT).json() for path in paths]
+    assert {job["state"] for job in ended} == {"succeeded"}
+    assert max(job["attempts"] for job in ended) == 2
+
+
+def state(service: Service, path: str) -> str:
+    return str(service.http.get(path).json()["state"])
