@@ -20,7 +20,7 @@ from jobs.errors import StoreDown
 from jobs.ports import JobStore
 from jobs.service import JobService
 from jobs.store import RedisJobStore
-from jobs.tickets import Bell, make_celery
+from jobs.tickets import TicketBell, make_celery
 from jobs.watch import JobWatch
 from models.catalog import Catalog
 
@@ -32,7 +32,7 @@ _PROBLEM = {"content": {"application/problem+json": {}}, "model": ProblemView}
 
 def create_app(settings: ApiSettings) -> FastAPI:
     """Build every object of the process. Raises CardError for a broken model card."""
-    bell = Bell(make_celery(settings.redis_url))
+    bell = TicketBell(make_celery(settings.redis_url))
     redis = connect_async(settings.redis_url)
     listener = connect_async(settings.redis_url, connections=2)
     store = RedisJobStore(redis, bell, settings.queue_bound, settings.max_attempts)

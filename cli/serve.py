@@ -17,6 +17,7 @@ from jobs.settings import SharedSettings
 
 _START_SECONDS, _POLL_SECONDS = 180.0, 0.2
 _API_GRACE, _WORKER_GRACE, _REDIS_GRACE = 15.0, 60.0, 15.0
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -122,7 +123,7 @@ class _Server:
 
 def _has_worker(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
+        with _DIRECT.open(url, timeout=2) as answer:
             return int(json.load(answer)["workers"]) > 0
     except OSError:
         return False

@@ -28,6 +28,13 @@ class Outcome:
     timings_ms: dict[str, float] | None = None
 
 
+class Bell(Protocol):
+    """Tells workers that there is work; a ring may be lost."""
+
+    def ring(self) -> None:
+        """Never waits and never fails."""
+
+
 class JobStore(Protocol):
     """The side that accepts jobs and tells of them. Every call raises StoreDown."""
 

@@ -103,9 +103,6 @@ WRONG_METHOD = Problem(
 )
 BAD_REQUEST = Problem("bad-request", 400, "Bad request", "The request cannot be read as HTTP.")
 STATUSES = {404: NOT_FOUND, 405: WRONG_METHOD, 422: INVALID, 500: INTERNAL}
-NOT_READY = Problem(
-    "not-ready", 503, "Not ready", "A part that the server needs does not answer.", retryable=True
-)
 
 
 def problem_of(error: Exception) -> Problem:
@@ -118,4 +115,4 @@ def problem_of(error: Exception) -> Problem:
 
 def all_problems() -> list[Problem]:
     """Every problem type, for the docs."""
-    return [*PROBLEMS.values(), INVALID, NOT_FOUND, WRONG_METHOD, BAD_REQUEST, NOT_READY, INTERNAL]
+    return [*PROBLEMS.values(), INVALID, NOT_FOUND, WRONG_METHOD, BAD_REQUEST, INTERNAL]

@@ -9,10 +9,10 @@ from redis import Redis
 
 from jobs import wire
 from jobs.errors import WorkerLost
-from jobs.ports import Claim, Outcome
+from jobs.job import check_transition
+from jobs.ports import Bell, Claim, Outcome
 from jobs.problems import problem_of
 from jobs.scripts import source
-from jobs.tickets import Bell
 
 FORGET_WORKER_SECONDS = 60
 
@@ -42,6 +42,7 @@ class RedisWorkQueue:
         return [Claim(wire.read_job(job_id, _pairs(fields))) for job_id, fields in taken]
 
     def finish(self, claim: Claim, outcome: Outcome) -> bool:
+        check_transition(claim.job.state, outcome.state)
         parts = {
             "result": outcome.result,
             "error": outcome.error,

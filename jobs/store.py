@@ -10,9 +10,9 @@ from redis.exceptions import RedisError
 from jobs import wire
 from jobs.errors import JobNotFound, QueueFull, StoreDown
 from jobs.job import Job
+from jobs.ports import Bell
 from jobs.queue import reap_arguments
 from jobs.scripts import source
-from jobs.tickets import Bell
 
 P = ParamSpec("P")
 T = TypeVar("T")

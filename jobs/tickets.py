@@ -36,7 +36,7 @@ def make_celery(redis_url: str) -> Celery:
     return app
 
 
-class Bell:
+class TicketBell:
     """Sends tickets from one thread of its own, so that no caller waits for the broker."""
 
     def __init__(self, app: Any) -> None:

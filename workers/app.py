@@ -10,9 +10,9 @@ from celery import Celery, signals
 
 from jobs.connections import connect
 from jobs.disk import DiskBlobs
-from jobs.ports import WorkQueue
+from jobs.ports import Bell, WorkQueue
 from jobs.queue import RedisWorkQueue
-from jobs.tickets import Bell, make_celery
+from jobs.tickets import TicketBell, make_celery
 from jobs.wire import TASK, TICKETS
 from models.catalog import Catalog
 from workers.batch import Batch
@@ -51,7 +51,7 @@ def run_worker(settings: WorkerSettings) -> None:
     """Load and warm the models, then work until SIGTERM. Raises CardError for a broken model."""
     keep_freed_memory()
     app = make_celery(settings.redis_url)
-    bell = Bell(app)
+    bell = TicketBell(app)
     queue = RedisWorkQueue(
         connect(settings.redis_url), bell, settings.lease_seconds, settings.max_attempts
     )

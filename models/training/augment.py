@@ -1,5 +1,6 @@
 """What a photo may look like in the field, and what a network must not learn from."""
 
+import io
 import random
 
 import torch
@@ -19,6 +20,15 @@ class Resample(nn.Module):
         return photo.resize(small, Image.Resampling.BILINEAR).resize(
             photo.size, random.choice([Image.Resampling.BILINEAR, Image.Resampling.NEAREST])
         )
+
+
+class JpegGrain(nn.Module):
+    """Saved as JPEG once more, at a quality of 25 to 95."""
+
+    def forward(self, photo: Image.Image) -> Image.Image:
+        buffer = io.BytesIO()
+        photo.save(buffer, "JPEG", quality=random.randint(25, 95))
+        return Image.open(buffer)
 
 
 def normalise(preprocessing: Preprocessing) -> list[nn.Module]:
@@ -42,8 +52,7 @@ def training_transform(preprocessing: Preprocessing, size: int) -> v2.Compose:
             v2.RandomApply([v2.ColorJitter(0.45, 0.4, 0.4, 0.05)], p=0.8),
             v2.RandomApply([Resample()], p=0.3),
             v2.RandomApply([v2.GaussianBlur(5, (0.1, 1.6))], p=0.2),
-            v2.PILToTensor(),
-            v2.RandomApply([v2.JPEG((25, 95))], p=0.6),
+            v2.RandomApply([JpegGrain()], p=0.6),
             *normalise(preprocessing),
             v2.RandomErasing(p=0.2, scale=(0.02, 0.15)),
         ]

@@ -60,8 +60,8 @@ class Trainer:
             scores = self._validate(stage)
             self.epoch += 1
             row = {"epoch": self.epoch, "size": stage.size, "loss": round(loss, 4)}
-            self._record(row | {k: round(v, 5) for k, v in asdict(scores).items()}, report)
             self._save(scores)
+            self._record(row | {k: round(v, 5) for k, v in asdict(scores).items()}, report)
         return self.out / "best.pth"
 
     def _epoch(self, stage: Stage) -> float:

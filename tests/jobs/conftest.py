@@ -57,14 +57,14 @@ class Desk:
 
 
 def a_job(**options: Any) -> Job:
-    now = datetime.now(UTC)
+    now, wanted = datetime.now(UTC), Options(**options)
     return Job(
         id=new_id(),
         state=State.QUEUED,
         created_at=now,
         expires_at=now,
-        model=ModelFacts(id="m", version="1", weights_sha256="00"),
-        options=Options(**options),
+        model=ModelFacts(id=wanted.model, version="1", weights_sha256="00"),
+        options=wanted,
         image=ImageFacts(width=4, height=3, format="JPEG", sha256="00"),
     )
 

@@ -1,0 +1,51 @@
+"""Networks by name."""
+
+import pytest
+import torch
+from torch import nn
+
+from models.architectures import BUILDERS, build
+
+
+def multiplications(model: nn.Module, side: int) -> int:
+    """Multiply-accumulates of the convolutions for one picture."""
+    total = 0
+
+    def count(module: nn.Module, _: object, output: torch.Tensor) -> None:
+        nonlocal total
+        assert isinstance(module, nn.Conv2d)
+        kernel = module.kernel_size[0] * module.kernel_size[1] * module.in_channels
+        total += output.numel() * kernel // module.groups
+
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(count)
+    with torch.inference_mode():
+        model.eval()(torch.zeros(1, 3, side, side))
+    return total
+
+
+def test_block4_ends_at_14_by_14_for_224_pixels() -> None:
+    model = build("cropshield_cnn", 32)
+    block4 = model.get_submodule("block4")
+    seen: list[torch.Size] = []
+    block4.register_forward_hook(lambda _, __, output: seen.append(output.shape))
+    with torch.inference_mode():
+        logits = model.eval()(torch.zeros(1, 3, 224, 224))
+    assert seen == [torch.Size([1, 192, 14, 14])]
+    assert logits.shape == (1, 32)
+
+
+def test_our_network_costs_at_most_600_million_multiplications() -> None:
+    assert multiplications(build("cropshield_cnn", 32), 224) <= 600_000_000
+
+
+@pytest.mark.parametrize("name", sorted(BUILDERS))
+def test_each_architecture_has_as_many_outputs_as_classes(name: str) -> None:
+    with torch.inference_mode():
+        assert build(name, 5).eval()(torch.zeros(1, 3, 64, 64)).shape == (1, 5)
+
+
+def test_an_unknown_architecture_names_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"'vgg_of_mine'.*cropshield_cnn"):
+        build("vgg_of_mine", 5)

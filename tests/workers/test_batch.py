@@ -1,0 +1,124 @@
+"""A batch: every job to its end, what is wrong with one photo stays its own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.explainer import Explainer, Explanation, Request
+from engine.images import Photo
+from jobs import wire
+from jobs.disk import DiskBlobs
+from jobs.errors import BlobMissing
+from jobs.job import Job, State
+from models.catalog import Catalog
+from tests.jobs.conftest import Desk
+from workers.batch import Batch
+from workers.explainers import Explainers
+
+POISON_WIDTH = 64
+
+
+class Bench:
+    """A batch on a real queue, a real disk and the bundled model."""
+
+    def __init__(self, desk: Desk, home: Path) -> None:
+        self.desk, self.blobs = desk, DiskBlobs(home)
+        self.batch = Batch(desk.queue, self.blobs, Explainers(Catalog(), "cpu"))
+
+    def submit(self, photo: bytes, **options: Any) -> Job:
+        job = self.desk.enqueue(**options)
+        self.blobs.put(job.id, wire.ORIGINAL, photo)
+        return job
+
+    def run(self) -> None:
+        self.batch.run(self.desk.queue.claim(8))
+
+    def ended(self, job: Job) -> Job:
+        return self.desk.find(job.id)
+
+
+@pytest.fixture
+def bench(desk: Desk, home: Path) -> Bench:
+    return Bench(desk, home)
+
+
+def small_png(width: int) -> bytes:
+    from engine.overlay import encode
+
+    return encode(np.full((48, width, 3), 90, np.uint8), "png")
+
+
+@pytest.fixture
+def choking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model raises for any batch that holds the poison photo."""
+    explain = Explainer.explain
+
+    def choke(
+        self: Explainer, photos: Sequence[Photo], requests: Sequence[Request]
+    ) -> list[Explanation]:
+        if any(photo.width == POISON_WIDTH for photo in photos):
+            raise RuntimeError("the model chokes")
+        return explain(self, photos, requests)
+
+    monkeypatch.setattr(Explainer, "explain", choke)
+
+
+def test_jobs_end_with_result_and_pictures(bench: Bench, leaf_jpeg: bytes) -> None:
+    jobs = [bench.submit(leaf_jpeg, top_k=2, overlay_format=kind) for kind in ("jpeg", "webp")]
+    bench.run()
+    for job, suffix in zip(jobs, ("jpg", "webp"), strict=True):
+        ended = bench.ended(job)
+        assert ended.state is State.SUCCEEDED, ended.error
+        assert ended.result is not None
+        assert len(ended.result["explanations"]) == 2
+        for name in (wire.PHOTO, "maps-1.npy", f"overlay-1-0.{suffix}", f"overlay-1-1.{suffix}"):
+            assert bench.blobs.get(job.id, name)
+
+
+def test_the_original_is_erased_once_the_job_has_ended(bench: Bench, leaf_jpeg: bytes) -> None:
+    job = bench.submit(leaf_jpeg)
+    bench.run()
+    with pytest.raises(BlobMissing):
+        bench.blobs.get(job.id, wire.ORIGINAL)
+
+
+@pytest.mark.usefixtures("choking")
+def test_a_poison_photo_fails_alone(bench: Bench) -> None:
+    widths = (32, POISON_WIDTH, 40)
+    jobs = [bench.submit(small_png(width)) for width in widths]
+    bench.run()
+    states = [bench.ended(job).state for job in jobs]
+    assert states == [State.SUCCEEDED, State.FAILED, State.SUCCEEDED]
+    error = bench.ended(jobs[1]).error
+    assert error is not None
+    assert error["type"] == "/problems/explain-failed"
+    assert "the model chokes" in error["detail"]
+
+
+def test_a_photo_that_is_not_there_fails_its_job(bench: Bench) -> None:
+    job = bench.desk.enqueue()
+    bench.run()
+    error = bench.ended(job).error
+    assert error is not None
+    assert error["type"] == "/problems/storage-failed"
+
+
+def test_a_job_for_a_model_that_is_gone_fails_with_its_name(bench: Bench, leaf_jpeg: bytes) -> None:
+    job = bench.submit(leaf_jpeg, model="retired")
+    bench.run()
+    error = bench.ended(job).error
+    assert error is not None
+    assert error["type"] == "/problems/unknown-model"
+    assert "retired" in error["detail"]
+
+
+def test_a_lost_lease_drops_the_result_and_keeps_the_photo(bench: Bench, leaf_jpeg: bytes) -> None:
+    job = bench.submit(leaf_jpeg)
+    late = bench.desk.queue.claim(1)
+    bench.desk.queue.release(late)
+    bench.batch.run(late)
+    assert bench.ended(job).state is State.QUEUED
+    assert bench.blobs.get(job.id, wire.ORIGINAL) == leaf_jpeg
