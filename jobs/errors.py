@@ -2,6 +2,7 @@
 
 CropShieldError
 ├── JobNotFound         never existed, or not yours
+├── JobGone             existed, and its time to live is over
 ├── JobNotReady         asked for a picture of a job that is not done
 ├── NoPicture           the job is done but has no such picture
 ├── UnknownClass        the model has no such class
@@ -15,6 +16,8 @@ CropShieldError
         └── BlobMissing this one is not there
 """
 
+from datetime import datetime
+
 
 class CropShieldError(Exception):
     """Everything that CropShield raises on purpose about jobs."""
@@ -23,6 +26,11 @@ class CropShieldError(Exception):
 class JobNotFound(CropShieldError):
     def __init__(self, job_id: str) -> None:
         super().__init__(f"there is no job {job_id!r}")
+
+
+class JobGone(CropShieldError):
+    def __init__(self, job_id: str, when: datetime) -> None:
+        super().__init__(f"job {job_id} expired at {when.isoformat()}; its result is erased")
 
 
 class JobNotReady(CropShieldError):
@@ -56,14 +64,18 @@ class ExplainFailed(CropShieldError):
 class Unavailable(CropShieldError):
     """`retry_after` in seconds."""
 
-    retry_after: float = 2.0
+    def __init__(self, message: str, retry_after: float = 2.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class QueueFull(Unavailable):
-    retry_after = 5.0
+    """Room for a twentieth of the bound is to be had after `retry_after`, 1 to 60 s."""
 
-    def __init__(self, waiting: int, bound: int) -> None:
-        super().__init__(f"{waiting:,} jobs are waiting; the limit is {bound:,}")
+    def __init__(self, waiting: int, bound: int, seconds_a_job: float = 0.1) -> None:
+        wait = max(waiting - 0.95 * bound, 1) * seconds_a_job
+        message = f"{waiting:,} jobs are waiting; the limit is {bound:,}"
+        super().__init__(message, min(max(wait, 1.0), 60.0))
 
 
 class StoreDown(Unavailable):

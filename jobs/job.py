@@ -36,6 +36,17 @@ def check_transition(old: State, new: State) -> None:
         raise WrongTransition(old, new)
 
 
+LOCAL = "local"  # the owner of every job of a server without keys
+
+
+class Place(BaseModel):
+    """Where a queued job stands: 0 is next. `eta_seconds` follows from the measured pace, and
+    is None while none has been measured."""
+
+    position: int
+    eta_seconds: float | None
+
+
 class ImageFacts(BaseModel):
     """What is known of an accepted photo: pixels as stored, and the hash of its bytes."""
 
@@ -60,7 +71,9 @@ class Job(BaseModel):
 
     id: str
     state: State
+    owner: str = LOCAL
     attempts: int = 0
+    cached: bool = False
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -71,6 +84,7 @@ class Job(BaseModel):
     timings_ms: dict[str, float] = {}
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+    queue: Place | None = None
 
 
 def new_id() -> str:

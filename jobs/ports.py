@@ -45,7 +45,16 @@ class JobStore(Protocol):
         """Record and queue the job at once; the recorded job when the id is already there."""
 
     async def find(self, job_id: str) -> Job:
-        """Raises JobNotFound."""
+        """Raises JobNotFound, or JobGone for an expired one."""
+
+    async def cancel(self, job_id: str) -> Job:
+        """Cancel a queued job at once and a running one when its worker next looks."""
+
+    async def finished_twin(self, job: Job) -> Job | None:
+        """A succeeded job of the same owner, photo, model and options."""
+
+    async def adopt(self, job: Job, twin: Job) -> Job:
+        """Record `job` as succeeded with the result of its twin."""
 
     async def reap(self) -> None:
         """Return jobs whose worker is lost, and ring while work waits."""
@@ -60,8 +69,11 @@ class WorkQueue(Protocol):
     def claim(self, most: int) -> list[Claim]:
         """Up to `most` jobs, interactive first; one that a worker was lost over comes alone."""
 
-    def finish(self, claim: Claim, outcome: Outcome) -> bool:
-        """False when the lease was lost; the outcome is then dropped."""
+    def finish(self, claim: Claim, outcome: Outcome) -> State | None:
+        """How the job ended: as `outcome` says, or canceled when that was asked meanwhile.
+
+        None when the lease was lost; the outcome is then dropped.
+        """
 
     def release(self, claims: Sequence[Claim]) -> None:
         """Give jobs back unstarted."""

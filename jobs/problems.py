@@ -59,6 +59,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     errors.JobNotFound: Problem(
         "job-not-found", 404, "Job not found", "The id never existed or is not yours."
     ),
+    errors.JobGone: Problem(
+        "job-gone", 410, "Job gone", "The job has expired, and its result is erased."
+    ),
     errors.JobNotReady: Problem(
         "job-not-ready",
         409,

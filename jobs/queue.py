@@ -9,7 +9,7 @@ from redis import Redis
 
 from jobs import wire
 from jobs.errors import WorkerLost
-from jobs.job import check_transition
+from jobs.job import State, check_transition
 from jobs.ports import Bell, Claim, Outcome
 from jobs.problems import problem_of
 from jobs.scripts import source
@@ -17,12 +17,11 @@ from jobs.scripts import source
 FORGET_WORKER_SECONDS = 60
 
 
-def reap_arguments(max_attempts: int) -> tuple[list[str], list[Any]]:
-    """Keys and arguments of the reap script; the same for every process that reaps."""
+def reap_arguments(max_attempts: int) -> list[Any]:
+    """Arguments of the reap script; the same for every process that reaps."""
     lost = WorkerLost(max_attempts)
     error = json.dumps(problem_of(lost).document(str(lost)))
-    keys = [wire.LEASES, wire.RETRY, wire.INTERACTIVE, wire.BULK, wire.BELL, wire.EVENTS]
-    return keys, [wire.JOB, max_attempts, error]
+    return [wire.PREFIX, max_attempts, error]
 
 
 class RedisWorkQueue:
@@ -35,42 +34,40 @@ class RedisWorkQueue:
         self._reap_arguments = reap_arguments(max_attempts)
 
     def claim(self, most: int) -> list[Claim]:
-        keys = [wire.RETRY, wire.INTERACTIVE, wire.BULK, wire.LEASES, wire.BELL, wire.EVENTS]
-        ring, *taken = self._scripts["claim"](keys=keys, args=[wire.JOB, most, self._lease])
+        ring, *taken = self._scripts["claim"](args=[wire.PREFIX, most, self._lease])
         if ring:
             self._bell.ring()
         return [Claim(wire.read_job(job_id, _pairs(fields))) for job_id, fields in taken]
 
-    def finish(self, claim: Claim, outcome: Outcome) -> bool:
+    def finish(self, claim: Claim, outcome: Outcome) -> State | None:
         check_transition(claim.job.state, outcome.state)
-        parts = {
-            "result": outcome.result,
-            "error": outcome.error,
-            "timings_ms": outcome.timings_ms,
-        }
-        fields = [(name, json.dumps(part)) for name, part in parts.items() if part is not None]
-        job_id = claim.job.id
-        done = self._scripts["finish"](
-            keys=[wire.JOB + job_id, wire.LEASES, wire.EVENTS],
-            args=[job_id, claim.attempt, outcome.state.value, *chain.from_iterable(fields)],
+        fields = wire.outcome_fields(outcome.result, outcome.error, outcome.timings_ms)
+        ended = self._scripts["finish"](
+            args=[
+                wire.PREFIX,
+                claim.job.id,
+                claim.attempt,
+                outcome.state.value,
+                wire.fingerprint(claim.job),
+                *wire.flat(fields),
+            ]
         )
-        return bool(done)
+        return State(ended) if ended else None
 
     def release(self, claims: Sequence[Claim]) -> None:
-        for claim in reversed(claims):
-            job_id = claim.job.id
-            keys = [wire.JOB + job_id, wire.LEASES, wire.EVENTS]
-            self._scripts["release"](keys=keys, args=[job_id, claim.attempt])
+        for claim in claims:
+            self._scripts["release"](args=[wire.PREFIX, claim.job.id, claim.attempt])
+        if claims:
+            self._bell.ring()
 
     def renew(self, claims: Sequence[Claim]) -> int:
         held: Iterator[str | int] = chain.from_iterable(
             (claim.job.id, claim.attempt) for claim in claims
         )
-        args = [wire.JOB, self._lease, *held]
-        return int(self._scripts["renew"](keys=[wire.LEASES], args=args))
+        return int(self._scripts["renew"](args=[wire.PREFIX, self._lease, *held]))
 
     def reap(self) -> None:
-        ring, *_ = self._scripts["reap"](*self._reap_arguments)
+        ring, *_ = self._scripts["reap"](args=self._reap_arguments)
         if ring:
             self._bell.ring()
 

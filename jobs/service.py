@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jobs import wire
-from jobs.errors import QueueFull, UnknownClass
+from jobs.errors import BlobMissing, QueueFull, UnknownClass
 from jobs.job import ImageFacts, Job, ModelFacts, State, new_id
 from jobs.options import Options
 from jobs.ports import BlobStore, JobStore
@@ -23,19 +23,25 @@ class JobService:
         self.store, self.blobs, self.catalog = store, blobs, catalog
         self._max_pixels = max_pixels
 
-    async def submit(self, data: bytes, options: Options) -> Job:
-        """A queued job; the photo is on disk before the record exists.
+    async def submit(self, data: bytes, options: Options, *, reuse: bool = True) -> Job:
+        """A queued job whose photo is stored before the record exists; or, with `reuse`, a
+        succeeded one when the owner's same photo was explained with the same options before.
 
         Raises PhotoError, UnknownModel, UnknownClass, Unavailable.
         """
-        job = await asyncio.to_thread(self._prepare, data, options)
+        job = await asyncio.to_thread(self._check, data, options)
+        twin = await self.store.finished_twin(job) if reuse else None
+        if twin and await asyncio.to_thread(self._copy_results, twin, job.id):
+            return await self.store.adopt(job, twin)
+        await asyncio.to_thread(self.blobs.put, job.id, wire.ORIGINAL, data)
         try:
             return await self.store.enqueue(job)
         except QueueFull:
             await asyncio.to_thread(self.blobs.delete, job.id, wire.ORIGINAL)
             raise
 
-    def _prepare(self, data: bytes, options: Options) -> Job:
+    def _check(self, data: bytes, options: Options) -> Job:
+        """The job of a photo whose header and options are fine."""
         card = self.catalog[options.model]
         options = resolve_class(options, card)
         header = read_header(data, self._max_pixels)
@@ -44,7 +50,7 @@ class JobService:
             width=header.width, height=header.height, format=header.format, sha256=digest
         )
         now = datetime.now(UTC)  # stands in until the enqueue script sets the time of Redis
-        job = Job(
+        return Job(
             id=new_id(),
             state=State.QUEUED,
             created_at=now,
@@ -53,8 +59,15 @@ class JobService:
             options=options,
             image=image,
         )
-        self.blobs.put(job.id, wire.ORIGINAL, data)
-        return job
+
+    def _copy_results(self, twin: Job, job_id: str) -> bool:
+        """Whether all of them were still there."""
+        try:
+            for name in wire.result_blobs(twin):
+                self.blobs.put(job_id, name, self.blobs.get(twin.id, name))
+        except BlobMissing:
+            return False
+        return True
 
     async def blob(self, job_id: str, name: str) -> bytes:
         """Raises BlobMissing, BlobsFailed."""

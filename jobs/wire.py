@@ -1,5 +1,6 @@
 """Names and forms of what is stored and sent: keys, fields, blobs, task and queue."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +10,8 @@ from jobs.job import Job, State, moment
 PREFIX = "cropshield:1:"  # the 1 is the version of the record's form
 LEASES, BELL, WORKERS = PREFIX + "leases", PREFIX + "bell", PREFIX + "workers"
 INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "retry"))
-EVENTS = PREFIX + "events"
-JOB = PREFIX + "job:"
+EVENTS, PACE = PREFIX + "events", PREFIX + "pace"
+JOB, GONE, CACHE = PREFIX + "job:", PREFIX + "gone:", PREFIX + "cache:"
 TASK, TICKETS = "cropshield.drain", "tickets"
 
 ORIGINAL, PHOTO = "original", "photo.jpg"
@@ -27,8 +28,30 @@ def queue_key(priority: str) -> str:
 def accepted_fields(job: Job) -> dict[str, str]:
     """The fields that the client decides; the enqueue script adds state and times."""
     record = job.model_dump(mode="json", include={"model", "options", "image"})
-    fields = {name: json.dumps(value) for name, value in record.items()}
-    return fields | {"queue": queue_key(job.options.priority)}
+    return {name: json.dumps(value) for name, value in record.items()}
+
+
+def outcome_fields(
+    result: dict[str, Any] | None,
+    error: dict[str, Any] | None,
+    timings_ms: dict[str, float] | None,
+) -> dict[str, str]:
+    """The fields that an end adds."""
+    parts = {"result": result, "error": error, "timings_ms": timings_ms}
+    return {name: json.dumps(part) for name, part in parts.items() if part is not None}
+
+
+def flat(fields: Mapping[str, str]) -> list[str]:
+    """Names and values in turn, as scripts take them."""
+    return [part for pair in fields.items() for part in pair]
+
+
+def fingerprint(job: Job) -> str:
+    """Alike for jobs of one owner whose results would be the same: photo, model, options."""
+    asked = {"method", "top_k", "class_index", "colormap", "alpha", "overlay_format"}
+    parts = [job.owner, job.image.sha256, job.model.model_dump_json()]
+    parts.append(job.options.model_dump_json(include=asked))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def read_job(job_id: str, fields: Mapping[str, str]) -> Job:
@@ -36,8 +59,14 @@ def read_job(job_id: str, fields: Mapping[str, str]) -> Job:
     values: dict[str, Any] = {name: json.loads(fields[name]) for name in _JSON if name in fields}
     values |= {name: moment(float(fields[name])) for name in _TIMES if name in fields}
     values["timings_ms"] = values.get("timings_ms", {}) | _waits(fields)
-    state, attempts = State(fields["state"]), int(fields["attempts"])
-    return Job(id=job_id, state=state, attempts=attempts, **values)
+    return Job(
+        id=job_id,
+        state=State(fields["state"]),
+        attempts=int(fields["attempts"]),
+        owner=fields["owner"],
+        cached="cached" in fields,
+        **values,
+    )
 
 
 def _waits(fields: Mapping[str, str]) -> dict[str, float]:
@@ -45,6 +74,13 @@ def _waits(fields: Mapping[str, str]) -> dict[str, float]:
     ends = {"queued": "started_at", "total": "finished_at"}
     created = float(fields["created_at"])
     return {name: float(fields[end]) - created for name, end in ends.items() if end in fields}
+
+
+def result_blobs(job: Job) -> list[str]:
+    """The blobs of a succeeded job."""
+    kind, found = job.options.overlay_format, (job.result or {})["explanations"]
+    overlays = [overlay_name(job.attempts, rank, kind) for rank in range(len(found))]
+    return [PHOTO, maps_name(job.attempts), *overlays]
 
 
 def maps_name(attempt: int) -> str:

@@ -9,7 +9,7 @@ from api.dependencies import Injected, PreferredWait
 from api.problems import invalid
 from api.schemas import JobView, job_view
 from api.uploads import FIELD, RAW_TYPES, read_upload
-from jobs.job import Job
+from jobs.job import Job, State
 from jobs.options import Options
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -44,7 +44,8 @@ async def submit_job(
     """Send the photo as the raw body or as the form field `image`; the answer is a job."""
     await parts.jobs.store.check_room()
     upload = await read_upload(request, parts.settings.max_bytes)
-    job = await parts.jobs.submit(upload.data, _options(upload.options))
+    reuse = "no-cache" not in request.headers.get("cache-control", "")
+    job = await parts.jobs.submit(upload.data, _options(upload.options), reuse=reuse)
     if wait is not None:
         job = await parts.watch.wait(job.id, wait)
     response.status_code = 200 if job.state.is_terminal else 202
@@ -57,6 +58,17 @@ async def get_job(job_id: str, response: Response, parts: Injected, wait: Prefer
     """With `Prefer: wait=N` the answer comes as soon as the job has ended, or after N seconds."""
     job = await parts.watch.wait(job_id, wait or 0)
     return _announce(job, response, wait)
+
+
+@router.delete("/{job_id}", operation_id="cancelJob", summary="Cancel a job")
+async def cancel_job(job_id: str, response: Response, parts: Injected) -> JobView:
+    """A queued job is canceled at once; a running one (202) when its worker next looks.
+
+    A job that has ended stays as it is.
+    """
+    job = await parts.jobs.store.cancel(job_id)
+    response.status_code = 202 if job.state is State.RUNNING else 200
+    return _announce(job, response, None)
 
 
 def _announce(job: Job, response: Response, wait: float | None) -> JobView:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+_FOLDER = Path(__file__).parent
+
 
 def source(name: str) -> str:
-    """The text of a script."""
-    return (Path(__file__).parent / f"{name}.lua").read_text("utf-8")
+    """The text of a script, after the prelude that all of them share."""
+    return "\n".join((_FOLDER / f"{part}.lua").read_text("utf-8") for part in ("prelude", name))

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from jobs.connections import connect, connect_async
-from jobs.job import ImageFacts, Job, ModelFacts, State, new_id
+from jobs.job import LOCAL, ImageFacts, Job, ModelFacts, State, new_id
 from jobs.options import Options
 from jobs.queue import RedisWorkQueue
 from jobs.store import RedisJobStore
@@ -56,11 +56,12 @@ class Desk:
         return self.ask(lambda store: store.find(job_id))
 
 
-def a_job(**options: Any) -> Job:
+def a_job(owner: str = LOCAL, **options: Any) -> Job:
     now, wanted = datetime.now(UTC), Options(**options)
     return Job(
         id=new_id(),
         state=State.QUEUED,
+        owner=owner,
         created_at=now,
         expires_at=now,
         model=ModelFacts(id=wanted.model, version="1", weights_sha256="00"),

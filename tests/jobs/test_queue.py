@@ -5,7 +5,7 @@ import time
 import pytest
 
 from jobs import wire
-from jobs.errors import JobNotFound, QueueFull, StoreDown
+from jobs.errors import JobGone, JobNotFound, QueueFull, StoreDown
 from jobs.job import State
 from jobs.ports import Outcome
 from tests.jobs.conftest import Desk, a_job
@@ -93,7 +93,7 @@ def test_a_job_is_finished_only_once(desk: Desk) -> None:
     desk.enqueue()
     (claim,) = desk.queue.claim(1)
     assert desk.queue.finish(claim, DONE)
-    assert not desk.queue.finish(claim, Outcome(State.FAILED, error={}))
+    assert desk.queue.finish(claim, Outcome(State.FAILED, error={})) is None
     assert desk.find(claim.job.id).state is State.SUCCEEDED
 
 
@@ -147,6 +147,96 @@ def test_a_job_fails_after_the_last_attempt(desk: Desk) -> None:
     assert ended.error is not None
     assert ended.error["type"] == "/problems/worker-lost"
     assert desk.queue.claim(1) == []
+
+
+def test_owners_take_turns_however_many_jobs_each_has(desk: Desk) -> None:
+    flood = [desk.enqueue(owner="bulk sender") for _ in range(3)]
+    late = desk.enqueue(owner="phone")
+    order = [claim.job.id for claim in desk.queue.claim(8)]
+    assert order.index(late.id) <= 1
+    assert [job_id for job_id in order if job_id != late.id] == [job.id for job in flood]
+
+
+def test_a_queued_job_tells_its_place(desk: Desk) -> None:
+    bulk = desk.enqueue(priority="bulk")
+    first, second = desk.enqueue(), desk.enqueue()
+    assert first.queue is not None
+    assert first.queue.position == 0
+    places = [desk.find(job.id).queue for job in (first, second, bulk)]
+    assert [place.position for place in places if place] == [0, 1, 2]
+
+
+def test_the_eta_follows_the_measured_pace(desk: Desk) -> None:
+    desk.client.hset(wire.PACE, mapping={"last": 0, "interval": 2000})
+    desk.enqueue()
+    place = desk.enqueue().queue
+    assert place is not None
+    assert place.eta_seconds == 4.0
+
+
+def test_a_queued_job_is_canceled_at_once_and_never_claimed(desk: Desk) -> None:
+    job = desk.enqueue()
+    assert desk.ask(lambda store: store.cancel(job.id)).state is State.CANCELED
+    assert desk.queue.claim(8) == []
+
+
+def test_a_running_job_is_canceled_when_its_worker_finishes(desk: Desk) -> None:
+    job = desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    assert desk.ask(lambda store: store.cancel(job.id)).state is State.RUNNING
+    assert desk.queue.finish(claim, DONE) is State.CANCELED
+    assert desk.find(job.id).result is None
+
+
+def test_a_running_job_whose_worker_is_lost_stays_canceled(desk: Desk) -> None:
+    job = desk.enqueue()
+    desk.queue.claim(1)
+    desk.ask(lambda store: store.cancel(job.id))
+    time.sleep(1.1)
+    desk.queue.reap()
+    assert desk.find(job.id).state is State.CANCELED
+
+
+def test_canceling_a_finished_job_changes_nothing(desk: Desk) -> None:
+    job = desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    assert desk.ask(lambda store: store.cancel(job.id)).state is State.SUCCEEDED
+    with pytest.raises(JobNotFound):
+        desk.ask(lambda store: store.cancel("nope"))
+
+
+def test_an_expired_record_leaves_a_tombstone(desk: Desk) -> None:
+    job = desk.enqueue(ttl=60)
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    desk.client.delete(wire.JOB + job.id)  # as its expiry does
+    with pytest.raises(JobGone, match="expired at 20"):
+        desk.find(job.id)
+    assert desk.client.ttl(wire.GONE + job.id) > 60 + 6 * 86_400
+
+
+def test_a_finished_job_is_found_as_a_twin_by_its_owner_alone(desk: Desk) -> None:
+    desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    assert desk.ask(lambda store: store.finished_twin(a_job())) is None
+    desk.queue.finish(claim, DONE)
+    twin = desk.ask(lambda store: store.finished_twin(a_job()))
+    assert twin is not None
+    assert twin.id == claim.job.id
+    for other in (a_job(owner="another"), a_job(alpha=0.9), a_job(model="other")):
+        assert desk.ask(lambda store, job=other: store.finished_twin(job)) is None  # type: ignore[misc]
+
+
+def test_an_adopted_job_has_succeeded_with_its_twins_result(desk: Desk) -> None:
+    desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    twin, again = desk.find(claim.job.id), a_job(client_ref="again")
+    job = desk.ask(lambda store: store.adopt(again, twin))
+    assert (job.id, job.state, job.cached) == (again.id, State.SUCCEEDED, True)
+    assert job.result == twin.result
+    assert job.options.client_ref == "again"
 
 
 def test_a_released_job_waits_at_the_head_with_its_attempt_given_back(desk: Desk) -> None:

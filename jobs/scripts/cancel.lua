@@ -1,0 +1,12 @@
+-- Cancel: a waiting job at once, a running one when its worker next looks.
+-- ARGV: prefix, id   Returns the state that the job had, or "" for an unknown one.
+local id = ARGV[2]
+local state, queue = unpack(redis.call('HMGET', job_key(id), 'state', 'queue'))
+if state == 'queued' then
+  redis.call('ZREM', queue, id)
+  redis.call('ZREM', RETRY, id)
+  end_job(id, 'canceled', {})
+elseif state == 'running' then
+  redis.call('HSET', job_key(id), 'cancel', 1)
+end
+return state or ''
