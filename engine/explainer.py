@@ -13,12 +13,11 @@ from torch import Tensor, nn
 
 from engine.device import Device, choose_device
 from engine.errors import WrongInput
-from engine.folding import fold_batch_norms
-from engine.gradcam import check_class, find_layer
+from engine.gradcam import check_class
 from engine.images import Photo
 from engine.loading import load_weights
 from engine.methods import method, scaled
-from engine.split import Seen, look
+from engine.runtimes import Look, Precision, RuntimeChoice, choose_runtime, torch_runtime
 from engine.transforms import prepare
 from models.catalog import Card
 from pictures.blend import Map
@@ -77,24 +76,43 @@ class Explainer:
     """Holds a model of its own: folded, on its device, ready.
 
     One forward pass a batch, and the gradients of all (photo, class) pairs through the head
-    alone. Safe to use from several threads. Raises CardError or WrongModel for a card whose
-    weights are not there, WrongLayer for its target layer.
+    alone. Safe to use from several threads. `model` stands in for the card's weights. Raises
+    CardError or WrongModel for a card whose weights are not there, WrongLayer for its layer.
     """
 
     def __init__(
-        self, card: Card, device: Device | None = None, *, model: nn.Module | None = None
+        self,
+        card: Card,
+        device: Device | None = None,
+        *,
+        model: nn.Module | None = None,
+        runtime: RuntimeChoice = "auto",
+        precision: Precision = "auto",
     ) -> None:
         self.card, self.device = card, choose_device(device)
-        own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
-        folded = fold_batch_norms(own.eval())
-        self._model = folded.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._layer = find_layer(self._model, card.target_layer)
         self.target_layer = card.target_layer
+        own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
+        known = card.sha256 if model is None else ""
+        half = precision == "bfloat16"
+        reference = torch_runtime(own, card, self.device, half, known)
+        self._runtime = choose_runtime(reference, card, runtime, precision)
+
+    @property
+    def runtime(self) -> str:
+        """What the model runs in: "torch" or "graph"."""
+        return self._runtime.name
 
     @classmethod
-    def load(cls, card: Card, device: Device | None = None) -> Self:
+    def load(
+        cls,
+        card: Card,
+        device: Device | None = None,
+        *,
+        runtime: RuntimeChoice = "auto",
+        precision: Precision = "auto",
+    ) -> Self:
         """An explainer that has already seen a photo."""
-        explainer = cls(card, device)
+        explainer = cls(card, device, runtime=runtime, precision=precision)
         explainer.warm_up()
         return explainer
 
@@ -115,7 +133,7 @@ class Explainer:
         start = perf_counter()
         batch = prepare([photo.pixels for photo in photos], self.card.preprocessing)
         prepared = perf_counter()
-        seen = look(self._model, self._layer, batch.to(self.device))
+        seen = self._runtime.look(batch)
         confidence = seen.logits.detach().float().softmax(dim=1).cpu()
         looked = perf_counter()
         maps = self._maps(seen, self._wanted(confidence, requests), requests)
@@ -152,7 +170,7 @@ class Explainer:
         return wanted
 
     def _maps(
-        self, seen: Seen, wanted: list[list[int]], requests: Sequence[Request]
+        self, seen: Look, wanted: list[list[int]], requests: Sequence[Request]
     ) -> list[list[ClassMap]]:
         """The maps of all pairs out of one gradient tensor, dealt back to their photos."""
         photos = [i for i, classes in enumerate(wanted) for _ in classes]
@@ -168,7 +186,7 @@ class Explainer:
 
 
 def _heat(
-    seen: Seen, photos: list[int], classes: list[int], methods: list[str]
+    seen: Look, photos: list[int], classes: list[int], methods: list[str]
 ) -> npt.NDArray[np.float32]:
     """Scaled maps, float32 (pairs, h, w), each by its own method."""
     gradients = seen.gradients(photos, classes).float()

@@ -1,0 +1,92 @@
+"""Where the leaf is, by colour: on tables, on soil, and among other leaves.
+
+A rule of thumb without a model, for one number of the diagnostics; the docs say how good it is.
+"""
+
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from models.training.background import otsu_threshold
+from pictures.colormaps import Pixels
+
+Number = TypeVar("Number", np.int16, np.float32)
+Mask = npt.NDArray[np.bool_]
+SIDE = 96
+_GREEN, _TABLE = 0.06, 11.0
+_FEWEST = 0.04
+
+
+def leaf_mask(photo: Pixels) -> Mask | None:
+    """True on the leaf, bool (96, 96) stretched over the whole photo, uint8 (h, w, 3) RGB.
+
+    What differs in colour from the ground is leaf; ground is what is not green along the
+    photo's border. Where the border is all green, everything green is leaf, perhaps the whole
+    photo. None where almost nothing is: better no mask than a wrong one.
+    """
+    small = Image.fromarray(photo).resize((SIDE, SIDE), Image.Resampling.BOX)
+    small = small.filter(ImageFilter.GaussianBlur(0.8))
+    green = _excess_green(np.asarray(small, np.float32))
+    border = _border(green) < _GREEN
+    if border.mean() < 0.1:
+        mask = green > _GREEN / 2
+    else:
+        mask = _unlike_ground(_chroma(small), border) | (green > 2 * _GREEN)
+    mask = fill_holes(_tidy(mask))
+    return mask if mask.mean() > _FEWEST else None
+
+
+def _excess_green(rgb: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(2 G - R - B) / (R + G + B), float32 (h, w). Woebbecke et al. 1995."""
+    total = rgb.sum(axis=2) + 30.0  # dark pixels have no colour worth the name
+    found: npt.NDArray[np.float32] = (3 * rgb[..., 1] - rgb.sum(axis=2)) / total
+    return found
+
+
+def _chroma(image: Image.Image) -> npt.NDArray[np.int16]:
+    """Cb and Cr, int16 (h, w, 2)."""
+    return np.asarray(image.convert("YCbCr"), np.int16)[..., 1:]
+
+
+def _border(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
+
+
+def _unlike_ground(chroma: npt.NDArray[np.int16], border: npt.NDArray[np.bool_]) -> Mask:
+    """Further from the ground's colour than the ground's own spread."""
+    ground = _border(chroma)[border]
+    middle = np.median(ground, axis=0)
+    distance = np.abs(chroma - middle).sum(axis=2)
+    spread = float(np.percentile(np.abs(ground - middle).sum(axis=1), 70))
+    level = otsu_threshold(np.clip(distance * 3, 0, 255).astype(np.uint8)) / 3
+    return np.asarray(distance > max(spread, min(level, _TABLE)))
+
+
+def _tidy(mask: Mask) -> Mask:
+    """Without specks (a 5 x 5 majority), narrow gaps such as white midribs closed."""
+    grey = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MedianFilter(5))
+    closed = grey.filter(ImageFilter.MaxFilter(7)).filter(ImageFilter.MinFilter(7))
+    return np.asarray(closed) > 127
+
+
+def fill_holes(mask: Mask) -> Mask:
+    """`mask` with every region that the picture's edge cannot reach filled in."""
+    free = np.pad(~mask, 1, constant_values=True)
+    outside = np.zeros_like(free)
+    outside[[0, -1]] = outside[:, [0, -1]] = True
+    count = 0
+    while count != (count := int(outside.sum())):
+        for turned, reached in ((free, outside), (free.T, outside.T)):
+            _spread(turned, reached)
+            _spread(turned[:, ::-1], reached[:, ::-1])
+    return ~outside[1:-1, 1:-1]
+
+
+def _spread(free: Mask, reached: Mask) -> None:
+    """Carry `reached` along each row to the right, as far as it is free; in place."""
+    place = np.arange(free.shape[1])
+    last_wall = np.maximum.accumulate(np.where(free, -1, place), axis=1)
+    last_reached = np.maximum.accumulate(np.where(reached, place, -1), axis=1)
+    reached |= last_reached > last_wall

@@ -1,0 +1,84 @@
+"""The closed form for heads that are mean pooling and one linear layer.
+
+There dy_c/dA_kij = W_ck / (h w) in every cell, so no graph has to be kept and no gradient
+walked. A head is taken for one only after its gradients and its logits have been compared.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from engine.hooks import evaluating, watch
+from engine.split import Seen, class_scores, look, spatial
+
+_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class PooledSeen:
+    """As `engine.split.Seen`: `logits` (N, classes) and `activations` (N, K, h, w).
+
+    `weights` (classes, K) are the linear layer's.
+    """
+
+    logits: Tensor
+    activations: Tensor
+    weights: Tensor
+
+    def gradients(self, photos: Sequence[int], classes: Sequence[int]) -> Tensor:
+        """d logit[photo, class] / d activations[photo] of each pair, (pairs, K, h, w)."""
+        height, width = self.activations.shape[2:]
+        rows = self.weights[list(classes)] / (height * width)
+        return rows[:, :, None, None].expand(len(photos), -1, height, width)
+
+
+def pooled_weights(model: nn.Module, layer: nn.Module, probe: Tensor) -> Tensor | None:
+    """Weights (classes, K) of the linear layer, if pooling and it are all that follows `layer`.
+
+    Proved on `probe` (N, 3, H, W), N at least 2: for every class the gradients by autograd
+    are those of the closed form, and the pooled maps times the weights, plus the bias, are the
+    logits. None where that does not hold.
+    """
+    seen = look(model, layer, probe)
+    maps, logits = seen.activations.detach(), seen.logits.detach()
+    fitting = [
+        module
+        for module in model.modules()
+        if isinstance(module, nn.Linear) and module.weight.shape == (logits.shape[1], maps.shape[1])
+    ]
+    for linear in fitting:
+        weights = linear.weight.detach()
+        bias = 0.0 if linear.bias is None else linear.bias.detach()
+        closed = maps.mean(dim=(2, 3)) @ weights.T + bias
+        if _close(closed, logits) and _same_gradients(PooledSeen(logits, maps, weights), seen):
+            return weights
+    return None
+
+
+def look_pooled(model: nn.Module, layer: nn.Module, weights: Tensor, inputs: Tensor) -> PooledSeen:
+    """One forward pass without any graph. Raises as `engine.split.look` does."""
+    kept: list[Tensor] = []
+
+    def see(output: Tensor) -> Tensor:
+        kept[:] = [spatial(output, inputs.shape[0])]
+        return output
+
+    with torch.inference_mode(), evaluating(model), watch(layer, see):
+        logits = class_scores(model(inputs))
+    return PooledSeen(logits, kept[0], weights)
+
+
+def _same_gradients(closed: PooledSeen, seen: Seen) -> bool:
+    classes = range(closed.logits.shape[1])
+    pairs = [(photo, index) for photo in range(len(closed.logits)) for index in classes]
+    return all(
+        _close(closed.gradients([photo], [index]), seen.gradients([photo], [index]))
+        for photo, index in pairs
+    )
+
+
+def _close(one: Tensor, other: Tensor) -> bool:
+    scale = float(other.abs().max()) or 1.0
+    return one.shape == other.shape and float((one - other).abs().max()) <= _TOLERANCE * scale
