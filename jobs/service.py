@@ -30,15 +30,21 @@ class JobService:
         Raises PhotoError, UnknownModel, UnknownClass, Unavailable.
         """
         job = await asyncio.to_thread(self._check, data, options)
-        twin = await self.store.finished_twin(job) if reuse else None
-        if twin and await asyncio.to_thread(self._copy_results, twin, job.id):
-            return await self.store.adopt(job, twin)
+        if reuse and (done := await self._reused(job)):
+            return done
         await asyncio.to_thread(self.blobs.put, job.id, wire.ORIGINAL, data)
         try:
             return await self.store.enqueue(job)
         except QueueFull:
             await asyncio.to_thread(self.blobs.delete, job.id, wire.ORIGINAL)
             raise
+
+    async def _reused(self, job: Job) -> Job | None:
+        """The job, succeeded with copies of its twin's results; None where there is no twin."""
+        twin = await self.store.finished_twin(job)
+        if twin is None or not await asyncio.to_thread(self._copy_results, twin, job.id):
+            return None
+        return await self.store.adopt(job, twin)
 
     def _check(self, data: bytes, options: Options) -> Job:
         """The job of a photo whose header and options are fine."""

@@ -4,8 +4,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
@@ -17,16 +16,17 @@ HUNG_EXIT = 70
 
 
 class Keeper:
-    """Keeps the leases of the batch in hand alive until its deadline.
+    """Keeps the leases of the jobs in hand alive until their deadline.
 
-    A batch past its deadline is hung in native code, where no exception reaches it: the
+    A job in hand past its deadline is hung in native code, where no exception reaches it: the
     process exits at once, the leases run out, and the jobs are run elsewhere.
     """
 
     def __init__(self, queue: WorkQueue, name: str, lease: float, deadline: float) -> None:
         self._queue, self._name, self._lease, self._deadline = queue, name, lease, deadline
-        self._held: Sequence[Claim] = ()
-        self._since = self._renewed = 0.0
+        self._held: dict[str, tuple[Claim, float]] = {}
+        self._lock = threading.Lock()
+        self._renewed = time.monotonic()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
@@ -43,34 +43,39 @@ class Keeper:
         except (RedisError, OSError) as error:
             log.warning("could not sign off: %s", error)
 
-    @contextmanager
-    def holding(self, claims: Sequence[Claim]) -> Iterator[None]:
-        self._since = self._renewed = time.monotonic()
-        self._held = claims
-        try:
-            yield
-        finally:
-            self._held = ()
+    def hold(self, claims: Sequence[Claim]) -> None:
+        """Keep these from now on."""
+        with self._lock:
+            self._held |= {claim.job.id: (claim, time.monotonic()) for claim in claims}
+
+    def drop(self, claims: Sequence[Claim]) -> None:
+        """Keep these no longer."""
+        with self._lock:
+            for claim in claims:
+                self._held.pop(claim.job.id, None)
 
     def _run(self) -> None:
         while not self._stopped.wait(_TICK_SECONDS):
-            self._exit_if_hung()
+            with self._lock:
+                held = list(self._held.values())
+            self._exit_if_hung(held)
             try:
-                self._tick()
+                self._tick([claim for claim, _ in held])
             except (RedisError, OSError) as error:
                 log.warning("no sign of life could be given: %s", error)
 
-    def _tick(self) -> None:
-        held, now = self._held, time.monotonic()
-        if held and now - self._renewed >= self._lease / 3:
+    def _tick(self, held: Sequence[Claim]) -> None:
+        now = time.monotonic()
+        if now - self._renewed >= self._lease / 3:
             self._queue.renew(held)
             self._renewed = now
         self._queue.announce(self._name)
         self._queue.reap()
 
-    def _exit_if_hung(self) -> None:
-        if self._held and time.monotonic() - self._since > self._deadline:
-            ids = ", ".join(claim.job.id for claim in self._held)
-            log.critical("batch hung for over %.0f s, giving up on %s", self._deadline, ids)
+    def _exit_if_hung(self, held: Sequence[tuple[Claim, float]]) -> None:
+        now = time.monotonic()
+        hung = [claim.job.id for claim, since in held if now - since > self._deadline]
+        if hung:
+            log.critical("hung for over %.0f s, giving up on %s", self._deadline, ", ".join(hung))
             logging.shutdown()
             os._exit(HUNG_EXIT)

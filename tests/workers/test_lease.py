@@ -15,9 +15,9 @@ def test_a_lease_outlives_its_term_while_the_batch_runs(desk: Desk) -> None:
     keeper.start()
     desk.enqueue()
     claims = desk.queue.claim(1)
-    with keeper.holding(claims):
-        time.sleep(2.5)
-        assert desk.find(claims[0].job.id).state is State.RUNNING
+    keeper.hold(claims)
+    time.sleep(2.5)
+    assert desk.find(claims[0].job.id).state is State.RUNNING
     keeper.stop()
     assert desk.ask(lambda store: store.workers()) == 0
 
@@ -43,8 +43,8 @@ def test_a_hung_batch_ends_the_process(desk: Desk) -> None:
         queue = RedisWorkQueue(connect({desk.url!r}), CountingBell(), 1, 3)
         keeper = Keeper(queue, "w", lease=1, deadline=1)
         keeper.start()
-        with keeper.holding(queue.claim(1)):
-            time.sleep(60)
+        keeper.hold(queue.claim(1))
+        time.sleep(60)
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], timeout=30)
     assert done.returncode == HUNG_EXIT

@@ -1,6 +1,7 @@
-"""A batch: every job to its end, what is wrong with one photo stays its own."""
+"""The pipeline: every job to its end, what is wrong with one photo stays its own."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from jobs.errors import BlobMissing
 from jobs.job import Job, State
 from models.catalog import Catalog
 from tests.jobs.conftest import Desk
-from workers.batch import Batch
 from workers.explainers import Explainers
+from workers.lease import Keeper
+from workers.pipeline import Pipeline
+from workers.stages import Item, Stages
 
 POISON_WIDTH = 64
 
@@ -26,7 +29,9 @@ class Bench:
 
     def __init__(self, desk: Desk, home: Path) -> None:
         self.desk, self.blobs = desk, DiskBlobs(home)
-        self.batch = Batch(desk.queue, self.blobs, Explainers(Catalog(), "cpu"))
+        self.stages = Stages(desk.queue, self.blobs, Explainers(Catalog(), "cpu"))
+        self.keeper = Keeper(desk.queue, "w", lease=1, deadline=60)
+        self.pipeline = Pipeline(desk.queue, self.stages, self.keeper, most=2)
 
     def submit(self, photo: bytes, **options: Any) -> Job:
         job = self.desk.enqueue(**options)
@@ -34,7 +39,8 @@ class Bench:
         return job
 
     def run(self) -> None:
-        self.batch.run(self.desk.queue.claim(8))
+        self.pipeline.drain()
+        self.pipeline.close()
 
     def ended(self, job: Job) -> Job:
         return self.desk.find(job.id)
@@ -119,6 +125,31 @@ def test_a_lost_lease_drops_the_result_and_keeps_the_photo(bench: Bench, leaf_jp
     job = bench.submit(leaf_jpeg)
     late = bench.desk.queue.claim(1)
     bench.desk.queue.release(late)
-    bench.batch.run(late)
+    item = bench.stages.decode(Item(late[0]))
+    bench.stages.explain([item])
+    bench.stages.end(item)
     assert bench.ended(job).state is State.QUEUED
     assert bench.blobs.get(job.id, wire.ORIGINAL) == leaf_jpeg
+
+
+def test_a_stopped_pipeline_gives_back_what_it_had_only_claimed(
+    bench: Bench, leaf_jpeg: bytes
+) -> None:
+    jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(4)]
+    explain = bench.stages.explain
+
+    def stop_meanwhile(items: Sequence[Item]) -> None:
+        explain(items)
+        _until(lambda: bench.desk.find(jobs[3].id).state is State.RUNNING)
+        bench.pipeline.stop()
+
+    bench.stages.explain = stop_meanwhile  # type: ignore[method-assign]
+    bench.run()
+    ended = [bench.ended(job) for job in jobs]
+    assert [job.state.value for job in ended] == ["succeeded"] * 2 + ["queued"] * 2
+    assert [job.attempts for job in ended] == [1, 1, 0, 0]
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    while not happened():
+        time.sleep(0.01)

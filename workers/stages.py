@@ -1,10 +1,9 @@
-"""One batch of claimed jobs, from stored photos to ended jobs."""
+"""What is done to a claimed job: decoded, explained, rendered, ended."""
 
 import logging
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from engine.explainer import Explanation, Request
@@ -38,26 +37,14 @@ class Item:
         return self.claim.job.model.id
 
 
-class Batch:
-    """Decodes, explains, renders and ends jobs. What is wrong with one photo stays its own."""
+class Stages:
+    """Decode, explain, end. What is wrong with one photo stays its own."""
 
     def __init__(self, queue: WorkQueue, blobs: BlobStore, explainers: Explainers) -> None:
         self._queue, self._blobs, self._explainers = queue, blobs, explainers
-        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="photos")
 
-    def run(self, claims: Sequence[Claim]) -> None:
-        """Bring every claimed job to its end."""
-        items = [Item(claim) for claim in claims]
-        list(self._threads.map(self._decode, items))
-        by_model: dict[str, list[Item]] = defaultdict(list)
-        for item in items:
-            if item.error is None:
-                by_model[item.model].append(item)
-        for model, group in by_model.items():
-            self._explain(model, group)
-        list(self._threads.map(self._end, items))
-
-    def _decode(self, item: Item) -> None:
+    def decode(self, item: Item) -> Item:
+        """Fetch the photo and decode it as small as the model allows."""
         start = time.perf_counter()
         try:
             data = self._blobs.get(item.claim.job.id, wire.ORIGINAL)
@@ -66,6 +53,16 @@ class Batch:
         except Exception as error:  # noqa: BLE001 - the job fails with it
             item.error = error
         item.timings["decode"] = _milliseconds_since(start)
+        return item
+
+    def explain(self, items: Sequence[Item]) -> None:
+        """One forward pass for each model that is asked for."""
+        by_model: dict[str, list[Item]] = defaultdict(list)
+        for item in items:
+            if item.error is None:
+                by_model[item.model].append(item)
+        for model, group in by_model.items():
+            self._explain(model, group)
 
     def _explain(self, model: str, items: list[Item]) -> None:
         """All at once; one by one when that fails, so that a poison photo fails alone."""
@@ -86,16 +83,18 @@ class Batch:
             item.timings["inference"] = round(explanation.timings.inference, 2)
             item.timings["explain"] = round(explanation.timings.explain, 2)
 
-    def _end(self, item: Item) -> None:
+    def end(self, item: Item) -> None:
+        """Render, store, and bring the job to its end."""
         start = time.perf_counter()
         try:
             outcome = self._succeed(item, start)
         except Exception as error:  # noqa: BLE001 - the job fails with it
             outcome = _failure(item, error)
         job_id = item.claim.job.id
-        if self._queue.finish(item.claim, outcome):
+        ended = self._queue.finish(item.claim, outcome)
+        if ended:
             self._blobs.delete(job_id, wire.ORIGINAL)
-            log.info("job %s %s", job_id, outcome.state)
+            log.info("job %s %s", job_id, ended)
         else:
             log.warning("job %s was taken over by another worker; result dropped", job_id)
 

@@ -1,0 +1,82 @@
+"""Batches, one behind the other: the next is decoded and the last rendered beside the model."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from jobs.ports import WorkQueue
+from workers.lease import Keeper
+from workers.stages import Item, Stages
+
+log = logging.getLogger(__name__)
+_THREADS = 2
+
+
+class Pipeline:
+    """Takes jobs in batches until none is left or it is told to stop.
+
+    The model runs in the thread that calls `drain`. While it does, one thread claims and decodes
+    the next batch and others render and end the last one. At most three batches are in hand.
+    """
+
+    def __init__(self, queue: WorkQueue, stages: Stages, keeper: Keeper, most: int) -> None:
+        self._queue, self._stages, self._keeper, self._most = queue, stages, keeper, most
+        self._claimer = ThreadPoolExecutor(1, thread_name_prefix="claim")
+        self._decoders = ThreadPoolExecutor(_THREADS, thread_name_prefix="decode")
+        self._enders = ThreadPoolExecutor(_THREADS, thread_name_prefix="end")
+        self._ending: list[Future[None]] = []
+        self._stopping = threading.Event()
+
+    def drain(self) -> None:
+        """Work until nothing waits. Safe to call any number of times, one call at a time."""
+        items = self._load()
+        while items:
+            upcoming = self._claimer.submit(self._load)
+            self._stages.explain(items)
+            self._end(items)
+            items = upcoming.result() or self._load()
+            if self._stopping.is_set():
+                self._give_back(items)
+                return
+
+    def stop(self) -> None:
+        """Take no more: what runs is finished, what was only claimed goes back at once."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Wait for the last jobs to end."""
+        self._settle()
+        for pool in (self._claimer, self._decoders, self._enders):
+            pool.shutdown()
+
+    def _load(self) -> list[Item]:
+        if self._stopping.is_set():
+            return []
+        claims = self._queue.claim(self._most)
+        self._keeper.hold(claims)
+        return list(self._decoders.map(self._stages.decode, map(Item, claims)))
+
+    def _end(self, items: Sequence[Item]) -> None:
+        """Hand the batch over for rendering, once the batch before it has been."""
+        self._settle()
+        self._ending = [self._enders.submit(self._end_one, item) for item in items]
+
+    def _end_one(self, item: Item) -> None:
+        try:
+            self._stages.end(item)
+        finally:
+            self._keeper.drop([item.claim])
+
+    def _settle(self) -> None:
+        """Wait for the batch being rendered. A job whose end could not be recorded is left to
+        its lease: it will be run again."""
+        for future in wait(self._ending).done:
+            if error := future.exception():
+                log.error("a job's end could not be recorded", exc_info=error)
+        self._ending = []
+
+    def _give_back(self, items: Sequence[Item]) -> None:
+        claims = [item.claim for item in items]
+        self._queue.release(claims)
+        self._keeper.drop(claims)
