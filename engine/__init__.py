@@ -10,9 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.compare import compare_top_k as compare_top_k
+    from engine.compare import save_gradcam as save_gradcam
+    from engine.compare import with_legend as with_legend
+    from engine.diagnostics import Diagnostics as Diagnostics
+    from engine.diagnostics import diagnose_photo as diagnose_photo
     from engine.explainer import Explainer as Explainer
     from engine.explainer import Explanation as Explanation
     from engine.explainer import Request as Request
+    from engine.faithfulness import measure_faithfulness as measure_faithfulness
     from engine.gradcam import GradCAM as GradCAM
     from engine.images import Photo as Photo
     from engine.images import decode as decode
@@ -29,7 +35,10 @@ if TYPE_CHECKING:
     from engine.visualize import visualize_gradcam_grid as visualize_gradcam_grid
 
 _HOMES = {
+    "compare": ("compare_top_k", "save_gradcam", "with_legend"),
+    "diagnostics": ("Diagnostics", "diagnose_photo"),
     "explainer": ("Explainer", "Explanation", "Request"),
+    "faithfulness": ("measure_faithfulness",),
     "gradcam": ("GradCAM",),
     "images": ("Photo", "decode"),
     "loading": ("load_model_once",),

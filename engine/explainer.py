@@ -1,8 +1,10 @@
 """The one stateful class: a warm model that sees and explains batches of photos."""
 
 import copy
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from time import perf_counter
 from typing import Self
 
@@ -17,11 +19,12 @@ from engine.gradcam import check_class
 from engine.images import Photo
 from engine.loading import load_weights
 from engine.methods import method, scaled
-from engine.runtimes import Look, Precision, RuntimeChoice, choose_runtime, torch_runtime
+from engine.runtimes import Look, Precision, Runtime, RuntimeChoice, choose_runtime, torch_runtime
 from engine.transforms import prepare
 from models.catalog import Card
 from pictures.blend import Map
 
+log = logging.getLogger(__name__)
 BEST = 5
 
 
@@ -94,8 +97,8 @@ class Explainer:
         own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
         known = card.sha256 if model is None else ""
         half = precision == "bfloat16"
-        reference = torch_runtime(own, card, self.device, half, known)
-        self._runtime = choose_runtime(reference, card, runtime, precision)
+        self._reference = torch_runtime(own, card, self.device, half, known)
+        self._runtime = choose_runtime(self._reference, card, runtime, precision)
 
     @property
     def runtime(self) -> str:
@@ -130,10 +133,33 @@ class Explainer:
         self._check(photos, requests)
         if not photos:
             return []
+        try:
+            return self._explain(photos, requests)
+        except torch.OutOfMemoryError:
+            return self._in_parts(photos, requests)
+
+    def _in_parts(self, photos: Sequence[Photo], requests: Sequence[Request]) -> list[Explanation]:
+        """After the GPU ran out of memory: in halves, down to one photo, and that on the CPU."""
+        half = len(photos) // 2
+        log.warning("no memory on %s for a batch of %d", self.device, len(photos))
+        if not half:
+            return self._explain(photos, requests, on=self._spare)
+        parts = slice(None, half), slice(half, None)
+        return [made for part in parts for made in self.explain(photos[part], requests[part])]
+
+    @cached_property
+    def _spare(self) -> Runtime:
+        """The same model on the CPU."""
+        model = copy.deepcopy(self._reference.model).cpu()
+        return torch_runtime(model, self.card, torch.device("cpu"))
+
+    def _explain(
+        self, photos: Sequence[Photo], requests: Sequence[Request], on: Runtime | None = None
+    ) -> list[Explanation]:
         start = perf_counter()
         batch = prepare([photo.pixels for photo in photos], self.card.preprocessing)
         prepared = perf_counter()
-        seen = self._runtime.look(batch)
+        seen = (on or self._runtime).look(batch)
         confidence = seen.logits.detach().float().softmax(dim=1).cpu()
         looked = perf_counter()
         maps = self._maps(seen, self._wanted(confidence, requests), requests)

@@ -1,6 +1,6 @@
 """Overlays and grids in one call each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from torch import nn
@@ -15,6 +15,7 @@ from engine.transforms import get_validation_transforms
 from pictures.blend import Map
 from pictures.colormaps import Pixels
 
+Progress = Callable[[int, int], object]
 _LAST_MAPS = {"custom": "block4", "efficientnet_b0": "features", "resnet18": "layer4"}
 
 
@@ -61,11 +62,13 @@ def visualize_gradcam_grid(
     save_path: str | Path | None = None,
     colormap: int | str = DEFAULT_COLORMAP,
     alpha: float = 0.5,
+    progress: Progress | None = None,
 ) -> Pixels:
     """Photo and overlay of each picture side by side, uint8 (H, W, 3) RGB, also as a file.
 
     Every picture keeps its aspect and is labelled with its file name. class_indices: one for
-    each picture, None for its most likely class. Raises WrongInput, PhotoError or EngineError.
+    each picture, None for its most likely class. progress: called with the number of pictures
+    done and of all. Raises WrongInput, PhotoError or EngineError.
     """
     wanted = list(class_indices) if class_indices is not None else [None] * len(image_paths)
     if len(wanted) != len(image_paths) or not wanted:
@@ -79,6 +82,8 @@ def visualize_gradcam_grid(
         overlay = cam.generate_heatmap_overlay(pixels, cam(inputs, class_idx), colormap, alpha)
         name = Path(image).name if isinstance(image, (str, Path)) else f"picture {number}"
         cells += [(name, pixels), ("Grad-CAM", overlay)]
+        if progress is not None:
+            progress(number, len(wanted))
     grid = labelled_grid(cells, columns=2 if len(wanted) < 3 else 4)
     if save_path is not None:
         save_picture(grid, save_path)

@@ -10,6 +10,7 @@ from engine.errors import UnknownMethod, WrongClass, WrongInput
 from engine.explainer import Explainer, Request
 from engine.gradcam import GradCAM
 from engine.images import Photo
+from engine.runtimes import Look
 from engine.transforms import prepare
 from models.catalog import Card, CardError
 from tests.engine.networks import network, save_model
@@ -113,3 +114,21 @@ def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path: Path) -> N
         file.write(b"!")
     with pytest.raises(CardError, match="sha256"):
         Explainer(card, "cpu")
+
+
+def test_a_gpu_without_memory_gets_halves_then_the_cpu(card: Card) -> None:
+    explainer = Explainer(card, "cpu", runtime="torch")
+    photos, requests = [noise(i) for i in range(5)], [Request()] * 5
+    expected, sizes = explainer.explain(photos, requests), []
+
+    class Full:
+        name = "torch"
+
+        def look(self, batch: torch.Tensor) -> Look:
+            sizes.append(len(batch))
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    explainer._runtime = Full()
+    for one, other in zip(expected, explainer.explain(photos, requests), strict=True):
+        np.testing.assert_allclose(one.maps[0].heatmap, other.maps[0].heatmap, atol=1e-5)
+    assert sizes == [5, 2, 1, 1, 3, 1, 2, 1, 1]

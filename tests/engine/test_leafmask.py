@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine.leafmask import SIDE, fill_holes, leaf_mask
+from pictures.leaves import KINDS, draw_leaf
 
 
 def leaf_on(ground: tuple[int, int, int], noise: float = 8.0) -> tuple[np.ndarray, np.ndarray]:
@@ -67,3 +69,13 @@ def test_holes_are_filled_and_bays_are_not() -> None:
     ]
     mask, expected = (np.array([[c == "#" for c in row] for row in one]) for one in (rows, filled))
     np.testing.assert_array_equal(fill_holes(mask), expected)
+
+
+def test_drawn_leaves_are_found_on_every_ground() -> None:
+    overlaps = []
+    for seed in range(18):
+        drawn = draw_leaf(KINDS[seed % len(KINDS)], seed=seed, size=(192, 144))
+        found = leaf_mask(np.asarray(drawn.photo))
+        small = Image.fromarray(drawn.leaf).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+        overlaps.append(0.0 if found is None else overlap(found, np.asarray(small) > 127))
+    assert float(np.median(overlaps)) > 0.85

@@ -10,6 +10,7 @@ import engine
 
 def test_the_public_names_are_pinned() -> None:
     assert engine.__all__ == [
+        "Diagnostics",
         "Explainer",
         "Explanation",
         "GradCAM",
@@ -17,16 +18,21 @@ def test_the_public_names_are_pinned() -> None:
         "IMAGENET_STD",
         "Photo",
         "Request",
+        "compare_top_k",
         "decode",
+        "diagnose_photo",
         "encode",
         "generate_gradcam_visualization",
         "get_colormap_options",
         "get_target_layer",
         "get_validation_transforms",
         "load_model_once",
+        "measure_faithfulness",
         "predict_disease",
         "render_overlay",
+        "save_gradcam",
         "visualize_gradcam_grid",
+        "with_legend",
     ]
 
 

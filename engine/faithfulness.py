@@ -1,0 +1,78 @@
+"""Does the model need what the map shows? Costs some forward passes, so only on demand."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torchvision.transforms.v2 import functional
+
+from engine.errors import WrongInput
+from engine.gradcam import check_class
+from engine.hooks import evaluating
+from engine.split import class_scores
+from pictures.blend import Map
+
+HOTTEST = 0.2
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """Areas under the confidence of the class, in [0, 1]. Petsiuk et al. 2018 (RISE).
+
+    `deletion`: while the hottest pixels are blurred first; low is good. `insertion`: while
+    they are given back to a blurred photo first; high is good. `confidence_lost`: by blurring
+    the hottest fifth of the photo; negative where it helped.
+    """
+
+    deletion: float
+    insertion: float
+    confidence_lost: float
+
+
+def measure_faithfulness(
+    model: nn.Module, inputs: Tensor, heatmap: Map, class_idx: int, steps: int = 16
+) -> Faithfulness:
+    """Judge a map of `class_idx`, float32 (h, w), on its photo, normalised (1, 3, H, W).
+
+    Costs 2 * steps + 3 photos of forward passes. Raises WrongInput or WrongClass.
+    """
+    if inputs.ndim != 4 or len(inputs) != 1 or steps < 1:
+        raise WrongInput(f"{tuple(inputs.shape)} in {steps} steps", "(1, 3, H, W) in 1 or more")
+    rank = _rank(heatmap, inputs)
+    blurred = _blurred(inputs)
+    shares = torch.linspace(0, 1, steps + 1, device=inputs.device)[:, None, None, None]
+    removed = torch.where(rank < shares, blurred, inputs)
+    given = torch.where(rank < shares, inputs, blurred)
+    fifth = torch.where(rank < HOTTEST, blurred, inputs)
+    curve = _confidence(model, torch.cat([removed, given, fifth]), class_idx)
+    deletion, insertion = curve[: steps + 1], curve[steps + 1 : -1]
+    return Faithfulness(_area(deletion), _area(insertion), float(deletion[0] - curve[-1]))
+
+
+def _rank(heatmap: Map, inputs: Tensor) -> Tensor:
+    """Each pixel's place from the hottest (0) to the coldest (below 1), (1, 1, H, W)."""
+    heat = torch.as_tensor(heatmap, dtype=torch.float32, device=inputs.device)[None, None]
+    size = inputs.shape[2:]
+    large = nn.functional.interpolate(heat, size, mode="bilinear", align_corners=False)
+    order = large.flatten().argsort(descending=True, stable=True)
+    rank = torch.empty_like(order, dtype=torch.float32)
+    rank[order] = torch.arange(len(order), dtype=torch.float32, device=rank.device)
+    return (rank / len(order)).view(1, 1, *size)
+
+
+def _blurred(inputs: Tensor) -> Tensor:
+    """So soft that no lesion is left: a Gaussian of a twelfth of the side."""
+    sigma = min(inputs.shape[2:]) / 12
+    size = 2 * int(2 * sigma) + 1
+    blurred: Tensor = functional.gaussian_blur(inputs, [size, size], [sigma, sigma])
+    return blurred
+
+
+def _confidence(model: nn.Module, batch: Tensor, class_idx: int) -> Tensor:
+    with torch.inference_mode(), evaluating(model):
+        logits = class_scores(model(batch)).float()
+    return logits.softmax(dim=1)[:, check_class(class_idx, logits.shape[1])].cpu()
+
+
+def _area(curve: Tensor) -> float:
+    return float(torch.trapezoid(curve) / (len(curve) - 1))
