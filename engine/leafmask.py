@@ -12,10 +12,10 @@ from PIL import Image, ImageFilter
 from models.training.background import otsu_threshold
 from pictures.colormaps import Pixels
 
-Number = TypeVar("Number", np.int16, np.float32)
+Number = TypeVar("Number", np.int16, np.float32, np.bool_)
 Mask = npt.NDArray[np.bool_]
 SIDE = 96
-_GREEN, _TABLE = 0.06, 11.0
+_GREEN, _TABLE, _SHADE = 0.06, 11.0, 45.0
 _FEWEST = 0.04
 
 
@@ -23,15 +23,16 @@ def leaf_mask(photo: Pixels) -> Mask | None:
     """True on the leaf, bool (96, 96) stretched over the whole photo, uint8 (h, w, 3) RGB.
 
     What differs in colour from the ground is leaf; ground is what is not green along the
-    photo's border. Where the border is all green, everything green is leaf, perhaps the whole
-    photo. None where almost nothing is: better no mask than a wrong one.
+    photo's border. Where the border is all green, a bright leaf before darker ones is leaf,
+    else everything green, perhaps the whole photo. None where almost nothing is: better no mask than a wrong one.
     """
     small = Image.fromarray(photo).resize((SIDE, SIDE), Image.Resampling.BOX)
     small = small.filter(ImageFilter.GaussianBlur(0.8))
     green = _excess_green(np.asarray(small, np.float32))
     border = _border(green) < _GREEN
     if border.mean() < 0.1:
-        mask = green > _GREEN / 2
+        bright = _before_shade(np.asarray(small.convert("L")))
+        mask = green > _GREEN / 2 if bright is None else bright
     else:
         mask = _unlike_ground(_chroma(small), border) | (green > 2 * _GREEN)
     mask = fill_holes(_tidy(mask))
@@ -62,6 +63,17 @@ def _unlike_ground(chroma: npt.NDArray[np.int16], border: npt.NDArray[np.bool_])
     spread = float(np.percentile(np.abs(ground - middle).sum(axis=1), 70))
     level = otsu_threshold(np.clip(distance * 3, 0, 255).astype(np.uint8)) / 3
     return np.asarray(distance > max(spread, min(level, _TABLE)))
+
+
+def _before_shade(light: Pixels) -> Mask | None:
+    """The brighter part, where it fills the middle, leaves the border, and is much brighter."""
+    level = otsu_threshold(light)
+    bright = light > level
+    quarter = SIDE // 4
+    middle, border = bright[quarter:-quarter, quarter:-quarter].mean(), _border(bright).mean()
+    if middle < 0.6 or border > 0.5 or light[bright].mean() - light[~bright].mean() < _SHADE:
+        return None
+    return bright
 
 
 def _tidy(mask: Mask) -> Mask:
