@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from redis.exceptions import RedisError
 from starlette.staticfiles import StaticFiles
 
 from api import problems
+from api.access import Access
 from api.dependencies import Services
+from api.metrics import Metrics
 from api.request_id import RequestId
-from api.routes import catalog, health, jobs, pages, pictures
+from api.routes import catalog, health, jobs, metrics, pages, pictures
 from api.schemas import ProblemView
 from api.settings import ApiSettings
 from jobs.connections import connect_async
@@ -25,7 +28,7 @@ from jobs.watch import JobWatch
 from models.catalog import Catalog
 
 log = logging.getLogger(__name__)
-_REAP_SECONDS = 1.0
+_TICK_SECONDS = 1.0
 _DESCRIPTION = "A photo of a leaf goes in, the disease comes out, with the picture that shows why."
 _PROBLEM = {"content": {"application/problem+json": {}}, "model": ProblemView}
 
@@ -36,7 +39,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     redis = connect_async(settings.redis_url)
     listener = connect_async(settings.redis_url, connections=2)
     store = RedisJobStore(redis, bell, settings.queue_bound, settings.max_attempts)
-    watch = JobWatch(listener, store)
+    watch, measured = JobWatch(listener, store), Metrics(redis)
     service = JobService(
         store, DiskBlobs(settings.blobs), Catalog(settings.cards), settings.max_pixels
     )
@@ -44,11 +47,11 @@ def create_app(settings: ApiSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stopping = asyncio.Event()
-        reaping = asyncio.create_task(_reap(store, stopping))
+        keeping = asyncio.create_task(_keep(store, measured, stopping))
         async with watch.listening():
             yield
         stopping.set()
-        await reaping
+        await keeping
         bell.close()
         await redis.aclose()
         await listener.aclose()
@@ -62,21 +65,23 @@ def create_app(settings: ApiSettings) -> FastAPI:
         redoc_url=None,
         responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
     )
-    app.state.services = Services(settings, service, watch)
+    app.state.services = Services(settings, service, watch, measured)
+    app.add_middleware(Access, counters=measured.counters)
     app.add_middleware(RequestId)
     problems.install(app)
-    for part in (jobs, pictures, catalog, health, pages):
+    for part in (jobs, pictures, catalog, health, metrics, pages):
         app.include_router(part.router)
     app.mount("/assets", StaticFiles(directory=pages.ASSETS), name="assets")
     return app
 
 
-async def _reap(store: JobStore, stopping: asyncio.Event) -> None:
-    """Every process reaps; there is no leader to lose."""
+async def _keep(store: JobStore, measured: Metrics, stopping: asyncio.Event) -> None:
+    """Every process reaps and saves its counts; there is no leader to lose."""
     while not stopping.is_set():
         try:
             await store.reap()
-        except StoreDown as error:
+            await measured.save()
+        except (StoreDown, RedisError, OSError) as error:
             log.warning("cannot look for lost jobs: %s", error)
         with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), _REAP_SECONDS)
+            await asyncio.wait_for(stopping.wait(), _TICK_SECONDS)

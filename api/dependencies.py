@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
+from api.metrics import Metrics
 from api.preferences import wait_seconds
 from api.settings import ApiSettings
 from jobs.service import JobService
@@ -18,6 +19,7 @@ class Services:
     settings: ApiSettings
     jobs: JobService
     watch: JobWatch
+    metrics: Metrics
 
 
 def services(request: Request) -> Services:

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-current: ContextVar[str] = ContextVar("request_id", default="-")
+current: ContextVar[str | None] = ContextVar("request_id", default=None)
 _ACCEPTABLE = re.compile(r"[\w.:-]{1,128}")
 
 

@@ -1,6 +1,5 @@
 """The command line. Heavy imports wait until a subcommand runs, so that `--help` is instant."""
 
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -34,12 +33,15 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.request_id import current
     from api.settings import ApiSettings
+    from cli import logs
     from models.catalog import CardError
 
-    _log_to_stderr()
+    settings = ApiSettings()
+    logs.configure(settings.log_format, {"request_id": current.get})
     try:
-        application = create_app(ApiSettings())
+        application = create_app(settings)
     except CardError as error:
         raise CommandError(str(error)) from error
     uvicorn.run(
@@ -56,14 +58,17 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 @app.command()
 def worker() -> None:
     """Run one worker process; needs a Redis."""
+    from cli import logs
     from engine.errors import EngineError
     from models.catalog import CardError
     from workers.app import run_worker
     from workers.settings import WorkerSettings
 
-    _log_to_stderr()
+    settings = WorkerSettings()
+    logs.configure(settings.log_format)
+    logs.keep_celery_out()
     try:
-        run_worker(WorkerSettings())
+        run_worker(settings)
     except (CardError, EngineError) as error:
         raise CommandError(str(error)) from error
 
@@ -105,11 +110,6 @@ def demo(
     from cli.demo import run_demo
 
     run_demo(server, out, count)
-
-
-def _log_to_stderr() -> None:
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
 
 
 def main() -> None:

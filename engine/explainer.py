@@ -2,7 +2,7 @@
 
 import copy
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
@@ -81,6 +81,7 @@ class Explainer:
     One forward pass a batch, and the gradients of all (photo, class) pairs through the head
     alone. Safe to use from several threads. `model` stands in for the card's weights. Raises
     CardError or WrongModel for a card whose weights are not there, WrongLayer for its layer.
+    `on_out_of_memory` is called for every batch that did not fit and was halved.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Explainer:
     ) -> None:
         self.card, self.device = card, choose_device(device)
         self.target_layer = card.target_layer
+        self.on_out_of_memory: Callable[[], None] = lambda: None
         own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
         known = card.sha256 if model is None else ""
         half = precision == "bfloat16"
@@ -141,6 +143,7 @@ class Explainer:
     def _in_parts(self, photos: Sequence[Photo], requests: Sequence[Request]) -> list[Explanation]:
         """After the GPU ran out of memory: in halves, down to one photo, and that on the CPU."""
         half = len(photos) // 2
+        self.on_out_of_memory()
         log.warning("no memory on %s for a batch of %d", self.device, len(photos))
         if not half:
             return self._explain(photos, requests, on=self._spare)

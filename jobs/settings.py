@@ -1,7 +1,7 @@
 """Settings that every process shares; environment variables, read when a process starts."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.catalog import CARDS
 
 DAY = 86_400
+LogFormat = Literal["auto", "json", "text"]
 
 
 class SharedSettings(BaseSettings):
@@ -28,6 +29,9 @@ class SharedSettings(BaseSettings):
     """How long a claimed job stays with a worker that gives no sign of life."""
     max_attempts: Annotated[int, Field(ge=1)] = 5
     """A job that cost this many workers their life is failed."""
+
+    log_format: LogFormat = "auto"
+    """Log lines as `json`, as `text`, or `auto`: text on a terminal, else JSON."""
 
     @property
     def blobs(self) -> Path:

@@ -9,8 +9,9 @@ from celery import Celery, signals
 
 from jobs.connections import connect
 from jobs.disk import DiskBlobs
+from jobs.metered import MeteredQueue
+from jobs.metrics import Counters
 from jobs.ports import Bell
-from jobs.queue import RedisWorkQueue
 from jobs.tickets import TicketBell, make_celery
 from jobs.wire import TASK, TICKETS
 from models.catalog import Catalog
@@ -31,10 +32,9 @@ def run_worker(settings: WorkerSettings) -> None:
     keep_freed_memory()
     app = make_celery(settings.redis_url)
     bell = TicketBell(app)
-    queue = RedisWorkQueue(
-        connect(settings.redis_url), bell, settings.lease_seconds, settings.max_attempts
-    )
-    explainers = Explainers(Catalog(settings.cards), settings.device)
+    redis, counters = connect(settings.redis_url), Counters()
+    queue = MeteredQueue(redis, bell, settings.lease_seconds, settings.max_attempts, counters)
+    explainers = Explainers(Catalog(settings.cards), settings.device, counters)
     for model in settings.warm_models:
         explainers[model]
     keeper = Keeper(queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds)

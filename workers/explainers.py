@@ -2,8 +2,10 @@
 
 import logging
 import threading
+from functools import partial
 
 from engine.explainer import Explainer
+from jobs.metrics import Counters
 from models.catalog import Catalog
 
 log = logging.getLogger(__name__)
@@ -12,8 +14,9 @@ log = logging.getLogger(__name__)
 class Explainers:
     """Explainers by model id, loaded when first asked for."""
 
-    def __init__(self, catalog: Catalog, device: str) -> None:
+    def __init__(self, catalog: Catalog, device: str, counters: Counters | None = None) -> None:
         self._catalog, self._device = catalog, device
+        self._counters = counters or Counters()
         self._loaded: dict[str, Explainer] = {}
         self._lock = threading.Lock()
 
@@ -31,5 +34,7 @@ class Explainers:
     def _load(self, model: str) -> Explainer:
         wanted = None if self._device == "auto" else self._device
         explainer = Explainer.load(self._catalog[model], wanted)
+        explainer.on_out_of_memory = partial(self._counters.count, "out_of_memory_total")
+        self._counters.count("model_loads_total", model)
         log.info("model %s is warm on %s", model, explainer.device)
         return explainer

@@ -94,9 +94,9 @@ class Stages:
         ended = self._queue.finish(item.claim, outcome)
         if ended:
             self._blobs.delete(job_id, wire.ORIGINAL)
-            log.info("job %s %s", job_id, ended)
+            log.info("job %s", ended, extra={"job_id": job_id})
         else:
-            log.warning("job %s was taken over by another worker; result dropped", job_id)
+            log.warning("job was taken over; result dropped", extra={"job_id": job_id})
 
     def _succeed(self, item: Item, start: float) -> Outcome:
         if item.error is not None:
@@ -116,7 +116,7 @@ def _request(claim: Claim) -> Request:
 
 def _failure(item: Item, error: Exception) -> Outcome:
     if not isinstance(error, EXPECTED):
-        log.error("job %s failed", item.claim.job.id, exc_info=error)
+        log.error("job failed", exc_info=error, extra={"job_id": item.claim.job.id})
         error = ExplainFailed(f"{type(error).__name__}: {error}")
     document = problem_of(error).document(str(error))
     return Outcome(State.FAILED, error=document, timings_ms=item.timings)

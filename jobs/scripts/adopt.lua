@@ -6,4 +6,5 @@ local fields = {}
 for i = 5, #ARGV do fields[#fields + 1] = ARGV[i] end
 redis.call('HSET', job_key(id), 'created_at', now, 'ttl', ttl, 'owner', ARGV[3], 'cached', 1)
 end_job(id, 'succeeded', fields)
+count('cache_hits_total', 1)
 return 1

@@ -18,6 +18,9 @@ local function ring()
   return redis.call('SET', BELL, 1, 'NX', 'PX', 3000) and 1 or 0
 end
 
+-- See jobs/metrics.py, where every name is.
+local function count(name, by) redis.call('HINCRBY', P .. 'metrics', name, by) end
+
 local function tell(id) redis.call('PUBLISH', EVENTS, id) end
 
 -- The one way into a terminal state: the record lives on for its ttl, its tombstone longer.
@@ -28,6 +31,7 @@ local function end_job(id, state, fields)
   redis.call('PEXPIRE', key, ttl)
   redis.call('SET', P .. 'gone:' .. id, now + ttl, 'PX', ttl + TOMBSTONE_MS)
   redis.call('ZREM', LEASES, id)
+  count('jobs_ended_total|' .. state, 1)
   tell(id)
 end
 

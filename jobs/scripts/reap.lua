@@ -15,4 +15,5 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0,
     returned = returned + 1
   end
 end
+if returned > 0 then count('recoveries_total', returned) end
 return {waiting() > 0 and ring() or 0, returned, failed}

@@ -1,0 +1,42 @@
+"""The models of a worker."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from engine.explainer import Explainer, Request
+from engine.images import Photo
+from jobs.metrics import Counters
+from models.catalog import Catalog
+from workers.explainers import Explainers
+
+MODEL = "cropshield_cnn"
+
+
+def test_a_model_is_loaded_once_and_counted() -> None:
+    counters = Counters()
+    explainers = Explainers(Catalog(), "cpu", counters)
+    assert explainers[MODEL] is explainers[MODEL]
+    assert counters.take() == {f"model_loads_total|{MODEL}": 1}
+
+
+def test_a_batch_that_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    counters = Counters()
+    explainer = Explainers(Catalog(), "cpu", counters)[MODEL]
+    counters.take()
+    explain = Explainer._explain
+
+    def choke(
+        self: Explainer, photos: Sequence[Photo], requests: Sequence[Request], **more: Any
+    ) -> Any:
+        if len(photos) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return explain(self, photos, requests, **more)
+
+    monkeypatch.setattr(Explainer, "_explain", choke)
+    photo = Photo(np.full((64, 64, 3), 90, np.uint8), 64, 64, "PNG")
+    assert len(explainer.explain([photo] * 4, [Request()] * 4)) == 4
+    assert counters.take() == {"out_of_memory_total": 3}
