@@ -74,6 +74,21 @@ def worker() -> None:
 
 
 @app.command()
+def doctor(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Do not load the models.")] = False,
+) -> None:
+    """Look at Redis, disk, models, GPU, queue and port; say what to do. Exit code 1: a problem."""
+    from cli.doctor import examine, report
+    from jobs.settings import SharedSettings
+
+    if not report(examine(SharedSettings(), host, port, quick=quick), as_json=json):
+        raise typer.Exit(1)
+
+
+@app.command()
 def train(
     card: Annotated[Path, typer.Argument(help="A model card with a [training] table.")],
     data: Annotated[Path, typer.Option(help="Folder with train/ and val/, one folder a class.")],

@@ -40,10 +40,24 @@ def _version(server: Path) -> tuple[int, ...]:
 
 def socket_path(home: Path) -> Path:
     """Where its socket is: in the state folder, or in /tmp when that path is too long."""
-    inside = (home / "redis" / "redis.sock").resolve()
+    inside = _socket_inside(home)
     if len(str(inside).encode()) <= _LONGEST_SOCKET_PATH:
         return inside
-    return Path(tempfile.mkdtemp(prefix="cropshield-")) / "redis.sock"
+    outside = Path(tempfile.mkdtemp(prefix="cropshield-")) / "redis.sock"
+    inside.parent.mkdir(parents=True, exist_ok=True)
+    inside.unlink(missing_ok=True)
+    inside.symlink_to(outside)  # for `cropshield doctor` to find
+    return outside
+
+
+def known_socket(home: Path) -> Path | None:
+    """The socket of the Redis that runs on this state folder, or last ran and was killed."""
+    inside = _socket_inside(home)
+    return inside.resolve() if inside.exists() else None
+
+
+def _socket_inside(home: Path) -> Path:
+    return home.resolve() / "redis" / "redis.sock"
 
 
 def command(server: Path, home: Path, socket: Path) -> list[str]:

@@ -1,0 +1,1 @@
+"""What `cropshield doctor` looks at, one matter a file; nothing here changes anything."""

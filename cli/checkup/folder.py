@@ -1,0 +1,57 @@
+"""The state folder: writable, with room."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from cli.checkup.findings import Finding, ok, problem, warning
+from cli.preflight import LEAST_FREE_BYTES
+
+SUBJECT = "folder"
+_PLENTY = 10 * LEAST_FREE_BYTES
+
+
+def check_folder(home: Path) -> Finding:
+    place = _existing(home)
+    try:
+        _try_writing(place)
+    except OSError as error:
+        found = f"cannot write to {place}: {error.strerror}"
+        return problem(SUBJECT, found, "Mend its rights, or set CROPSHIELD_HOME to another folder.")
+    return _room(place, home)
+
+
+def is_served(home: Path) -> bool:
+    """Whether `cropshield serve` runs on this folder."""
+    try:
+        with (home / "serve.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _existing(home: Path) -> Path:
+    """The folder, or the one above it that is there."""
+    return next(place for place in (home.resolve(), *home.resolve().parents) if place.exists())
+
+
+def _try_writing(place: Path) -> None:
+    if not place.is_dir():
+        raise NotADirectoryError(20, os.strerror(20))
+    with tempfile.TemporaryFile(dir=place) as file:
+        file.write(b"1")
+
+
+def _room(place: Path, home: Path) -> Finding:
+    free = shutil.disk_usage(place).free
+    found = f"{free:,} bytes are free for {home.resolve()}"
+    if free < LEAST_FREE_BYTES:
+        return problem(SUBJECT, found, f"Make room: at least {LEAST_FREE_BYTES:,} are needed.")
+    if free < _PLENTY:
+        return warning(SUBJECT, found, "Make room soon: photos and overlays go there.")
+    return ok(SUBJECT, found)
