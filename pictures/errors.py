@@ -23,6 +23,13 @@ class TooManyPixels(PhotoError):
             f"photo is {width} x {height} = {width * height:,} pixels; the limit is {limit:,}"
         )
 
+    @classmethod
+    def counted(cls, pixels: int, limit: int) -> "TooManyPixels":
+        """Where only their number is known."""
+        error = cls.__new__(cls)
+        error.args = (f"photo has {pixels:,} pixels; the limit is {limit:,}",)
+        return error
+
 
 class UnsupportedFormat(PhotoError):
     def __init__(self, found: str, allowed: str) -> None:

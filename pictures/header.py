@@ -1,12 +1,14 @@
 """What a photo's header says, decided by its content and without decoding a pixel."""
 
 import io
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
-from pictures.errors import PhotoError, TooManyPixels, UndecodablePhoto, UnsupportedFormat
+from pictures.errors import TooManyPixels, UndecodablePhoto, UnsupportedFormat
 
 MAX_PIXELS = 64_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF")
@@ -52,7 +54,7 @@ def _identify(data: bytes, max_pixels: int) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _bomb(data, max_pixels) from error
+        raise _bomb(data, str(error), max_pixels) from error
     except UnidentifiedImageError as error:
         if any(magic in data[:16] for magic in _MAGIC):
             raise UndecodablePhoto("its header is damaged or cut off") from error
@@ -62,11 +64,12 @@ def _identify(data: bytes, max_pixels: int) -> Image.Image:
         raise UndecodablePhoto(str(error) or type(error).__name__) from error
 
 
-def _bomb(data: bytes, max_pixels: int) -> PhotoError:
-    """Pillow keeps the size of a picture that it refuses to itself: ask its reader again."""
+def _bomb(data: bytes, message: str, max_pixels: int) -> TooManyPixels:
+    """Pillow keeps the sides of a picture that it refuses to itself: ask its reader again."""
     for name in FORMATS:
         factory, accepts = Image.OPEN.get(name, (None, None))
         if factory and accepts and accepts(data[:16]) is True:
-            with factory(io.BytesIO(data), "") as image:
+            with suppress(Exception), factory(io.BytesIO(data), "") as image:
                 return TooManyPixels(image.width, image.height, max_pixels)
-    return UndecodablePhoto(f"it has more than the {max_pixels:,} pixels that are allowed")
+    count = re.search(r"\((\d+) pixels\)", message)
+    return TooManyPixels.counted(int(count[1]) if count else max_pixels + 1, max_pixels)

@@ -25,6 +25,15 @@ def test_a_bomb_is_refused_by_its_header(side: int) -> None:
         read_header(png_header(side, side))
 
 
+def test_a_webp_bomb_is_refused_by_its_header() -> None:
+    stored = bytearray(file_of(scene(), "WEBP", lossless=True))
+    at = stored.index(b"VP8L") + 9  # 14 bits of width and of height, each less one
+    bits = int.from_bytes(stored[at : at + 4], "little") & ~0xFFFFFFF
+    stored[at : at + 4] = (bits | 16_000 | 15_000 << 14).to_bytes(4, "little")
+    with pytest.raises(TooManyPixels, match="the limit is 64,000,000"):
+        read_header(bytes(stored))
+
+
 @pytest.mark.parametrize("kind", ["BMP", "GIF", "PPM"])
 def test_other_formats_are_refused(kind: str) -> None:
     with pytest.raises(UnsupportedFormat, match="allowed are JPEG, PNG, WEBP, HEIF, AVIF, TIFF"):
