@@ -1,6 +1,7 @@
 """Where a model runs."""
 
 import warnings
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -21,6 +22,14 @@ def choose_device(wanted: Device | None = None) -> torch.device:
         warnings.warn(f"{device} is not available; using the CPU", RuntimeWarning, stacklevel=2)
         return torch.device("cpu")
     return device
+
+
+def has_bfloat16(device: torch.device, cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether bfloat16 is faster than float32 there: by the processor's own instructions."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
+    return device.type == "cpu" and not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
 
 
 def device_of(model: nn.Module) -> torch.device:

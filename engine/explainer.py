@@ -5,21 +5,30 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from time import perf_counter
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from engine.device import Device, choose_device
 from engine.errors import WrongInput
 from engine.gradcam import check_class
+from engine.heat import heat
 from engine.images import Photo
 from engine.loading import load_weights
-from engine.methods import method, scaled
-from engine.runtimes import Look, Precision, Runtime, RuntimeChoice, choose_runtime, torch_runtime
+from engine.looks import Look
+from engine.methods import method
+from engine.runtimes import (
+    Plan,
+    Precision,
+    Runtime,
+    RuntimeChoice,
+    choose_runtime,
+    torch_runtime,
+)
 from engine.transforms import prepare
 from models.catalog import Card
 from pictures.blend import Map
@@ -75,12 +84,23 @@ class Explanation:
     timings: Timings
 
 
+class Options(TypedDict, total=False):
+    """Keywords of `Explainer`."""
+
+    model: nn.Module | None
+    runtime: RuntimeChoice
+    precision: Precision
+    threads: int
+    cache: Path | None
+
+
 class Explainer:
     """Holds a model of its own: folded, on its device, ready.
 
     One forward pass a batch, and the gradients of all (photo, class) pairs through the head
-    alone. Safe to use from several threads. `model` stands in for the card's weights. Raises
-    CardError or WrongModel for a card whose weights are not there, WrongLayer for its layer.
+    alone. Safe to use from several threads. `model` stands in for the card's weights; see
+    `engine.runtimes.Plan` for the rest. Raises CardError or WrongModel for a card whose weights
+    are not there, WrongLayer for its layer.
     `on_out_of_memory` is called for every batch that did not fit and was halved.
     """
 
@@ -91,33 +111,32 @@ class Explainer:
         *,
         model: nn.Module | None = None,
         runtime: RuntimeChoice = "auto",
-        precision: Precision = "auto",
+        precision: Precision = "float32",
+        threads: int = 0,
+        cache: Path | None = None,
     ) -> None:
         self.card, self.device = card, choose_device(device)
         self.target_layer = card.target_layer
         self.on_out_of_memory: Callable[[], None] = lambda: None
         own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
-        known = card.sha256 if model is None else ""
-        half = precision == "bfloat16"
-        self._reference = torch_runtime(own, card, self.device, half, known)
-        self._runtime = choose_runtime(self._reference, card, runtime, precision)
+        self._reference = torch_runtime(own, card, self.device)
+        plan = Plan(runtime, precision, threads, cache)
+        self._runtime = choose_runtime(self._reference, card, plan)
 
     @property
     def runtime(self) -> str:
         """What the model runs in: "torch" or "graph"."""
         return self._runtime.name
 
+    @property
+    def precision(self) -> Precision:
+        """Of the layers up to the target layer; what comes after is float32."""
+        return "bfloat16" if self._runtime.half else "float32"
+
     @classmethod
-    def load(
-        cls,
-        card: Card,
-        device: Device | None = None,
-        *,
-        runtime: RuntimeChoice = "auto",
-        precision: Precision = "auto",
-    ) -> Self:
+    def load(cls, card: Card, device: Device | None = None, **options: Unpack[Options]) -> Self:
         """An explainer that has already seen a photo."""
-        explainer = cls(card, device, runtime=runtime, precision=precision)
+        explainer = cls(card, device, **options)
         explainer.warm_up()
         return explainer
 
@@ -208,21 +227,7 @@ class Explainer:
         if not photos:
             return dealt
         methods = [requests[photo].method for photo in photos]
-        heat = _heat(seen, photos, classes, methods)
-        for photo, index, name, heatmap in zip(photos, classes, methods, heat, strict=True):
+        maps = heat(seen, photos, classes, methods)
+        for photo, index, name, heatmap in zip(photos, classes, methods, maps, strict=True):
             dealt[photo].append(ClassMap(index, name, heatmap, not heatmap.any()))
         return dealt
-
-
-def _heat(
-    seen: Look, photos: list[int], classes: list[int], methods: list[str]
-) -> npt.NDArray[np.float32]:
-    """Scaled maps, float32 (pairs, h, w), each by its own method."""
-    gradients = seen.gradients(photos, classes).float()
-    with torch.no_grad():
-        activations = seen.activations[photos].float()
-        maps = torch.empty_like(activations[:, 0])
-        for name in set(methods):
-            own = [i for i, used in enumerate(methods) if used == name]
-            maps[own] = method(name)(activations[own], gradients[own])
-        return np.asarray(scaled(maps).cpu().numpy())

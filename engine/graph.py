@@ -5,52 +5,90 @@ OpenVINO is an extra (`cropshield[graph]`); without it everything runs in torch.
 
 import logging
 import os
+import sys
 import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import openvino
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from engine.errors import WrongLayer
+from engine.graph_cache import GraphCache
+from engine.heat import GraphSeen
 from engine.hooks import watch
-from engine.pooled import PooledSeen
 from engine.runtimes import TorchRuntime
 from engine.split import class_scores
 from models.catalog import Card
+
+# OpenVINO reports each import to its makers; without this module it does not.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+import openvino  # noqa: E402
 
 log = logging.getLogger(__name__)
 
 
 class GraphRuntime:
-    """A compiled graph; one request a thread, so that threads do not wait for each other."""
+    """A compiled graph; one request a thread, so that no thread sees another's numbers.
+
+    `graph`: an OpenVINO model; `threads` 0: all cores that the process may use.
+    """
 
     name = "graph"
 
-    def __init__(self, graph: Any, weights: Tensor, half: bool = False) -> None:
-        self.weights, self.half = weights, half
-        self._compiled = openvino.Core().compile_model(
-            graph,
-            "CPU",
-            {
-                "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-                # Pinned, every process of one thread would sit on the same core.
-                "ENABLE_CPU_PINNING": False,
-                "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
-            },
-        )
+    def __init__(self, graph: Any, head: nn.Linear, half: bool = False, threads: int = 0) -> None:
+        self.half, self._weights = half, head.weight.detach()
+        self._compiled = openvino.Core().compile_model(graph, "CPU", _settings(half, threads))
         self._requests = threading.local()
 
-    def look(self, batch: Tensor) -> PooledSeen:
+    def look(self, batch: Tensor) -> GraphSeen:
         """One call for logits and activations, both float32 on the CPU."""
         if not hasattr(self._requests, "own"):
             self._requests.own = self._compiled.create_infer_request()
         request = self._requests.own
-        request.infer([batch.contiguous().numpy()], share_inputs=True)
+        # As `prepare` laid them out: nothing is copied.
+        pixels = np.ascontiguousarray(batch.permute(0, 2, 3, 1).numpy())
+        request.infer([pixels], share_inputs=True)
         logits, maps = (torch.from_numpy(request.get_output_tensor(i).data.copy()) for i in (0, 1))
-        return PooledSeen(logits, maps, self.weights)
+        return GraphSeen(logits, maps, self._weights)
+
+
+def graphs(
+    reference: TorchRuntime, card: Card, cache: Path | None = None
+) -> Iterator[tuple[Any, nn.Linear]]:
+    """The kept graph of the model, if there is one, then one that is exported anew and kept.
+
+    Raises WrongLayer for a head that is not pooling and one linear layer, and whatever the
+    exporter raises for a model that it cannot read.
+    """
+    if reference.head is None:
+        raise WrongLayer("what follows the target layer is not pooling and one linear layer")
+    kept = GraphCache(cache).place(reference.model, card, openvino.__version__)
+    if kept.exists():
+        try:
+            yield openvino.Core().read_model(kept.graph), reference.head
+        except RuntimeError as error:
+            log.warning("graph %s cannot be read: %s", kept.graph, error)
+    graph = export(reference.model, reference.layer, card.preprocessing.size)
+    kept.keep(lambda file: openvino.save_model(graph, file, compress_to_fp16=False))
+    yield graph, reference.head
+
+
+def export(model: nn.Module, layer: nn.Module, side: int) -> Any:
+    """An OpenVINO model: float32 (N, side, side, 3) -> logits (N, classes), maps (N, K, h, w)."""
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer of torch that the exporter uses is old
+        example = torch.zeros(2, 3, side, side)
+        graph = openvino.convert_model(
+            _WithMaps(model, layer), example_input=example, input=[-1, 3, side, side]
+        )
+    steps = openvino.preprocess.PrePostProcessor(graph)
+    steps.input().tensor().set_layout(openvino.Layout("NHWC"))
+    steps.input().model().set_layout(openvino.Layout("NCHW"))
+    return steps.build()
 
 
 class _WithMaps(nn.Module):
@@ -72,48 +110,17 @@ class _WithMaps(nn.Module):
         return logits, kept[0]
 
 
-def graph_runtime(reference: TorchRuntime, card: Card, half: bool = False) -> GraphRuntime:
-    """The model of `reference` as a graph, exported once for each weight file and kept.
-
-    Raises WrongLayer for a head that is not pooling and one linear layer, and whatever the
-    exporter raises for a model that it cannot read.
-    """
-    if reference.weights is None:
-        raise WrongLayer("what follows the target layer is not pooling and one linear layer")
-    file = cache_file(card) if reference.weights_hash else None
-    if file is not None and file.with_suffix(".bin").exists():
-        return GraphRuntime(file, reference.weights, half)
-    graph = _export(reference, card.preprocessing.size)
-    if file is not None:
-        _keep(graph, file)
-    return GraphRuntime(graph, reference.weights, half)
+def _settings(half: bool, threads: int) -> dict[str, Any]:
+    return {
+        "INFERENCE_NUM_THREADS": threads or usable_cores(),
+        "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
+        "NUM_STREAMS": 1,
+        # Pinned, every process of one thread would sit on the same core.
+        "ENABLE_CPU_PINNING": False,
+    }
 
 
-def cache_file(card: Card) -> Path:
-    """Where the graph of the card's weights is kept."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    name = f"{card.sha256[:24]}-{card.target_layer}-{card.preprocessing.size}"
-    return home / "cropshield" / f"{name}-{openvino.__version__.split('-')[0]}.xml"
-
-
-def _export(reference: TorchRuntime, side: int) -> Any:
-    example = torch.zeros(2, 3, side, side)
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the tracer of torch that the exporter uses is old
-        return openvino.convert_model(
-            _WithMaps(reference.model, reference.layer),
-            example_input=example,
-            input=[-1, 3, side, side],
-        )
-
-
-def _keep(graph: Any, file: Path) -> None:
-    """Beside the other graphs, whole or not at all; a folder that is read-only is no error."""
-    part = file.with_name(f"{file.stem}-{os.getpid()}.xml")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        openvino.save_model(graph, part, compress_to_fp16=False)
-        part.replace(file)
-        part.with_suffix(".bin").replace(file.with_suffix(".bin"))
-    except (OSError, RuntimeError) as error:
-        log.info("the graph is not kept: %s", error)
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1

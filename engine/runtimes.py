@@ -1,35 +1,27 @@
 """What runs a model: torch for every model and layer, an exported graph where it fits."""
 
+import copy
 import logging
-from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from engine.agreement import difference, probe
+from engine.device import has_bfloat16
 from engine.folding import fold_batch_norms
 from engine.gradcam import find_layer
-from engine.methods import grad_cam, scaled
-from engine.pooled import look_pooled, pooled_weights
+from engine.looks import Look
+from engine.pooled import look_pooled, pooled_head
 from engine.split import look
 from models.catalog import Card
 
 log = logging.getLogger(__name__)
 RuntimeChoice = Literal["auto", "torch", "graph"]
 Precision = Literal["auto", "float32", "bfloat16"]
-_MARGIN, _EXACT, _DRIFT = 0.02, 1e-4, 0.05
-
-
-class Look(Protocol):
-    """What a forward pass left behind: see `engine.split.Seen`."""
-
-    @property
-    def logits(self) -> Tensor: ...
-    @property
-    def activations(self) -> Tensor: ...
-    def gradients(self, photos: Sequence[int], classes: Sequence[int]) -> Tensor: ...
 
 
 class Runtime(Protocol):
@@ -37,97 +29,111 @@ class Runtime(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def half(self) -> bool:
+        """Whether the layers up to the target layer run in bfloat16."""
+
     def look(self, batch: Tensor) -> Look: ...
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What is asked for. `threads`: of a graph, 0 for all cores that the process may use.
+    `cache`: folder of exported graphs, by default the user's."""
+
+    runtime: RuntimeChoice = "auto"
+    precision: Precision = "float32"
+    threads: int = 0
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
 class TorchRuntime:
-    """The reference. `weights` of a pooled linear head, None for any other; `weights_hash` of
-    the file that the model came from, empty where it came from none."""
+    """`head`: the linear layer of a head that is pooling and it alone, None for any other."""
 
     model: nn.Module
     layer: nn.Module
     device: torch.device
-    weights: Tensor | None
+    head: nn.Linear | None
     half: bool = False
-    weights_hash: str = ""
     name: str = "torch"
 
     def look(self, batch: Tensor) -> Look:
         """One forward pass; a graph from the target layer up only where the head needs one."""
         inputs = batch.to(self.device, memory_format=torch.channels_last)
-        low = torch.autocast(self.device.type, torch.bfloat16) if self.half else nullcontext()
-        with low:
-            if self.weights is None:
-                return look(self.model, self.layer, inputs)
-            return look_pooled(self.model, self.layer, self.weights, inputs)
+        if self.half:
+            inputs = inputs.bfloat16()
+        if self.head is None:
+            return look(self.model, self.layer, inputs)
+        return look_pooled(self.model, self.layer, self.head.weight.detach(), inputs)
 
 
-def torch_runtime(
-    model: nn.Module, card: Card, device: torch.device, half: bool = False, weights_hash: str = ""
-) -> TorchRuntime:
-    """Takes `model` for its own: folds its norms and moves it. Raises WrongLayer."""
+def torch_runtime(model: nn.Module, card: Card, device: torch.device) -> TorchRuntime:
+    """The reference, in float32. Takes `model` for its own: folds its norms and moves it.
+
+    Raises WrongLayer.
+    """
     folded = fold_batch_norms(model.eval())
     folded.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     layer = find_layer(folded, card.target_layer)
-    weights = pooled_weights(folded, layer, probe(card).to(device))
-    return TorchRuntime(folded, layer, device, weights, half, weights_hash)
+    head = pooled_head(folded, layer, probe(card, count=2).to(device))
+    return TorchRuntime(folded, layer, device, head)
 
 
-def choose_runtime(
-    reference: TorchRuntime, card: Card, choice: RuntimeChoice, precision: Precision
-) -> Runtime:
-    """The graph where it is wanted, can be made and agrees with `reference`; else that.
+def choose_runtime(reference: TorchRuntime, card: Card, plan: Plan) -> Runtime:
+    """What fits the plan and says what `reference` says; at the worst that itself.
 
-    A fall-back that was not asked for by name is one line in the log.
+    Falling back is one line in the log.
     """
-    if choice == "torch" or reference.device.type != "cpu":
-        return reference
-    try:
-        from engine.graph import graph_runtime
-
-        graph = graph_runtime(reference, card, half=precision == "bfloat16")
-    except Exception as error:  # noqa: BLE001 -- exporters raise what they like; torch always works
-        level = logging.INFO if choice == "auto" else logging.WARNING
-        log.log(level, "model %s runs in torch: no graph (%s)", card.id, error)
-        return reference
-    if disagreement := compare(reference, graph, probe(card, count=4)):
-        log.warning("model %s runs in torch: its graph differs, %s", card.id, disagreement)
-        return reference
-    return graph
+    batch = probe(card)
+    seen = reference.look(batch)
+    for candidate in _candidates(reference, card, plan):
+        found = difference(seen, candidate.look(batch), half=candidate.half)
+        if not found:
+            return candidate
+        kind = "bfloat16" if candidate.half else "float32"
+        log.warning("model %s: no %s in %s: %s", card.id, candidate.name, kind, found)
+    return reference
 
 
-def compare(reference: TorchRuntime, other: Runtime, batch: Tensor) -> str:
-    """Where `other` says something else than `reference` about `batch`; empty if nowhere.
-
-    Exact runtimes may move a map by 1e-4, those in half precision by 0.05 in the mean; every
-    best class that leads by more than 0.02 must stay the best.
-    """
-    ours, theirs = reference.look(batch), other.look(batch)
-    confidence = ours.logits.detach().float().softmax(dim=1).cpu()
-    lead, best = confidence.topk(2, dim=1)
-    sure = lead[:, 0] - lead[:, 1] > _MARGIN
-    if not torch.equal(theirs.logits.argmax(dim=1)[sure], best[sure, 0]):
-        return "in the best class"
-    photos = range(len(batch))
-    maps = [
-        scaled(
-            grad_cam(
-                made.activations.detach().float(),
-                made.gradients(photos, best[:, 0].tolist()).float(),
-            )
-        )
-        for made in (ours, theirs)
-    ]
-    moved = (maps[0].cpu() - maps[1].cpu()).abs()
-    exact = getattr(other, "half", False) is False
-    limit, found = (_EXACT, float(moved.max())) if exact else (_DRIFT, float(moved.mean()))
-    return "" if found <= limit else f"maps by {found:.2g} (limit {limit})"
+def _candidates(reference: TorchRuntime, card: Card, plan: Plan) -> Iterator[Runtime]:
+    """Other than the reference, the most wanted first."""
+    device = reference.device
+    halves = {"auto": (True, False), "bfloat16": (True, False), "float32": (False,)}
+    wanted = [half for half in halves[plan.precision] if not half or has_bfloat16(device)]
+    if plan.precision == "bfloat16" and wanted == [False]:
+        log.warning("model %s runs in float32: %s has no bfloat16", card.id, device)
+    if plan.runtime != "torch" and device.type == "cpu":
+        try:
+            yield from _graphs(reference, card, plan, wanted)
+        except Exception as error:  # noqa: BLE001 -- exporters raise what they like; torch works
+            level = logging.INFO if plan.runtime == "auto" else logging.WARNING
+            log.log(level, "model %s runs in torch: no graph (%s)", card.id, error)
+    elif plan.runtime == "graph":
+        log.warning("model %s runs in torch: graphs are for the CPU, not %s", card.id, device)
+    if plan.precision == "bfloat16" and True in wanted:
+        if reference.head is not None:
+            yield halved(reference)
+        else:
+            log.warning("model %s runs in float32: its head is not pooled and linear", card.id)
 
 
-def probe(card: Card, count: int = 2) -> Tensor:
-    """Seeded smooth noise of the model's input size, float32 (count, 3, size, size)."""
-    generator = torch.Generator().manual_seed(0)
-    side = card.preprocessing.size
-    coarse = torch.randn(count, 3, side // 16, side // 16, generator=generator)
-    return nn.functional.interpolate(coarse, (side, side), mode="bicubic")
+def _graphs(
+    reference: TorchRuntime, card: Card, plan: Plan, halves: Sequence[bool]
+) -> Iterator[Runtime]:
+    from engine.graph import GraphRuntime, graphs  # OpenVINO is an extra
+
+    for graph, head in graphs(reference, card, plan.cache):
+        for half in halves:
+            yield GraphRuntime(graph, head, half, plan.threads)
+
+
+def halved(reference: TorchRuntime) -> TorchRuntime:
+    """The same in bfloat16 up to the target layer; its maps, and the head, in float32."""
+    parts = reference.model, reference.layer, reference.head
+    model, layer, head = copy.deepcopy(parts)  # at once: they stay parts of each other
+    model.bfloat16()
+    if head is not None:
+        head.float()
+    layer.register_forward_hook(lambda _layer, _inputs, output: output.float())
+    return replace(reference, model=model, layer=layer, head=head, half=True)

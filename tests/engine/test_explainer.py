@@ -10,7 +10,7 @@ from engine.errors import UnknownMethod, WrongClass, WrongInput
 from engine.explainer import Explainer, Request
 from engine.gradcam import GradCAM
 from engine.images import Photo
-from engine.runtimes import Look
+from engine.looks import Look
 from engine.transforms import prepare
 from models.catalog import Card, CardError
 from tests.engine.networks import network, save_model
@@ -122,7 +122,7 @@ def test_a_gpu_without_memory_gets_halves_then_the_cpu(card: Card) -> None:
     expected, sizes = explainer.explain(photos, requests), []
 
     class Full:
-        name = "torch"
+        name, half = "torch", False
 
         def look(self, batch: torch.Tensor) -> Look:
             sizes.append(len(batch))

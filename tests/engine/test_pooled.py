@@ -6,7 +6,7 @@ import torch
 
 from engine.gradcam import find_layer
 from engine.methods import METHODS, method, scaled
-from engine.pooled import look_pooled, pooled_weights
+from engine.pooled import look_pooled, pooled_head
 from engine.split import look
 from tests.engine.networks import DeepHead, network, photos
 
@@ -20,9 +20,9 @@ def test_the_closed_form_gives_autograds_maps(
 ) -> None:
     model, x = network(architecture), photos(2)
     layer = find_layer(model, layer_name)
-    weights = pooled_weights(model, layer, photos(2, seed=5))
-    assert weights is not None
-    closed, seen = look_pooled(model, layer, weights, x), look(model, layer, x)
+    head = pooled_head(model, layer, photos(2, seed=5))
+    assert head is not None
+    closed, seen = look_pooled(model, layer, head.weight.detach(), x), look(model, layer, x)
     torch.testing.assert_close(closed.logits, seen.logits.detach(), atol=1e-5, rtol=1e-5)
     pairs = [0, 0, 1], [3, 1, 6]
     maps = [
@@ -37,21 +37,20 @@ def test_the_raw_map_sums_up_to_the_logit(architecture: str, layer_name: str) ->
     # Completeness: sum_ij sum_k W_ck A_kij / (h w) + b_c = y_c.
     model, x = network(architecture), photos(1)
     layer = find_layer(model, layer_name)
-    weights = pooled_weights(model, layer, photos(2, seed=5))
-    assert weights is not None
-    seen = look_pooled(model, layer, weights, x)
+    head = pooled_head(model, layer, photos(2, seed=5))
+    assert head is not None
+    seen = look_pooled(model, layer, head.weight.detach(), x)
     raw = (seen.activations * seen.gradients([0], [2])).sum()
-    bias = dict(model.named_parameters())[
-        next(name for name, value in model.named_parameters() if value.shape == (7,))
-    ][2]
-    np.testing.assert_allclose(float(raw + bias.detach()), float(seen.logits[0, 2]), atol=1e-5)
+    np.testing.assert_allclose(
+        float(raw + head.bias[2].detach()), float(seen.logits[0, 2]), atol=1e-5
+    )
 
 
 def test_an_earlier_layer_is_no_pooled_head() -> None:
     model = network()
-    assert pooled_weights(model, find_layer(model, "block3"), photos(2)) is None
+    assert pooled_head(model, find_layer(model, "block3"), photos(2)) is None
 
 
 def test_a_head_with_a_relu_is_no_pooled_head() -> None:
     model = DeepHead().eval()
-    assert pooled_weights(model, model.head, photos(2)) is None
+    assert pooled_head(model, model.head, photos(2)) is None
