@@ -8,10 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import psutil
 import pytest
+import redis
+
+from jobs import wire
 
 START_SECONDS = 90
 
@@ -35,7 +39,7 @@ class Service:
     """Processes of one installation. `log` collects what they print."""
 
     def __init__(self, home: Path, redis_url: str) -> None:
-        self.home, self.port = home, free_port()
+        self.home, self.redis_url, self.port = home, redis_url, free_port()
         self.log = home.with_suffix(".log")
         self._environment = os.environ | {
             "CROPSHIELD_HOME": str(home),
@@ -62,10 +66,14 @@ class Service:
         return process
 
     def start_worker(self) -> "subprocess.Popen[bytes]":
-        before = self.workers()
         process = self.start("worker")
-        until(lambda: self.workers() > before, f"worker ready, see {self.log}")
+        until(lambda: self._has_reported(process), f"worker ready, see {self.log}")
         return process
+
+    def _has_reported(self, process: "subprocess.Popen[bytes]") -> bool:
+        with redis.Redis.from_url(self.redis_url, decode_responses=True) as client:
+            names: Any = client.zrange(wire.WORKERS, 0, -1)
+        return any(name.endswith(f":{process.pid}") for name in names)
 
     def newest(self) -> "subprocess.Popen[bytes]":
         """The process started last."""

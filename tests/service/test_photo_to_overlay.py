@@ -25,6 +25,7 @@ def test_photos_are_explained_and_none_is_lost_when_the_worker_goes(service: Ser
     service.start_api()
     worker = service.start_worker()
     _a_photo_comes_back_explained(service)
+    _the_same_photo_again_is_answered_at_once(service)
     _a_bad_photo_fails_alone(service)
     _many_at_once_all_succeed(service)
     worker.send_signal(signal.SIGTERM)
@@ -74,9 +75,16 @@ def _a_bad_photo_fails_alone(service: Service) -> None:
     assert ended[1]["error"]["type"] == "/problems/undecodable-photo"
 
 
+def _the_same_photo_again_is_answered_at_once(service: Service) -> None:
+    again = service.http.post("/v1/jobs?top_k=2&class_index=7", content=jpeg(1))
+    assert again.status_code == 200
+    assert again.json()["cached"] is True
+    _pictures_fit(service, again.json()["links"])
+
+
 def _many_at_once_all_succeed(service: Service) -> None:
     data = jpeg(5)
-    paths = [service.http.post("/v1/jobs", content=data).headers["Location"] for _ in range(40)]
+    paths = [submit(service, data) for _ in range(40)]
     states = {service.http.get(path, headers=WAIT).json()["state"] for path in paths}
     assert states == {"succeeded"}
 
@@ -90,7 +98,7 @@ def _a_job_waits_for_the_next_worker(service: Service) -> None:
 
 def _a_killed_workers_jobs_are_done_by_the_next(service: Service) -> None:
     data = jpeg(7)
-    paths = [service.http.post("/v1/jobs", content=data).headers["Location"] for _ in range(60)]
+    paths = [submit(service, data) for _ in range(60)]
     victim = service.newest()
     until(lambda: any(state(service, path) == "running" for path in paths), "a job runs", 20)
     victim.kill()
@@ -98,6 +106,12 @@ def _a_killed_workers_jobs_are_done_by_the_next(service: Service) -> None:
     ended = [service.http.get(path, headers=WAIT).json() for path in paths]
     assert {job["state"] for job in ended} == {"succeeded"}
     assert max(job["attempts"] for job in ended) == 2
+
+
+def submit(service: Service, photo: bytes) -> str:
+    """Path of a new job that is really run, also when the photo was explained before."""
+    headers = {"Cache-Control": "no-cache"}
+    return service.http.post("/v1/jobs", content=photo, headers=headers).headers["Location"]
 
 
 def state(service: Service, path: str) -> str:
