@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engine.compare import compare_top_k as compare_top_k
     from engine.compare import save_gradcam as save_gradcam
-    from engine.compare import with_legend as with_legend
     from engine.diagnostics import Diagnostics as Diagnostics
     from engine.diagnostics import diagnose_photo as diagnose_photo
     from engine.explainer import Explainer as Explainer
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from engine.visualize import visualize_gradcam_grid as visualize_gradcam_grid
 
 _HOMES = {
-    "compare": ("compare_top_k", "save_gradcam", "with_legend"),
+    "compare": ("compare_top_k", "save_gradcam"),
     "diagnostics": ("Diagnostics", "diagnose_photo"),
     "explainer": ("Explainer", "Explanation", "Request"),
     "faithfulness": ("measure_faithfulness",),

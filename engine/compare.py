@@ -1,26 +1,23 @@
-"""The best classes side by side, and pictures with their legend."""
+"""The best classes side by side, and overlays kept with their maps."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
 from torch import nn
 
 from engine.device import Device
 from engine.errors import WrongInput
 from engine.gradcam import GradCAM
 from engine.methods import method
-from engine.overlay import DEFAULT_COLORMAP, blend_map, colour_map
+from engine.overlay import DEFAULT_COLORMAP, blend_map, colormap_name, save_picture
 from engine.predict import ImageInput, Transform, as_input
-from engine.sheets import labelled_grid, save_picture
 from engine.split import look
 from engine.transforms import get_validation_transforms
 from pictures.blend import Map
 from pictures.colormaps import Pixels
-
-_BAR, _TEXT = 14, 18
+from pictures.sheets import labelled_grid, with_legend
 
 
 def compare_top_k(
@@ -50,24 +47,10 @@ def compare_top_k(
     for heatmap, index, confidence in zip(maps, classes, confidences, strict=True):
         overlay = blend_map(pixels, heatmap, colormap, alpha)
         cells.append((f"{confidence:.0%} {class_names[index]}", overlay))
-    strip = with_legend(labelled_grid(cells, columns=len(cells)), colormap)
+    strip = with_legend(labelled_grid(cells, columns=len(cells)), colormap_name(colormap))
     if save_path is not None:
         save_picture(strip, save_path)
     return strip
-
-
-def with_legend(picture: Pixels, colormap: int | str = DEFAULT_COLORMAP) -> Pixels:
-    """The picture with its colour scale below it, uint8 (H + 32, W, 3) RGB."""
-    height, width = picture.shape[:2]
-    ramp = np.linspace(0.0, 1.0, max(width, 2), dtype=np.float32)[None]
-    sheet = Image.new("RGB", (width, height + _BAR + _TEXT), "white")
-    sheet.paste(Image.fromarray(picture), (0, 0))
-    sheet.paste(Image.fromarray(colour_map(ramp, colormap, width, _BAR)), (0, height))
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
-    below = height + _BAR + 2
-    draw.text((2, below), "0: speaks not for the class", "black", font)
-    draw.text((width - 2, below), "1: most of all", "black", font, anchor="ra")
-    return np.asarray(sheet)
 
 
 def save_gradcam(overlay: Pixels, path: str | Path, heatmap: Map | None = None) -> Path:

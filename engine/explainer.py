@@ -3,7 +3,6 @@
 import copy
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 
 from engine.device import Device, choose_device
 from engine.errors import WrongInput
+from engine.explanation import ClassMap, Explanation, Prediction, Request, Timings
 from engine.gradcam import check_class
 from engine.heat import heat
 from engine.images import Photo
@@ -31,57 +31,10 @@ from engine.runtimes import (
 )
 from engine.transforms import prepare
 from models.catalog import Card
-from pictures.blend import Map
 
+__all__ = ["ClassMap", "Explainer", "Explanation", "Prediction", "Request", "Timings"]
 log = logging.getLogger(__name__)
 BEST = 5
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to explain: the `top_k` best classes, and `class_index` beside them."""
-
-    top_k: int = 1
-    class_index: int | None = None
-    method: str = "gradcam"
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """`confidence`: softmax of the logits, in [0, 1]."""
-
-    class_index: int
-    class_name: str
-    confidence: float
-
-
-@dataclass(frozen=True)
-class ClassMap:
-    """`heatmap`: float32 (h, w) in [0, 1]; `is_zero` where nothing spoke for the class."""
-
-    class_index: int
-    method: str
-    heatmap: Map
-    is_zero: bool
-
-
-@dataclass(frozen=True)
-class Timings:
-    """Milliseconds that the whole batch of a photo took."""
-
-    prepare: float
-    inference: float
-    explain: float
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """`predictions`: the five best classes at most, the best one first; `maps`: the best
-    `top_k` classes in the same order, then the class asked for where it is not among them."""
-
-    predictions: tuple[Prediction, ...]
-    maps: tuple[ClassMap, ...]
-    timings: Timings
 
 
 class Options(TypedDict, total=False):
@@ -227,7 +180,8 @@ class Explainer:
         if not photos:
             return dealt
         methods = [requests[photo].method for photo in photos]
-        maps = heat(seen, photos, classes, methods)
-        for photo, index, name, heatmap in zip(photos, classes, methods, maps, strict=True):
-            dealt[photo].append(ClassMap(index, name, heatmap, not heatmap.any()))
+        maps, peaks = heat(seen, photos, classes, methods)
+        pairs = zip(photos, classes, methods, maps, peaks.tolist(), strict=True)
+        for photo, index, name, heatmap, peak in pairs:
+            dealt[photo].append(ClassMap(index, name, heatmap, not peak > 0, peak))
         return dealt

@@ -1,6 +1,7 @@
 """Scaled maps of (photo, class) pairs: by gradients in torch, by the closed form in numpy."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +14,20 @@ from engine.pooled import PooledSeen
 Array = npt.NDArray[np.float32]
 
 
+class Heat(NamedTuple):
+    """`maps`: float32 (pairs, h, w) in [0, 1]. `peaks`: what each was divided by, (pairs,);
+    maps times peaks are comparable between the classes of one photo and method."""
+
+    maps: Array
+    peaks: Array
+
+
 class GraphSeen(PooledSeen):
     """Seen by a graph: on the CPU, in float32."""
 
 
-def heat(
-    seen: Look, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
-) -> Array:
-    """Maps in [0, 1], float32 (pairs, h, w), each by its own method.
+def heat(seen: Look, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]) -> Heat:
+    """The maps of all pairs, each by its own method.
 
     Beside a graph nothing is computed in torch: its threads would spin on the graph's cores.
     """
@@ -33,12 +40,12 @@ def heat(
         for name in set(methods):
             own = [i for i, used in enumerate(methods) if used == name]
             maps[own] = method(name)(activations[own], gradients[own])
-        return np.asarray(scaled(maps).cpu().numpy())
+        return Heat(scaled(maps).cpu().numpy(), maps.amax(dim=(1, 2)).cpu().numpy())
 
 
 def _closed(
     seen: GraphSeen, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
-) -> Array:
+) -> Heat:
     """With one gradient g_k a channel every method is ReLU(sum_k v_k A_k), v by `_CLOSED`."""
     activations, weights = seen.activations.numpy(), seen.weights.numpy()
     count, channels, height, width = activations.shape
@@ -50,7 +57,7 @@ def _closed(
     np.maximum(maps, 0, out=maps)
     peak = maps.max(axis=1, keepdims=True)
     maps /= np.where(peak > 0, peak, np.float32(1))
-    return maps.reshape(-1, height, width)
+    return Heat(maps.reshape(-1, height, width), peak[:, 0])
 
 
 def _plain(gradient: Array, cells: Array) -> Array:  # noqa: ARG001 -- as the others

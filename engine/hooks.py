@@ -31,12 +31,15 @@ _watchers = _Watchers()
 @contextmanager
 def watch(layer: nn.Module, see: See) -> Generator[None]:
     """In this thread, each output of `layer` becomes `see(output)`."""
+    outer = _watchers.see.get(layer)
     _watchers.see[layer] = see
     try:
         with _while_used(layer, _tap):
             yield
     finally:
         del _watchers.see[layer]
+        if outer is not None:
+            _watchers.see[layer] = outer
 
 
 @contextmanager

@@ -24,7 +24,8 @@ def leaf_mask(photo: Pixels) -> Mask | None:
 
     What differs in colour from the ground is leaf; ground is what is not green along the
     photo's border. Where the border is all green, a bright leaf before darker ones is leaf,
-    else everything green, perhaps the whole photo. None where almost nothing is: better no mask than a wrong one.
+    else everything green, perhaps the whole photo. None where almost nothing is: better no
+    mask than a wrong one.
     """
     small = Image.fromarray(photo).resize((SIDE, SIDE), Image.Resampling.BOX)
     small = small.filter(ImageFilter.GaussianBlur(0.8))

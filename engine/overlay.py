@@ -15,6 +15,7 @@ Map = npt.NDArray[np.float32]
 DEFAULT_COLORMAP: int = cv2.COLORMAP_JET
 _CODES: dict[str, int] = {name: getattr(cv2, f"COLORMAP_{name.upper()}") for name in COLORMAPS}
 _NAMES = {code: name for name, code in _CODES.items()}
+_SUFFIXES = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
 _ENCODINGS: dict[str, tuple[str, list[int]]] = {
     "jpeg": (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 85]),
     "png": (".png", [cv2.IMWRITE_PNG_COMPRESSION, 3]),
@@ -94,6 +95,20 @@ def encode(rgb: Pixels, format: str = "jpeg") -> bytes:  # noqa: A002
     if not done:
         raise ValueError(f"a picture of {rgb.shape} cannot be written as {format}")
     return data.tobytes()
+
+
+def save_picture(rgb: Pixels, path: str | Path) -> Path:
+    """Write uint8 RGB as JPEG, PNG or WebP, by the file's name; folders are made.
+
+    Raises ValueError for another suffix.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in _SUFFIXES:
+        known = ", ".join(_SUFFIXES)
+        raise ValueError(f"{target.name} has no suffix of a known picture format: {known}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(encode(rgb, _SUFFIXES[target.suffix.lower()]))
+    return target
 
 
 def opencv_tables() -> Pixels:

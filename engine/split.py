@@ -35,8 +35,10 @@ class Seen:
         turns = _turns(photos)
         wanted = self.logits.new_zeros(max(turns) + 1, *self.logits.shape)
         wanted[turns, list(photos), list(classes)] = 1.0
-        gradients = torch.stack([self._backward(one) for one in wanted])
-        return gradients[turns, list(photos)]
+        gradients = [self._backward(one) for one in wanted]
+        if len(gradients) == 1:
+            return gradients[0][list(photos)]
+        return torch.stack(gradients)[turns, list(photos)]
 
     def _backward(self, wanted: Tensor) -> Tensor:
         """Row by row, the gradient of the logits that `wanted` (N, classes) picks."""

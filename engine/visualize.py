@@ -8,12 +8,12 @@ from torch import nn
 from engine.device import Device, bare
 from engine.errors import WrongInput, WrongLayer
 from engine.gradcam import GradCAM, find_layer
-from engine.overlay import DEFAULT_COLORMAP
+from engine.overlay import DEFAULT_COLORMAP, save_picture
 from engine.predict import ImageInput, Transform, as_input
-from engine.sheets import labelled_grid, save_picture
 from engine.transforms import get_validation_transforms
 from pictures.blend import Map
 from pictures.colormaps import Pixels
+from pictures.sheets import labelled_grid
 
 Progress = Callable[[int, int], object]
 _LAST_MAPS = {"custom": "block4", "efficientnet_b0": "features", "resnet18": "layer4"}

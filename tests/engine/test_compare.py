@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.compare import _shared_scale, compare_top_k, save_gradcam, with_legend
+from engine.compare import _shared_scale, compare_top_k, save_gradcam
 from engine.errors import WrongInput
 from engine.gradcam import GradCAM
-from pictures.colormaps import colormap
 from tests.engine.networks import network, photos
 from tests.pictures.files import scene
 
@@ -36,13 +35,6 @@ def test_maps_share_the_scale_of_the_hottest() -> None:
 def test_class_names_that_are_too_few_are_named() -> None:
     with pytest.raises(WrongInput, match="1 class names; needed is at least"):
         compare_top_k(network(), scene(), "block4", NAMES[:1], k=7)
-
-
-def test_a_legend_goes_from_cold_to_hot() -> None:
-    made = with_legend(np.zeros((50, 300, 3), np.uint8), "viridis")
-    assert made.shape == (82, 300, 3)
-    assert made[52, 0].tolist() == colormap("viridis")[0].tolist()
-    assert made[52, -1].tolist() == colormap("viridis")[255].tolist()
 
 
 def test_an_overlay_is_saved_with_its_map(tmp_path: Path) -> None:

@@ -8,9 +8,12 @@ import torch
 
 from engine.errors import UnknownMethod, WrongClass, WrongInput
 from engine.explainer import Explainer, Request
-from engine.gradcam import GradCAM
+from engine.gradcam import GradCAM, find_layer
 from engine.images import Photo
 from engine.looks import Look
+from engine.methods import grad_cam
+from engine.runtimes import RuntimeChoice
+from engine.split import look
 from engine.transforms import prepare
 from models.catalog import Card, CardError
 from tests.engine.networks import network, save_model
@@ -132,3 +135,15 @@ def test_a_gpu_without_memory_gets_halves_then_the_cpu(card: Card) -> None:
     for one, other in zip(expected, explainer.explain(photos, requests), strict=True):
         np.testing.assert_allclose(one.maps[0].heatmap, other.maps[0].heatmap, atol=1e-5)
     assert sizes == [5, 2, 1, 1, 3, 1, 2, 1, 1]
+
+
+@pytest.mark.parametrize("runtime", ["auto", "torch"])
+def test_peaks_put_the_classes_of_a_photo_on_one_scale(card: Card, runtime: RuntimeChoice) -> None:
+    explainer, model = Explainer(card, "cpu", runtime=runtime), network()
+    (made,) = explainer.explain([noise(0)], [Request(top_k=3)])
+    batch = prepare([noise(0).pixels], card.preprocessing)
+    seen = look(model, find_layer(model, "block4"), batch)
+    classes = [found.class_index for found in made.maps]
+    raw = grad_cam(seen.activations.detach()[[0] * 3], seen.gradients([0] * 3, classes))
+    ours = np.stack([found.heatmap * found.peak for found in made.maps])
+    np.testing.assert_allclose(ours, raw.numpy(), atol=1e-4 * float(raw.max()))

@@ -32,7 +32,6 @@ def test_the_public_names_are_pinned() -> None:
         "render_overlay",
         "save_gradcam",
         "visualize_gradcam_grid",
-        "with_legend",
     ]
 
 

@@ -1,17 +1,15 @@
 """Several pictures on one sheet: aspect kept, each with its label."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.overlay import encode
-from pictures.blend import fit
+from pictures.blend import colourise, fit
 from pictures.colormaps import Pixels
 
 _GAP, _LABEL = 8, 22
-_WRITERS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
+_BAR, _TEXT = 14, 18
 
 
 def labelled_grid(cells: Sequence[tuple[str, Pixels]], columns: int = 4, side: int = 256) -> Pixels:
@@ -29,18 +27,21 @@ def labelled_grid(cells: Sequence[tuple[str, Pixels]], columns: int = 4, side: i
     return np.asarray(sheet)
 
 
-def save_picture(rgb: Pixels, path: str | Path) -> Path:
-    """Write uint8 RGB as JPEG, PNG or WebP, by the file's name; folders are made.
+def with_legend(picture: Pixels, name: str = "jet") -> Pixels:
+    """The picture with its colour scale below it, uint8 (H + 32, W, 3) RGB.
 
-    Raises ValueError for another suffix.
+    Raises UnknownColormap.
     """
-    target = Path(path)
-    if target.suffix.lower() not in _WRITERS:
-        known = ", ".join(_WRITERS)
-        raise ValueError(f"{target.name} has no suffix of a known picture format: {known}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(encode(rgb, _WRITERS[target.suffix.lower()]))
-    return target
+    height, width = picture.shape[:2]
+    ramp = np.linspace(0.0, 1.0, width, dtype=np.float32)[None]
+    bar = colourise(np.repeat(ramp, _BAR, axis=0), name)
+    sheet = Image.new("RGB", (width, height + _BAR + _TEXT), "white")
+    sheet.paste(Image.fromarray(picture), (0, 0))
+    sheet.paste(Image.fromarray(bar), (0, height))
+    draw, font, below = ImageDraw.Draw(sheet), ImageFont.load_default(12), height + _BAR + 2
+    draw.text((2, below), "0: not at all", "black", font)
+    draw.text((width - 2, below), "1: most of all", "black", font, anchor="ra")
+    return np.asarray(sheet)
 
 
 def _place(

@@ -1,0 +1,57 @@
+"""What is asked about a photo, and what is answered."""
+
+from dataclasses import dataclass
+
+from pictures.blend import Map
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to explain: the `top_k` best classes, and `class_index` beside them."""
+
+    top_k: int = 1
+    class_index: int | None = None
+    method: str = "gradcam"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """`confidence`: softmax of the logits, in [0, 1]."""
+
+    class_index: int
+    class_name: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """`heatmap`: float32 (h, w) in [0, 1]; `is_zero` where nothing spoke for the class.
+
+    `peak`: what the map was divided by. Maps times peaks show the classes of one photo on one
+    scale.
+    """
+
+    class_index: int
+    method: str
+    heatmap: Map
+    is_zero: bool
+    peak: float
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Milliseconds that the whole batch of a photo took."""
+
+    prepare: float
+    inference: float
+    explain: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`predictions`: the five best classes at most, the best one first; `maps`: the best
+    `top_k` classes in the same order, then the class asked for where it is not among them."""
+
+    predictions: tuple[Prediction, ...]
+    maps: tuple[ClassMap, ...]
+    timings: Timings
