@@ -82,9 +82,11 @@ def export(model: nn.Module, layer: nn.Module, side: int) -> Any:
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer of torch that the exporter uses is old
         example = torch.zeros(2, 3, side, side)
-        graph = openvino.convert_model(
-            _WithMaps(model, layer), example_input=example, input=[-1, 3, side, side]
+        # Not checked by the tracer: what is read back is compared with the model anyway.
+        traced = torch.jit.trace(  # type: ignore[no-untyped-call]
+            _WithMaps(model, layer), example, check_trace=False
         )
+        graph = openvino.convert_model(traced, example_input=example, input=[-1, 3, side, side])
     steps = openvino.preprocess.PrePostProcessor(graph)
     steps.input().tensor().set_layout(openvino.Layout("NHWC"))
     steps.input().model().set_layout(openvino.Layout("NCHW"))

@@ -15,7 +15,7 @@ from jobs.ports import Bell
 from jobs.tickets import TicketBell, make_celery
 from jobs.wire import TASK, TICKETS
 from models.catalog import Catalog
-from workers.explainers import Explainers
+from workers.explainers import Explainers, options_of
 from workers.lease import Keeper
 from workers.memory import keep_freed_memory
 from workers.pipeline import Pipeline
@@ -34,7 +34,8 @@ def run_worker(settings: WorkerSettings) -> None:
     bell = TicketBell(app)
     redis, counters = connect(settings.redis_url), Counters()
     queue = MeteredQueue(redis, bell, settings.lease_seconds, settings.max_attempts, counters)
-    explainers = Explainers(Catalog(settings.cards), settings.device, counters)
+    how = options_of(settings)
+    explainers = Explainers(Catalog(settings.cards), settings.device, counters, how)
     for model in settings.warm_models:
         explainers[model]
     keeper = Keeper(queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds)

@@ -1,6 +1,6 @@
 """Settings of a worker process."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,12 @@ class WorkerSettings(SharedSettings):
 
     device: str = "auto"
     """`auto` (CUDA where there is one), `cpu`, `cuda`, `cuda:1`, …"""
+    runtime: Literal["auto", "torch", "graph"] = "auto"
+    """`graph`: exported models on a CPU; `torch`: every model; `auto`: graphs where they fit."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """`auto`: bfloat16 where the processor and the model bear it, checked at load."""
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Threads of a model on a CPU; 0: one for each core that the process may use."""
     batch_size: Annotated[int, Field(ge=1, le=256)] = 16
     """Most photos in one forward pass."""
     batch_deadline_seconds: Annotated[float, Field(ge=1)] = 120.0
