@@ -17,8 +17,8 @@ from api.request_id import RequestId
 from api.routes import catalog, health, jobs, metrics, pages, pictures
 from api.schemas import ProblemView
 from api.settings import ApiSettings
+from jobs.blobs import open_blobs
 from jobs.connections import connect_async
-from jobs.disk import DiskBlobs
 from jobs.errors import StoreDown
 from jobs.ports import JobStore
 from jobs.service import JobService
@@ -40,9 +40,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
     listener = connect_async(settings.redis_url, connections=2)
     store = RedisJobStore(redis, bell, settings.queue_bound, settings.max_attempts)
     watch, measured = JobWatch(listener, store), Metrics(redis)
-    service = JobService(
-        store, DiskBlobs(settings.blobs), Catalog(settings.cards), settings.max_pixels
-    )
+    blobs = open_blobs(settings)
+    service = JobService(store, blobs, Catalog(settings.cards), settings.max_pixels)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

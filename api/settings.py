@@ -19,3 +19,5 @@ class ApiSettings(SharedSettings):
     """Most jobs that may wait; beyond it 503."""
     max_wait_seconds: Annotated[float, Field(ge=0)] = 25.0
     """Longest long-poll that `Prefer: wait=N` gets."""
+    sweep_seconds: Annotated[float, Field(ge=1)] = 600.0
+    """How often what no job needs any more is looked for and erased."""

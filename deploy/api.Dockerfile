@@ -14,7 +14,7 @@ COPY jobs jobs
 COPY api api
 COPY cli cli
 COPY web web
-RUN --mount=type=cache,target=/root/.cache/pip pip install --editable '.[api]'
+RUN --mount=type=cache,target=/root/.cache/pip pip install --editable '.[api,s3]'
 
 USER cropshield
 EXPOSE 8000

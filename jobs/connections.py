@@ -14,9 +14,10 @@ _COMMON: dict[str, Any] = {
 }
 
 
-def connect(url: str) -> "redis.Redis":
-    """A client for threads."""
+def connect(url: str, *, decode: bool = True) -> "redis.Redis":
+    """A client for threads; it answers text, or bytes where it is not to decode."""
     options = _COMMON | _timeouts(url) | {"retry": Retry(ExponentialBackoff(0.5, 0.05), 2)}
+    options["decode_responses"] = decode
     return redis.Redis.from_url(url, **options)
 
 

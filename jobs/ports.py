@@ -1,6 +1,6 @@
 """What the rest needs of the stores, as small protocols."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -92,16 +92,37 @@ class WorkQueue(Protocol):
 
 
 class BlobStore(Protocol):
-    """Photos and results by job and name. Every call raises BlobsFailed."""
+    """Photos and results by job and name, for use from several threads.
+
+    Every call raises BlobsFailed.
+    """
 
     def put(self, job_id: str, name: str, data: bytes) -> None:
-        """Whole or not at all, and on disk when it returns."""
+        """Whole or not at all, and safe from a loss of power when it returns."""
+
+    def put_all(self, job_id: str, blobs: Mapping[str, bytes]) -> None:
+        """As `put` for each, in less time."""
 
     def get(self, job_id: str, name: str) -> bytes:
         """Raises BlobMissing."""
 
+    def has(self, job_id: str, name: str) -> bool:
+        """Whether `get` would find it."""
+
     def delete(self, job_id: str, name: str) -> None:
         """Missing is fine."""
+
+    def delete_each(self, job_ids: Sequence[str], name: str) -> None:
+        """The blob of that name of each of these jobs."""
+
+    def erase(self, job_id: str) -> None:
+        """Everything of a job; nothing is fine."""
+
+    def jobs(self, shard: str) -> list[str]:
+        """The jobs that have blobs and whose ids begin with these two characters, in any order."""
+
+    def tidy(self) -> int:
+        """Remove what interrupted writes left; how many there were."""
 
     def check(self) -> None:
         """Raises BlobsFailed when nothing could be stored now."""

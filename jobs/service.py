@@ -69,8 +69,8 @@ class JobService:
     def _copy_results(self, twin: Job, job_id: str) -> bool:
         """Whether all of them were still there."""
         try:
-            for name in wire.result_blobs(twin):
-                self.blobs.put(job_id, name, self.blobs.get(twin.id, name))
+            names = wire.result_blobs(twin)
+            self.blobs.put_all(job_id, {name: self.blobs.get(twin.id, name) for name in names})
         except BlobMissing:
             return False
         return True

@@ -1,15 +1,23 @@
 """Settings that every process shares; environment variables, read when a process starts."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.catalog import CARDS
 
 DAY = 86_400
 LogFormat = Literal["auto", "json", "text"]
+
+
+def _blob_store(value: str) -> str:
+    """Raises ValueError for anything but the three stores."""
+    if not re.fullmatch(r"|disk|redis|s3://[a-z0-9][a-z0-9.-]+(/.*)?", value):
+        raise ValueError(f"{value!r} is none of disk, redis, s3://bucket or s3://bucket/prefix")
+    return value.rstrip("/") or "disk"
 
 
 class SharedSettings(BaseSettings):
@@ -19,6 +27,10 @@ class SharedSettings(BaseSettings):
 
     home: Path = Path("var")
     """Folder of all state: photos, overlays, the private Redis."""
+    blobs: Annotated[str, BeforeValidator(_blob_store)] = "disk"
+    """Where photos and results lie: `disk`, a folder in `home`; `redis`; `s3://bucket/prefix`."""
+    s3_endpoint: str = ""
+    """Address of an S3-compatible server; empty is AWS."""
     redis_url: Annotated[
         str, Field(validation_alias=AliasChoices("CROPSHIELD_REDIS_URL", "REDIS_URL"))
     ] = "redis://127.0.0.1:6379/0"
@@ -34,5 +46,5 @@ class SharedSettings(BaseSettings):
     """Log lines as `json`, as `text`, or `auto`: text on a terminal, else JSON."""
 
     @property
-    def blobs(self) -> Path:
+    def blob_folder(self) -> Path:
         return self.home / "blobs"

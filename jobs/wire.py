@@ -12,6 +12,8 @@ LEASES, BELL, WORKERS = PREFIX + "leases", PREFIX + "bell", PREFIX + "workers"
 INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "retry"))
 EVENTS, PACE = PREFIX + "events", PREFIX + "pace"
 JOB, GONE, CACHE = PREFIX + "job:", PREFIX + "gone:", PREFIX + "cache:"
+BLOBS, BLOB_JOBS = PREFIX + "blobs:", PREFIX + "blob-jobs"
+ENDED, ORPHANS = PREFIX + "ended", PREFIX + "orphans"
 TASK, TICKETS = "cropshield.drain", "tickets"
 
 ORIGINAL, PHOTO = "original", "photo.jpg"

@@ -11,6 +11,7 @@ import redis
 
 from cli import private_redis
 from pictures.leaves import draw_leaf
+from tests.s3 import s3_server
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,13 @@ def redis_url(redis_server: str) -> str:
     with redis.Redis.from_url(redis_server) as client:
         client.flushall()
     return redis_server
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """Address of an S3 server; whoever needs a bucket makes one."""
+    with s3_server() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from typing import Any
 
 from celery import Celery, signals
 
+from jobs.blobs import open_blobs
 from jobs.connections import connect
-from jobs.disk import DiskBlobs
 from jobs.metered import MeteredQueue
 from jobs.metrics import Counters
 from jobs.ports import Bell
@@ -39,7 +39,7 @@ def run_worker(settings: WorkerSettings) -> None:
     for model in settings.warm_models:
         explainers[model]
     keeper = Keeper(queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds)
-    stages = Stages(queue, DiskBlobs(settings.blobs), explainers)
+    stages = Stages(queue, open_blobs(settings), explainers)
     _serve(app, Pipeline(queue, stages, keeper, settings.batch_size), keeper, bell)
 
 

@@ -16,15 +16,18 @@ LONG_SIDE = 1024
 
 def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Explanation) -> None:
     """Photo, maps and one overlay a map, under names that carry the attempt."""
-    job, options = claim.job, claim.job.options
-    blobs.put(job.id, wire.PHOTO, encode(photo.pixels, "jpeg"))
-    blobs.put(job.id, wire.maps_name(claim.attempt), _npy(explanation.maps))
+    options = claim.job.options
+    pictures = {
+        wire.PHOTO: encode(photo.pixels, "jpeg"),
+        wire.maps_name(claim.attempt): _npy(explanation.maps),
+    }
     for rank, found in enumerate(explanation.maps):
         overlay = render_overlay(
             photo.pixels, found.heatmap, options.colormap, options.alpha, LONG_SIDE
         )
         name = wire.overlay_name(claim.attempt, rank, options.overlay_format)
-        blobs.put(job.id, name, encode(overlay, options.overlay_format))
+        pictures[name] = encode(overlay, options.overlay_format)
+    blobs.put_all(claim.job.id, pictures)
 
 
 def describe(explanation: Explanation, target_layer: str) -> dict[str, Any]:

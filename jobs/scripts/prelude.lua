@@ -29,6 +29,8 @@ local function end_job(id, state, fields)
   local ttl = tonumber(redis.call('HGET', key, 'ttl'))
   redis.call('HSET', key, 'state', state, 'finished_at', now, 'expires_at', now + ttl, unpack(fields))
   redis.call('PEXPIRE', key, ttl)
+  redis.call('PEXPIRE', P .. 'blobs:' .. id, ttl)
+  redis.call('SADD', P .. 'ended', id) -- its original photo is to be erased
   redis.call('SET', P .. 'gone:' .. id, now + ttl, 'PX', ttl + TOMBSTONE_MS)
   redis.call('ZREM', LEASES, id)
   count('jobs_ended_total|' .. state, 1)

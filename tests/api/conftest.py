@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from jobs import wire
+from jobs.blobs.disk import DiskBlobs
 from jobs.connections import connect
-from jobs.disk import DiskBlobs
 from jobs.job import State
 from jobs.ports import Outcome
 from jobs.queue import RedisWorkQueue
@@ -43,7 +43,7 @@ class Hand:
     def __init__(self, settings: ApiSettings) -> None:
         self.client = connect(settings.redis_url)
         self.queue = RedisWorkQueue(self.client, CountingBell(), 15, 5)
-        self.blobs = DiskBlobs(settings.blobs)
+        self.blobs = DiskBlobs(settings.blob_folder)
 
     def succeed(self) -> str:
         (claim,) = self.queue.claim(1)

@@ -11,7 +11,7 @@ import pytest
 from engine.explainer import Explainer, Explanation, Request
 from engine.images import Photo
 from jobs import wire
-from jobs.disk import DiskBlobs
+from jobs.blobs.disk import DiskBlobs
 from jobs.errors import BlobMissing
 from jobs.job import Job, State
 from models.catalog import Catalog

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.disk import DiskBlobs
+from jobs.blobs.disk import DiskBlobs
 from jobs.errors import BlobMissing, BlobsFailed
 
 
@@ -47,7 +47,7 @@ def test_a_write_that_fails_leaves_the_old_content(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("jobs.disk.os.fsync", full)
+    monkeypatch.setattr("jobs.blobs.disk.os.fsync", full)
     with pytest.raises(BlobsFailed, match="cannot store 3 bytes: No space left"):
         blobs.put("abcd", "x", b"new")
     assert blobs.get("abcd", "x") == b"old"

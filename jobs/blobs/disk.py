@@ -1,0 +1,128 @@
+"""Blobs as files: `root/ab/<job id>/<name>`."""
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from jobs.errors import BlobMissing, BlobsFailed
+
+PARTS = ".parts"
+_PART_SECONDS = 3600  # no write takes as long
+
+
+class DiskBlobs:
+    """A BlobStore in a folder.
+
+    A file is written in a folder for parts, synced, and renamed to its place: whatever dies in
+    between leaves a part, which `tidy` removes, but never half a blob.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root, self._parts = root, root / PARTS
+
+    def put(self, job_id: str, name: str, data: bytes) -> None:
+        self.put_all(job_id, {name: data})
+
+    def put_all(self, job_id: str, blobs: Mapping[str, bytes]) -> None:
+        folder, size = self._folder(job_id), sum(map(len, blobs.values()))
+        with _told(f"cannot store {size:,} bytes"):
+            changed = [folder, *_make(folder)]
+            self._parts.mkdir(exist_ok=True)
+            for name, data in blobs.items():
+                self._write(folder / name, data)
+            for parent in changed:
+                _sync(parent)
+
+    def get(self, job_id: str, name: str) -> bytes:
+        with _told(f"cannot read {name}"):
+            try:
+                return (self._folder(job_id) / name).read_bytes()
+            except FileNotFoundError as error:
+                raise BlobMissing(job_id, name) from error
+
+    def has(self, job_id: str, name: str) -> bool:
+        with _told(f"cannot look for {name}"):
+            return (self._folder(job_id) / name).is_file()
+
+    def delete(self, job_id: str, name: str) -> None:
+        self.delete_each([job_id], name)
+
+    def delete_each(self, job_ids: Sequence[str], name: str) -> None:
+        with _told(f"cannot delete {name}"):
+            for job_id in job_ids:
+                (self._folder(job_id) / name).unlink(missing_ok=True)
+
+    def erase(self, job_id: str) -> None:
+        with _told(f"cannot erase job {job_id}"), suppress(FileNotFoundError):
+            shutil.rmtree(self._folder(job_id))
+
+    def jobs(self, shard: str) -> list[str]:
+        with _told("cannot list blobs"), suppress(FileNotFoundError):
+            return os.listdir(self._root / shard)  # noqa: PTH208 - names are all that is needed
+        return []
+
+    def tidy(self) -> int:
+        """Parts of an hour ago belong to a process that is dead."""
+        dead, before = 0, time.time() - _PART_SECONDS
+        with _told("cannot remove parts"), suppress(FileNotFoundError):
+            for part in self._parts.iterdir():
+                with suppress(FileNotFoundError):  # renamed or removed meanwhile
+                    if part.stat().st_mtime < before:
+                        part.unlink()
+                        dead += 1
+        return dead
+
+    def check(self) -> None:
+        with _told(f"cannot write to {self._root}"):
+            self._root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._root) as file:
+                file.write(b"1")
+
+    def _folder(self, job_id: str) -> Path:
+        return self._root / job_id[:2] / job_id
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """The old content or the new one, never a part, whatever dies meanwhile."""
+        handle, part = tempfile.mkstemp(dir=self._parts)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)  # noqa: PTH105
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Every failure of the disk is a BlobsFailed."""
+    try:
+        yield
+    except OSError as error:
+        raise BlobsFailed(f"{what}: {error.strerror}") from error
+
+
+def _make(folder: Path) -> list[Path]:
+    """Make a job's folder; the folders above it that have a new entry by that."""
+    missing = [part for part in (folder, folder.parent, folder.parent.parent) if not part.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return [part.parent for part in missing]
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder survive a loss of power, where the file system can."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems sync files alone
+            raise
+    finally:
+        os.close(handle)

@@ -1,0 +1,82 @@
+"""Blobs in the Redis that the records live in: no shared disk, at the price of its memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from jobs.errors import BlobMissing, BlobsFailed
+from jobs.wire import BLOB_JOBS, BLOBS
+
+
+class RedisBlobs:
+    """A BlobStore of one hash a job. `redis` must not decode what it reads.
+
+    A hash has no time to live while its job waits or runs, however long that takes. The script
+    that ends the job gives record and hash the same one, so a blob never goes before its record.
+    A sorted set names the jobs that have blobs, since a hash cannot be found by a part of its name.
+    """
+
+    def __init__(self, redis: "Redis") -> None:
+        self._redis: Any = redis
+
+    def put(self, job_id: str, name: str, data: bytes) -> None:
+        self.put_all(job_id, {name: data})
+
+    def put_all(self, job_id: str, blobs: Mapping[str, bytes]) -> None:
+        size = sum(map(len, blobs.values()))
+        with _told(f"cannot store {size:,} bytes"), self._redis.pipeline() as pipe:
+            pipe.zadd(BLOB_JOBS, {job_id: 0})
+            pipe.hset(BLOBS + job_id, mapping=dict(blobs))
+            pipe.execute()
+
+    def get(self, job_id: str, name: str) -> bytes:
+        with _told(f"cannot read {name}"):
+            data: bytes | None = self._redis.hget(BLOBS + job_id, name)
+        if data is None:
+            raise BlobMissing(job_id, name)
+        return data
+
+    def has(self, job_id: str, name: str) -> bool:
+        with _told(f"cannot look for {name}"):
+            return bool(self._redis.hexists(BLOBS + job_id, name))
+
+    def delete(self, job_id: str, name: str) -> None:
+        self.delete_each([job_id], name)
+
+    def delete_each(self, job_ids: Sequence[str], name: str) -> None:
+        with _told(f"cannot delete {name}"), self._redis.pipeline(transaction=False) as pipe:
+            for job_id in job_ids:
+                pipe.hdel(BLOBS + job_id, name)
+            pipe.execute()
+
+    def erase(self, job_id: str) -> None:
+        with _told(f"cannot erase job {job_id}"), self._redis.pipeline() as pipe:
+            pipe.unlink(BLOBS + job_id)
+            pipe.zrem(BLOB_JOBS, job_id)
+            pipe.execute()
+
+    def jobs(self, shard: str) -> list[str]:
+        start = shard.encode()
+        with _told("cannot list blobs"):
+            found = self._redis.zrangebylex(BLOB_JOBS, b"[" + start, b"(" + start + b"\xff")
+        return [job_id.decode() for job_id in found]
+
+    def tidy(self) -> int:
+        """Redis stores a blob whole or not at all."""
+        return 0
+
+    def check(self) -> None:
+        with _told("cannot write to Redis"):
+            self._redis.set(BLOBS, 1, px=1)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Every failure of Redis is a BlobsFailed."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise BlobsFailed(f"{what}: {error}") from error
