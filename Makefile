@@ -10,7 +10,7 @@ TORCH_INDEX ?=
 DONE := $(VENV)/.done-
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench demo clean
+.PHONY: help serve test check format bench chaos demo clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,16 @@ check: $(DONE)check ## Format, lint, types, import rules
 format: $(DONE)check ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+BENCHES := $(filter-out measure networks sleeping chaos,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
+
+bench: $(BENCHES:%=bench-%) ## Measure everything; `make bench-engine` and so on for one (ARGS=)
+
+bench-%: $(DONE)bench
+	@$(BIN)/python -m benchmarks.$* $(ARGS)
+
+chaos: $(DONE)test ## Kill workers, Redis and the API while 2,000 photos are explained
+	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 demo: $(DONE)serve ## Post drawn leaves to a running server; overlays and a contact sheet in demo/
 	@$(BIN)/cropshield demo --server $(SERVER) --out demo
@@ -53,6 +63,10 @@ $(DONE)serve: $(DONE)venv pyproject.toml
 
 $(DONE)test: $(DONE)serve
 	@$(BIN)/pip install --quiet --disable-pip-version-check --group test
+	@touch $@
+
+$(DONE)bench: $(DONE)test
+	@$(BIN)/pip install --quiet --disable-pip-version-check --group benchmarks
 	@touch $@
 
 $(DONE)check: $(DONE)test
