@@ -10,7 +10,8 @@ from pictures.blend import Map, upsample
 from pictures.colormaps import Pixels
 
 Heat = npt.NDArray[np.float64]
-# Each warning fires on under 5 % of the validation photos that the bundled model gets right.
+# Each fires on under 5 % of the validation photos that the bundled model gets right; to be
+# looked at again with every new model: `python -m benchmarks.explanations FOLDER`.
 _UNIFORM, _SCATTERED, _EDGE, _BACKGROUND = 0.45, 0.05, 1.2, 0.25
 
 
