@@ -49,11 +49,15 @@ def test_logits_scaled_by_a_positive_factor_give_the_same_map(
     torch.testing.assert_close(one, other, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("layer", ["block4", "block2"])
+@pytest.mark.parametrize(("layer", "kind"), [("block4", torch.float32), ("block2", torch.float64)])
 @given(seed=SEEDS, count=st.integers(1, 5))
-@settings(max_examples=8, deadline=None)
-def test_a_photos_map_does_not_depend_on_its_batch(layer: str, seed: int, count: int) -> None:
-    cam, batch = GradCAM(network(seed=4), layer), photos(count, seed=seed)
+@settings(max_examples=15, deadline=None)
+def test_a_photos_map_does_not_depend_on_its_batch(
+    layer: str, kind: torch.dtype, seed: int, count: int
+) -> None:
+    # Where positive and negative channels nearly cancel, a map of an early layer is small, and
+    # the rounding of float32, which differs with the batch, is large beside it.
+    cam, batch = GradCAM(network(seed=4).to(kind), layer), photos(count, seed=seed).to(kind)
     classes = [seed % 7] * count
     together = cam(batch, classes)
     alone = np.stack([cam(x, classes[0]) for x in batch])
