@@ -46,11 +46,12 @@ class Team:
 
     def __init__(self, processes: int, threads: int, options: argparse.Namespace) -> None:
         context = get_context("spawn")
-        self.pipes = []
+        self.pipes, self.processes = [], []
         for _ in range(processes):
             ours, theirs = context.Pipe()
             args = theirs, options.model, threads, options.batch, options.precision
-            context.Process(target=work, args=args, daemon=True).start()
+            self.processes.append(context.Process(target=work, args=args, daemon=True))
+            self.processes[-1].start()
             self.pipes.append(ours)
         self.how = " and ".join({pipe.recv() for pipe in self.pipes})
 
@@ -62,6 +63,11 @@ class Team:
         counts = [pipe.recv() for pipe in self.pipes]
         return float(sum(counts) / (perf_counter() - start))
 
+    def go_home(self) -> None:
+        for pipe, process in zip(self.pipes, self.processes, strict=True):
+            pipe.send(0)
+            process.join()
+
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """One row a way."""
@@ -72,6 +78,8 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     for _ in range(options.rounds):
         for way, team in teams.items():
             rates[way].append(team.rate(options.seconds))
+    for team in teams.values():
+        team.go_home()
     base = statistics.median(rates[ways[0]])
     rows = []
     for way, found in rates.items():

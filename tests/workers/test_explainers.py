@@ -1,6 +1,7 @@
 """The models of a worker."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from engine.explainer import Explainer, Request
 from engine.images import Photo
 from jobs.metrics import Counters
 from models.catalog import Catalog
-from workers.explainers import Explainers
+from workers.explainers import Explainers, options_of
+from workers.settings import WorkerSettings
 
 MODEL = "cropshield_cnn"
 
@@ -40,3 +42,27 @@ def test_a_batch_that_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -
     photo = Photo(np.full((64, 64, 3), 90, np.uint8), 64, 64, "PNG")
     assert len(explainer.explain([photo] * 4, [Request()] * 4)) == 4
     assert counters.take() == {"out_of_memory_total": 3}
+
+
+def test_the_settings_decide_how_models_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"RUNTIME": "torch", "PRECISION": "float32", "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(f"CROPSHIELD_{name}", value)
+    explainer = Explainers(Catalog(), "cpu", options=options_of(WorkerSettings()))[MODEL]
+    assert (explainer.runtime, explainer.precision) == ("torch", "float32")
+
+
+def test_a_worker_keeps_its_graphs_in_its_home(tmp_path: Path) -> None:
+    pytest.importorskip("engine.graph", exc_type=ImportError)
+    options = options_of(WorkerSettings(home=tmp_path))
+    assert Explainers(Catalog(), "cpu", options=options)[MODEL].runtime == "graph"
+    assert list(tmp_path.glob(f"cache/{MODEL}-*/graph.xml"))
+
+
+def test_the_threads_asked_for_are_torchs_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", given.append)
+    assert options_of(WorkerSettings(threads=3))["threads"] == 3
+    assert options_of(WorkerSettings())["threads"] == 0
+    assert given == [3]
