@@ -78,7 +78,13 @@ METRICS = {
         ),
         Metric("out_of_memory_total", "counter", "Batches that did not fit into memory."),
         Metric("model_loads_total", "counter", "Models loaded by a worker.", ("model",)),
-        Metric("swept_total", "counter", "Leftovers removed by the sweeper.", ("what",)),
+        Metric(
+            "swept_total",
+            "counter",
+            "Leftovers removed by the sweeper.",
+            ("what",),
+            ("expired", "orphan", "part"),
+        ),
         Metric(
             "http_requests_total",
             "counter",

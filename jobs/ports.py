@@ -118,8 +118,11 @@ class BlobStore(Protocol):
     def erase(self, job_id: str) -> None:
         """Everything of a job; nothing is fine."""
 
+    def erase_each(self, job_ids: Sequence[str]) -> None:
+        """As `erase` for each, in less time."""
+
     def jobs(self, shard: str) -> list[str]:
-        """The jobs that have blobs and whose ids begin with these two characters, in any order."""
+        """The jobs that have blobs and whose ids begin with this character, in any order."""
 
     def tidy(self) -> int:
         """Remove what interrupted writes left; how many there were."""

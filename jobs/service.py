@@ -36,7 +36,7 @@ class JobService:
         try:
             return await self.store.enqueue(job)
         except QueueFull:
-            await asyncio.to_thread(self.blobs.delete, job.id, wire.ORIGINAL)
+            await asyncio.to_thread(self.blobs.erase, job.id)
             raise
 
     async def _reused(self, job: Job) -> Job | None:

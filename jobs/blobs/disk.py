@@ -58,13 +58,17 @@ class DiskBlobs:
                 (self._folder(job_id) / name).unlink(missing_ok=True)
 
     def erase(self, job_id: str) -> None:
-        with _told(f"cannot erase job {job_id}"), suppress(FileNotFoundError):
-            shutil.rmtree(self._folder(job_id))
+        self.erase_each([job_id])
+
+    def erase_each(self, job_ids: Sequence[str]) -> None:
+        with _told(f"cannot erase {len(job_ids):,} jobs"):
+            for job_id in job_ids:
+                with suppress(FileNotFoundError):
+                    shutil.rmtree(self._folder(job_id))
 
     def jobs(self, shard: str) -> list[str]:
-        with _told("cannot list blobs"), suppress(FileNotFoundError):
-            return os.listdir(self._root / shard)  # noqa: PTH208 - names are all that is needed
-        return []
+        with _told("cannot list blobs"):
+            return [folder.name for folder in self._root.glob(f"{shard}?/*")]
 
     def tidy(self) -> int:
         """Parts of an hour ago belong to a process that is dead."""

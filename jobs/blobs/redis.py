@@ -53,9 +53,13 @@ class RedisBlobs:
             pipe.execute()
 
     def erase(self, job_id: str) -> None:
-        with _told(f"cannot erase job {job_id}"), self._redis.pipeline() as pipe:
-            pipe.unlink(BLOBS + job_id)
-            pipe.zrem(BLOB_JOBS, job_id)
+        self.erase_each([job_id])
+
+    def erase_each(self, job_ids: Sequence[str]) -> None:
+        with _told(f"cannot erase {len(job_ids):,} jobs"), self._redis.pipeline() as pipe:
+            for job_id in job_ids:
+                pipe.unlink(BLOBS + job_id)
+                pipe.zrem(BLOB_JOBS, job_id)
             pipe.execute()
 
     def jobs(self, shard: str) -> list[str]:

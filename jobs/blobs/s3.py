@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from itertools import chain
 
 import obstore
 from obstore.exceptions import BaseError
@@ -16,7 +17,7 @@ _MOST_AT_ONCE = 16
 
 
 class S3Blobs:
-    """A BlobStore of objects `prefix/ab/<job id>/<name>`.
+    """A BlobStore of objects `prefix/a/<job id>/<name>`.
 
     Credentials and region come from the variables, files and services that AWS's own tools read.
     An object is whole or not there, and stored before the answer, by S3's own promise.
@@ -67,9 +68,12 @@ class S3Blobs:
             obstore.delete(self._store, [_path(job_id, name) for job_id in job_ids])
 
     def erase(self, job_id: str) -> None:
-        with self._told(f"cannot erase job {job_id}"):
-            objects = obstore.list(self._store, _folder(job_id)).collect()
-            obstore.delete(self._store, [each["path"] for each in objects])
+        self.erase_each([job_id])
+
+    def erase_each(self, job_ids: Sequence[str]) -> None:
+        with self._told(f"cannot erase {len(job_ids):,} jobs"):
+            found = self._pool.map(self._paths, job_ids)
+            obstore.delete(self._store, list(chain.from_iterable(found)))
 
     def jobs(self, shard: str) -> list[str]:
         with self._told("cannot list blobs"):
@@ -84,6 +88,9 @@ class S3Blobs:
         with self._told("cannot write"):
             obstore.put(self._store, ".check", b"1", use_multipart=False)
 
+    def _paths(self, job_id: str) -> list[str]:
+        return [each["path"] for each in obstore.list(self._store, _folder(job_id)).collect()]
+
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:
         """Every failure is a BlobsFailed, with the first line of what can be a page."""
@@ -95,7 +102,7 @@ class S3Blobs:
 
 
 def _folder(job_id: str) -> str:
-    return f"{job_id[:2]}/{job_id}"
+    return f"{job_id[:1]}/{job_id}"
 
 
 def _path(job_id: str, name: str) -> str:

@@ -3,17 +3,23 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from redis import Redis
 
+from jobs.blobs import open_blobs
 from jobs.connections import connect, connect_async
 from jobs.job import LOCAL, ImageFacts, Job, ModelFacts, State, new_id
 from jobs.options import Options
+from jobs.ports import BlobStore
 from jobs.queue import RedisWorkQueue
+from jobs.settings import SharedSettings
 from jobs.store import RedisJobStore
+from tests.s3 import KEYS, make_bucket
 
+STORES = ("disk", "redis", "s3")
 T = TypeVar("T")
 
 
@@ -75,3 +81,23 @@ def desk(redis_url: str) -> Iterator[Desk]:
     desk = Desk(redis_url)
     yield desk
     desk.client.close()
+
+
+@pytest.fixture(params=STORES)
+def settings(
+    request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> SharedSettings:
+    """Of each real store; it is empty."""
+    url = request.getfixturevalue("redis_url")
+    if request.param != "s3":
+        return SharedSettings(home=home, redis_url=url, blobs=request.param)
+    address, bucket = request.getfixturevalue("s3_address"), f"leaves-{new_id()}"
+    make_bucket(address, bucket)
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    return SharedSettings(redis_url=url, blobs=f"s3://{bucket}/a/b", s3_endpoint=address)
+
+
+@pytest.fixture
+def blobs(settings: SharedSettings) -> BlobStore:
+    return open_blobs(settings)
