@@ -20,7 +20,6 @@ class Links(BaseModel):
 class JobView(Job):
     """A job and where to find its pictures."""
 
-    owner: str = Field("", exclude=True)
     client_ref: str | None = Field(None, description="Your own reference, as submitted.")
     links: Links
 

@@ -3,9 +3,9 @@
 import uuid
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from jobs.errors import WrongTransition
 from jobs.options import Options
@@ -71,7 +71,7 @@ class Job(BaseModel):
 
     id: str
     state: State
-    owner: str = LOCAL
+    owner: Annotated[str, Field(exclude=True)] = LOCAL
     attempts: int = 0
     cached: bool = False
     created_at: datetime

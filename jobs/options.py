@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pictures.colormaps import COLORMAPS, colormap
 
 OverlayFormat = Literal["jpeg", "png", "webp"]
-METHODS = ("gradcam",)
+MethodName = Literal["gradcam", "hirescam", "xgradcam", "gradcam++", "layercam"]
 DAY = 86_400
 
 
@@ -24,7 +24,7 @@ class Options(BaseModel):
     class_name: Annotated[
         str | None, Field(max_length=128, description="Explain this class too, by its name.")
     ] = None
-    method: Annotated[Literal["gradcam"], Field(description="How the map is made.")] = "gradcam"
+    method: Annotated[MethodName, Field(description="How the maps are made.")] = "gradcam"
     colormap: Annotated[str, Field(description=f"One of {', '.join(COLORMAPS)}.")] = "jet"
     alpha: Annotated[float, Field(ge=0, le=1, description="Opacity of the heat.")] = 0.5
     overlay_format: Annotated[OverlayFormat, Field(description="Format of the overlay.")] = "jpeg"

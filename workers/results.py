@@ -1,15 +1,19 @@
 """A job's result out of what the engine found: the record's JSON, and the blobs beside it."""
 
 import io
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from engine.diagnostics import diagnose, is_healthy
 from engine.explainer import ClassMap, Explanation, Prediction
 from engine.images import Photo
+from engine.leafmask import Mask, leaf_mask
 from engine.overlay import encode, render_overlay
 from jobs import wire
 from jobs.ports import BlobStore, Claim
+from models.catalog import Card
 
 LONG_SIDE = 1024
 
@@ -30,11 +34,12 @@ def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Ex
     blobs.put_all(claim.job.id, pictures)
 
 
-def describe(explanation: Explanation, target_layer: str) -> dict[str, Any]:
+def describe(explanation: Explanation, photo: Photo, card: Card) -> dict[str, Any]:
     """The record's `result`."""
+    leaf = leaf_mask(photo.pixels)
     return {
         "predictions": [_prediction(found) for found in explanation.predictions],
-        "explanations": [_map(found, target_layer) for found in explanation.maps],
+        "explanations": [_map(found, leaf, card) for found in explanation.maps],
     }
 
 
@@ -49,14 +54,16 @@ def _prediction(found: Prediction) -> dict[str, Any]:
     }
 
 
-def _map(found: ClassMap, target_layer: str) -> dict[str, Any]:
+def _map(found: ClassMap, leaf: Mask | None, card: Card) -> dict[str, Any]:
     height, width = found.heatmap.shape
+    healthy = is_healthy(card.class_names[found.class_index])
     return {
         "class_index": found.class_index,
         "method": found.method,
-        "target_layer": target_layer,
+        "target_layer": card.target_layer,
         "heatmap": {"width": width, "height": height},
         "is_zero": found.is_zero,
+        "diagnostics": asdict(diagnose(found.heatmap, leaf, healthy)),
     }
 
 

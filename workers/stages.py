@@ -105,7 +105,7 @@ class Stages:
         assert item.explanation is not None  # noqa: S101 - explained or in error
         store_pictures(self._blobs, item.claim, item.photo, item.explanation)
         item.timings["render"] = _milliseconds_since(start)
-        result = describe(item.explanation, self._explainers[item.model].target_layer)
+        result = describe(item.explanation, item.photo, self._explainers[item.model].card)
         return Outcome(State.SUCCEEDED, result=result, timings_ms=item.timings)
 
 

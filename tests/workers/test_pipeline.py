@@ -80,6 +80,9 @@ def test_jobs_end_with_result_and_pictures(bench: Bench, leaf_jpeg: bytes) -> No
         assert ended.state is State.SUCCEEDED, ended.error
         assert ended.result is not None
         assert len(ended.result["explanations"]) == 2
+        for found in ended.result["explanations"]:
+            assert 0 <= found["diagnostics"]["focus"] <= 1
+            assert found["diagnostics"]["sentence"]
         for name in (wire.PHOTO, "maps-1.npy", f"overlay-1-0.{suffix}", f"overlay-1-1.{suffix}"):
             assert bench.blobs.get(job.id, name)
 
