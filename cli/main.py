@@ -22,9 +22,10 @@ def cropshield() -> None:
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run everything on this machine: Redis, one worker, the API. Ctrl-C stops it."""
     from cli.serve import serve as run
+    from cli.settings import read
     from jobs.settings import SharedSettings
 
-    run(SharedSettings(), host, port)
+    run(read(SharedSettings), host, port)
 
 
 @app.command()
@@ -36,13 +37,15 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from api.request_id import current
     from api.settings import ApiSettings
     from cli import logs
+    from cli.settings import read
+    from jobs.errors import BlobsFailed
     from models.catalog import CardError
 
-    settings = ApiSettings()
+    settings = read(ApiSettings)
     logs.configure(settings.log_format, {"request_id": current.get})
     try:
         application = create_app(settings)
-    except CardError as error:
+    except (CardError, BlobsFailed) as error:
         raise CommandError(str(error)) from error
     uvicorn.run(
         application,
@@ -59,17 +62,19 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 def worker() -> None:
     """Run one worker process; needs a Redis."""
     from cli import logs
+    from cli.settings import read
     from engine.errors import EngineError
+    from jobs.errors import BlobsFailed
     from models.catalog import CardError
     from workers.app import run_worker
     from workers.settings import WorkerSettings
 
-    settings = WorkerSettings()
+    settings = read(WorkerSettings)
     logs.configure(settings.log_format)
     logs.keep_celery_out()
     try:
         run_worker(settings)
-    except (CardError, EngineError) as error:
+    except (CardError, EngineError, BlobsFailed) as error:
         raise CommandError(str(error)) from error
 
 
@@ -82,9 +87,10 @@ def doctor(
 ) -> None:
     """Look at Redis, disk, models, GPU, queue and port; say what to do. Exit code 1: a problem."""
     from cli.doctor import examine, report
+    from cli.settings import read
     from jobs.settings import SharedSettings
 
-    if not report(examine(SharedSettings(), host, port, quick=quick), as_json=json):
+    if not report(examine(read(SharedSettings), host, port, quick=quick), as_json=json):
         raise typer.Exit(1)
 
 

@@ -28,8 +28,10 @@ _LEAN = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
 def run_worker(settings: WorkerSettings) -> None:
-    """Load and warm the models, then work until SIGTERM. Raises CardError for a broken model."""
+    """Load and warm the models, then work until SIGTERM. Raises CardError, BlobsFailed."""
     keep_freed_memory()
+    blobs = open_blobs(settings)
+    blobs.check()
     app = make_celery(settings.redis_url)
     bell = TicketBell(app)
     redis, counters = connect(settings.redis_url), Counters()
@@ -39,7 +41,7 @@ def run_worker(settings: WorkerSettings) -> None:
     for model in settings.warm_models:
         explainers[model]
     keeper = Keeper(queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds)
-    stages = Stages(queue, open_blobs(settings), explainers)
+    stages = Stages(queue, blobs, explainers)
     _serve(app, Pipeline(queue, stages, keeper, settings.batch_size), keeper, bell)
 
 

@@ -36,24 +36,27 @@ def until(happened: Callable[[], bool], what: str, seconds: float = START_SECOND
 
 
 class Service:
-    """Processes of one installation. `log` collects what they print."""
+    """Processes of one installation, on one machine or, by their `home`, on several.
+
+    `environment` is for all of them, started from then on. What they print is in `log`.
+    """
 
     def __init__(self, home: Path, redis_url: str) -> None:
         self.home, self.redis_url, self.port = home, redis_url, free_port()
         self.log = home.with_suffix(".log")
-        self._environment = os.environ | {
-            "CROPSHIELD_HOME": str(home),
+        self.environment = os.environ | {
             "CROPSHIELD_REDIS_URL": redis_url,
             "CROPSHIELD_LEASE_SECONDS": "3",
         }
         self._running: list[subprocess.Popen[bytes]] = []
         self.http = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
 
-    def start(self, *command: str) -> "subprocess.Popen[bytes]":
-        with self.log.open("ab") as log:
+    def start(self, *command: str, home: Path | None = None) -> "subprocess.Popen[bytes]":
+        home = home or self.home
+        with home.with_suffix(".log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "cli", *command],
-                env=self._environment,
+                env=self.environment | {"CROPSHIELD_HOME": str(home)},
                 stdout=log,
                 stderr=log,
             )
@@ -65,8 +68,8 @@ class Service:
         until(lambda: self.status("/readyz") == 200, f"API ready, see {self.log}")
         return process
 
-    def start_worker(self) -> "subprocess.Popen[bytes]":
-        process = self.start("worker")
+    def start_worker(self, home: Path | None = None) -> "subprocess.Popen[bytes]":
+        process = self.start("worker", home=home)
         until(lambda: self._has_reported(process), f"worker ready, see {self.log}")
         return process
 

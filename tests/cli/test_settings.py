@@ -1,0 +1,35 @@
+"""A wrong setting is one sentence that names the variable, its value and what is right."""
+
+import subprocess
+import sys
+
+import pytest
+
+from cli.errors import CommandError
+from cli.settings import read
+from workers.settings import WorkerSettings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("CROPSHIELD_BATCH_SIZE", "0", "CROPSHIELD_BATCH_SIZE=0: .* greater than or equal to 1"),
+        ("CROPSHIELD_BLOBS", "ftp://x", "CROPSHIELD_BLOBS=ftp://x: .* none of disk, redis, s3://"),
+        ("CROPSHIELD_WARM_MODELS", "x", '"warm_models" .* it must be JSON'),
+    ],
+)
+def test_it_says_which_and_why(
+    name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(CommandError, match=sentence):
+        read(WorkerSettings)
+
+
+def test_a_command_shows_the_sentence_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROPSHIELD_BLOBS", "redis://x")
+    argv = [sys.executable, "-m", "cli", "api"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("cropshield: CROPSHIELD_BLOBS=redis://x: 'redis://x' is none of")
+    assert done.stderr.count("\n") == 1
