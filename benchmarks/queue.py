@@ -1,0 +1,189 @@
+"""Jobs per second at several backlogs, with a model that sleeps: `python -m benchmarks.queue`.
+
+The backlog is kept at its length while a worker process drains it, so every figure is one of a
+steady state; beside it, one Celery task a job.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from benchmarks.measure import write
+from benchmarks.sleeping import BATCH, make_peer
+from cli import private_redis
+from jobs.connections import connect_async
+from jobs.job import ImageFacts, Job, ModelFacts, State, new_id
+from jobs.options import Options
+from jobs.store import QUEUES, RedisJobStore
+
+AIM_FLAT, AIM_CPU_MS = 0.10, 1.0
+BACKLOGS = (10, 1_000, 100_000)
+_PEER_BACKLOG = 1_000
+_TOGETHER = 64
+_QUIET = os.environ | {"PYTHONWARNINGS": "ignore"}
+
+
+class NoBell:
+    """The worker under test rings for itself."""
+
+    def ring(self) -> None:
+        pass
+
+
+class Ours:
+    """A database of its own whose backlog is kept at `length`."""
+
+    def __init__(self, server: str, database: int, length: int, jobs: int) -> None:
+        self.name, self.length, self.jobs = f"ours, {length:,} waiting", length, jobs
+        self.url = f"{server}?db={database}"
+        self.command = "ours"
+
+    def keep_up(self, until: Callable[[], bool]) -> None:
+        asyncio.run(self._keep_up(until))
+
+    async def _keep_up(self, until: Callable[[], bool]) -> None:
+        redis = connect_async(self.url, _TOGETHER)
+        store = RedisJobStore(redis, NoBell(), 10**9, 5)
+        while not until():
+            waiting = sum([await redis.zcard(queue) for queue in QUEUES])
+            short = min(self.length - waiting, _TOGETHER)
+            if short <= 0:
+                await asyncio.sleep(0.001)
+            await asyncio.gather(*(store.enqueue(_job()) for _ in range(short)))
+        await redis.aclose()
+
+    def waiting(self, client: "Redis") -> int:
+        return int(sum(client.zcard(queue) for queue in QUEUES))
+
+
+class Peer:
+    """One Celery task a job, whose queue is kept at `length`."""
+
+    def __init__(self, server: str, length: int, jobs: int) -> None:
+        self.name, self.length, self.jobs = f"one task a job, {length:,} waiting", length, jobs
+        self.url = server
+        self.command = "celery"
+        self._app = make_peer(self.url)
+
+    def keep_up(self, until: Callable[[], bool]) -> None:
+        with Redis.from_url(self.url) as client:
+            while not until():
+                for _ in range(min(self.length - self.waiting(client), _TOGETHER)):
+                    record = _job().model_dump(mode="json")
+                    self._app.send_task("explain", [record])
+                time.sleep(0.001)
+
+    def waiting(self, client: "Redis") -> int:
+        return int(client.llen("celery"))
+
+
+def _job() -> Job:
+    now, options = datetime.now(UTC), Options()
+    return Job(
+        id=new_id(),
+        state=State.QUEUED,
+        created_at=now,
+        expires_at=now,
+        model=ModelFacts(id=options.model, version="1", weights_sha256="0" * 64),
+        options=options,
+        image=ImageFacts(width=4000, height=3000, format="JPEG", sha256=new_id()),
+    )
+
+
+def measure(case: "Ours | Peer") -> dict[str, float]:
+    """One run of a worker, while the backlog is kept."""
+    command = [sys.executable, "-m", "benchmarks.sleeping", case.command, case.url, str(case.jobs)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_QUIET) as worker,
+    ):
+        case.keep_up(lambda: worker.poll() is not None)
+        assert worker.stdout
+        found: dict[str, float] = json.loads(worker.stdout.readline())
+    return found
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """A Redis as `make serve` starts it."""
+    with tempfile.TemporaryDirectory() as folder:
+        socket = private_redis.socket_path(Path(folder))
+        argv = private_redis.command(private_redis.find_server(), Path(folder), socket)
+        with subprocess.Popen(argv, stdout=subprocess.DEVNULL) as process:
+            try:
+                while not socket.exists():
+                    time.sleep(0.05)
+                yield f"unix://{socket}"
+            finally:
+                process.terminate()
+
+
+def prepare(case: "Ours | Peer") -> None:
+    with Redis.from_url(case.url) as client:
+        case.keep_up(lambda: case.waiting(client) >= case.length)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--jobs", type=int, default=3000, help="measured in a round")
+    options.add_argument("--backlogs", type=int, nargs="+", default=list(BACKLOGS))
+    chosen = options.parse_args()
+    warnings.simplefilter("ignore")
+    with redis_server() as server:
+        cases: list[Ours | Peer] = [
+            Ours(server, number, length, chosen.jobs)
+            for number, length in enumerate(chosen.backlogs, 1)
+        ]
+        cases.append(Peer(server, _PEER_BACKLOG, max(chosen.jobs // 8, 100)))
+        for case in cases:
+            prepare(case)
+        found: dict[str, list[dict[str, float]]] = {case.name: [] for case in cases}
+        for _ in range(chosen.rounds):
+            for case in cases:
+                found[case.name].append(measure(case))
+    show(found, vars(chosen))
+
+
+def show(found: dict[str, list[dict[str, float]]], settings: dict[str, Any]) -> None:
+    """The table, the verdict, the file."""
+    rows = []
+    sys.stdout.write(f"{'':36}{'jobs/s':>8}{'(min to max)':>18}{'CPU ms/job':>12}\n")
+    for name, runs in found.items():
+        pace = [run["jobs_per_second"] for run in runs]
+        spent = statistics.median(run["cpu_ms"] for run in runs)
+        middle = statistics.median(pace)
+        span = f"({min(pace):,.0f} to {max(pace):,.0f})"
+        sys.stdout.write(f"{name:36}{middle:8,.0f}{span:>18}{spent:12.2f}\n")
+        rows.append(
+            {"case": name, "jobs_per_second": round(middle, 1), "least": round(min(pace), 1)}
+        )
+        rows[-1] |= {"most": round(max(pace), 1), "cpu_ms": round(spent, 3)}
+    *ours, peer = rows
+    paces = [float(row["jobs_per_second"]) for row in ours]
+    drift, spent = 1 - min(paces) / max(paces), max(float(row["cpu_ms"]) for row in ours)
+    ideal = BATCH / (0.005 + 0.0003 * BATCH)
+    sys.stdout.write(
+        f"the model alone allows {ideal:,.0f} jobs/s; "
+        f"flat within {drift:.0%} (aim {AIM_FLAT:.0%}); "
+        f"{spent:.2f} ms of CPU a job in the worker (aim {AIM_CPU_MS:.0f}); "
+        f"{max(paces) / float(peer['jobs_per_second']):.1f} x one task a job\n"
+    )
+    write("queue", settings | {"batch": BATCH, "model_allows": round(ideal)}, rows)
+
+
+if __name__ == "__main__":
+    main()
