@@ -8,6 +8,7 @@ from dataclasses import asdict
 from redis import Redis
 
 from cli.checkup import server
+from cli.checkup.bucket import check_bucket
 from cli.checkup.cards import check_models
 from cli.checkup.findings import Finding, Level
 from cli.checkup.folder import check_folder, is_served
@@ -26,6 +27,8 @@ def examine(
     device = _device()
     served = is_served(settings.home)
     yield check_folder(settings.home)
+    if settings.blobs.startswith("s3:"):
+        yield check_bucket(settings)
     yield from _check_redis(settings, served=served)
     yield from check_models(settings.cards, device, quick=quick)
     yield check_gpu(device)

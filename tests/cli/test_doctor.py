@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from cli import private_redis
 from cli.checkup import cards, gpu, work
+from cli.checkup.bucket import check_bucket
 from cli.checkup.findings import Finding, Level
 from cli.doctor import examine
 from cli.main import app
@@ -22,6 +23,7 @@ from jobs.backlog import Backlog, Waiting
 from jobs.settings import SharedSettings
 from models.catalog import CARDS
 from tests.conftest import _until_it_answers
+from tests.s3 import KEYS, make_bucket
 from tests.service.conftest import free_port
 
 
@@ -48,6 +50,19 @@ def about(subject: str, settings: SharedSettings) -> list[Finding]:
 
 def problems(findings: list[Finding]) -> str:
     return " ".join(found.found for found in findings if found.level is Level.PROBLEM)
+
+
+def test_a_bucket_is_tried_where_photos_go_to_one(
+    home: Path, s3_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    settings = SharedSettings(home=home, blobs="s3://doctor", s3_endpoint=s3_address)
+    assert "cannot write (s3://doctor): " in problems([check_bucket(settings)])
+    make_bucket(s3_address, "doctor")
+    (finding,) = about("bucket", settings)
+    assert finding.found == "s3://doctor takes photos"
+    assert not about("bucket", SharedSettings(home=home))
 
 
 def test_a_redis_as_it_should_be_is_fine(redis_url: str, home: Path) -> None:
