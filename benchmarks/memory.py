@@ -156,7 +156,7 @@ def main() -> None:
     ):
         clients = Clients(address, processes, chosen.jobs)
         clients.run(chosen.clients)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, samples in clients.memory.items():
         row = {"process": name} | judge(samples, chosen.jobs)
         rows.append(row | {"samples_mb": [round(rss / 1e6, 1) for rss in samples.values()]})

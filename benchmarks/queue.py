@@ -160,7 +160,7 @@ def main() -> None:
 
 def show(found: dict[str, list[dict[str, float]]], settings: dict[str, Any]) -> None:
     """The table, the verdict, the file."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     sys.stdout.write(f"{'':36}{'jobs/s':>8}{'(min to max)':>18}{'CPU ms/job':>12}\n")
     for name, runs in found.items():
         pace = [run["jobs_per_second"] for run in runs]
@@ -173,14 +173,14 @@ def show(found: dict[str, list[dict[str, float]]], settings: dict[str, Any]) -> 
         )
         rows[-1] |= {"most": round(max(pace), 1), "cpu_ms": round(spent, 3)}
     *ours, peer = rows
-    paces = [float(row["jobs_per_second"]) for row in ours]
-    drift, spent = 1 - min(paces) / max(paces), max(float(row["cpu_ms"]) for row in ours)
+    paces = [row["jobs_per_second"] for row in ours]
+    drift, spent = 1 - min(paces) / max(paces), max(row["cpu_ms"] for row in ours)
     ideal = BATCH / (0.005 + 0.0003 * BATCH)
     sys.stdout.write(
         f"the model alone allows {ideal:,.0f} jobs/s; "
         f"flat within {drift:.0%} (aim {AIM_FLAT:.0%}); "
         f"{spent:.2f} ms of CPU a job in the worker (aim {AIM_CPU_MS:.0f}); "
-        f"{max(paces) / float(peer['jobs_per_second']):.1f} x one task a job\n"
+        f"{max(paces) / peer['jobs_per_second']:.1f} x one task a job\n"
     )
     write("queue", settings | {"batch": BATCH, "model_allows": round(ideal)}, rows)
 
