@@ -43,16 +43,15 @@ def difference(reference: Look, other: Look, half: bool = False) -> str:
     return "" if apart <= limit else f"maps {apart:.2g} apart (limit {limit})"
 
 
-def probe(card: Card, count: int = 6) -> Tensor:
-    """Drawn leaves as the model's input, float32 (count, 3, size, size) on the CPU."""
-    return _probe(card.preprocessing, count)
+def probe(card: Card, count: int = len(KINDS)) -> Tensor:
+    """Drawn leaves, one of each kind, as the model's input: float32 (count, 3, size, size)."""
+    return _probe(card.preprocessing)[:count]
 
 
 @cache
-def _probe(preprocessing: Preprocessing, count: int) -> Tensor:
+def _probe(preprocessing: Preprocessing) -> Tensor:
     side = max(preprocessing.size, 128)
-    kinds = (KINDS[i % len(KINDS)] for i in range(count))
-    leaves = [draw_leaf(kind, seed, (side, side)) for seed, kind in enumerate(kinds)]
+    leaves = [draw_leaf(kind, seed, (side, side)) for seed, kind in enumerate(KINDS)]
     return prepare([np.asarray(leaf.photo) for leaf in leaves], preprocessing)
 
 
