@@ -37,7 +37,8 @@ class Keeper:
     def stop(self) -> None:
         """Stop, and take the sign of life back."""
         self._stopped.set()
-        self._thread.join(timeout=6)
+        if self._thread.is_alive():
+            self._thread.join(timeout=6)
         try:
             self._queue.retire(self._name)
         except (RedisError, OSError) as error:
