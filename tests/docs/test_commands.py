@@ -95,20 +95,3 @@ def test_the_tutorial_brings_the_overlay_of_another_class(folder: Path, address:
     assert first.read_bytes() != second.read_bytes()
     with Image.open(second) as overlay:
         assert overlay.format == "JPEG"
-
-
-def test_the_python_guide_runs(folder: Path) -> None:
-    (folder / "models").symlink_to(ROOT / "models")
-    code = "\n".join(blocks(ROOT / "docs/how-to/explain-in-python.md", "python"))
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 3
-    with Image.open(folder / "overlay.jpg") as overlay:
-        assert overlay.size == (640, 480)
