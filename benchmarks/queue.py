@@ -178,7 +178,7 @@ def show(found: dict[str, list[dict[str, float]]], settings: dict[str, Any]) -> 
     ideal = BATCH / (0.005 + 0.0003 * BATCH)
     sys.stdout.write(
         f"the model alone allows {ideal:,.0f} jobs/s; "
-        f"flat within {drift:.0%} (aim {AIM_FLAT:.0%}); "
+        f"flat within {drift:.1%} (aim {AIM_FLAT:.0%}); "
         f"{spent:.2f} ms of CPU a job in the worker (aim {AIM_CPU_MS:.0f}); "
         f"{max(paces) / peer['jobs_per_second']:.1f} x one task a job\n"
     )
