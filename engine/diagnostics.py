@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.leafmask import SIDE, Mask, leaf_mask
+from engine.leafmask import SIDE, leaf_mask
 from pictures.blend import Map, upsample
 from pictures.colormaps import Pixels
+from pictures.masks import Mask
 
 Heat = npt.NDArray[np.float64]
 # Each fires on under 5 % of the validation photos that the bundled model gets right; to be

@@ -27,8 +27,8 @@ from engine.runtimes import (
     Runtime,
     RuntimeChoice,
     choose_runtime,
-    torch_runtime,
 )
+from engine.torch_runtime import torch_runtime
 from engine.transforms import prepare
 from models.catalog import Card
 

@@ -20,8 +20,8 @@ from engine.errors import WrongLayer
 from engine.graph_cache import GraphCache
 from engine.heat import GraphSeen
 from engine.hooks import watch
-from engine.runtimes import TorchRuntime
 from engine.split import class_scores
+from engine.torch_runtime import TorchRuntime
 from models.catalog import Card
 
 # OpenVINO reports each import to its makers; without this module it does not.

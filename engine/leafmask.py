@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from models.training.background import otsu_threshold
 from pictures.colormaps import Pixels
+from pictures.masks import Mask, fill_holes, otsu_threshold
 
 Number = TypeVar("Number", np.int16, np.float32, np.bool_)
-Mask = npt.NDArray[np.bool_]
 SIDE = 96
 _GREEN, _TABLE, _SHADE = 0.06, 11.0, 45.0
 _FEWEST = 0.04
@@ -82,24 +81,3 @@ def _tidy(mask: Mask) -> Mask:
     grey = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MedianFilter(5))
     closed = grey.filter(ImageFilter.MaxFilter(7)).filter(ImageFilter.MinFilter(7))
     return np.asarray(closed) > 127
-
-
-def fill_holes(mask: Mask) -> Mask:
-    """`mask` with every region that the picture's edge cannot reach filled in."""
-    free = np.pad(~mask, 1, constant_values=True)
-    outside = np.zeros_like(free)
-    outside[[0, -1]] = outside[:, [0, -1]] = True
-    count = 0
-    while count != (count := int(outside.sum())):
-        for turned, reached in ((free, outside), (free.T, outside.T)):
-            _spread(turned, reached)
-            _spread(turned[:, ::-1], reached[:, ::-1])
-    return ~outside[1:-1, 1:-1]
-
-
-def _spread(free: Mask, reached: Mask) -> None:
-    """Carry `reached` along each row to the right, as far as it is free; in place."""
-    place = np.arange(free.shape[1])
-    last_wall = np.maximum.accumulate(np.where(free, -1, place), axis=1)
-    last_reached = np.maximum.accumulate(np.where(reached, place, -1), axis=1)
-    reached |= last_reached > last_wall

@@ -1,22 +1,17 @@
 """What runs a model: torch for every model and layer, an exported graph where it fits."""
 
-import copy
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.agreement import difference, probe
 from engine.device import has_bfloat16
-from engine.folding import fold_batch_norms
-from engine.gradcam import find_layer
 from engine.looks import Look
-from engine.pooled import look_pooled, pooled_head
-from engine.split import look
+from engine.torch_runtime import TorchRuntime, halved
 from models.catalog import Card
 
 log = logging.getLogger(__name__)
@@ -45,39 +40,6 @@ class Plan:
     precision: Precision = "float32"
     threads: int = 0
     cache: Path | None = None
-
-
-@dataclass(frozen=True)
-class TorchRuntime:
-    """`head`: the linear layer of a head that is pooling and it alone, None for any other."""
-
-    model: nn.Module
-    layer: nn.Module
-    device: torch.device
-    head: nn.Linear | None
-    half: bool = False
-    name: str = "torch"
-
-    def look(self, batch: Tensor) -> Look:
-        """One forward pass; a graph from the target layer up only where the head needs one."""
-        inputs = batch.to(self.device, memory_format=torch.channels_last)
-        if self.half:
-            inputs = inputs.bfloat16()
-        if self.head is None:
-            return look(self.model, self.layer, inputs)
-        return look_pooled(self.model, self.layer, self.head.weight.detach(), inputs)
-
-
-def torch_runtime(model: nn.Module, card: Card, device: torch.device) -> TorchRuntime:
-    """The reference, in float32. Takes `model` for its own: folds its norms and moves it.
-
-    Raises WrongLayer.
-    """
-    folded = fold_batch_norms(model.eval())
-    folded.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    layer = find_layer(folded, card.target_layer)
-    head = pooled_head(folded, layer, probe(card, count=2).to(device))
-    return TorchRuntime(folded, layer, device, head)
 
 
 def choose_runtime(reference: TorchRuntime, card: Card, plan: Plan) -> Runtime:
@@ -126,14 +88,3 @@ def _graphs(
     for graph, head in graphs(reference, card, plan.cache):
         for half in halves:
             yield GraphRuntime(graph, head, half, plan.threads)
-
-
-def halved(reference: TorchRuntime) -> TorchRuntime:
-    """The same in bfloat16 up to the target layer; its maps, and the head, in float32."""
-    parts = reference.model, reference.layer, reference.head
-    model, layer, head = copy.deepcopy(parts)  # at once: they stay parts of each other
-    model.bfloat16()
-    if head is not None:
-        head.float()
-    layer.register_forward_hook(lambda _layer, _inputs, output: output.float())
-    return replace(reference, model=model, layer=layer, head=head, half=True)

@@ -9,11 +9,12 @@ import numpy as np
 from engine.diagnostics import diagnose, is_healthy
 from engine.explainer import ClassMap, Explanation, Prediction
 from engine.images import Photo
-from engine.leafmask import Mask, leaf_mask
+from engine.leafmask import leaf_mask
 from engine.overlay import encode, render_overlay
 from jobs import wire
 from jobs.ports import BlobStore, Claim
 from models.catalog import Card
+from pictures.masks import Mask
 
 LONG_SIDE = 1024
 

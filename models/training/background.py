@@ -6,31 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-Grey = npt.NDArray[np.uint8]
+from pictures.masks import fill_holes, otsu_threshold
+
 _SIDE = 96
 _MIN_SHARE, _MAX_SHARE = 0.10, 0.90
 _MAX_LEAF_ON_EDGE, _MAX_EDGE_SPREAD, _MAX_EDGE_CHROMA = 0.4, 14.0, 18.0
-
-
-def otsu_threshold(values: Grey) -> int:
-    """The grey level that splits `values` with the largest variance between (Otsu 1979)."""
-    histogram = np.bincount(values.ravel(), minlength=256).astype(np.float64)
-    weight, mean = np.cumsum(histogram), np.cumsum(histogram * np.arange(256))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (mean[-1] * weight / weight[-1] - mean) ** 2 / (weight * (weight[-1] - weight))
-    return int(np.argmax(np.nan_to_num(between, posinf=0.0)))
-
-
-def fill_holes(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """`mask` with every region that the picture's edge cannot reach filled in."""
-    free = np.pad(~mask, 1, constant_values=True)
-    outside = np.zeros_like(free)
-    outside[[0, -1], :] = outside[:, [0, -1]] = True
-    count = 0
-    while count != (count := int(outside.sum())):
-        for axis in (0, 1):
-            outside |= free & (np.roll(outside, 1, axis) | np.roll(outside, -1, axis))
-    return ~outside[1:-1, 1:-1]
 
 
 def _edge(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.leafmask import SIDE, fill_holes, leaf_mask
+from engine.leafmask import SIDE, leaf_mask
 from pictures.leaves import KINDS, draw_leaf
+from pictures.masks import fill_holes
 
 
 def leaf_on(ground: tuple[int, int, int], noise: float = 8.0) -> tuple[np.ndarray, np.ndarray]:
