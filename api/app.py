@@ -37,7 +37,7 @@ _PROBLEM = {"content": {"application/problem+json": {}}, "model": ProblemView}
 
 def create_app(settings: ApiSettings) -> FastAPI:
     """Build every object of the process. Raises CardError, or BlobsFailed for a missing library."""
-    bell = TicketBell(make_celery(settings.redis_url))
+    bell = TicketBell(make_celery(settings))
     redis = connect_async(settings.redis_url)
     listener = connect_async(settings.redis_url, connections=2)
     store = RedisJobStore(redis, bell, settings.queue_bound, settings.max_attempts)

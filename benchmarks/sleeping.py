@@ -75,12 +75,13 @@ def run_ours(url: str, jobs: int) -> None:
     from jobs.connections import connect
     from jobs.metered import MeteredQueue
     from jobs.metrics import Counters
+    from jobs.settings import SharedSettings
     from jobs.tickets import TicketBell, make_celery
     from workers.app import _serve
     from workers.lease import Keeper
     from workers.pipeline import Pipeline
 
-    app = make_celery(url)
+    app = make_celery(SharedSettings(redis_url=url))
     bell = TicketBell(app)
     queue = MeteredQueue(connect(url), bell, 15, 5, Counters())
     keeper = Keeper(queue, f"sleeping:{os.getpid()}", 15, 120)

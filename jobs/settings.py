@@ -35,6 +35,8 @@ class SharedSettings(BaseSettings):
         str, Field(validation_alias=AliasChoices("CROPSHIELD_REDIS_URL", "REDIS_URL"))
     ] = "redis://127.0.0.1:6379/0"
     """Redis with append-only persistence and `noeviction`; `redis://`, `rediss://` or `unix://`."""
+    broker_url: str = ""
+    """What carries the tickets: empty for the same Redis, `amqp://…` for RabbitMQ."""
     cards: Path = CARDS
     """Folder of model cards."""
     lease_seconds: Annotated[float, Field(ge=1)] = 15.0

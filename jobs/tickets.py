@@ -7,14 +7,26 @@ from typing import Any
 from celery import Celery
 
 from jobs.connections import broker_url
+from jobs.settings import SharedSettings
 from jobs.wire import TASK, TICKETS
 
 log = logging.getLogger(__name__)
 
 
-def make_celery(redis_url: str) -> Celery:
+_REDIS_OPTIONS = {
+    "priority_steps": [0],
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "health_check_interval": 5,
+    "visibility_timeout": 60,
+}
+_AMQP_OPTIONS = {"connect_timeout": 2, "read_timeout": 5, "write_timeout": 5}
+
+
+def make_celery(settings: SharedSettings) -> Celery:
     """The Celery application of a process; each process makes one, in its composition root."""
-    app = Celery("cropshield", broker=broker_url(redis_url), set_as_current=False)
+    broker = settings.broker_url or broker_url(settings.redis_url)
+    app = Celery("cropshield", broker=broker, set_as_current=False)
     app.conf.update(
         task_acks_late=False,
         task_ignore_result=True,
@@ -25,13 +37,7 @@ def make_celery(redis_url: str) -> Celery:
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
-            "priority_steps": [0],
-            "socket_timeout": 5,
-            "socket_connect_timeout": 2,
-            "health_check_interval": 5,
-            "visibility_timeout": 60,
-        },
+        broker_transport_options=_AMQP_OPTIONS if broker.startswith("amqp") else _REDIS_OPTIONS,
     )
     return app
 

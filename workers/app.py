@@ -32,7 +32,7 @@ def run_worker(settings: WorkerSettings) -> None:
     keep_freed_memory()
     blobs = open_blobs(settings)
     blobs.check()
-    app = make_celery(settings.redis_url)
+    app = make_celery(settings)
     bell = TicketBell(app)
     redis, counters = connect(settings.redis_url), Counters()
     queue = MeteredQueue(redis, bell, settings.lease_seconds, settings.max_attempts, counters)
