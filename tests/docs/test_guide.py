@@ -48,7 +48,8 @@ def test_every_warning_stands_there_with_its_limit_and_its_sentence() -> None:
         assert re.findall(r"\d\.\d+", fires) == [str(limit)]
 
 
-def test_the_selftest_says_what_the_page_shows() -> None:
+def test_the_selftest_says_what_the_page_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     said: list[str] = []
     assert selftest(said.append)
     shown, *_ = blocks(ROOT / "docs/guide/start.md", "text")
