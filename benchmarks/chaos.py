@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -283,12 +283,14 @@ def table(plan: Plan, outcome: Outcome) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    plan = Plan(jobs=arguments.jobs)
+    for option in fields(Plan):
+        name = "--" + option.name.replace("_", "-")
+        parser.add_argument(name, type=type(option.default), default=option.default)
+    asked = vars(parser.parse_args())
+    seed, plan = asked.pop("seed"), Plan(**asked)
     with tempfile.TemporaryDirectory(prefix="cropshield-chaos-") as home:
-        outcome = run(plan, Path(home), arguments.seed)
+        outcome = run(plan, Path(home), seed)
     print(table(plan, outcome))
     sys.exit(not outcome.is_sound)
 

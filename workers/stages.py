@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from engine.explainer import Explanation, Request
 from engine.images import Photo, decode
 from jobs import wire
-from jobs.errors import CropShieldError, ExplainFailed
+from jobs.errors import BlobMissing, BlobsFailed, CropShieldError, ExplainFailed
 from jobs.job import State
 from jobs.ports import BlobStore, Claim, Outcome, WorkQueue
 from jobs.problems import problem_of
@@ -19,6 +19,7 @@ from workers.explainers import Explainers
 from workers.results import describe, store_pictures
 
 log = logging.getLogger(__name__)
+STORE_ATTEMPTS = 4
 EXPECTED = (CropShieldError, PhotoError, CardError)
 
 
@@ -84,13 +85,18 @@ class Stages:
             item.timings["explain"] = round(explanation.timings.explain, 2)
 
     def end(self, item: Item) -> None:
-        """Render, store, and bring the job to its end."""
-        start = time.perf_counter()
+        """Render, store, and bring the job to its end.
+
+        While the photo store is away a job is left to its lease, and so is tried again.
+        """
+        start, job_id = time.perf_counter(), item.claim.job.id
         try:
             outcome = self._succeed(item, start)
         except Exception as error:  # noqa: BLE001 - the job fails with it
+            if _may_pass(error) and item.claim.attempt < STORE_ATTEMPTS:
+                log.warning("photo store away, job left to its lease: %s", error)
+                return
             outcome = _failure(item, error)
-        job_id = item.claim.job.id
         ended = self._queue.finish(item.claim, outcome)
         if ended:
             self._blobs.delete(job_id, wire.ORIGINAL)
@@ -112,6 +118,10 @@ class Stages:
 def _request(claim: Claim) -> Request:
     options = claim.job.options
     return Request(top_k=options.top_k, class_index=options.class_index, method=options.method)
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, BlobsFailed) and not isinstance(error, BlobMissing)
 
 
 def _failure(item: Item, error: Exception) -> Outcome:

@@ -12,7 +12,7 @@ from engine.explainer import Explainer, Explanation, Request
 from engine.images import Photo
 from jobs import wire
 from jobs.blobs.disk import DiskBlobs
-from jobs.errors import BlobMissing
+from jobs.errors import BlobMissing, BlobsFailed
 from jobs.job import Job, State
 from models.catalog import Catalog
 from tests.jobs.conftest import Desk
@@ -28,7 +28,7 @@ class Bench:
     """A batch on a real queue, a real disk and the bundled model."""
 
     def __init__(self, desk: Desk, home: Path) -> None:
-        self.desk, self.blobs = desk, DiskBlobs(home)
+        self.desk, self.home, self.blobs = desk, home, DiskBlobs(home)
         self.stages = Stages(desk.queue, self.blobs, Explainers(Catalog(), "cpu"))
         self.keeper = Keeper(desk.queue, "w", lease=1, deadline=60)
         self.pipeline = Pipeline(desk.queue, self.stages, self.keeper, most=2)
@@ -133,6 +133,27 @@ def test_a_lost_lease_drops_the_result_and_keeps_the_photo(bench: Bench, leaf_jp
     bench.stages.end(item)
     assert bench.ended(job).state is State.QUEUED
     assert bench.blobs.get(job.id, wire.ORIGINAL) == leaf_jpeg
+
+
+def test_a_job_outlives_a_photo_store_that_is_away_for_a_while(
+    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bench.submit(leaf_jpeg)
+    with monkeypatch.context() as away:
+        away.setattr(bench.blobs, "put_all", _no_space)
+        bench.pipeline.drain()
+        bench.pipeline.close()
+    assert bench.ended(job).state is State.RUNNING
+    time.sleep(1.1)
+    bench.desk.queue.reap()
+    again = Bench(bench.desk, bench.home)
+    again.run()
+    assert bench.ended(job).state is State.SUCCEEDED
+    assert bench.ended(job).attempts == 2
+
+
+def _no_space(*_: object) -> None:
+    raise BlobsFailed("cannot store 9 bytes: No space left on device")
 
 
 def test_a_stopped_pipeline_gives_back_what_it_had_only_claimed(
