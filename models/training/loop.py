@@ -19,7 +19,7 @@ from models.training.augment import mixing, training_transform, validation_trans
 from models.training.data import LeafFolder, balanced_sampler
 from models.training.judge import Scores, confusion_on, score
 
-_WORKERS = min(8, os.cpu_count() or 1)
+WORKERS = min(8, os.cpu_count() or 1)
 Report = Callable[[dict[str, Any]], None]
 
 
@@ -28,9 +28,12 @@ class Trainer:
 
     Everything that a resumed run needs is written to `out/last.pt` after each epoch; the
     best averaged weights so far stand in `out/best.pth` and the history in `out/history.csv`.
+    `workers`: processes that prepare photos; 0 does that in this one.
     """
 
-    def __init__(self, card: Card, data: Path, out: Path, device: torch.device) -> None:
+    def __init__(
+        self, card: Card, data: Path, out: Path, device: torch.device, workers: int = WORKERS
+    ) -> None:
         torch.manual_seed(card.training.seed)
         out.mkdir(parents=True, exist_ok=True)
         self.card, self.recipe, self.out, self.device = card, card.training, out, device
@@ -49,6 +52,7 @@ class Trainer:
         self.loss = nn.CrossEntropyLoss(label_smoothing=self.recipe.label_smoothing)
         self.epochs = [stage for stage in self.recipe.stages for _ in range(stage.epochs)]
         self._stage: Stage | None = None
+        self._workers = workers
         self.epoch, self.best = 0, -1.0
         self._resume()
 
@@ -96,7 +100,7 @@ class Trainer:
     def _validate(self, stage: Stage) -> Scores:
         side = max(stage.size, 160)
         self.val_set.transform = validation_transform(self.card.preprocessing, side)
-        loader: DataLoader[Any] = DataLoader(self.val_set, 64, num_workers=_WORKERS)
+        loader: DataLoader[Any] = DataLoader(self.val_set, 64, num_workers=self._workers)
         return score(confusion_on(self.average, loader, self.classes))
 
     def _training_loader(self, stage: Stage) -> DataLoader[Any]:
@@ -108,8 +112,8 @@ class Trainer:
                 stage.batch,
                 sampler=balanced_sampler(self.train_set),
                 drop_last=True,
-                num_workers=_WORKERS,
-                persistent_workers=True,
+                num_workers=self._workers,
+                persistent_workers=self._workers > 0,
             )
             self._stage = stage
         return self._loader

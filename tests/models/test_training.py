@@ -16,7 +16,6 @@ from models.training.loop import Trainer
 from pictures.leaves import draw_leaf
 
 RECIPE = Training(seed=1, stages=(Stage(size=48, epochs=2, batch=8),), background=0.5)
-pytestmark = pytest.mark.filterwarnings("ignore:.*lr_scheduler.*", "ignore:.*fork.*")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def card() -> Card:
 
 def trained(card: Card, leaves: Path, out: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    Trainer(card, leaves, out, torch.device("cpu")).run(rows.append)
+    Trainer(card, leaves, out, torch.device("cpu"), workers=0).run(rows.append)
     return rows
 
 
@@ -54,7 +53,7 @@ def test_training_writes_weights_and_goes_on_after_a_kill(
         raise Killed
 
     with pytest.raises(Killed):
-        Trainer(card, leaves, tmp_path, torch.device("cpu")).run(die)
+        Trainer(card, leaves, tmp_path, torch.device("cpu"), workers=0).run(die)
     assert [row["epoch"] for row in trained(card, leaves, tmp_path)] == [2]
     assert trained(card, leaves, tmp_path) == []
     state = torch.load(tmp_path / "best.pth", weights_only=True)
