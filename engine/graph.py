@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,14 @@ import openvino  # noqa: E402
 log = logging.getLogger(__name__)
 
 
+@cache
+def _core() -> Any:
+    """One for the process, never let go: each gives the thread that compiles first a signal
+    stack, and two that go in the wrong order leave one behind that is freed. The next signal
+    that Python handles, SIGCHLD say, would then end the process."""
+    return openvino.Core()
+
+
 class GraphRuntime:
     """A compiled graph; one request a thread, so that no thread sees another's numbers.
 
@@ -41,7 +50,7 @@ class GraphRuntime:
 
     def __init__(self, graph: Any, head: nn.Linear, half: bool = False, threads: int = 0) -> None:
         self.half, self._weights = half, head.weight.detach()
-        self._compiled = openvino.Core().compile_model(graph, "CPU", _settings(half, threads))
+        self._compiled = _core().compile_model(graph, "CPU", _settings(half, threads))
         self._requests = threading.local()
 
     def look(self, batch: Tensor) -> GraphSeen:
@@ -69,7 +78,7 @@ def graphs(
     kept = GraphCache(cache).place(reference.model, card, openvino.__version__)
     if kept.exists():
         try:
-            yield openvino.Core().read_model(kept.graph), reference.head
+            yield _core().read_model(kept.graph), reference.head
         except RuntimeError as error:
             log.warning("graph %s cannot be read: %s", kept.graph, error)
     graph = export(reference.model, reference.layer, card.preprocessing.size)

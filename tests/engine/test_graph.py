@@ -1,7 +1,9 @@
 """engine/graph.py, runtimes.py, heat.py: two runtimes, one answer."""
 
 import logging
+import subprocess
 import sys
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
@@ -183,3 +185,25 @@ def test_a_head_that_is_not_pooled_runs_in_torch(
 def test_nothing_is_reported_to_the_makers_of_openvino() -> None:
     import_module("engine.graph")
     assert sys.modules["openvino_telemetry"] is None
+
+
+def test_signals_are_handled_after_graphs_have_come_and_gone(card: Card, tmp_path: Path) -> None:
+    script = f"""
+        import gc, os, signal
+        from pathlib import Path
+        from engine.explainer import Explainer
+        from models.catalog import read_card
+        card = read_card(Path({str(card.path)!r}))
+        first, second = (Explainer(card, "cpu", cache=Path({str(tmp_path)!r})) for _ in range(2))
+        assert first.runtime == "graph"
+        del first
+        gc.collect()
+        del second
+        gc.collect()
+        seen = []
+        signal.signal(signal.SIGUSR1, lambda *_: seen.append(1))
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert seen == [1]
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], timeout=120)
+    assert done.returncode == 0
