@@ -31,7 +31,8 @@ format: $(DONE)check ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-BENCHES := $(filter-out measure networks sleeping chaos,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
+# precision is left out: it needs photos, make bench-precision ARGS="--data FOLDER".
+BENCHES := $(filter-out measure networks sleeping chaos precision,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
 
 bench: $(BENCHES:%=bench-%) ## Measure everything; `make bench-engine` and so on for one (ARGS=)
 
