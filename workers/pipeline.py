@@ -1,7 +1,6 @@
 """Batches, one behind the other: the next is decoded and the last rendered beside the model."""
 
 import logging
-import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
@@ -26,7 +25,7 @@ class Pipeline:
         self._decoders = ThreadPoolExecutor(_THREADS, thread_name_prefix="decode")
         self._enders = ThreadPoolExecutor(_THREADS, thread_name_prefix="end")
         self._ending: list[Future[None]] = []
-        self._stopping = threading.Event()
+        self._stopping = False
 
     def drain(self) -> None:
         """Work until nothing waits. Safe to call any number of times, one call at a time."""
@@ -36,13 +35,17 @@ class Pipeline:
             self._stages.explain(items)
             self._end(items)
             items = upcoming.result() or self._load()
-            if self._stopping.is_set():
+            if self._stopping:
                 self._give_back(items)
                 return
 
     def stop(self) -> None:
-        """Take no more: what runs is finished, what was only claimed goes back at once."""
-        self._stopping.set()
+        """Take no more: what runs is finished, what was only claimed goes back at once.
+
+        A plain flag, since signal handlers call this and may interrupt one another: an Event
+        would take a lock that the interrupted handler holds.
+        """
+        self._stopping = True
 
     def close(self) -> None:
         """Wait for the last jobs to end."""
@@ -51,7 +54,7 @@ class Pipeline:
             pool.shutdown()
 
     def _load(self) -> list[Item]:
-        if self._stopping.is_set():
+        if self._stopping:
             return []
         claims = self._queue.claim(self._most)
         self._keeper.hold(claims)
