@@ -5,12 +5,12 @@ Ratio to the plain float32 forward pass of the same model in torch.
 
 import argparse
 import copy
-import resource
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -169,9 +169,20 @@ def _one(architecture: str, way: str) -> int:
         looks = explainer_of(architecture, model, "torch", "float32")._runtime.look
         ways[way] = lambda x, ranks: maps_of(looks(x), ranks)
     ways[way](batch[:1], 1)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _peak(reset=True)
     ways[way](batch, 1)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    return (_peak() - before) // 1024
+
+
+def _peak(*, reset: bool = False) -> int:
+    """KiB of memory that this process had at most since it was reset.
+
+    By Linux's own mark: what getrusage gives a child begins with its parent's peak.
+    """
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 def _say(found: dict[str, Any]) -> None:
@@ -186,7 +197,7 @@ def _say(found: dict[str, Any]) -> None:
 def main() -> None:
     options = parser(__doc__ or "")
     options.add_argument("--architectures", nargs="+", default=list(LAYERS))
-    options.add_argument("--batches", nargs="+", type=int, default=[1, 8, 32])
+    options.add_argument("--batches", nargs="*", type=int, default=[1, 8, 32])
     options.add_argument("--no-peers", dest="peers", action="store_false")
     options.add_argument("--no-memory", dest="memory", action="store_false")
     options.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
@@ -197,10 +208,11 @@ def main() -> None:
         return
     allocator = keep_memory()
     torch.set_num_threads(chosen.threads)
-    rows = measure(chosen)
-    used = memory(chosen) if chosen.memory else []
     settings = {"threads": chosen.threads, "rounds": chosen.rounds, "allocator": allocator}
-    write("engine", {**settings, "classes": CLASSES, "memory": used}, rows)
+    if rows := measure(chosen):
+        write("engine", {**settings, "classes": CLASSES}, rows)
+    if chosen.memory:
+        write("engine-memory", {"batch": 32, "classes": CLASSES}, memory(chosen))
 
 
 if __name__ == "__main__":
