@@ -2,7 +2,9 @@
 
 import logging
 import os
+import signal
 import socket
+from types import FrameType
 from typing import Any
 
 from celery import Celery, signals
@@ -47,6 +49,7 @@ def run_worker(settings: WorkerSettings) -> None:
 
 def _serve(app: Celery, pipeline: Pipeline, keeper: Keeper, bell: Bell) -> None:
     def ready(**_: Any) -> None:
+        _heed_once(signal.SIGTERM)
         keeper.start()
         bell.ring()
 
@@ -61,6 +64,18 @@ def _serve(app: Celery, pipeline: Pipeline, keeper: Keeper, bell: Bell) -> None:
     finally:
         pipeline.close()
         keeper.stop()
+
+
+def _heed_once(number: signal.Signals) -> None:
+    """Celery's handler takes a lock: a second signal in the midst of it would wait for ever."""
+    handle = signal.getsignal(number)
+    assert callable(handle)  # noqa: S101 - Celery has set it before it says that it is ready
+
+    def once(received: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        handle(received, frame)
+
+    signal.signal(number, once)
 
 
 def _name() -> str:
