@@ -12,6 +12,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from workers.memory import keep_freed_memory
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -41,16 +43,8 @@ def in_turn(things: Mapping[str, Callable[[], object]], rounds: int) -> dict[str
 
 
 def keep_memory() -> str:
-    """Tell glibc to keep what it has, as workers do; the name of the allocator."""
-    import ctypes
-
-    try:
-        libc = ctypes.CDLL("libc.so.6")
-        for option, value in ((-3, 1 << 30), (-1, 2**31 - 1), (-2, 64 << 20)):
-            libc.mallopt(option, value)
-    except OSError:
-        return "system"
-    return "glibc, memory kept"
+    """Keep what is freed, as workers do; the name of the allocator."""
+    return "glibc, memory kept" if keep_freed_memory() else "system"
 
 
 def machine() -> dict[str, Any]:

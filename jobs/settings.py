@@ -9,7 +9,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.catalog import CARDS
 
-DAY = 86_400
 LogFormat = Literal["auto", "json", "text"]
 
 
