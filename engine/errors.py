@@ -4,7 +4,7 @@ EngineError
 ├── WrongClass      no such class index
 ├── WrongInput      a tensor or picture of the wrong shape or type
 ├── WrongLayer      the target layer gives no map: no spatial sides, not reached, no influence
-├── WrongModel      a weight file without a card, or one that does not fit its card
+├── WrongModel      a weight file that is not there, or has no card
 └── UnknownMethod   no explanation method of this name
 """
 

@@ -31,6 +31,8 @@ from engine.runtimes import (
 from engine.torch_runtime import torch_runtime
 from engine.transforms import prepare
 from models.catalog import Card
+from models.doubt import Doubter, confidences
+from pictures.colormaps import Pixels
 
 __all__ = ["ClassMap", "Explainer", "Explanation", "Prediction", "Request", "Timings"]
 log = logging.getLogger(__name__)
@@ -52,8 +54,8 @@ class Explainer:
 
     One forward pass a batch, and the gradients of all (photo, class) pairs through the head
     alone. Safe to use from several threads. `model` stands in for the card's weights; see
-    `engine.runtimes.Plan` for the rest. Raises CardError or WrongModel for a card whose weights
-    are not there, WrongLayer for its layer.
+    `engine.runtimes.Plan` for the rest. Raises CardError for a card whose weights are
+    not there, WrongLayer for its layer.
     `on_out_of_memory` is called for every batch that did not fit and was halved.
     """
 
@@ -70,6 +72,7 @@ class Explainer:
     ) -> None:
         self.card, self.device = card, choose_device(device)
         self.target_layer = card.target_layer
+        self._doubts = Doubter(card)
         self.on_out_of_memory: Callable[[], None] = lambda: None
         own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
         self._reference = torch_runtime(own, card, self.device)
@@ -98,6 +101,10 @@ class Explainer:
         side = self.card.preprocessing.size
         grey = Photo(np.full((side, side, 3), 128, np.uint8), side, side, "PNG")
         self.explain([grey] * batch, [Request()] * batch)
+
+    def look(self, pixels: Sequence[Pixels]) -> Look:
+        """One forward pass over upright photos, uint8 (h, w, 3), as `explain` starts with."""
+        return self._runtime.look(prepare(pixels, self.card.preprocessing))
 
     def explain(self, photos: Sequence[Photo], requests: Sequence[Request]) -> list[Explanation]:
         """One explanation for each photo and its request, in order.
@@ -135,14 +142,15 @@ class Explainer:
         batch = prepare([photo.pixels for photo in photos], self.card.preprocessing)
         prepared = perf_counter()
         seen = (on or self._runtime).look(batch)
-        confidence = seen.logits.detach().float().softmax(dim=1).cpu()
+        confidence = confidences(seen.logits, self.card.doubt).cpu()
         looked = perf_counter()
         maps = self._maps(seen, self._wanted(confidence, requests), requests)
         ends = prepared - start, looked - prepared, perf_counter() - looked
         timings = Timings(*(1000 * seconds for seconds in ends))
+        rows = zip(confidence, maps, self._doubts(seen.activations, confidence), strict=True)
         return [
-            Explanation(self._predictions(row), tuple(own), timings)
-            for row, own in zip(confidence, maps, strict=True)
+            Explanation(self._predictions(row), tuple(own), timings, row.numpy(), *doubt)
+            for row, own, doubt in rows
         ]
 
     def _check(self, photos: Sequence[Photo], requests: Sequence[Request]) -> None:

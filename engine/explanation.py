@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from models.verdict import Verdict
 from pictures.blend import Map
 
 
@@ -16,7 +20,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Prediction:
-    """`confidence`: softmax of the logits, in [0, 1]."""
+    """`confidence`: softmax of the logits over the card's temperature, in [0, 1]."""
 
     class_index: int
     class_name: str
@@ -50,8 +54,16 @@ class Timings:
 @dataclass(frozen=True)
 class Explanation:
     """`predictions`: the five best classes at most, the best one first; `maps`: the best
-    `top_k` classes in the same order, then the class asked for where it is not among them."""
+    `top_k` classes in the same order, then the class asked for where it is not among them.
+    `confidences`: of all classes by index, float32 (classes,).
+
+    `score`: how near the photo is to what was learnt (`models.doubt.leaf_score`), None where the
+    card has no [doubt] table; `verdict`: what follows from it and the lead of the best class.
+    """
 
     predictions: tuple[Prediction, ...]
     maps: tuple[ClassMap, ...]
     timings: Timings
+    confidences: npt.NDArray[np.float32]
+    score: float | None
+    verdict: Verdict

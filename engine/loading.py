@@ -8,8 +8,8 @@ from torch import nn
 
 from engine.device import choose_device
 from engine.errors import WrongModel
-from models.architectures import build
 from models.catalog import Card, CardError, Catalog, read_card
+from models.weights import load_network
 
 Loaded = tuple[nn.Module, list[str], torch.device]
 
@@ -36,18 +36,9 @@ def load_model_once(path: str | Path) -> Loaded:
 def load_weights(card: Card, device: torch.device) -> nn.Module:
     """A new model of the card in evaluation mode, its weights checked against the card's hash.
 
-    Only tensors are read from the file (`weights_only=True`). Raises CardError or WrongModel.
+    Only tensors are read from the file. Raises CardError.
     """
-    card.verify()
-    model = build(card.architecture, len(card.class_names))
-    try:
-        state = torch.load(card.weights_path, map_location="cpu", weights_only=True)
-        model.load_state_dict(state)
-    except Exception as error:
-        # torch raises pickle, zip, type and runtime errors for files that are not its own.
-        needed = f"{card.architecture} with {len(card.class_names)} classes"
-        raise WrongModel(f"{card.weights_path} does not hold {needed}: {error}") from error
-    return model.eval().to(device)
+    return load_network(card).to(device)
 
 
 def find_card(weights: Path) -> Card:

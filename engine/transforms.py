@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from models.catalog import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
-from models.training.augment import validation_transform
+from models.inputs import validation_transform
 from pictures.colormaps import Pixels
 
 __all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "get_validation_transforms", "prepare"]

@@ -1,9 +1,12 @@
-"""Network architectures, by the name that a card uses."""
+"""Network architectures, by the name that a card uses: ours, and those of two libraries."""
 
+import warnings
 from collections.abc import Callable
 
 import torchvision
 from torch import Tensor, nn
+
+from models.faults import did_you_mean
 
 
 def conv_norm(cin: int, cout: int, stride: int = 1) -> nn.Sequential:
@@ -58,15 +61,38 @@ class CropShieldCNN(nn.Module):
         return logits
 
 
-def _torchvision(name: str) -> Callable[[int], nn.Module]:
+Builder = Callable[[int], nn.Module]
+
+
+def _torchvision(name: str) -> Builder:
+    known = torchvision.models.list_models(module=torchvision.models)
+    if name not in known:
+        raise ValueError(f"torchvision has no classifier {name!r}{did_you_mean(name, known)}")
+
     def build(classes: int) -> nn.Module:
-        network: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=classes)
+        with warnings.catch_warnings():  # of two networks, about weights that are loaded anyway
+            warnings.simplefilter("ignore", FutureWarning)
+            network: nn.Module = torchvision.models.get_model(
+                name, weights=None, num_classes=classes
+            )
         return network
 
     return build
 
 
-BUILDERS: dict[str, Callable[[int], nn.Module]] = {
+def _timm(name: str) -> Builder:
+    try:
+        import timm
+    except ImportError as error:
+        raise ValueError(f"timm:{name} needs timm: pip install 'cropshield[timm]'") from error
+    known = timm.list_models()
+    if name.partition(".")[0] not in known:
+        raise ValueError(f"timm has no classifier {name!r}{did_you_mean(name, known)}")
+    return lambda classes: timm.create_model(name, pretrained=False, num_classes=classes)
+
+
+LIBRARIES: dict[str, Callable[[str], Builder]] = {"torchvision": _torchvision, "timm": _timm}
+BUILDERS: dict[str, Builder] = {
     "cropshield_cnn": CropShieldCNN,
     "resnet18": _torchvision("resnet18"),
     "efficientnet_b0": _torchvision("efficientnet_b0"),
@@ -74,9 +100,14 @@ BUILDERS: dict[str, Callable[[int], nn.Module]] = {
 
 
 def build(architecture: str, classes: int) -> nn.Module:
-    """A freshly initialised network. Raises ValueError for an unknown architecture."""
+    """A freshly initialised network of one of BUILDERS, `torchvision:NAME` or `timm:NAME`.
+
+    Raises ValueError for an unknown architecture, or one whose library is not installed.
+    """
+    library, _, name = architecture.partition(":")
+    if library in LIBRARIES and name:
+        return LIBRARIES[library](name)(classes)
     if architecture not in BUILDERS:
-        raise ValueError(
-            f"unknown architecture {architecture!r}; known are {', '.join(sorted(BUILDERS))}"
-        )
+        known = ", ".join([*BUILDERS, *(f"{library}:NAME" for library in LIBRARIES)])
+        raise ValueError(f"unknown architecture {architecture!r}; known are {known}")
     return BUILDERS[architecture](classes)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
@@ -9,14 +10,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from models.faults import CardError as CardError
+from models.faults import WrongCard, did_you_mean
+from models.verdict import Doubt
 
 CARDS = Path(__file__).parent / "cards"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-class CardError(Exception):
-    """A card, or a file that it names, is missing or wrong."""
+ARCHITECTURE = r"^(cropshield_cnn|resnet18|efficientnet_b0|(torchvision|timm):[\w.-]+)$"
+"""Our own, two for short, and every classifier of two libraries."""
 
 
 class UnknownModel(CardError):
@@ -41,13 +45,17 @@ class Preprocessing(_Part):
 class Stage(_Part):
     """A stretch of training at one resolution."""
 
-    size: int
-    epochs: int
-    batch: int = 64
+    size: Annotated[int, Field(ge=32, multiple_of=8)]
+    epochs: Annotated[int, Field(ge=1)]
+    batch: Annotated[int, Field(ge=2)] = 64
 
 
 class Training(_Part):
-    """The recipe that `cropshield train` follows."""
+    """The recipe that `cropshield train` follows.
+
+    `patience`: epochs without a better macro-F1 after which it stops, 0 for never. `teacher`:
+    id of a card whose opinion the student follows too.
+    """
 
     seed: int = 0
     learning_rate: float = 3e-3
@@ -55,6 +63,10 @@ class Training(_Part):
     label_smoothing: float = 0.05
     ema_decay: float = 0.998
     background: Annotated[float, Field(ge=0, le=1)] = 0.4
+    negatives: Annotated[int, Field(ge=0)] = 4
+    patience: Annotated[int, Field(ge=0)] = 0
+    teacher: str = ""
+    scenes: Annotated[int, Field(ge=1)] = 600
     stages: tuple[Stage, ...] = ()
 
 
@@ -65,7 +77,7 @@ class Card(_Part):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
     version: str
     title: str
-    architecture: str
+    architecture: Annotated[str, Field(pattern=ARCHITECTURE)]
     weights: str
     sha256: str
     classes: str
@@ -76,6 +88,7 @@ class Card(_Part):
     preprocessing: Preprocessing = Preprocessing()
     training: Training = Training()
     metrics: dict[str, dict[str, float]] = {}
+    doubt: Doubt | None = None
 
     @property
     def weights_path(self) -> Path:
@@ -85,21 +98,47 @@ class Card(_Part):
     def classes_path(self) -> Path:
         return (self.path.parent / self.classes).resolve()
 
+    def read_means(self) -> bytes:
+        """The file of class means that the [doubt] table names, checked against its hash.
+
+        Raises CardError where there is no table, no file or another one.
+        """
+        if self.doubt is None:
+            raise self.wrong("doubt", "there is no such table; run cropshield calibrate")
+        path = self.weights_path.with_name(self.doubt.means)
+        if not path.is_file():
+            raise self.wrong("doubt.means", f"file {path} is missing")
+        content = path.read_bytes()
+        if (found := hashlib.sha256(content).hexdigest()) != self.doubt.means_sha256:
+            said = f"sha256 is {self.doubt.means_sha256[:16]}…, but {path.name} has {found[:16]}…"
+            raise self.wrong("doubt.means_sha256", said)
+        return content
+
     @cached_property
     def class_names(self) -> tuple[str, ...]:
         """Class names by index. Raises CardError when the file does not number them 0..n-1."""
-        return read_classes(self.classes_path)
+        try:
+            return read_classes(self.classes_path)
+        except CardError as error:
+            raise self.wrong("classes", str(error)) from error
 
     def verify(self) -> None:
-        """Raises CardError when the weights are missing or are not those of the card."""
+        """Raises CardError when the class list cannot be read, or the weights are missing or are
+        not those of the card."""
+        if len(self.class_names) < 2:
+            raise self.wrong("classes", f"class list {self.classes_path} has fewer than 2 classes")
         if not self.weights_path.is_file():
-            raise CardError(f"{self.path.name}: weight file {self.weights_path} is missing")
+            raise self.wrong("weights", f"weight file {self.weights_path} is missing")
         found = digest(self.weights_path)
         if found != self.sha256:
-            raise CardError(
-                f"{self.path.name}: sha256 is {self.sha256[:16]}…, "
-                f"but {self.weights_path.name} has {found[:16]}…"
-            )
+            said = f"sha256 is {self.sha256[:16]}…, but {self.weights_path.name} has {found[:16]}…"
+            raise self.wrong("sha256", said)
+        if self.doubt:
+            self.read_means()
+
+    def wrong(self, key: str, said: str) -> WrongCard:
+        """An error that names this card's file and the line of `key`."""
+        return WrongCard(self.path, (key, said))
 
 
 def digest(path: Path) -> str:
@@ -121,28 +160,62 @@ def read_classes(path: Path) -> tuple[str, ...]:
 
 
 def read_card(path: Path) -> Card:
-    """The card at `path`. Raises CardError that names the file and the field."""
+    """The card at `path`. Raises CardError that names the file, the line and the key."""
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
         return Card(path=path.resolve(), **content)
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise CardError(f"card {path} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
-        raise CardError(f"card {path} is not TOML: {error}") from error
+        raise CardError(f"{path}{_place(str(error))}: not TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise CardError(f"card {path}: {field}: {first['msg']}") from error
+        raise WrongCard(path, *map(_fault, error.errors())) from error
+
+
+def _place(said: str) -> str:
+    line = re.search(r"at line (\d+)", said)
+    return f", line {line[1]}" if line else ""
+
+
+def _fault(wrong: ErrorDetails) -> tuple[str, str]:
+    """A dotted key and what is wrong with its value."""
+    key = ".".join(map(str, wrong["loc"]))
+    if wrong["type"] == "missing":
+        return key, "is missing"
+    if wrong["type"] == "extra_forbidden":
+        return key, f"no such key{did_you_mean(str(wrong['loc'][-1]), _keys(Card))}"
+    if key == "architecture":
+        known = "cropshield_cnn, resnet18, efficientnet_b0, torchvision:NAME, timm:NAME"
+        return key, f"unknown architecture {wrong['input']!r}; known are {known}"
+    return key, f"{wrong['msg']}; it is {wrong['input']!r}"
+
+
+def _keys(part: type[BaseModel]) -> set[str]:
+    """Every key that a card may have, those of its tables among them."""
+    parts = {kind for kind in _Part.__subclasses__() if kind is not part}
+    return set().union(*(kind.model_fields for kind in (part, *parts))) - {"path"}
 
 
 class Catalog:
-    """The cards of a folder, by id."""
+    """The cards of one folder or of several, by id; those of the project where none is given."""
 
-    def __init__(self, folder: Path = CARDS) -> None:
-        cards = [read_card(path) for path in sorted(folder.glob("*.toml"))]
-        self._cards = {card.id: card for card in cards}
-        if len(self._cards) != len(cards):
-            raise CardError(f"two cards in {folder} have the same id")
+    def __init__(self, *folders: Path) -> None:
+        """A folder that is not there has no cards. Raises CardError."""
+        self.folders = folders or (CARDS,)
+        self._cards: dict[str, Card] = {}
+        wrong: list[CardError] = []
+        for path in (path for folder in self.folders for path in sorted(folder.glob("*.toml"))):
+            try:
+                self._add(read_card(path))
+            except CardError as error:
+                wrong.append(error)
+        if wrong:
+            raise CardError("\n".join(map(str, wrong)))
+
+    def _add(self, card: Card) -> None:
+        twin = self._cards.setdefault(card.id, card)
+        if twin is not card:
+            raise card.wrong("id", f"{card.id!r} is the id of {twin.path} too")
 
     def __iter__(self) -> Iterator[Card]:
         return iter(self._cards.values())

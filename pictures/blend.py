@@ -7,6 +7,7 @@ from PIL import Image
 from pictures.colormaps import Pixels, colormap
 
 Map = npt.NDArray[np.float32]
+_BAND = 512  # rows that are coloured at once: their floats are many times the picture
 
 
 def fit(width: int, height: int, long_side: int) -> tuple[int, int]:
@@ -18,10 +19,16 @@ def fit(width: int, height: int, long_side: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def upsample(heatmap: Map, width: int, height: int) -> Map:
-    """The map between its cells, float32 (height, width): bilinear, cell centres kept."""
+def upsample(heatmap: Map, width: int, height: int, top: int = 0, bottom: int | None = None) -> Map:
+    """The map between its cells, float32 (height, width): bilinear, cell centres kept.
+
+    Of the rows `top` to `bottom` alone where these are given.
+    """
     source = Image.fromarray(np.ascontiguousarray(heatmap, dtype=np.float32))
-    return np.asarray(source.resize((width, height), Image.Resampling.BILINEAR))
+    bottom = height if bottom is None else bottom
+    scale = source.height / height
+    box = (0, top * scale, source.width, bottom * scale)
+    return np.asarray(source.resize((width, bottom - top), Image.Resampling.BILINEAR, box))
 
 
 def levels(heatmap: Map) -> Pixels:
@@ -42,20 +49,29 @@ def blend(
     heatmap: Map,
     name: str = "jet",
     alpha: float = 0.5,
-    long_side: int | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Pixels:
     """`alpha` parts of the coloured map on the photo, uint8 (H, W, 3) RGB.
 
     photo: uint8 (h, w, 3) RGB, upright. heatmap: float32 (any, any) in [0, 1]; it covers the
-    whole photo and is upsampled before it is coloured. long_side: shrink to it, never enlarge.
+    whole photo and is upsampled before it is coloured. size: (W, H), the photo's own if None.
     Raises UnknownColormap, or ValueError for an alpha outside [0, 1].
     """
     if not 0.0 <= alpha <= 1.0:
         raise ValueError(f"alpha is {alpha}; it must be between 0 and 1")
-    height, width = photo.shape[:2]
-    size = fit(width, height, long_side) if long_side else (width, height)
-    ground = Image.fromarray(photo)
-    if size != ground.size:
-        ground = ground.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    colours = Image.fromarray(colourise(upsample(heatmap, *size), name))
-    return np.asarray(Image.blend(ground, colours, alpha))
+    picture = resized(photo, size or (photo.shape[1], photo.shape[0]))
+    height, width = picture.shape[:2]
+    for top in range(0, height, _BAND):
+        rows = slice(top, min(top + _BAND, height))
+        heat = upsample(heatmap, width, height, rows.start, rows.stop)
+        colours = Image.fromarray(colourise(heat, name))
+        picture[rows] = np.asarray(Image.blend(Image.fromarray(picture[rows]), colours, alpha))
+    return picture
+
+
+def resized(photo: Pixels, size: tuple[int, int]) -> Pixels:
+    """A copy of the photo at another size (width, height), bilinear; uint8 (height, width, 3)."""
+    if size == (photo.shape[1], photo.shape[0]):
+        return photo.copy()
+    ground = Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return np.array(ground)

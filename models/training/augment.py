@@ -1,68 +1,91 @@
-"""What a photo may look like in the field, and what a network must not learn from."""
+"""What a photo may look like in the field, a batch at a time, on the device that trains."""
 
-import io
-import random
+import math
 
 import torch
-from PIL import Image
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 from torchvision.transforms import v2
 
 from models.catalog import Preprocessing
+from models.inputs import Normalised
+from models.training.background import on_grounds, resized, without_leaves
+from models.training.grain import random_grain, some
+
+_LUMA = torch.tensor([0.299, 0.587, 0.114])
 
 
-class Resample(nn.Module):
-    """Down to a third at the least and up again: the sharpness of another camera."""
+class Augment(nn.Module):
+    """Other ground, view, light and grain for each photo, and a few pictures of no leaf at all.
 
-    def forward(self, photo: Image.Image) -> Image.Image:
-        scale = random.uniform(0.33, 0.9)
-        small = (max(8, int(photo.width * scale)), max(8, int(photo.height * scale)))
-        return photo.resize(small, Image.Resampling.BILINEAR).resize(
-            photo.size, random.choice([Image.Resampling.BILINEAR, Image.Resampling.NEAREST])
-        )
+    photos: uint8 (N, s, s, 3); masks: uint8 (N, 96, 96, 1); scenes: uint8 (m, t, t, 3), drawn,
+    m at most `negatives`. Gives float32 (N + negatives, 3, size, size), normalised, the scenes
+    last; `size` is a multiple of 8.
+    """
 
+    def __init__(self, preprocessing: Preprocessing, background: float, negatives: int) -> None:
+        super().__init__()
+        self.background, self.negatives = background, negatives
+        self.normalised = Normalised(preprocessing)
 
-class JpegGrain(nn.Module):
-    """Saved as JPEG once more, at a quality of 25 to 95."""
-
-    def forward(self, photo: Image.Image) -> Image.Image:
-        buffer = io.BytesIO()
-        photo.save(buffer, "JPEG", quality=random.randint(25, 95))
-        return Image.open(buffer)
-
-
-def normalise(preprocessing: Preprocessing) -> list[nn.Module]:
-    """PIL image -> float32 (3, h, w), normalised as the card says."""
-    return [
-        v2.ToImage(),
-        v2.ToDtype(torch.float32, scale=True),
-        v2.Normalize(list(preprocessing.mean), list(preprocessing.std)),
-    ]
+    @torch.no_grad()
+    def forward(self, photos: Tensor, masks: Tensor, scenes: Tensor, size: int) -> Tensor:
+        x, leaves = planes(photos), planes(masks)
+        bare = without_leaves(x, leaves, self.negatives - len(scenes))
+        drawn = resized(planes(scenes), x.shape[-1])
+        x = torch.cat([on_grounds(x, leaves, self.background), bare, drawn])
+        x = random_view(x, size)
+        x = random_light(x)
+        x = random_grain(x)
+        normal: Tensor = self.normalised(x)
+        return normal
 
 
-def training_transform(preprocessing: Preprocessing, size: int) -> v2.Compose:
-    """Random crop, flips, light, sharpness and JPEG grain; the grain of some classes is a
-    shortcut in this data, and so is its even light."""
-    return v2.Compose(
-        [
-            v2.RandomResizedCrop(size, scale=(0.35, 1.0), ratio=(0.6, 1.67), antialias=True),
-            v2.RandomHorizontalFlip(),
-            v2.RandomVerticalFlip(),
-            v2.RandomApply([v2.RandomRotation(35)], p=0.3),
-            v2.RandomApply([v2.ColorJitter(0.45, 0.4, 0.4, 0.05)], p=0.8),
-            v2.RandomApply([Resample()], p=0.3),
-            v2.RandomApply([v2.GaussianBlur(5, (0.1, 1.6))], p=0.2),
-            v2.RandomApply([JpegGrain()], p=0.6),
-            *normalise(preprocessing),
-            v2.RandomErasing(p=0.2, scale=(0.02, 0.15)),
-        ]
-    )
+def planes(pixels: Tensor) -> Tensor:
+    """uint8 (N, h, w, c) -> float32 (N, c, h, w) in [0, 1]."""
+    return pixels.permute(0, 3, 1, 2).float() / 255
 
 
-def validation_transform(preprocessing: Preprocessing, size: int | None = None) -> v2.Compose:
-    """The whole photo, stretched to a square: what the model is given when it serves."""
-    side = size or preprocessing.size
-    return v2.Compose([v2.Resize((side, side), antialias=True), *normalise(preprocessing)])
+def random_view(x: Tensor, size: int) -> Tensor:
+    """35 to 100 % of each photo, mirrored, turned by quarters and sometimes by up to 35 degrees.
+
+    A leaf has no upright: the farm that lays it across must not meet another network.
+    """
+    n = len(x)
+    area, ratio, turn, mirror, right, down = torch.rand(6, n, device=x.device)
+    ratio = torch.exp((ratio * 2 - 1) * 0.5)
+    width = (area * 0.65 + 0.35).sqrt() * ratio.sqrt()
+    scale = torch.stack([width.clamp(max=1), (width / ratio).clamp(max=1)], 1)
+    angle = (turn * 4).floor() * (math.pi / 2)
+    tilted = torch.rand(n, device=x.device) < 0.3
+    angle = angle + tilted * (torch.rand(n, device=x.device) * 2 - 1) * math.radians(35)
+    cos, sin = angle.cos(), angle.sin()
+    turned = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
+    flip = torch.where(mirror < 0.5, 1.0, -1.0)
+    turned = turned * torch.stack([flip, torch.ones_like(flip)], 1)[:, None]
+    place = (torch.stack([right, down], 1) * 2 - 1) * (1 - scale)
+    theta = torch.cat([scale[:, :, None] * turned, place[:, :, None]], 2)
+    grid = F.affine_grid(theta, [n, 3, size, size], align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+
+
+def random_light(x: Tensor) -> Tensor:
+    """Brightness, contrast, saturation and white balance as one matrix; shade as soft patches."""
+    n, device = len(x), x.device
+    bright, contrast, saturation = torch.empty(3, n, 1, 1, device=device).uniform_(0.6, 1.4)
+    balance = torch.empty(n, 3, 1, device=device).uniform_(0.88, 1.12)
+    grey = _LUMA.to(device).expand(3, 3)
+    matrix = torch.lerp(grey.expand(n, 3, 3), torch.eye(3, device=device), saturation)
+    matrix = balance * matrix * bright * contrast
+    mean = x.mean((2, 3)).unsqueeze(2)
+    shift = torch.einsum("ndc,ncx->ndx", matrix, mean) * (1 / contrast - 1)
+    lit = torch.baddbmm(shift, matrix, x.flatten(2)).view_as(x)
+    shaded = some(lit, 0.25)
+    if len(shaded):
+        patches = torch.empty(len(shaded), 1, 3, 3, device=device).uniform_(0.45, 1.15)
+        shade = F.interpolate(patches, size=lit.shape[-2:], mode="bicubic")
+        lit = lit.index_copy(0, shaded, lit[shaded] * shade)
+    return lit.clamp(0, 1)
 
 
 def mixing(classes: int) -> v2.Transform:

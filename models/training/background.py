@@ -4,11 +4,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from PIL import Image, ImageFilter
+from torch import Tensor
+from torch.nn import functional as F
 
 from pictures.masks import fill_holes, otsu_threshold
 
-_SIDE = 96
+MASK_SIDE = 96
 _MIN_SHARE, _MAX_SHARE = 0.10, 0.90
 _MAX_LEAF_ON_EDGE, _MAX_EDGE_SPREAD, _MAX_EDGE_CHROMA = 0.4, 14.0, 18.0
 
@@ -23,7 +26,7 @@ def leaf_mask(photo: Image.Image) -> Image.Image | None:
     What differs in chroma from the photo's border is leaf. None where the border is
     uneven or the outcome does not look like a single leaf: better no mask than a wrong one.
     """
-    lab = np.asarray(photo.resize((_SIDE, _SIDE)).convert("LAB"), dtype=np.int16)
+    lab = np.asarray(photo.resize((MASK_SIDE, MASK_SIDE)).convert("LAB"), dtype=np.int16)
     chroma = (lab[..., 1:] + 128) % 256 - 128
     ground = np.median(_edge(chroma), axis=0)
     distance = np.abs(chroma - ground).sum(axis=2)
@@ -40,19 +43,44 @@ def leaf_mask(photo: Image.Image) -> Image.Image | None:
     return hard.filter(ImageFilter.GaussianBlur(0.7))
 
 
-def random_ground(rng: np.random.Generator, side: int = _SIDE) -> Image.Image:
-    """Soil-, canopy- or table-like texture: octaves of noise on a random colour."""
-    canvas = np.zeros((side, side, 3), np.float32) + rng.uniform(20, 235, 3).astype(np.float32)
+def random_grounds(count: int, side: int, device: torch.device) -> Tensor:
+    """Soil-, canopy- or table-like textures: octaves of noise on random colours.
+
+    float32 (count, 3, side, side) in [0, 1].
+    """
+    canvas = torch.empty(count, 3, 1, 1, device=device).uniform_(0.08, 0.92)
+    canvas = canvas.expand(count, 3, side, side)
     for cells in (2, 5, 13, 40):
-        light = rng.normal(0, rng.uniform(2, 40), (cells, cells, 1))
-        tint = rng.normal(0, rng.uniform(1, 12), (cells, cells, 3))
-        noise = (light + tint + 128).clip(0, 255).astype(np.uint8)
-        octave = Image.fromarray(noise).resize((side, side), Image.Resampling.BILINEAR)
-        canvas += np.asarray(octave, np.float32) - 128
-    return Image.fromarray(canvas.clip(0, 255).astype(np.uint8))
+        light = torch.empty(count, 1, 1, 1, device=device).uniform_(0.01, 0.16)
+        tint = torch.empty(count, 1, 1, 1, device=device).uniform_(0.00, 0.05)
+        noise = light * torch.randn(count, 1, cells, cells, device=device)
+        noise = noise + tint * torch.randn(count, 3, cells, cells, device=device)
+        canvas = canvas + F.interpolate(noise, size=(side, side), mode="bilinear")
+    return canvas.clamp(0, 1)
 
 
-def on_ground(photo: Image.Image, mask: Image.Image, ground: Image.Image) -> Image.Image:
-    """The part of the photo under `mask`, laid on `ground`; both are stretched to its size."""
-    soft = mask.resize(photo.size, Image.Resampling.BICUBIC)
-    return Image.composite(photo, ground.resize(photo.size, Image.Resampling.BILINEAR), soft)
+def on_grounds(photos: Tensor, masks: Tensor, share: float) -> Tensor:
+    """A `share` of the photos, (N, 3, s, s) in [0, 1], laid on other grounds where they have a
+    mask, (N, 1, 96, 96) in [0, 1]."""
+    known = masks.flatten(1).amax(1) > 0.5
+    chosen = (known & (torch.rand(len(photos), device=photos.device) < share)).nonzero()[:, 0]
+    if not len(chosen):
+        return photos
+    soft = F.interpolate(masks[chosen], size=photos.shape[-2:], mode="bilinear")
+    grounds = random_grounds(len(chosen), photos.shape[-1], photos.device)
+    return photos.index_copy(0, chosen, torch.lerp(grounds, photos[chosen], soft))
+
+
+def without_leaves(photos: Tensor, masks: Tensor, count: int) -> Tensor:
+    """`count` pictures that show no leaf: bare grounds, and photos whose leaf is cut out and its
+    place filled with another texture, so that neither outline nor table is enough."""
+    known = (masks.flatten(1).amax(1) > 0.5).nonzero()[: count // 2, 0]
+    grounds = random_grounds(count, photos.shape[-1], photos.device)
+    soft = F.interpolate(masks[known], size=photos.shape[-2:], mode="bilinear")
+    filled = torch.lerp(photos[known], grounds[: len(known)], soft)
+    return torch.cat([filled, grounds[len(known) :]])
+
+
+def resized(scenes: Tensor, side: int) -> Tensor:
+    """Drawn scenes, (N, 3, s, s) in [0, 1], as large as the photos that they go with."""
+    return F.interpolate(scenes, size=(side, side), mode="bilinear", antialias=True)

@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+
+from models.training.augment import planes
+from models.training.photos import Array
+
+BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,14 @@ def score(confusion: Tensor) -> Scores:
 
 
 @torch.inference_mode()
-def confusion_on(
-    model: nn.Module, photos: DataLoader[tuple[Tensor, Tensor]], classes: int
-) -> Tensor:
-    """The confusion matrix of `model` over a loader of (input, label) batches."""
+def confusion_of(model: nn.Module, pixels: Array, labels: Tensor, classes: int) -> Tensor:
+    """The confusion matrix of `model`, which takes float32 (N, 3, s, s) in [0, 1], over photos
+    uint8 (n, s, s, 3)."""
     device = next(model.parameters()).device
     model.eval()
-    pairs = [(y, model(x.to(device)).argmax(1).cpu()) for x, y in photos]
-    truth, predicted = (torch.cat(column) for column in zip(*pairs, strict=True))
-    return confusion_matrix(truth, predicted, classes)
+    found = []
+    for start in range(0, len(pixels), BATCH):
+        batch = torch.from_numpy(np.array(pixels[start : start + BATCH])).to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            found.append(model(planes(batch)).argmax(1).cpu())
+    return confusion_matrix(labels, torch.cat(found), classes)

@@ -1,8 +1,7 @@
 """The training loop: progressive resolution, class balance, averaged weights, resumable."""
 
-import csv
 import json
-import os
+import random
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -10,17 +9,23 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader
 
 from models.architectures import build
 from models.catalog import Card, Stage
-from models.training.augment import mixing, training_transform, validation_transform
-from models.training.data import LeafFolder, balanced_sampler
-from models.training.judge import Scores, confusion_on, score
+from models.training.augment import Augment, mixing
+from models.training.depthwise import keep_depthwise_exact
+from models.training.files import append_row, write_atomically
+from models.training.finish import keep
+from models.training.judge import Scores, confusion_of, score
+from models.training.photos import LeafFolder, balanced_draw
+from models.training.scenes import drawn_scenes
+from models.training.teacher import follow, hire
+from models.weights import State, write_weights
 
-WORKERS = min(8, os.cpu_count() or 1)
 Report = Callable[[dict[str, Any]], None]
+Tick = Callable[[float], None]
 
 
 class Trainer:
@@ -28,21 +33,23 @@ class Trainer:
 
     Everything that a resumed run needs is written to `out/last.pt` after each epoch; the
     best averaged weights so far stand in `out/best.pth` and the history in `out/history.csv`.
-    `workers`: processes that prepare photos; 0 does that in this one.
+    Decoded photos are kept there too, about 70 kB each at 128 px. Raises CardError for a
+    recipe without stages or a teacher that does not fit, FileNotFoundError without photos.
     """
 
-    def __init__(
-        self, card: Card, data: Path, out: Path, device: torch.device, workers: int = WORKERS
-    ) -> None:
+    def __init__(self, card: Card, data: Path, out: Path, device: torch.device) -> None:
+        if not card.training.stages:
+            raise card.wrong("training.stages", "it is empty, so there is nothing to train")
         torch.manual_seed(card.training.seed)
         out.mkdir(parents=True, exist_ok=True)
         self.card, self.recipe, self.out, self.device = card, card.training, out, device
-        self.train_set = LeafFolder(
-            data / "train", training_transform(card.preprocessing, 0), self.recipe.background
-        )
-        self.val_set = LeafFolder(data / "val", validation_transform(card.preprocessing))
+        self.train_set = LeafFolder(data / "train")
+        self.val_set = LeafFolder(data / "val", self.train_set.classes)
         self.classes = len(self.train_set.classes)
+        self.teacher = hire(card, self.train_set.classes, device)
         model = build(card.architecture, self.classes)
+        if device.type == "cpu":
+            keep_depthwise_exact(model)
         self.model = model.to(device).to(memory_format=torch.channels_last)
         average = get_ema_multi_avg_fn(self.recipe.ema_decay)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
@@ -50,39 +57,74 @@ class Trainer:
             self.model.parameters(), lr=0.0, weight_decay=self.recipe.weight_decay, foreach=True
         )
         self.loss = nn.CrossEntropyLoss(label_smoothing=self.recipe.label_smoothing)
+        self.augment = Augment(card.preprocessing, self.recipe.background, self.recipe.negatives)
+        self.augment.to(device)
         self.epochs = [stage for stage in self.recipe.stages for _ in range(stage.epochs)]
-        self._stage: Stage | None = None
-        self._workers = workers
-        self.epoch, self.best = 0, -1.0
+        self.epoch, self.best, self.best_epoch = 0, -1.0, 0
         self._resume()
 
-    def run(self, report: Report) -> Path:
-        """Train to the end, calling `report` with each epoch's row. Returns the best weights."""
-        while self.epoch < len(self.epochs):
+    def run(self, report: Report, tick: Tick = lambda _: None) -> Path:
+        """Train to the end, calling `report` with each epoch's row and `tick` with the epochs
+        done after each step. Returns the best weights, in half precision if that is free."""
+        while not self.done:
             stage = self.epochs[self.epoch]
-            loss = self._epoch(stage)
+            loss = self._epoch(stage, tick)
             scores = self._validate(stage)
             self.epoch += 1
             row = {"epoch": self.epoch, "size": stage.size, "loss": round(loss, 4)}
             self._save(scores)
             self._record(row | {k: round(v, 5) for k, v in asdict(scores).items()}, report)
-        return self.out / "best.pth"
+        return keep(self.out / "best.pth", self.out / "weights.pth", self._judge)
 
-    def _epoch(self, stage: Stage) -> float:
+    @property
+    def done(self) -> bool:
+        """After the last epoch, or once patience has run out."""
+        out_of_patience = 0 < self.recipe.patience <= self.epoch - self.best_epoch
+        return self.epoch >= len(self.epochs) or out_of_patience
+
+    def _epoch(self, stage: Stage, tick: Tick) -> float:
         """One pass over a balanced draw; the mean loss."""
         self.model.train()
-        loader = self._training_loader(stage)
-        mix, total = mixing(self.classes), 0.0
-        for step, (x, y) in enumerate(loader):
-            self._set_rate((self.epoch + step / len(loader)) / len(self.epochs))
-            total += self._step(*mix(x, y))
-        return total / len(loader)
+        draw = balanced_draw(self.train_set.labels, self._seed())
+        batches = torch.split(draw, stage.batch)[:-1]
+        pixels = self.train_set.pixels(side := stage.size * 5 // 4, self._file(f"train-{side}"))
+        masks = self.train_set.masks(self._file("masks"))
+        scenes = drawn_scenes(self.recipe.scenes, self._file("scenes"))
+        total = 0.0
+        for step, places in enumerate(batches):
+            self._set_rate((self.epoch + step / len(batches)) / len(self.epochs))
+            photos, leaves = (self._on_device(array[places.numpy()]) for array in (pixels, masks))
+            some = torch.randint(len(scenes), (self.recipe.negatives // 2,))
+            drawn = self._on_device(scenes[some.numpy()])
+            x = self.augment(photos, leaves, drawn, stage.size)
+            total += self._step(x, self.train_set.labels[places].to(self.device))
+            tick(self.epoch + (step + 1) / len(batches))
+        return total / len(batches)
 
-    def _step(self, x: Tensor, y: Tensor) -> float:
-        x = x.to(self.device, memory_format=torch.channels_last)
+    def _seed(self) -> torch.Generator:
+        """The chances of an epoch, so that a resumed run meets those that it would have met."""
+        seed = self.recipe.seed * 1000 + self.epoch
+        random.seed(seed)
+        torch.manual_seed(seed)
+        return torch.Generator().manual_seed(seed)
+
+    def _file(self, name: str) -> Path:
+        return self.out / f"{name}.npy"
+
+    def _on_device(self, array: Any) -> Tensor:
+        return torch.from_numpy(array).to(self.device, non_blocking=True)
+
+    def _step(self, x: Tensor, labels: Tensor) -> float:
+        """`x`: the photos of `labels`, then pictures of none of the classes."""
+        mixed, y = mixing(self.classes)(x[: len(labels)], labels)
+        y = y if y.is_floating_point() else F.one_hot(y, self.classes).float()
+        none = torch.full_like(y[:1], 1 / self.classes).expand(len(x) - len(y), -1)
+        x = torch.cat([mixed, x[len(labels) :]]).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16):
             logits = self.model(x)
-        loss = self.loss(logits.float(), y.to(self.device))
+        loss = self.loss(logits.float(), torch.cat([y, none]))
+        if self.teacher:
+            loss = follow(loss, logits[: len(y)].float(), self.teacher(x[: len(y)]))
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
@@ -99,63 +141,40 @@ class Trainer:
 
     def _validate(self, stage: Stage) -> Scores:
         side = max(stage.size, 160)
-        self.val_set.transform = validation_transform(self.card.preprocessing, side)
-        loader: DataLoader[Any] = DataLoader(self.val_set, 64, num_workers=self._workers)
-        return score(confusion_on(self.average, loader, self.classes))
+        pixels = self.val_set.pixels(side, self._file(f"val-{side}"))
+        model = nn.Sequential(self.augment.normalised, self.average)
+        return score(confusion_of(model, pixels, self.val_set.labels, self.classes))
 
-    def _training_loader(self, stage: Stage) -> DataLoader[Any]:
-        """One loader a stage: its workers keep the leaf masks that they made."""
-        if self._stage is not stage:
-            self.train_set.transform = training_transform(self.card.preprocessing, stage.size)
-            self._loader: DataLoader[Any] = DataLoader(
-                self.train_set,
-                stage.batch,
-                sampler=balanced_sampler(self.train_set),
-                drop_last=True,
-                num_workers=self._workers,
-                persistent_workers=self._workers > 0,
-            )
-            self._stage = stage
-        return self._loader
+    def _judge(self, weights: State) -> Scores:
+        """Puts `weights` in the place of the average."""
+        self.average.module.load_state_dict(weights)
+        return self._validate(self.epochs[-1])
 
     def _record(self, row: dict[str, Any], report: Report) -> None:
-        history = self.out / "history.csv"
-        new = not history.exists()
-        with history.open("a", newline="") as file:
-            writer = csv.DictWriter(file, row)
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+        append_row(self.out / "history.csv", row)
         report(row | {"epochs": len(self.epochs)})
 
     def _save(self, scores: Scores) -> None:
+        if scores.macro_f1 > self.best:
+            self.best_epoch = self.epoch
         if scores.macro_f1 >= self.best:
             self.best = scores.macro_f1
-            weights = {k: v.cpu().contiguous() for k, v in self.average.module.state_dict().items()}
-            write_atomically(self.out / "best.pth", weights)
+            write_weights(self.out / "best.pth", self.average.module.state_dict())
             names = {name: i for i, name in enumerate(self.train_set.classes)}
             (self.out / "class_to_idx.json").write_text(json.dumps(names, indent=2) + "\n")
-        parts: dict[str, Any] = {
-            "model": self.model,
-            "average": self.average,
-            "optimizer": self.optimizer,
-        }
-        state = {name: part.state_dict() for name, part in parts.items()}
-        write_atomically(self.out / "last.pt", state | {"epoch": self.epoch, "best": self.best})
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        counts = {"epoch": self.epoch, "best": self.best, "best_epoch": self.best_epoch}
+        write_atomically(self.out / "last.pt", state | counts)
+
+    def _parts(self) -> dict[str, Any]:
+        return {"model": self.model, "average": self.average, "optimizer": self.optimizer}
 
     def _resume(self) -> None:
         last = self.out / "last.pt"
         if not last.exists():
             return
         state = torch.load(last, map_location=self.device, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
         self.epoch, self.best = state["epoch"], state["best"]
-
-
-def write_atomically(path: Path, content: object) -> None:
-    """torch.save that leaves the old file whole if the process dies in the middle."""
-    part = path.with_suffix(".part")
-    torch.save(content, part)
-    part.replace(path)
+        self.best_epoch = state.get("best_epoch", self.epoch)

@@ -1,5 +1,6 @@
 """engine/explainer.py: one forward pass, all explanations of a batch."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from engine.runtimes import RuntimeChoice
 from engine.split import look
 from engine.transforms import prepare
 from models.catalog import Card, CardError
+from models.doubt import features_of, write_means
+from models.verdict import Doubt
 from tests.engine.networks import network, save_model
 
 
@@ -147,3 +150,27 @@ def test_peaks_put_the_classes_of_a_photo_on_one_scale(card: Card, runtime: Runt
     raw = grad_cam(seen.activations.detach()[[0] * 3], seen.gradients([0] * 3, classes))
     ours = np.stack([found.heatmap * found.peak for found in made.maps])
     np.testing.assert_allclose(ours, raw.numpy(), atol=1e-4 * float(raw.max()))
+
+
+def test_a_calibrated_model_answers_by_its_temperature_and_thresholds(
+    card: Card, explainer: Explainer
+) -> None:
+    """The means are those of one photo: that passes, its negative does not."""
+    seen = features_of(explainer.look([noise(0).pixels]).activations)
+    content = write_means(seen.expand(len(card.class_names), -1))
+    card.weights_path.with_name("means.npy").write_bytes(content)
+    table = {"not_a_leaf": 0.9, "unknown": 0.9999, "margin": 0.0, "means": "means.npy"}
+    table |= {"temperature": 2.0, "means_sha256": hashlib.sha256(content).hexdigest()}
+    figures = {"passed": 1, "confident": 1, "confident_right": 1, "ece": 0}
+    doubt = Doubt.model_validate(table | figures | {"data": "here", "photos": 1})
+    calibrated = Explainer(card.model_copy(update={"doubt": doubt}), "cpu")
+    black = Photo(np.zeros((64, 64, 3), np.uint8), 64, 64, "PNG")
+    known, strange = calibrated.explain([noise(0), black], [Request(), Request()])
+    assert known.verdict == "confident"
+    assert known.score == pytest.approx(1, abs=1e-3)
+    assert strange.verdict in ("unknown", "not_a_leaf")
+    confidence = (explainer.look([noise(0).pixels]).logits / 2).softmax(dim=1)
+    assert known.predictions[0].confidence == pytest.approx(float(confidence.max()), abs=1e-5)
+    (plain,) = explainer.explain([noise(0)], [Request()])
+    assert plain.score is None
+    assert plain.verdict in ("confident", "low_margin")

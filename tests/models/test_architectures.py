@@ -1,10 +1,14 @@
 """Networks by name."""
 
+import re
+import sys
+
 import pytest
 import torch
 from torch import nn
 
-from models.architectures import BUILDERS, build
+from models.architectures import BUILDERS, LIBRARIES, build
+from models.catalog import ARCHITECTURE
 
 
 def multiplications(model: nn.Module, side: int) -> int:
@@ -46,6 +50,33 @@ def test_each_architecture_has_as_many_outputs_as_classes(name: str) -> None:
         assert build(name, 5).eval()(torch.zeros(1, 3, 64, 64)).shape == (1, 5)
 
 
-def test_an_unknown_architecture_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"'vgg_of_mine'.*cropshield_cnn"):
-        build("vgg_of_mine", 5)
+@pytest.mark.parametrize("name", ["torchvision:squeezenet1_1", "timm:resnet10t"])
+def test_every_classifier_of_two_libraries_can_be_built(name: str) -> None:
+    with torch.inference_mode():
+        assert build(name, 5).eval()(torch.zeros(1, 3, 64, 64)).shape == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("vgg_of_mine", "'vgg_of_mine'.*cropshield_cnn.*torchvision:NAME"),
+        ("torchvision:resnet81", 'torchvision has no classifier .*did you mean "resnet18"'),
+        ("timm:resnet81", 'timm has no classifier .*did you mean "resnet'),
+    ],
+)
+def test_an_unknown_architecture_names_the_known_ones(name: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        build(name, 5)
+
+
+def test_an_architecture_of_a_library_that_is_not_there_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(ValueError, match=r"timm:resnet18 needs timm: pip install"):
+        build("timm:resnet18", 5)
+
+
+def test_a_card_takes_the_architectures_that_can_be_built() -> None:
+    libraries = [f"{name}:resnet18" for name in LIBRARIES]
+    assert all(re.match(ARCHITECTURE, name) for name in [*BUILDERS, *libraries])

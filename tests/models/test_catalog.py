@@ -52,8 +52,19 @@ def test_an_unknown_model_names_the_known_ones(folder: Path) -> None:
     ("old", "new", "said"),
     [
         ('id = "leafy"', 'id = "Leafy!"', "id: "),
-        ('title = "A test"', "", "title: Field required"),
-        ('title = "A test"', 'tittle = "A test"', "title: Field required"),
+        ('title = "A test"', "", r"leafy\.toml: title: is missing"),
+        (
+            'title = "A test"',
+            'tittle = "A test"',
+            'line 4: tittle: no such key; did you mean "title"',
+        ),
+        ('"resnet18"', '"resnet"', "line 5: architecture: unknown architecture 'resnet'"),
+        ('version = "1"', 'version = "1"\nid = "b"', "line 4: not TOML"),
+        (
+            '= "Apache-2.0"',
+            '= "Apache-2.0"\n[preprocessing]\nsize = 8',
+            r"line 12: preprocessing\.size",
+        ),
         ('sha256 = "00"', "sha256 = 0", "sha256: "),
         ('version = "1"', "version = ", "not TOML"),
     ],
@@ -83,9 +94,23 @@ def test_a_wrong_class_list_is_named(folder: Path, content: str) -> None:
 
 def test_two_cards_with_one_id_are_refused(folder: Path) -> None:
     (folder / "again.toml").write_text(CARD)
-    with pytest.raises(CardError, match="same id"):
+    said = r"leafy\.toml, line 2: id: 'leafy' is the id of .*again\.toml too"
+    with pytest.raises(CardError, match=said):
         Catalog(folder)
 
 
 def test_bundled_cards_stand_in_one_folder() -> None:
     assert {card.path.parent for card in Catalog()} == {CARDS}
+
+
+def test_cards_of_several_folders_are_served_together(folder: Path) -> None:
+    assert {"leafy", "cropshield_cnn"} <= {card.id for card in Catalog(CARDS, folder)}
+    assert "leafy" not in {card.id for card in Catalog(CARDS, folder / "absent")}
+
+
+def test_every_wrong_card_is_named_at_once(folder: Path) -> None:
+    (folder / "leafy.toml").write_text(CARD.replace("resnet18", "resnet"))
+    (folder / "other.toml").write_text("id = \n")
+    said = r"leafy\.toml, line 5: .*\n.*other\.toml, line 1: not TOML"
+    with pytest.raises(CardError, match=said):
+        Catalog(folder)

@@ -1,35 +1,26 @@
 """Training: it learns, it goes on after a kill, and it judges rightly."""
 
-import shutil
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from models.catalog import CARDS, Card, CardError, Stage, Training, read_card
-from models.training.background import leaf_mask, on_ground, random_ground
-from models.training.data import LeafFolder, balanced_sampler
+from models.catalog import CARDS, Card, CardError, Preprocessing, Stage, Training, read_card
+from models.training.augment import Augment
+from models.training.background import leaf_mask, on_grounds
+from models.training.grain import jpeg
 from models.training.judge import confusion_matrix, score
 from models.training.loop import Trainer
-from pictures.leaves import draw_leaf
+from models.training.photos import LeafFolder, balanced_draw
+from models.training.scenes import SIDE, drawn_scenes
+from pictures.leaves import DrawnLeaf, draw_leaf
+from pictures.scenes import TRAIN_KINDS, draw_scene
 
-RECIPE = Training(seed=1, stages=(Stage(size=48, epochs=2, batch=8),), background=0.5)
-
-
-@pytest.fixture(scope="module")
-def leaves(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """train/ and val/ with two classes of drawn leaves, 24 and 8 photos."""
-    root = tmp_path_factory.mktemp("leaves")
-    for split, seeds in (("train", range(12)), ("val", range(20, 24))):
-        for kind in ("healthy", "blight"):
-            folder = root / split / f"Drawn__{kind}"
-            folder.mkdir(parents=True)
-            for seed in seeds:
-                drawn = draw_leaf(kind, seed=seed, size=(96, 96))
-                drawn.photo.save(folder / f"{seed}.jpg")
-    return root
+RECIPE = Training(seed=1, stages=(Stage(size=48, epochs=2, batch=8),), background=0.5, scenes=14)
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +28,14 @@ def card() -> Card:
     return read_card(CARDS / "cropshield_cnn.toml").model_copy(update={"training": RECIPE})
 
 
-def trained(card: Card, leaves: Path, out: Path) -> list[dict[str, Any]]:
+def trained(card: Card, drawn_leaves: Path, out: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    Trainer(card, leaves, out, torch.device("cpu"), workers=0).run(rows.append)
+    Trainer(card, drawn_leaves, out, torch.device("cpu")).run(rows.append)
     return rows
 
 
 def test_training_writes_weights_and_goes_on_after_a_kill(
-    card: Card, leaves: Path, tmp_path: Path
+    card: Card, drawn_leaves: Path, tmp_path: Path
 ) -> None:
     class Killed(Exception):
         pass
@@ -53,27 +44,55 @@ def test_training_writes_weights_and_goes_on_after_a_kill(
         raise Killed
 
     with pytest.raises(Killed):
-        Trainer(card, leaves, tmp_path, torch.device("cpu"), workers=0).run(die)
-    assert [row["epoch"] for row in trained(card, leaves, tmp_path)] == [2]
-    assert trained(card, leaves, tmp_path) == []
+        Trainer(card, drawn_leaves, tmp_path, torch.device("cpu")).run(die)
+    assert [row["epoch"] for row in trained(card, drawn_leaves, tmp_path)] == [2]
+    assert trained(card, drawn_leaves, tmp_path) == []
     state = torch.load(tmp_path / "best.pth", weights_only=True)
     assert state["classifier.weight"].shape == (2, 192)
     assert (tmp_path / "history.csv").read_text().startswith("epoch,size,loss,accuracy")
+    trained(card, drawn_leaves, tmp_path / "in one go")
+    straight = torch.load(tmp_path / "in one go" / "best.pth", weights_only=True)
+    assert all(torch.equal(state[name], straight[name]) for name in straight)
 
 
-def test_a_folder_of_another_class_is_named(leaves: Path) -> None:
+def with_recipe(card: Card, **changes: Any) -> Card:
+    return card.model_copy(update={"training": RECIPE.model_copy(update=changes)})
+
+
+def test_training_stops_when_patience_runs_out(
+    card: Card, drawn_leaves: Path, tmp_path: Path
+) -> None:
+    """Without a learning rate nothing becomes better than after the first epoch."""
+    stages = (Stage(size=32, epochs=9, batch=8),)
+    still = with_recipe(card, learning_rate=1e-12, patience=2, stages=stages)
+    rows = trained(still, drawn_leaves, tmp_path)
+    scores = [row["macro_f1"] for row in rows]
+    assert len(rows) == scores.index(max(scores)) + 1 + 2 < 9
+
+
+def test_a_recipe_without_stages_is_named(card: Card, drawn_leaves: Path, tmp_path: Path) -> None:
+    with pytest.raises(CardError, match=r"cropshield_cnn\.toml, line \d+: training\.stages: it is"):
+        Trainer(with_recipe(card, stages=()), drawn_leaves, tmp_path, torch.device("cpu"))
+
+
+def test_a_folder_of_another_class_is_named(drawn_leaves: Path) -> None:
     with pytest.raises(CardError, match="Drawn__blight, Drawn__healthy"):
-        LeafFolder(leaves / "val", lambda _: torch.zeros(1), classes=["Apple__scab"])
+        LeafFolder(drawn_leaves / "val", classes=["Apple__scab"])
 
 
-def test_classes_are_drawn_equally_often(leaves: Path, tmp_path: Path) -> None:
-    shutil.copytree(leaves / "train", tmp_path / "train")
-    for path in sorted((tmp_path / "train" / "Drawn__healthy").iterdir())[2:]:
-        path.unlink()
-    data = LeafFolder(tmp_path / "train", lambda _: torch.zeros(1))
-    torch.manual_seed(0)
-    drawn = [data.samples[i][1] for _ in range(100) for i in balanced_sampler(data)]
-    assert 0.45 < sum(drawn) / len(drawn) < 0.55
+def test_classes_are_drawn_equally_often() -> None:
+    labels = torch.tensor([0] * 190 + [1] * 10)
+    drawn = labels[balanced_draw(labels, torch.Generator().manual_seed(0))]
+    assert len(drawn) == 200
+    assert 0.4 < drawn.float().mean() < 0.6
+
+
+def test_photos_of_another_folder_are_not_taken_for_these(
+    drawn_leaves: Path, tmp_path: Path
+) -> None:
+    LeafFolder(drawn_leaves / "val").pixels(48, tmp_path / "48.npy")
+    with pytest.raises(CardError, match="8 pictures of another set"):
+        LeafFolder(drawn_leaves / "train").pixels(48, tmp_path / "48.npy")
 
 
 def test_scores_of_a_known_confusion() -> None:
@@ -84,17 +103,53 @@ def test_scores_of_a_known_confusion() -> None:
     assert found.photos == 4
 
 
+def a_leaf_on_a_table() -> tuple[DrawnLeaf, torch.Tensor, torch.Tensor]:
+    """The leaf, its photo (1, 3, 240, 240) and its mask (1, 1, 96, 96), both in [0, 1]."""
+    for seed in range(40):
+        drawn = draw_leaf("healthy", seed=seed, size=(240, 240))
+        if mask := leaf_mask(drawn.photo):
+            photo = torch.from_numpy(np.asarray(drawn.photo) / np.float32(255))
+            leaf = torch.from_numpy(np.asarray(mask) / np.float32(255))
+            return drawn, photo.permute(2, 0, 1)[None], leaf[None, None]
+    raise AssertionError("no drawn leaf has a mask")
+
+
 def test_a_leaf_on_a_table_is_laid_on_another_ground() -> None:
     """Where the drawn leaf is, its pixels stay; where it is not, they are the new ground."""
-    table = next(
-        drawn
-        for seed in range(40)
-        if leaf_mask((drawn := draw_leaf("healthy", seed=seed, size=(240, 240))).photo)
-    )
-    mask = leaf_mask(table.photo)
-    assert mask is not None
-    ground = random_ground(np.random.default_rng(0))
-    moved = np.asarray(on_ground(table.photo, mask, ground), np.int16)
-    change = np.abs(moved - np.asarray(table.photo, np.int16)).mean(axis=2)
-    assert np.median(change[table.leaf]) < 5
-    assert np.median(change[~table.leaf]) > 15
+    torch.manual_seed(0)
+    drawn, photo, mask = a_leaf_on_a_table()
+    change = (on_grounds(photo, mask, 1.0) - photo).abs().mean(1)[0].numpy() * 255
+    assert np.median(change[drawn.leaf]) < 5
+    assert np.median(change[~drawn.leaf]) > 15
+
+
+def test_a_photo_without_a_mask_keeps_its_ground() -> None:
+    _, photo, mask = a_leaf_on_a_table()
+    assert torch.equal(on_grounds(photo, torch.zeros_like(mask), 1.0), photo)
+
+
+def test_pictures_of_no_leaf_come_after_the_photos_and_drawn_scenes_last() -> None:
+    augment = Augment(Preprocessing(), background=0.5, negatives=3)
+    photos = torch.randint(0, 256, (4, 80, 80, 3), dtype=torch.uint8)
+    white = torch.full((1, 40, 40, 3), 255, dtype=torch.uint8)
+    made = augment(photos, torch.zeros(4, 96, 96, 1, dtype=torch.uint8), white, 64)
+    assert made.shape == (7, 3, 64, 64)
+    assert torch.isfinite(made).all()
+    assert made.std((1, 2, 3))[-1] < 0.5 * made.std((1, 2, 3))[:-1].min()
+
+
+def test_training_draws_every_kind_of_scene_that_it_may(tmp_path: Path) -> None:
+    made = drawn_scenes(len(TRAIN_KINDS), tmp_path / "scenes.npy")
+    assert made.shape == (len(TRAIN_KINDS), SIDE, SIDE, 3)
+    for pixels, kind in zip(made, TRAIN_KINDS, strict=True):
+        assert np.array_equal(pixels, np.asarray(draw_scene(kind, 0, (SIDE, SIDE))))
+
+
+@pytest.mark.parametrize("quality", [15, 50, 90])
+def test_grain_is_that_of_jpeg(quality: int) -> None:
+    """As Pillow's JPEG without chroma subsampling, but for its rounded chroma."""
+    drawn, photo, _ = a_leaf_on_a_table()
+    drawn.photo.save(file := io.BytesIO(), "JPEG", quality=quality, subsampling=0)
+    expected = np.asarray(Image.open(file), np.float32)
+    found = jpeg(photo, torch.tensor([float(quality)]))[0].permute(1, 2, 0).numpy() * 255
+    assert np.abs(found - expected).mean() < 1.3

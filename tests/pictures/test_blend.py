@@ -24,7 +24,8 @@ def test_an_overlay_is_the_one_that_the_engine_renders(name: str) -> None:
 def test_shrunken_overlays_agree_on_a_smooth_photo() -> None:
     ramp = np.linspace(0, 255, 800).astype(np.uint8)
     photo = np.broadcast_to(ramp[None, :, None], (600, 800, 3)).copy()
-    ours, theirs = (make(photo, MAP, "jet", 0.5, 256) for make in (blend, render_overlay))
+    ours = blend(photo, MAP, "jet", 0.5, fit(800, 600, 256))
+    theirs = render_overlay(photo, MAP, "jet", 0.5, 256)
     assert ours.shape == theirs.shape == (192, 256, 3)
     assert np.abs(ours.astype(int) - theirs).max() <= 5
 
@@ -50,6 +51,30 @@ def test_a_map_is_upsampled_before_it_is_coloured() -> None:
     line = np.array([[0.0, 1.0]], np.float32)
     middle = colourise(upsample(line, 257, 1))[0, 128]
     assert np.abs(middle.astype(int) - colormap("jet")[128]).max() <= 4
+
+
+def test_a_map_upsampled_in_parts_is_the_whole() -> None:
+    whole = upsample(MAP, 40, 1000)
+    parts = [upsample(MAP, 40, 1000, top, top + 125) for top in range(0, 1000, 125)]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
+
+
+def test_a_tall_overlay_has_no_seams() -> None:
+    grey = np.full((1300, 20, 3), 128, np.uint8)
+    ramp = np.linspace(0, 1, 14, dtype=np.float32)[:, None]
+    steps = np.diff(blend(grey, ramp, "bone", 1.0)[:, 0, 0].astype(int))
+    assert steps.min() >= 0
+    assert steps.max() <= 2
+
+
+def test_an_overlay_can_be_larger_than_its_photo() -> None:
+    assert blend(PHOTO, MAP, size=(194, 122)).shape == (122, 194, 3)
+
+
+def test_the_photo_is_left_as_it_is() -> None:
+    before = PHOTO.copy()
+    blend(PHOTO, MAP)
+    np.testing.assert_array_equal(PHOTO, before)
 
 
 def test_levels_clip_what_lies_outside() -> None:

@@ -1,0 +1,102 @@
+"""A model kept busy: the next batches are loaded ahead of it, the last ones ended behind it."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Any, Generic, TypeVar, cast
+
+Given = TypeVar("Given")
+Loaded = TypeVar("Loaded")
+Seen = TypeVar("Seen")
+Made = TypeVar("Made")
+_AHEAD = 2
+
+
+class Flow(Generic[Given, Loaded, Seen, Made]):
+    """`load` and `end` run on threads, a thing at a time; `look` in the thread that asks, a
+    batch at a time. What goes wrong with one thing stays its own: a batch that fails is looked
+    at again one by one."""
+
+    def __init__(
+        self,
+        load: Callable[[Given], Loaded],
+        look: Callable[[Sequence[Loaded]], Sequence[Seen]],
+        end: Callable[[Given, Loaded, Seen], Made],
+        *,
+        batch: int = 16,
+        threads: int = 2,
+    ) -> None:
+        self._load, self._look, self._end = load, look, end
+        self._batch, self._threads = batch, threads
+
+    def run(self, given: Iterable[Given]) -> Generator[tuple[Given, Made | Exception]]:
+        """Each thing, in order, with what was made of it or what was wrong with it.
+
+        At most four batches are in hand. What is in hand when the caller stops asking is
+        dropped.
+        """
+        pools = [ThreadPoolExecutor(self._threads) for _ in range(2)]
+        try:
+            yield from self._run(iter(given), *pools)
+        finally:
+            for pool in pools:
+                pool.shutdown(cancel_futures=True)
+
+    def _run(
+        self, given: Iterator[Given], loaders: ThreadPoolExecutor, enders: ThreadPoolExecutor
+    ) -> Iterator[tuple[Given, Made | Exception]]:
+        ahead: deque[list[tuple[Given, Future[Loaded]]]] = deque()
+        behind: deque[list[tuple[Given, Future[Made]]]] = deque()
+        while True:
+            while len(ahead) <= _AHEAD and (batch := list(islice(given, self._batch))):
+                ahead.append([(one, loaders.submit(self._load, one)) for one in batch])
+            if not ahead:
+                break
+            behind.append(self._seen(ahead.popleft(), enders))
+            if len(behind) > 1:
+                yield from _results(behind.popleft())
+        for last in behind:
+            yield from _results(last)
+
+    def _seen(
+        self, batch: Sequence[tuple[Given, Future[Loaded]]], enders: ThreadPoolExecutor
+    ) -> list[tuple[Given, Future[Made]]]:
+        """The batch looked at and handed over for ending."""
+        loaded = [_outcome(future) for _, future in batch]
+        looked = iter(self._looked([one for one in loaded if not isinstance(one, Exception)]))
+        found = [one if isinstance(one, Exception) else next(looked) for one in loaded]
+        return [
+            (given, enders.submit(self._ended, given, one, seen))
+            for (given, _), one, seen in zip(batch, loaded, found, strict=True)
+        ]
+
+    def _looked(self, loaded: Sequence[Loaded]) -> list[Seen | Exception]:
+        """All at once; one by one when that fails, so that a poison thing fails alone."""
+        try:
+            return list(self._look(loaded)) if loaded else []
+        except Exception as error:  # noqa: BLE001 - it is what is told of the thing
+            if len(loaded) == 1:
+                return [error]
+            return [found for one in loaded for found in self._looked([one])]
+
+    def _ended(self, given: Given, loaded: Loaded | Exception, seen: Seen | Exception) -> Made:
+        for one in (loaded, seen):
+            if isinstance(one, Exception):
+                raise one
+        return self._end(given, cast(Loaded, loaded), cast(Seen, seen))
+
+
+def _outcome(future: Future[Any]) -> Any:
+    """What it gave, or the exception."""
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - it is what is told of the thing
+        return error
+
+
+def _results(
+    batch: Sequence[tuple[Given, Future[Made]]],
+) -> Iterator[tuple[Given, Made | Exception]]:
+    for given, future in batch:
+        yield given, _outcome(future)

@@ -1,0 +1,44 @@
+"""Which labels are likely wrong: confident learning, Northcutt et al. 2021."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Doubt(NamedTuple):
+    """A photo by its place, and the class that it more likely is. `margin`: by how much the
+    model prefers that one, in (0, 1]."""
+
+    place: int
+    likely: int
+    margin: float
+
+
+def likely_label_errors(
+    confidences: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]
+) -> list[Doubt]:
+    """Photos off the diagonal of the confident joint, the clearest first.
+
+    A photo counts for every class whose confidence reaches that class's own mean over the
+    photos labelled so; of several, the most confident one. confidences: (n, classes), softmax,
+    of a model that was not trained on these labels.
+    """
+    thresholds = _thresholds(confidences, labels)
+    above = np.where(confidences >= thresholds, confidences, -1.0)
+    likely = above.argmax(axis=1)
+    places = np.nonzero((above.max(axis=1) > 0) & (likely != labels))[0]
+    margins = confidences[places, likely[places]] - confidences[places, labels[places]]
+    found = zip(places.tolist(), likely[places].tolist(), margins.tolist(), strict=True)
+    doubts = [Doubt(*one) for one in found]
+    return sorted((doubt for doubt in doubts if doubt.margin > 0), key=lambda one: -one.margin)
+
+
+def _thresholds(
+    confidences: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """Mean confidence in a class over its own photos, (classes,); 1 where there are none."""
+    means = np.ones(confidences.shape[1], np.float32)
+    for label in np.unique(labels):
+        means[label] = confidences[labels == label, label].mean()
+    return means

@@ -1,0 +1,83 @@
+"""How sure a network is: what it saw against what it learnt, the same in every runtime."""
+
+from io import BytesIO
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from models.catalog import Card
+from models.verdict import Doubt, Verdict, verdict_of
+
+
+def features_of(activations: Tensor) -> Tensor:
+    """The mean of each of the target layer's maps, at length 1: (N, K, h, w) -> (N, K) float32."""
+    return F.normalize(activations.detach().float().mean(dim=(2, 3)), dim=1).cpu()
+
+
+def leaf_score(features: Tensor, means: Tensor) -> Tensor:
+    """Cosine between what is seen and the nearest class mean, (N,) in [-1, 1].
+
+    features: (N, K) out of `features_of`; means: (classes, K), of length 1. High for what was
+    learnt, whatever the logits say.
+    """
+    return (features @ means.T).amax(dim=1)
+
+
+def confidences(logits: Tensor, doubt: Doubt | None) -> Tensor:
+    """softmax(logits / temperature), float32 (N, classes) (Guo et al. 2017)."""
+    return (logits.detach().float() / (doubt.temperature if doubt else 1.0)).softmax(dim=1)
+
+
+def leads(confidence: Tensor) -> Tensor:
+    """By how much the best class leads: (N,) in [0, 1]; a model of one class leads by all."""
+    best = confidence.topk(min(2, confidence.shape[1]), dim=1).values
+    return best[:, 0] - (best[:, 1] if best.shape[1] > 1 else 0.0)
+
+
+class Doubter:
+    """Scores and verdicts by a card's [doubt] table and the class means that it names.
+
+    Raises CardError for means that are missing or not those of the card.
+    """
+
+    def __init__(self, card: Card) -> None:
+        self._card, self._doubt = card, card.doubt
+        self._means = read_means(card) if card.doubt else None
+
+    def __call__(
+        self, activations: Tensor, confidence: Tensor
+    ) -> list[tuple[float | None, Verdict]]:
+        """Photo by photo: activations (N, K, h, w), confidence (N, classes). No score without a
+        table."""
+        lead = leads(confidence).tolist()
+        if self._means is None:
+            return [(None, verdict_of(None, one, self._doubt)) for one in lead]
+        if activations.shape[1] != self._means.shape[1]:
+            had, needed = self._means.shape[1], activations.shape[1]
+            said = f"{had} channels, but {self._card.target_layer} has {needed}"
+            raise self._card.wrong("doubt.means", f"{said}; run cropshield calibrate")
+        scores = leaf_score(features_of(activations), self._means).tolist()
+        pairs = zip(scores, lead, strict=True)
+        return [(score, verdict_of(score, one, self._doubt)) for score, one in pairs]
+
+
+def read_means(card: Card) -> Tensor:
+    """The class means of a calibrated card, float32 (classes, K). Raises CardError."""
+    data = card.read_means()
+    try:
+        means = torch.from_numpy(np.load(BytesIO(data), allow_pickle=False)).float()
+    except (ValueError, EOFError, TypeError) as error:
+        raise card.wrong("doubt.means", f"is no array: {error}") from error
+    if means.ndim != 2 or len(means) != len(card.class_names):
+        needed = f"({len(card.class_names)}, channels)"
+        raise card.wrong("doubt.means", f"has shape {tuple(means.shape)}, not {needed}")
+    return F.normalize(means, dim=1)
+
+
+def write_means(means: Tensor) -> bytes:
+    """The content of a file of class means, float32 (classes, K): an .npy of float16."""
+    buffer = BytesIO()
+    np.save(buffer, means.numpy().astype(np.float16))
+    return buffer.getvalue()

@@ -1,0 +1,38 @@
+"""How a photo becomes what a network takes: the card's preprocessing, in torch."""
+
+import torch
+from torch import Tensor, nn
+from torchvision.transforms import v2
+
+from models.catalog import Preprocessing
+
+
+def normalise(preprocessing: Preprocessing) -> list[nn.Module]:
+    """PIL image -> float32 (3, h, w), normalised as the card says."""
+    return [
+        v2.ToImage(),
+        v2.ToDtype(torch.float32, scale=True),
+        v2.Normalize(list(preprocessing.mean), list(preprocessing.std)),
+    ]
+
+
+def validation_transform(preprocessing: Preprocessing, size: int | None = None) -> v2.Compose:
+    """The whole photo, stretched to a square: what the model is given when it serves."""
+    side = size or preprocessing.size
+    return v2.Compose([v2.Resize((side, side), antialias=True), *normalise(preprocessing)])
+
+
+class Normalised(nn.Module):
+    """float32 (N, 3, h, w) in [0, 1] -> normalised as the card says."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        for name in ("mean", "std"):
+            values = torch.tensor(getattr(preprocessing, name)).view(1, 3, 1, 1)
+            self.register_buffer(name, values, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.std

@@ -1,0 +1,56 @@
+"""Pictures of no leaf that training did not see, to judge a model's doubt by."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from models.training.background import leaf_mask
+from models.training.photos import Array
+from models.training.scenes import numbered, scene
+from pictures.scenes import SCENES
+
+BACKGROUND = "background"
+_FIRST_SEED = 1_000_000  # training counts from 0
+_SMALLEST = 0.3  # side of a crop, in sides of the photo
+
+
+def negatives(photos: Sequence[str], each: int, side: int) -> dict[str, Array]:
+    """`each` pictures of every kind of scene, and up to as many crops beside the leaves of
+    `photos`: uint8 (n, side, side, 3) by kind."""
+    drawn = {
+        kind: np.stack([scene(which, side) for which in numbered([kind], each, _FIRST_SEED)])
+        for kind in SCENES
+    }
+    crops = backgrounds(photos, each, side)
+    return drawn | ({BACKGROUND: np.stack(crops)} if crops else {})
+
+
+def backgrounds(photos: Sequence[str], most: int, side: int) -> list[Array]:
+    """The largest squares beside the leaf, out of photos all over the folder, uint8
+    (side, side, 3) each; photos without a sure mask or much ground are passed over."""
+    order = np.random.default_rng(0).permutation(len(photos))
+    found: list[Array] = []
+    for place in order:
+        if len(found) == most:
+            break
+        with Image.open(photos[place]) as opened:
+            photo = opened.convert("RGB")
+        if (mask := leaf_mask(photo)) and (box := empty_square(np.asarray(mask) < 20)):
+            across, down = photo.width / mask.width, photo.height / mask.height
+            crop = photo.crop((box[0] * across, box[1] * down, box[2] * across, box[3] * down))
+            found.append(np.asarray(crop.resize((side, side), Image.Resampling.BILINEAR)))
+    return found
+
+
+def empty_square(free: npt.NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom of the largest square of free cells; None under 0.3 of the side."""
+    sides = np.zeros((free.shape[0] + 1, free.shape[1] + 1), dtype=np.int64)
+    for y, x in np.argwhere(free):
+        sides[y + 1, x + 1] = 1 + min(sides[y, x], sides[y, x + 1], sides[y + 1, x])
+    largest = int(sides.max())
+    if largest < _SMALLEST * min(free.shape):
+        return None
+    bottom, right = (int(place) for place in np.unravel_index(sides.argmax(), sides.shape))
+    return right - largest, bottom - largest, right, bottom

@@ -1,0 +1,28 @@
+"""Drawn scenes as arrays: what a network sees in training and answers with a shrug."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from models.training.photos import Array, mapped
+from pictures.scenes import TRAIN_KINDS, draw_scene
+
+SIDE = 224
+
+
+def drawn_scenes(count: int, file: Path) -> Array:
+    """Scenes of all TRAIN_KINDS in turn: uint8 (count, 224, 224, 3), kept in and mapped from
+    `file`."""
+    return mapped(scene, numbered(TRAIN_KINDS, count), file, (SIDE, SIDE, 3))
+
+
+def numbered(kinds: Sequence[str], count: int, first: int = 0) -> list[tuple[str, int]]:
+    """`count` pairs of kind and seed; the seeds begin with `first`."""
+    return [(kinds[i % len(kinds)], first + i // len(kinds)) for i in range(count)]
+
+
+def scene(which: tuple[str, int], side: int = SIDE) -> Array:
+    """The scene of this kind and seed, uint8 (side, side, 3)."""
+    kind, seed = which
+    return np.asarray(draw_scene(kind, seed, (side, side)))

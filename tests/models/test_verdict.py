@@ -1,0 +1,130 @@
+"""models/verdict.py and models/doubt.py: what is said about an answer, and on what grounds."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from models.catalog import Card, CardError
+from models.doubt import Doubter, confidences, features_of, leads, leaf_score, write_means
+from models.verdict import MARGIN, Doubt, verdict_of
+from tests.engine.networks import network, save_model
+
+FIGURES = {"passed": 0.97, "confident": 0.9, "confident_right": 0.99, "ece": 0.01}
+DOUBT = Doubt(
+    not_a_leaf=0.2,
+    unknown=0.3,
+    margin=0.4,
+    data="here",
+    photos=9,
+    **{"means": "means.npy", "means_sha256": "00", **FIGURES},
+)
+ORDER = ["not_a_leaf", "unknown", "low_margin", "confident"]
+scores, shares = st.floats(-1, 1), st.floats(0, 1)
+
+
+@given(scores, shares)
+def test_the_score_goes_before_the_lead(score: float, lead: float) -> None:
+    found = verdict_of(score, lead, DOUBT)
+    assert (found == "not_a_leaf") == (score < 0.2)
+    assert (found == "unknown") == (0.2 <= score < 0.3)
+    assert (found == "low_margin") == (score >= 0.3 and lead < 0.4)
+
+
+@given(scores, scores, shares, shares)
+def test_more_score_and_more_lead_never_bring_more_doubt(
+    one: float, other: float, lead: float, wider: float
+) -> None:
+    less = verdict_of(min(one, other), min(lead, wider), DOUBT)
+    more = verdict_of(max(one, other), max(lead, wider), DOUBT)
+    assert ORDER.index(less) <= ORDER.index(more)
+
+
+@given(scores, shares)
+def test_a_model_without_a_table_goes_by_the_lead_alone(score: float, lead: float) -> None:
+    assert verdict_of(score, lead, None) == ("confident" if lead >= MARGIN else "low_margin")
+
+
+def test_the_nearest_class_mean_counts() -> None:
+    means = torch.eye(3)[:2]
+    seen = torch.tensor([[3.0, 4.0, 0.0], [0.0, 0.0, 2.0]])
+    maps = seen[:, :, None, None].expand(2, 3, 2, 2)
+    assert leaf_score(features_of(maps), means).tolist() == pytest.approx([0.8, 0.0])
+
+
+@given(st.floats(0.01, 100))
+def test_a_brighter_answer_is_no_nearer(factor: float) -> None:
+    maps = torch.rand(2, 5, 3, 3, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(features_of(maps * factor), features_of(maps), atol=1e-5)
+
+
+def test_confidences_are_softened_by_the_temperature() -> None:
+    logits = torch.tensor([[2.0, 0.0]])
+    warm = DOUBT.model_copy(update={"temperature": 2.0})
+    assert torch.equal(confidences(logits, warm), (logits / 2).softmax(1))
+    assert torch.equal(confidences(logits, None), logits.softmax(1))
+
+
+def test_a_model_of_one_class_leads_by_all() -> None:
+    assert leads(torch.ones(2, 1)).tolist() == [1.0, 1.0]
+
+
+@pytest.fixture
+def calibrated(tmp_path: Path) -> Card:
+    """Of a model whose two classes are the first two channels, of three."""
+    card = save_model(tmp_path, network(classes=2), classes=2)
+    content = write_means(torch.eye(3)[:2])
+    (tmp_path / "means.npy").write_bytes(content)
+    doubt = DOUBT.model_copy(update={"means_sha256": hashlib.sha256(content).hexdigest()})
+    return card.model_copy(update={"doubt": doubt})
+
+
+def test_verdicts_are_those_of_each_photo(calibrated: Card) -> None:
+    seen = torch.tensor([[0.1, 0, 9], [9, 0, 0.1], [9, 0, 0.1]])[:, :, None, None]
+    confidence = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.6, 0.4]])
+    found = [verdict for _, verdict in Doubter(calibrated)(seen.expand(3, 3, 2, 2), confidence)]
+    assert found == ["not_a_leaf", "confident", "low_margin"]
+
+
+def test_means_of_another_layer_are_refused(calibrated: Card) -> None:
+    with pytest.raises(CardError, match="3 channels, but block4 has 5; run cropshield calibrate"):
+        Doubter(calibrated)(torch.ones(1, 5, 2, 2), torch.ones(1, 2) / 2)
+
+
+def test_means_that_are_missing_changed_or_of_other_classes_are_refused(calibrated: Card) -> None:
+    path = calibrated.weights_path.with_name("means.npy")
+    other = calibrated.model_copy()
+    object.__setattr__(other, "class_names", ("a", "b", "c"))
+    with pytest.raises(CardError, match=r"doubt.means: has shape \(2, 3\), not \(3, channels\)"):
+        Doubter(other)
+    path.write_bytes(b"changed")
+    with pytest.raises(CardError, match=r"means_sha256: sha256 is .*, but means\.npy has"):
+        Doubter(calibrated)
+    path.unlink()
+    with pytest.raises(CardError, match=r"means\.npy is missing"):
+        Doubter(calibrated)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"temperature": 0}, "greater than 0"),
+        ({"margin": 1.1}, "less than or equal to 1"),
+        ({"not_a_leaf": 0.5}, "not_a_leaf 0.5 is above unknown 0.3"),
+        ({"unknown": float("nan")}, "unknown\n  Input should be less"),
+        ({"auroc": {"soil": 2}}, "less than or equal to 1"),
+        ({"thresold": 1}, "Extra inputs"),
+    ],
+)
+def test_a_wrong_table_is_refused(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Doubt.model_validate(DOUBT.model_dump() | wrong)
+
+
+def test_another_table_has_another_digest() -> None:
+    assert DOUBT.digest == Doubt.model_validate(DOUBT.model_dump()).digest
+    assert DOUBT.digest != DOUBT.model_copy(update={"margin": 0.41}).digest
