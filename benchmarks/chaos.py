@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from typing import Any
 import httpx2
 import redis
 
+from benchmarks.measure import write
 from cli import private_redis
 from jobs import wire
 from pictures.leaves import draw_leaf
@@ -61,6 +63,7 @@ class Outcome:
     refused: int = 0
     hung_up: int = 0
     attempts: Counter[int] = field(default_factory=Counter)
+    recoveries: list[float] = field(default_factory=list)
     settled_seconds: float = 0.0
 
     @property
@@ -117,6 +120,31 @@ class Installation:
                 self.processes[name].wait()
 
 
+class Recovery(threading.Thread):
+    """How long the jobs in hand at a kill stay in hand, in seconds; made just before it."""
+
+    def __init__(self, url: str, outcome: Outcome) -> None:
+        super().__init__(daemon=True)
+        self._url, self._outcome, self._begun = url, outcome, time.monotonic()
+        self._held: set[tuple[str, str]] = set()
+        self._held = self._in_hand()
+
+    def run(self) -> None:
+        while self._held and time.monotonic() - self._begun < SETTLE_SECONDS:
+            time.sleep(0.05)
+            self._held &= self._in_hand()
+        self._outcome.recoveries.append(time.monotonic() - self._begun)
+
+    def _in_hand(self) -> set[tuple[str, str]]:
+        """Ids and attempts; while Redis is being restarted, as they were."""
+        try:
+            with redis.Redis.from_url(self._url, decode_responses=True, socket_timeout=2) as client:
+                ids: Any = client.zrange(wire.LEASES, 0, -1)
+                return {(id_, str(client.hget(wire.JOB + id_, "attempts"))) for id_ in ids}
+        except redis.RedisError:
+            return self._held
+
+
 class Client(threading.Thread):
     """Posts photos, tries again when refused, and sometimes hangs up before the answer."""
 
@@ -171,9 +199,9 @@ def run(plan: Plan, home: Path, seed: int = 0) -> Outcome:
         clients = [Client(port, share, seed + i, outcome) for i in range(plan.clients)]
         for client in clients:
             client.start()
-        _kill(plan, installation, random.Random(seed))
-        for client in clients:
-            client.join()
+        watchers = _kill(plan, installation, random.Random(seed), outcome)
+        for thread in (*clients, *watchers):
+            thread.join()
         ids = list(itertools.chain.from_iterable(client.ids for client in clients))
         _settle(ids, port, outcome)
     finally:
@@ -181,8 +209,11 @@ def run(plan: Plan, home: Path, seed: int = 0) -> Outcome:
     return outcome
 
 
-def _kill(plan: Plan, installation: Installation, order: random.Random) -> None:
-    """Kill by turns, in random order, with a pause after each."""
+def _kill(
+    plan: Plan, installation: Installation, order: random.Random, outcome: Outcome
+) -> list[Recovery]:
+    """Kill by turns, in random order, with a pause after each; who watches what follows."""
+    watchers = []
     workers = [f"worker{i}" for i in range(plan.workers)]
     blows = [(order.choice(workers), signal.SIGKILL) for _ in range(plan.worker_kills)]
     both = itertools.cycle([signal.SIGKILL, signal.SIGTERM])
@@ -192,7 +223,11 @@ def _kill(plan: Plan, installation: Installation, order: random.Random) -> None:
     for name, number in blows:
         _until_busy(installation)
         time.sleep(plan.pause * order.random())
+        if name.startswith("worker"):
+            watchers.append(Recovery(installation.url, outcome))
+            watchers[-1].start()
         installation.restart(name, number)
+    return watchers
 
 
 def _until_busy(installation: Installation, seconds: float = 20) -> None:
@@ -261,15 +296,23 @@ def _until(happened: Any, seconds: float = 120) -> None:
         time.sleep(0.2)
 
 
-def table(plan: Plan, outcome: Outcome) -> str:
-    """The outcome for people."""
-    rows = {
+def _span(seconds: list[float]) -> str:
+    if not seconds:
+        return "none was killed"
+    middle = statistics.median(seconds)
+    return f"{middle:.1f}, {max(seconds):.1f} at most; two leases are {2 * LEASE_SECONDS:g}"
+
+
+def facts(plan: Plan, outcome: Outcome) -> dict[str, Any]:
+    """The outcome, line by line."""
+    return {
         "jobs accepted": outcome.accepted,
         "ends": dict(outcome.ends),
         "attempts": dict(sorted(outcome.attempts.items())),
         "worker kills (-9)": plan.worker_kills,
         "Redis restarts": plan.redis_restarts,
         "API restarts": plan.api_restarts,
+        "jobs of a killed worker returned (s)": _span(outcome.recoveries),
         "clients hung up": outcome.hung_up,
         "answers 503": outcome.refused,
         "lost": len(outcome.lost),
@@ -278,20 +321,23 @@ def table(plan: Plan, outcome: Outcome) -> str:
         "answers outside the contract": dict(outcome.strange),
         "settled after the last post (s)": round(outcome.settled_seconds, 1),
     }
-    return "\n".join(f"{name:34} {value}" for name, value in rows.items())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", action="store_true", help="write the table to results/")
     for option in fields(Plan):
         name = "--" + option.name.replace("_", "-")
         parser.add_argument(name, type=type(option.default), default=option.default)
     asked = vars(parser.parse_args())
-    seed, plan = asked.pop("seed"), Plan(**asked)
+    seed, keep, plan = asked.pop("seed"), asked.pop("keep"), Plan(**asked)
     with tempfile.TemporaryDirectory(prefix="cropshield-chaos-") as home:
         outcome = run(plan, Path(home), seed)
-    print(table(plan, outcome))
+    table = facts(plan, outcome)
+    print("\n".join(f"{name:38} {value}" for name, value in table.items()))
+    if keep:
+        write("chaos", asked | {"seed": seed}, [table])
     sys.exit(not outcome.is_sound)
 
 

@@ -23,56 +23,31 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from benchmarks.measure import write
 from engine.diagnostics import Diagnostics, diagnose_photo, is_healthy
 from engine.explainer import Explainer, Request
-from engine.faithfulness import measure_faithfulness
 from engine.gradcam import GradCAM
 from engine.images import decode
+from engine.judging.drawn import Judged, judge_drawn, means
 from engine.leafmask import SIDE, leaf_mask
 from engine.loading import load_weights
-from engine.transforms import prepare
 from models.catalog import Card, Catalog
-from pictures.blend import Map, upsample
-from pictures.leaves import KINDS, DrawnLeaf, draw_leaf
+from pictures.leaves import DrawnLeaf
 
 NUMBERS = ("focus", "border_share", "leaf_share", "flatness")
 WARNINGS = ("uniform", "scattered", "edge", "background")
-SICK = tuple(kind for kind in KINDS if kind != "healthy")
 Row = dict[str, Any]
 
 
 def on_drawn_leaves(card: Card, count: int) -> Row:
-    """Means over `count` drawn leaves with lesions."""
+    """Means over `count` drawn leaves with lesions; the difference to the peer is the largest."""
     model = load_weights(card, torch.device("cpu"))
     cam = GradCAM(model, card.target_layer)
-    found: list[Row] = []
-    for seed in range(count):
-        leaf = draw_leaf(SICK[seed % len(SICK)], seed, (320, 240))
-        inputs = prepare([np.asarray(leaf.photo)], card.preprocessing)
-        with torch.no_grad():
-            best = int(model(inputs).argmax())
-        heatmap = cam(inputs, best)
-        right, wrong = (
-            measure_faithfulness(model, inputs, np.ascontiguousarray(one), best)
-            for one in (heatmap, heatmap[::-1, ::-1])
-        )
-        found.append(
-            {
-                "difference_to_pytorch_grad_cam": _difference(cam, inputs, best, heatmap),
-                "hottest_on_lesion": _points_at(heatmap, leaf.lesions),
-                "lesion_share_of_photo": float(leaf.lesions.mean()),
-                "deletion": right.deletion,
-                "deletion_turned": wrong.deletion,
-                "insertion": right.insertion,
-                "insertion_turned": wrong.insertion,
-                "confidence_lost": right.confidence_lost,
-                "confidence_lost_turned": wrong.confidence_lost,
-                "leaf_mask_overlap": _mask_overlap(leaf),
-            }
-        )
-    means = {key: round(float(np.mean([row[key] for row in found])), 4) for key in found[0]}
-    means["difference_to_pytorch_grad_cam"] = max(
-        row["difference_to_pytorch_grad_cam"] for row in found
-    )
-    return {"photos": "drawn leaves", "count": count, **means}
+    judged = list(judge_drawn(card, model, count))
+    return {
+        "photos": "drawn leaves",
+        "count": count,
+        "difference_to_pytorch_grad_cam": max(_difference(cam, one) for one in judged),
+        "leaf_mask_overlap": round(float(np.mean([_mask_overlap(one.leaf) for one in judged])), 4),
+        **means(judged),
+    }
 
 
 def on_photos(card: Card, folder: Path, count: int) -> list[Row]:
@@ -94,20 +69,15 @@ def on_photos(card: Card, folder: Path, count: int) -> list[Row]:
     return [_table(name, found) for name, found in groups.items() if found]
 
 
-def _difference(cam: GradCAM, inputs: torch.Tensor, best: int, heatmap: Map) -> float:
+def _difference(cam: GradCAM, one: Judged) -> float:
     """The largest, cell by cell; its map is taken before it scales by minimum and maximum."""
     with PyTorchGradCAM(cam.model, [cam.target_layer]) as peer:
-        peer(inputs, [ClassifierOutputTarget(best)])
+        peer(one.inputs, [ClassifierOutputTarget(one.best)])
         seen = peer.activations_and_grads
         parts = seen.activations[0].numpy(), seen.gradients[0].numpy()
-        raw = peer.get_cam_image(inputs, cam.target_layer, [], *parts, eigen_smooth=False)[0]
+        raw = peer.get_cam_image(one.inputs, cam.target_layer, [], *parts, eigen_smooth=False)[0]
     raw = np.maximum(raw, 0)
-    return float(np.abs(raw / (raw.max() or 1) - heatmap).max())
-
-
-def _points_at(heatmap: Map, lesions: np.ndarray[Any, np.dtype[np.bool_]]) -> bool:
-    large = upsample(heatmap, lesions.shape[1], lesions.shape[0])
-    return bool(lesions.flat[int(large.argmax())])
+    return float(np.abs(raw / (raw.max() or 1) - one.heatmap).max())
 
 
 def _mask_overlap(leaf: DrawnLeaf) -> float:

@@ -28,7 +28,8 @@ from cli import private_redis
 from jobs.connections import connect_async
 from jobs.job import ImageFacts, Job, ModelFacts, State, new_id
 from jobs.options import Options
-from jobs.store import QUEUES, RedisJobStore
+from jobs.store import RedisJobStore
+from jobs.wire import QUEUES
 
 AIM_FLAT, AIM_CPU_MS = 0.10, 1.0
 BACKLOGS = (10, 1_000, 100_000)
@@ -63,7 +64,7 @@ class Ours:
             short = min(self.length - waiting, _TOGETHER)
             if short <= 0:
                 await asyncio.sleep(0.001)
-            await asyncio.gather(*(store.enqueue(_job()) for _ in range(short)))
+            await asyncio.gather(*(store.enqueue(a_job()) for _ in range(short)))
         await redis.aclose()
 
     def waiting(self, client: "Redis") -> int:
@@ -83,7 +84,7 @@ class Peer:
         with Redis.from_url(self.url) as client:
             while not until():
                 for _ in range(min(self.length - self.waiting(client), _TOGETHER)):
-                    record = _job().model_dump(mode="json")
+                    record = a_job().model_dump(mode="json")
                     self._app.send_task("explain", [record])
                 time.sleep(0.001)
 
@@ -91,7 +92,7 @@ class Peer:
         return int(client.llen("celery"))
 
 
-def _job() -> Job:
+def a_job() -> Job:
     now, options = datetime.now(UTC), Options()
     return Job(
         id=new_id(),

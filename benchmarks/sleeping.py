@@ -80,13 +80,15 @@ def run_ours(url: str, jobs: int) -> None:
     from workers.app import _serve
     from workers.lease import Keeper
     from workers.pipeline import Pipeline
+    from workers.watchman import Watchman
 
     app = make_celery(SharedSettings(redis_url=url))
     bell = TicketBell(app)
     queue = MeteredQueue(connect(url), bell, 15, 5, Counters())
     keeper = Keeper(queue, f"sleeping:{os.getpid()}", 15, 120)
     stages: Any = SleepingStages(queue, Window(jobs))
-    _serve(app, Pipeline(queue, stages, keeper, BATCH), keeper, bell)
+    pipeline = Pipeline(queue, stages, keeper, BATCH)
+    _serve(app, pipeline, keeper, Watchman(queue, pipeline), bell)
 
 
 class SleepingStages:

@@ -1,12 +1,19 @@
 """Redis clients with bounds on every wait, so that a dead server is an error and not a hang."""
 
-from typing import Any
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import redis
 import redis.asyncio
 from redis.backoff import ExponentialBackoff
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from jobs.errors import StoreDown
+
+P = ParamSpec("P")
+T = TypeVar("T")
 _COMMON: dict[str, Any] = {
     "decode_responses": True,
     "socket_timeout": 5,
@@ -37,3 +44,16 @@ def _timeouts(url: str) -> dict[str, Any]:
 def broker_url(url: str) -> str:
     """The same server as Celery's transport spells it."""
     return url.replace("unix://", "redis+socket://", 1)
+
+
+def reported(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Every failure of Redis is a StoreDown."""
+
+    @wraps(call)
+    async def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await call(*args, **kwargs)
+        except (RedisError, OSError) as error:
+            raise StoreDown(error) from error
+
+    return asked

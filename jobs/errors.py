@@ -3,14 +3,36 @@
 CropShieldError
 ├── JobNotFound         never existed, or not yours
 ├── JobGone             existed, and its time to live is over
+├── IdTaken             the id that the client chose is not to be had
+├── KeyReused           another photo or other options under a known key or id
+├── BeingReceived       another request with this key or id is still under way
 ├── JobNotReady         asked for a picture of a job that is not done
+│   └── BatchNotReady   asked for the sheet of a batch whose jobs are not all done
+├── BatchNotFound       never existed, or not yours
+├── BatchGone           existed, and all its jobs have expired
+├── BatchTooLarge       more bytes than a batch may have
 ├── NoPicture           the job is done but has no such picture
+├── NothingToJudge      feedback on a job that ended without a result
+├── PicturesErased      they were, at the client's wish
 ├── UnknownClass        the model has no such class
+│   └── ClassesDiffer   two were asked for, by name and by index
 ├── WrongTransition     a state change that the table does not allow
 ├── WorkerLost          as many workers died over a job as is allowed
 ├── ExplainFailed       the model failed on this photo
+├── BadCallback         a callback_url that would never be called
+├── TooManySecrets      as many sign webhooks as may
+├── NoSuchSecret        none, or more than one, begins like this
+├── WrongHost           asked under a name that may be somebody else's
+├── WrongOrigin         asked by a page of another site
+├── TooSlow             a body does not come
+├── WrongKey            no API key, or a wrong one
+├── TooSoon             this key has to wait
+│   ├── RateExceeded    its requests of this minute are used up
+│   └── QuotaUsedUp     its jobs of this day are used up
 └── Unavailable         nothing can be accepted now; try again
+    ├── TooManyUploads  as many photos are on their way as may be
     ├── QueueFull       the bound of the queue is reached
+    ├── StoreFull       Redis is short of memory
     ├── StoreDown       Redis does not answer
     └── BlobsFailed     photos cannot be stored or read
         └── BlobMissing this one is not there
@@ -33,18 +55,69 @@ class JobGone(CropShieldError):
         super().__init__(f"job {job_id} expired at {when.isoformat()}; its result is erased")
 
 
+class IdTaken(CropShieldError):
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"the id {job_id} is taken; choose another one at random (UUID version 4)")
+
+
+class KeyReused(CropShieldError):
+    def __init__(self) -> None:
+        super().__init__("the key or id was used before, with another photo or other options")
+
+
+class BeingReceived(CropShieldError):
+    def __init__(self) -> None:
+        super().__init__("another request with the same key or id is still being received")
+
+
 class JobNotReady(CropShieldError):
     def __init__(self, job_id: str, state: str) -> None:
         super().__init__(f"job {job_id} is {state}; its pictures exist once it has succeeded")
+
+
+class BatchNotReady(JobNotReady):
+    def __init__(self, batch_id: str, left: int) -> None:
+        Exception.__init__(self, f"{left} jobs of batch {batch_id} have not ended yet")
+
+
+class BatchNotFound(CropShieldError):
+    def __init__(self, batch_id: str) -> None:
+        super().__init__(f"there is no batch {batch_id!r}")
+
+
+class BatchGone(CropShieldError):
+    def __init__(self, batch_id: str, when: datetime) -> None:
+        super().__init__(f"batch {batch_id} expired at {when.isoformat()}; its jobs are erased")
+
+
+class BatchTooLarge(CropShieldError):
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the batch is {size:,} bytes; the limit is {limit:,}")
 
 
 class NoPicture(CropShieldError):
     pass
 
 
+class PicturesErased(CropShieldError):
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"the pictures of job {job_id} were erased by a DELETE")
+
+
+class NothingToJudge(CropShieldError):
+    def __init__(self, job_id: str, state: str) -> None:
+        super().__init__(f"job {job_id} ended as {state}; there is no prediction to judge")
+
+
 class UnknownClass(CropShieldError):
     def __init__(self, given: object, model: str, count: int) -> None:
         super().__init__(f"model {model} has no class {given!r}; it has {count}, see /v1/models")
+
+
+class ClassesDiffer(UnknownClass):
+    def __init__(self, name: str, index: int, given: int) -> None:
+        message = f"class_name {name!r} is class {index}, but class_index is {given}; give one"
+        CropShieldError.__init__(self, message)
 
 
 class WrongTransition(CropShieldError):
@@ -59,6 +132,66 @@ class WorkerLost(CropShieldError):
 
 class ExplainFailed(CropShieldError):
     pass
+
+
+class BadCallback(CropShieldError):
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"callback_url {url!r:.200}: {reason}")
+
+
+class TooManySecrets(CropShieldError):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} secrets sign already, which is the most; revoke one first")
+
+
+class NoSuchSecret(CropShieldError):
+    def __init__(self, beginning: str, count: int) -> None:
+        super().__init__(f"{count} secrets begin with {beginning!r}; it must be one")
+
+
+class WrongHost(CropShieldError):
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"host {host!r:.200} is neither an address nor localhost; "
+            "CROPSHIELD_ALLOWED_HOSTS names others"
+        )
+
+
+class WrongOrigin(CropShieldError):
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            f"a page of {origin!r:.200} asks for a change; CROPSHIELD_CORS_ORIGINS names who may"
+        )
+
+
+class TooSlow(CropShieldError):
+    def __init__(self, seen: int, seconds: float, rate: float) -> None:
+        super().__init__(
+            f"{seen:,} bytes of the body came in {seconds:.0f} s; the least is {rate:,.0f} a second"
+        )
+
+
+class WrongKey(CropShieldError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}; send the header X-API-Key, `cropshield keys add` makes one")
+
+
+class TooSoon(CropShieldError):
+    """`retry_after` in seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RateExceeded(TooSoon):
+    def __init__(self, rate: int, retry_after: float) -> None:
+        super().__init__(f"this key may send {rate:,} requests a minute", retry_after)
+
+
+class QuotaUsedUp(TooSoon):
+    def __init__(self, quota: int, retry_after: float) -> None:
+        super().__init__(f"this key may make {quota:,} jobs a day (UTC)", retry_after)
 
 
 class Unavailable(CropShieldError):
@@ -78,9 +211,15 @@ class QueueFull(Unavailable):
         super().__init__(message, min(max(wait, 1.0), 60.0))
 
 
+class StoreFull(Unavailable):
+    def __init__(self, used: int, limit: int, mark: float) -> None:
+        message = f"Redis uses {used:,} bytes; the limit is {mark:.0%} of its {limit:,}"
+        super().__init__(message, 10.0)
+
+
 class StoreDown(Unavailable):
     def __init__(self, reason: object) -> None:
-        super().__init__(f"the job store does not answer: {reason}")
+        super().__init__(f"the job store cannot be used: {reason}")
 
 
 class BlobsFailed(Unavailable):
@@ -90,3 +229,8 @@ class BlobsFailed(Unavailable):
 class BlobMissing(BlobsFailed):
     def __init__(self, job_id: str, name: str) -> None:
         super().__init__(f"job {job_id} has no stored {name}")
+
+
+class TooManyUploads(Unavailable):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most:,} uploads are on their way, which is the most at once")

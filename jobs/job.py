@@ -57,11 +57,12 @@ class ImageFacts(BaseModel):
 
 
 class ModelFacts(BaseModel):
-    """Which model a job was accepted for."""
+    """Which model a job was accepted for. `calibration`: which [doubt] table its card had."""
 
     id: str
     version: str
     weights_sha256: str
+    calibration: str | None = None
 
 
 class Job(BaseModel):
@@ -72,8 +73,10 @@ class Job(BaseModel):
     id: str
     state: State
     owner: Annotated[str, Field(exclude=True)] = LOCAL
+    request_id: Annotated[str | None, Field(exclude=True)] = None
     attempts: int = 0
     cached: bool = False
+    erased: bool = False
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None

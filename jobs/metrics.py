@@ -76,6 +76,8 @@ METRICS = {
             STAGES,
             _SECONDS,
         ),
+        Metric("working_seconds_total", "counter", "Seconds in which workers had work."),
+        Metric("model_seconds_total", "counter", "Seconds of them in which a model ran."),
         Metric("out_of_memory_total", "counter", "Batches that did not fit into memory."),
         Metric("model_loads_total", "counter", "Models loaded by a worker.", ("model",)),
         Metric(
@@ -84,6 +86,13 @@ METRICS = {
             "Leftovers removed by the sweeper.",
             ("what",),
             ("expired", "orphan", "part"),
+        ),
+        Metric(
+            "webhooks_total",
+            "counter",
+            "Attempts to call a `callback_url`.",
+            ("outcome",),
+            ("received", "failed", "given_up"),
         ),
         Metric(
             "http_requests_total",
@@ -115,7 +124,7 @@ class Counters:
         self._counts: dict[str, float] = defaultdict(int)
         self._lock = Lock()
 
-    def count(self, name: str, *labels: str, by: int = 1) -> None:
+    def count(self, name: str, *labels: str, by: float = 1) -> None:
         with self._lock:
             self._counts[field(name, *labels)] += by
 

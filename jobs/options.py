@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from jobs.callbacks import split_url
 from pictures.colormaps import COLORMAPS, colormap
 
 OverlayFormat = Literal["jpeg", "png", "webp"]
@@ -25,7 +26,9 @@ class Options(BaseModel):
         str | None, Field(max_length=128, description="Explain this class too, by its name.")
     ] = None
     method: Annotated[MethodName, Field(description="How the maps are made.")] = "gradcam"
-    colormap: Annotated[str, Field(description=f"One of {', '.join(COLORMAPS)}.")] = "jet"
+    colormap: Annotated[
+        str, Field(json_schema_extra={"enum": [*COLORMAPS]}, description="Colours of the heat.")
+    ] = "jet"
     alpha: Annotated[float, Field(ge=0, le=1, description="Opacity of the heat.")] = 0.5
     overlay_format: Annotated[OverlayFormat, Field(description="Format of the overlay.")] = "jpeg"
     client_ref: Annotated[
@@ -40,6 +43,17 @@ class Options(BaseModel):
     ttl: Annotated[
         int, Field(ge=60, le=30 * DAY, description="Seconds that the result is kept.")
     ] = 3 * DAY
+
+    callback_url: Annotated[
+        str | None, Field(max_length=2048, description="Where the ended job is posted to.")
+    ] = None
+
+    @field_validator("callback_url")
+    @classmethod
+    def _plain_url(cls, url: str | None) -> str | None:
+        if url is not None:
+            split_url(url)
+        return url
 
     @field_validator("colormap")
     @classmethod

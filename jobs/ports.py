@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from jobs.job import Job, State
+from jobs.listing import Page, Wanted
+from jobs.submissions import Submission, Submitted
 
 
 @dataclass(frozen=True)
@@ -39,22 +41,47 @@ class JobStore(Protocol):
     """The side that accepts jobs and tells of them. Every call raises StoreDown."""
 
     async def check_room(self) -> None:
-        """Raises QueueFull when nothing more can be accepted."""
+        """Raises QueueFull or StoreFull when nothing more can be accepted."""
 
-    async def enqueue(self, job: Job) -> Job:
-        """Record and queue the job at once; the recorded job when the id is already there."""
+    async def reserve(self, submission: Submission, digest: str = "") -> Job | None:
+        """Hold a client's id or key for this request alone, for half a minute from now; the job
+        when an earlier request made it. Without a digest its content is not compared yet.
 
-    async def find(self, job_id: str) -> Job:
-        """Raises JobNotFound, or JobGone for an expired one."""
+        Raises BeingReceived, KeyReused, IdTaken, JobGone.
+        """
 
-    async def cancel(self, job_id: str) -> Job:
-        """Cancel a queued job at once and a running one when its worker next looks."""
+    async def free(self, submission: Submission) -> None:
+        """Hold it no longer."""
+
+    async def enqueue(self, job: Job, key_name: str = "") -> Submitted:
+        """Record and queue the job at once, under its key; or the job that was already there.
+
+        Raises QueueFull, KeyReused, IdTaken, JobGone.
+        """
+
+    async def find(self, job_id: str, owner: str | None = None) -> Job:
+        """Raises JobNotFound, also for another owner's, or JobGone for an expired one."""
+
+    async def owner_of(self, job_id: str) -> str | None:
+        """Whose job it is or was; None for an unknown one."""
+
+    async def page(self, owner: str, wanted: Wanted) -> Page:
+        """The owner's jobs, newest first."""
+
+    async def cancel(self, job_id: str, owner: str | None = None) -> Job:
+        """Cancel a queued job at once and a running one when its worker next looks.
+
+        Raises as `find`.
+        """
+
+    async def note_erased(self, job_id: str) -> None:
+        """Have the record of a job that has ended say that its pictures are erased."""
 
     async def finished_twin(self, job: Job) -> Job | None:
         """A succeeded job of the same owner, photo, model and options."""
 
-    async def adopt(self, job: Job, twin: Job) -> Job:
-        """Record `job` as succeeded with the result of its twin."""
+    async def adopt(self, job: Job, twin: Job, key_name: str = "") -> Submitted:
+        """Record `job` as succeeded with the result of its twin; else as `enqueue`."""
 
     async def reap(self) -> None:
         """Return jobs whose worker is lost, and ring while work waits."""
@@ -80,6 +107,9 @@ class WorkQueue(Protocol):
 
     def renew(self, claims: Sequence[Claim]) -> int:
         """Prolong leases; how many are still held."""
+
+    def waiting(self) -> int:
+        """How many jobs wait."""
 
     def reap(self) -> None:
         """As `JobStore.reap`."""

@@ -29,7 +29,7 @@ class RedisWorkQueue:
 
     def __init__(self, redis: "Redis", bell: Bell, lease_seconds: float, max_attempts: int) -> None:
         self._redis, self._bell, self._lease = redis, bell, int(lease_seconds * 1000)
-        names = ("claim", "finish", "release", "renew", "reap")
+        names = ("announce", "claim", "finish", "release", "renew", "reap")
         self._scripts = {name: redis.register_script(source(name)) for name in names}
         self._reap_arguments = reap_arguments(max_attempts)
 
@@ -66,15 +66,16 @@ class RedisWorkQueue:
         )
         return int(self._scripts["renew"](args=[wire.PREFIX, self._lease, *held]))
 
+    def waiting(self) -> int:
+        return sum(self._redis.zcard(queue) for queue in wire.QUEUES)
+
     def reap(self) -> None:
         ring, *_ = self._scripts["reap"](args=self._reap_arguments)
         if ring:
             self._bell.ring()
 
     def announce(self, worker: str) -> None:
-        seconds, _ = self._redis.time()
-        self._redis.zadd(wire.WORKERS, {worker: seconds})
-        self._redis.zremrangebyscore(wire.WORKERS, "-inf", seconds - FORGET_WORKER_SECONDS)
+        self._scripts["announce"](args=[wire.PREFIX, worker, FORGET_WORKER_SECONDS])
 
     def retire(self, worker: str) -> None:
         self._redis.zrem(wire.WORKERS, worker)

@@ -2,51 +2,105 @@
 
 import asyncio
 import hashlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from jobs import wire
-from jobs.errors import BlobMissing, QueueFull, UnknownClass
+from jobs.errors import BlobMissing, ClassesDiffer, QueueFull, StoreDown, UnknownClass
 from jobs.job import ImageFacts, Job, ModelFacts, State, new_id
 from jobs.options import Options
 from jobs.ports import BlobStore, JobStore
+from jobs.submissions import Submission, Submitted
+from jobs.webhooks import Webhooks
 from models.catalog import Card, Catalog
 from pictures.header import read_header
+
+log = logging.getLogger(__name__)
 
 
 class JobService:
     """Accepts photos as jobs and reads what became of them."""
 
     def __init__(
-        self, store: JobStore, blobs: BlobStore, catalog: Catalog, max_pixels: int
+        self,
+        store: JobStore,
+        blobs: BlobStore,
+        catalog: Catalog,
+        webhooks: Webhooks,
+        max_pixels: int,
     ) -> None:
         self.store, self.blobs, self.catalog = store, blobs, catalog
-        self._max_pixels = max_pixels
+        self._webhooks, self._max_pixels = webhooks, max_pixels
 
-    async def submit(self, data: bytes, options: Options, *, reuse: bool = True) -> Job:
-        """A queued job whose photo is stored before the record exists; or, with `reuse`, a
-        succeeded one when the owner's same photo was explained with the same options before.
+    @asynccontextmanager
+    async def receiving(self, submission: Submission) -> AsyncIterator[None]:
+        """Around the reading of a photo and `submit`: of several requests with the same id or key
+        one at a time is let in. Nothing is held for a submission with neither.
 
-        Raises PhotoError, UnknownModel, UnknownClass, Unavailable.
+        Raises BeingReceived, IdTaken, JobGone, StoreDown.
         """
-        job = await asyncio.to_thread(self._check, data, options)
-        if reuse and (done := await self._reused(job)):
+        if not submission.slot:
+            yield
+            return
+        await self.store.reserve(submission)
+        try:
+            yield
+        finally:
+            try:
+                await self.store.free(submission)
+            except StoreDown as error:
+                log.warning("a key is held until it lapses: %s", error)
+
+    async def submit(
+        self, data: bytes, options: Options, submission: Submission | None = None
+    ) -> Submitted:
+        """A queued job whose photo is stored before the record exists; or the job that the same
+        submission made before; or a succeeded one when the owner's same photo was explained with
+        the same options before.
+
+        Raises BadCallback, PhotoError, UnknownModel, UnknownClass, KeyReused, Unavailable, and as
+        `receiving`.
+        """
+        submission = submission or Submission()
+        await self._webhooks.check(options.callback_url, submission.owner)
+        job = await asyncio.to_thread(self._check, data, options, submission)
+        if submission.slot and (known := await self.store.reserve(submission, wire.digest(job))):
+            return Submitted(known, replayed=True)
+        if submission.reuse and (done := await self._reused(job, submission)):
             return done
         await asyncio.to_thread(self.blobs.put, job.id, wire.ORIGINAL, data)
         try:
-            return await self.store.enqueue(job)
+            made = await self.store.enqueue(job, submission.key_name)
         except QueueFull:
             await asyncio.to_thread(self.blobs.erase, job.id)
             raise
+        if made.job.id != job.id:  # a request with the same key was quicker
+            await asyncio.to_thread(self.blobs.erase, job.id)
+        return made
 
-    async def _reused(self, job: Job) -> Job | None:
+    async def discard(self, job_id: str, owner: str | None = None) -> Job:
+        """Cancel a job that has not ended; erase photo, maps and overlays of one that has.
+
+        Raises JobNotFound, JobGone, Unavailable.
+        """
+        job = await self.store.find(job_id, owner)
+        if not job.state.is_terminal:
+            return await self.store.cancel(job_id)
+        await self.store.note_erased(job_id)
+        await asyncio.to_thread(self.blobs.erase, job_id)
+        return await self.store.find(job_id)
+
+    async def _reused(self, job: Job, submission: Submission) -> Submitted | None:
         """The job, succeeded with copies of its twin's results; None where there is no twin."""
         twin = await self.store.finished_twin(job)
         if twin is None or not await asyncio.to_thread(self._copy_results, twin, job.id):
             return None
-        return await self.store.adopt(job, twin)
+        return await self.store.adopt(job, twin, submission.key_name)
 
-    def _check(self, data: bytes, options: Options) -> Job:
+    def _check(self, data: bytes, options: Options, submission: Submission) -> Job:
         """The job of a photo whose header and options are fine."""
         card = self.catalog[options.model]
         options = resolve_class(options, card)
@@ -57,11 +111,13 @@ class JobService:
         )
         now = datetime.now(UTC)  # stands in until the enqueue script sets the time of Redis
         return Job(
-            id=new_id(),
+            id=submission.job_id or new_id(),
             state=State.QUEUED,
+            owner=submission.owner,
+            request_id=submission.request_id,
             created_at=now,
             expires_at=now,
-            model=ModelFacts(id=card.id, version=card.version, weights_sha256=card.sha256),
+            model=_facts(card),
             options=options,
             image=image,
         )
@@ -80,6 +136,13 @@ class JobService:
         return await asyncio.to_thread(self.blobs.get, job_id, name)
 
 
+def _facts(card: Card) -> ModelFacts:
+    calibration = card.doubt and card.doubt.digest
+    return ModelFacts(
+        id=card.id, version=card.version, weights_sha256=card.sha256, calibration=calibration
+    )
+
+
 def resolve_class(options: Options, card: Card) -> Options:
     """Options whose `class_name` has become a `class_index`. Raises UnknownClass."""
     names = card.class_names
@@ -88,6 +151,8 @@ def resolve_class(options: Options, card: Card) -> Options:
         if options.class_name not in names:
             raise UnknownClass(options.class_name, card.id, len(names))
         update["class_index"] = names.index(options.class_name)
+        if options.class_index not in (None, update["class_index"]):
+            raise ClassesDiffer(options.class_name, update["class_index"], options.class_index)
     elif options.class_index is not None:
         if options.class_index >= len(names):
             raise UnknownClass(options.class_index, card.id, len(names))

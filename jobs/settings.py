@@ -37,7 +37,7 @@ class SharedSettings(BaseSettings):
     broker_url: str = ""
     """What carries the tickets: empty for the same Redis, `amqp://…` for RabbitMQ."""
     cards: Path = CARDS
-    """Folder of model cards."""
+    """Folder of model cards; those in `models` in the state folder are served beside them."""
     lease_seconds: Annotated[float, Field(ge=1)] = 15.0
     """How long a claimed job stays with a worker that gives no sign of life."""
     max_attempts: Annotated[int, Field(ge=1)] = 5
@@ -45,6 +45,15 @@ class SharedSettings(BaseSettings):
 
     log_format: LogFormat = "auto"
     """Log lines as `json`, as `text`, or `auto`: text on a terminal, else JSON."""
+
+    @property
+    def card_folders(self) -> tuple[Path, Path]:
+        return self.cards, self.own_models
+
+    @property
+    def own_models(self) -> Path:
+        """Folder of the operator's own cards, with their weights and class lists."""
+        return self.home / "models"
 
     @property
     def blob_folder(self) -> Path:

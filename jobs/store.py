@@ -1,36 +1,31 @@
 """The JobStore in Redis: what the API process needs, without ever blocking its event loop."""
 
-from collections.abc import Callable, Coroutine
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from jobs import wire
-from jobs.errors import CropShieldError, JobGone, JobNotFound, QueueFull, StoreDown
+from jobs.connections import reported
+from jobs.errors import (
+    BeingReceived,
+    CropShieldError,
+    IdTaken,
+    JobGone,
+    JobNotFound,
+    KeyReused,
+    QueueFull,
+)
 from jobs.job import Job, Place, State, moment
+from jobs.listing import Page, Wanted
+from jobs.memory import Memory
 from jobs.ports import Bell
 from jobs.queue import reap_arguments
 from jobs.scripts import source
+from jobs.submissions import Submission, Submitted
 
-P = ParamSpec("P")
-T = TypeVar("T")
-QUEUES = (wire.RETRY, wire.INTERACTIVE, wire.BULK)  # in the order in which they are served
 ALIVE_SECONDS = 10
-
-
-def _reported(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Every failure of Redis is a StoreDown."""
-
-    @wraps(call)
-    async def reported(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return await call(*args, **kwargs)
-        except (RedisError, OSError) as error:
-            raise StoreDown(error) from error
-
-    return reported
+HOLD_SECONDS = 30  # an API process that dies while it receives a photo blocks its key no longer
+_LOOKED_AT = 1_000  # jobs, for one page
 
 
 class RedisJobStore:
@@ -38,74 +33,118 @@ class RedisJobStore:
 
     def __init__(self, redis: "Redis", bell: Bell, bound: int, max_attempts: int) -> None:
         self._redis, self._bell, self._bound = redis, bell, bound
-        names = ("enqueue", "adopt", "cancel", "reap")
+        names = ("reserve", "free", "enqueue", "adopt", "list", "cancel", "erase", "reap")
         self._scripts = {name: redis.register_script(source(name)) for name in names}
         self._reap_arguments = reap_arguments(max_attempts)
+        self._memory = Memory(redis)
 
-    @_reported
+    @reported
     async def check_room(self) -> None:
+        await self._memory.check()
         waiting, pace = await self._waiting()
         if sum(waiting) >= self._bound:
             raise QueueFull(sum(waiting), self._bound, pace or 0.1)
 
-    @_reported
-    async def enqueue(self, job: Job) -> Job:
+    @reported
+    async def reserve(self, submission: Submission, digest: str = "") -> Job | None:
+        job_id, slot = submission.job_id or "", submission.slot
+        args = [wire.PREFIX, job_id, submission.owner, submission.key_name, digest]
+        args += [slot, submission.token, str(HOLD_SECONDS * 1000)]
+        answer = await self._scripts["reserve"](args=args)
+        known = _known(answer, job_id)
+        return await self.find(known) if known else None
+
+    @reported
+    async def free(self, submission: Submission) -> None:
+        await self._scripts["free"](args=[wire.PREFIX, submission.slot, submission.token])
+
+    @reported
+    async def enqueue(self, job: Job, key_name: str = "") -> Submitted:
         options = job.options
         deadline = "" if options.deadline is None else int(options.deadline * 1000)
-        queue, ttl = wire.queue_key(options.priority), options.ttl * 1000
-        fixed: list[Any] = [wire.PREFIX, job.id, self._bound, queue, job.owner, ttl, deadline]
+        queue = wire.queue_key(options.priority)
         fields = wire.flat(wire.accepted_fields(job))
-        answer = await self._scripts["enqueue"](args=[*fixed, *fields])
+        args = [*_new(job, key_name), self._bound, queue, deadline, *fields]
+        answer = await self._scripts["enqueue"](args=args)
         if answer[0] == "full":
             raise QueueFull(answer[1], self._bound, float(answer[2]) / 1000)
-        if answer[0] == "queued" and answer[1]:
+        if answer[0] == "new" and answer[1]:
             self._bell.ring()
-        return await self.find(job.id)
+        return await self._submitted(job, answer)
 
-    @_reported
-    async def find(self, job_id: str) -> Job:
+    @reported
+    async def find(self, job_id: str, owner: str | None = None) -> Job:
         fields: dict[Any, Any] = await self._redis.hgetall(wire.JOB + job_id)
         if not fields:
-            raise await self._missing(job_id)
+            raise await self._missing(job_id, owner)
         job = wire.read_job(job_id, fields)
+        if owner not in (None, job.owner):
+            raise JobNotFound(job_id)
         if job.state is not State.QUEUED:
             return job
         return job.model_copy(update={"queue": await self._place(job)})
 
-    @_reported
-    async def cancel(self, job_id: str) -> Job:
+    @reported
+    async def page(self, owner: str, wanted: Wanted) -> Page:
+        start = "+inf" if wanted.cursor is None else f"({wanted.cursor!r}"
+        since = wanted.since.timestamp() * 1000 if wanted.since else "-inf"
+        count = [start, since, wanted.limit, _LOOKED_AT]
+        filters = [wanted.state or "", wanted.client_ref or ""]
+        cursor, *ids = await self._scripts["list"](args=[wire.PREFIX, owner, *count, *filters])
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for job_id in ids:
+                pipe.hgetall(wire.JOB + job_id)
+            records = await pipe.execute()
+        found = zip(ids, records, strict=True)  # a record may expire in between
+        jobs = tuple(wire.read_job(job_id, fields) for job_id, fields in found if fields)
+        return Page(jobs, float(cursor) if cursor else None)
+
+    @reported
+    async def cancel(self, job_id: str, owner: str | None = None) -> Job:
+        await self.find(job_id, owner)
         await self._scripts["cancel"](args=[wire.PREFIX, job_id])
         return await self.find(job_id)
 
-    @_reported
+    @reported
+    async def note_erased(self, job_id: str) -> None:
+        await self._scripts["erase"](args=[wire.PREFIX, job_id])
+
+    @reported
     async def finished_twin(self, job: Job) -> Job | None:
         twin_id = await self._redis.get(wire.CACHE + wire.fingerprint(job))
         fields: dict[Any, Any] = await self._redis.hgetall(wire.JOB + str(twin_id))
         return wire.read_job(str(twin_id), fields) if fields else None
 
-    @_reported
-    async def adopt(self, job: Job, twin: Job) -> Job:
+    @reported
+    async def adopt(self, job: Job, twin: Job, key_name: str = "") -> Submitted:
         fields = wire.accepted_fields(job) | {"attempts": str(twin.attempts)}
         fields |= wire.outcome_fields(twin.result, None, {})
-        fixed: list[Any] = [wire.PREFIX, job.id, job.owner, job.options.ttl * 1000]
-        await self._scripts["adopt"](args=[*fixed, *wire.flat(fields)])
-        return await self.find(job.id)
+        answer = await self._scripts["adopt"](args=[*_new(job, key_name), *wire.flat(fields)])
+        return await self._submitted(job, answer)
 
-    @_reported
+    @reported
+    async def owner_of(self, job_id: str) -> str | None:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hget(wire.JOB + job_id, "owner")
+            pipe.get(wire.GONE + job_id)
+            owner, gone = await pipe.execute()
+        return owner or str(gone or "").partition(" ")[2] or None
+
+    @reported
     async def reap(self) -> None:
         ring, *_ = await self._scripts["reap"](args=self._reap_arguments)
         if ring:
             self._bell.ring()
 
-    @_reported
+    @reported
     async def workers(self) -> int:
         seconds, _ = await self._redis.time()
         return int(await self._redis.zcount(wire.WORKERS, seconds - ALIVE_SECONDS, "+inf"))
 
     async def _waiting(self) -> tuple[list[int], float | None]:
-        """How many wait in each of QUEUES, and the seconds that the service takes for a job."""
+        """How many wait in each of the queues, and the seconds that the service takes for a job."""
         async with self._redis.pipeline(transaction=False) as pipe:
-            for queue in QUEUES:
+            for queue in wire.QUEUES:
                 pipe.zcard(queue)
             pipe.hget(wire.PACE, "interval")
             *waiting, interval = await pipe.execute()
@@ -114,7 +153,7 @@ class RedisJobStore:
     async def _place(self, job: Job) -> Place | None:
         """None when the job has meanwhile been claimed."""
         waiting, pace = await self._waiting()
-        for i, queue in enumerate(QUEUES):
+        for i, queue in enumerate(wire.QUEUES):
             rank: Any = await self._redis.zrank(queue, job.id)
             if rank is not None:
                 position = sum(waiting[:i]) + int(rank)
@@ -122,7 +161,29 @@ class RedisJobStore:
                 return Place(position=position, eta_seconds=eta)
         return None
 
-    async def _missing(self, job_id: str) -> CropShieldError:
+    async def _submitted(self, job: Job, answer: Any) -> Submitted:
+        known = _known(answer, job.id)
+        return Submitted(await self.find(known or job.id), replayed=known is not None)
+
+    async def _missing(self, job_id: str, owner: str | None) -> CropShieldError:
         """The error for an id without a record."""
-        expired = await self._redis.get(wire.GONE + job_id)
-        return JobGone(job_id, moment(float(expired))) if expired else JobNotFound(job_id)
+        expired, _, whose = str(await self._redis.get(wire.GONE + job_id) or "").partition(" ")
+        if expired and owner in (None, whose):
+            return JobGone(job_id, moment(float(expired)))
+        return JobNotFound(job_id)
+
+
+def _new(job: Job, key_name: str) -> list[Any]:
+    """What the scripts that record a job begin with."""
+    return [wire.PREFIX, job.id, job.owner, key_name, wire.digest(job), job.options.ttl * 1000]
+
+
+def _known(answer: Any, job_id: str) -> str | None:
+    """Id of the job that a script already knew. Raises as `JobStore.reserve`."""
+    what, *more = answer
+    if what == "gone":
+        raise JobGone(job_id, moment(float(more[0])))
+    refused = {"taken": IdTaken(job_id), "differs": KeyReused(), "busy": BeingReceived()}
+    if what in refused:
+        raise refused[what]
+    return str(more[0]) if what == "known" else None

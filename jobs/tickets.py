@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 from celery import Celery
+from kombu.entity import Exchange, Queue
 
 from jobs.connections import broker_url
 from jobs.settings import SharedSettings
@@ -13,6 +14,7 @@ from jobs.wire import TASK, TICKETS
 log = logging.getLogger(__name__)
 
 
+_QUEUE: Any = Queue(TICKETS, Exchange(TICKETS), routing_key=TICKETS, no_ack=True)  # type: ignore[no-untyped-call]
 _REDIS_OPTIONS = {
     "priority_steps": [0],
     "socket_timeout": 5,
@@ -31,6 +33,7 @@ def make_celery(settings: SharedSettings) -> Celery:
         task_acks_late=False,
         task_ignore_result=True,
         task_publish_retry=False,
+        task_queues=[_QUEUE],
         worker_prefetch_multiplier=1,
         worker_enable_remote_control=False,
         worker_send_task_events=False,
@@ -40,6 +43,26 @@ def make_celery(settings: SharedSettings) -> Celery:
         broker_transport_options=_AMQP_OPTIONS if broker.startswith("amqp") else _REDIS_OPTIONS,
     )
     return app
+
+
+def unacknowledged(task: Any, app: Celery, consumer: Any) -> Any:
+    """Celery's strategy for tickets, which are gone once they are taken.
+
+    One acknowledgement that is lost with a connection ends the worker, or counts against its
+    prefetch limit for ever, so that it takes no more tickets.
+    """
+    from celery.worker.strategy import default
+
+    handle = default(task, app, consumer)
+
+    def take(message: Any, body: Any, _ack: Any, *rest: Any, **more: Any) -> Any:
+        return handle(message, body, _no_answer, *rest, **more)
+
+    return take
+
+
+def _no_answer(*_: Any) -> None:
+    """The broker forgot the ticket when it gave it out."""
 
 
 class TicketBell:

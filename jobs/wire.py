@@ -10,6 +10,7 @@ from jobs.job import Job, State, moment
 PREFIX = "cropshield:1:"  # the 1 is the version of the record's form
 LEASES, BELL, WORKERS = PREFIX + "leases", PREFIX + "bell", PREFIX + "workers"
 INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "retry"))
+QUEUES = (RETRY, INTERACTIVE, BULK)  # in the order in which they are served
 EVENTS, PACE = PREFIX + "events", PREFIX + "pace"
 JOB, GONE, CACHE = PREFIX + "job:", PREFIX + "gone:", PREFIX + "cache:"
 BLOBS, BLOB_JOBS = PREFIX + "blobs:", PREFIX + "blob-jobs"
@@ -17,6 +18,7 @@ ENDED, ORPHANS = PREFIX + "ended", PREFIX + "orphans"
 TASK, TICKETS = "cropshield.drain", "tickets"
 
 ORIGINAL, PHOTO = "original", "photo.jpg"
+LONG_SIDE = 1024  # pixels of an overlay as it is stored
 SUFFIXES = {"jpeg": "jpg", "png": "png", "webp": "webp"}
 
 _JSON = ("model", "options", "image", "timings_ms", "result", "error")
@@ -30,7 +32,9 @@ def queue_key(priority: str) -> str:
 def accepted_fields(job: Job) -> dict[str, str]:
     """The fields that the client decides; the enqueue script adds state and times."""
     record = job.model_dump(mode="json", include={"model", "options", "image"})
-    return {name: json.dumps(value) for name, value in record.items()}
+    fields = {name: json.dumps(value) for name, value in record.items()}
+    fields |= {"request_id": job.request_id} if job.request_id else {}
+    return fields | ({"webhook": "1"} if job.options.callback_url else {})
 
 
 def outcome_fields(
@@ -56,6 +60,12 @@ def fingerprint(job: Job) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+def digest(job: Job) -> str:
+    """Alike for photos sent twice with the same options, however the defaults were spelled."""
+    asked = job.options.model_dump_json(exclude_defaults=True)
+    return hashlib.sha256(f"{job.image.sha256}\n{asked}".encode()).hexdigest()
+
+
 def read_job(job_id: str, fields: Mapping[str, str]) -> Job:
     """The job out of its hash."""
     values: dict[str, Any] = {name: json.loads(fields[name]) for name in _JSON if name in fields}
@@ -66,7 +76,9 @@ def read_job(job_id: str, fields: Mapping[str, str]) -> Job:
         state=State(fields["state"]),
         attempts=int(fields["attempts"]),
         owner=fields["owner"],
+        request_id=fields.get("request_id"),
         cached="cached" in fields,
+        erased="erased" in fields,
         **values,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from celery import Celery, signals
 
+from engine.layers import prove
 from jobs.blobs import open_blobs
 from jobs.connections import connect
 from jobs.metered import MeteredQueue
@@ -23,6 +24,7 @@ from workers.memory import keep_freed_memory
 from workers.pipeline import Pipeline
 from workers.settings import WorkerSettings
 from workers.stages import Stages
+from workers.watchman import Watchman
 
 log = logging.getLogger(__name__)
 _ARGUMENTS = ["-P", "threads", "-c", "1", "-Q", TICKETS, "--loglevel=WARNING"]
@@ -30,7 +32,7 @@ _LEAN = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
 def run_worker(settings: WorkerSettings) -> None:
-    """Load and warm the models, then work until SIGTERM. Raises CardError, BlobsFailed."""
+    """Try and warm the models, then work until SIGTERM. Raises CardError, BlobsFailed."""
     keep_freed_memory()
     blobs = open_blobs(settings)
     blobs.check()
@@ -39,29 +41,35 @@ def run_worker(settings: WorkerSettings) -> None:
     redis, counters = connect(settings.redis_url), Counters()
     queue = MeteredQueue(redis, bell, settings.lease_seconds, settings.max_attempts, counters)
     how = options_of(settings)
-    explainers = Explainers(Catalog(settings.cards), settings.device, counters, how)
+    catalog = Catalog(*settings.card_folders)
+    for card in catalog:
+        prove(card)
+    explainers = Explainers(catalog, settings.device, counters, how)
     for model in settings.warm_models:
         explainers[model]
     keeper = Keeper(queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds)
     stages = Stages(queue, blobs, explainers)
-    _serve(app, Pipeline(queue, stages, keeper, settings.batch_size), keeper, bell)
+    pipeline = Pipeline(queue, stages, keeper, settings.batch_size, counters)
+    _serve(app, pipeline, keeper, Watchman(queue, pipeline), bell)
 
 
-def _serve(app: Celery, pipeline: Pipeline, keeper: Keeper, bell: Bell) -> None:
+def _serve(app: Celery, pipeline: Pipeline, keeper: Keeper, watchman: Watchman, bell: Bell) -> None:
     def ready(**_: Any) -> None:
         _heed_once(signal.SIGTERM)
         keeper.start()
+        watchman.start()
         bell.ring()
 
     def stop(**_: Any) -> None:
         pipeline.stop()
 
-    app.task(pipeline.drain, name=TASK)
+    app.task(pipeline.drain, name=TASK, Strategy="jobs.tickets:unacknowledged")
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutting_down.connect(stop, weak=False)
     try:
         app.worker_main(["--quiet", "worker", *_ARGUMENTS, *_LEAN])
     finally:
+        watchman.stop()
         pipeline.close()
         keeper.stop()
 

@@ -70,8 +70,8 @@ class Keeper:
         if now - self._renewed >= self._lease / 3:
             self._queue.renew(held)
             self._renewed = now
-        self._queue.announce(self._name)
         self._queue.reap()
+        self._queue.announce(self._name)
 
     def _exit_if_hung(self, held: Sequence[tuple[Claim, float]]) -> None:
         now = time.monotonic()

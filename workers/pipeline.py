@@ -1,15 +1,21 @@
 """Batches, one behind the other: the next is decoded and the last rendered beside the model."""
 
 import logging
+import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Lock
+from time import perf_counter
 
+from redis.exceptions import RedisError
+
+from jobs.metrics import Counters
 from jobs.ports import WorkQueue
 from workers.lease import Keeper
 from workers.stages import Item, Stages
 
 log = logging.getLogger(__name__)
-_THREADS = 2
+_THREADS = max(4, os.cpu_count() or 1)  # more than two cores: photos may come from far away
 
 
 class Pipeline:
@@ -19,22 +25,47 @@ class Pipeline:
     the next batch and others render and end the last one. At most three batches are in hand.
     """
 
-    def __init__(self, queue: WorkQueue, stages: Stages, keeper: Keeper, most: int) -> None:
+    def __init__(
+        self,
+        queue: WorkQueue,
+        stages: Stages,
+        keeper: Keeper,
+        most: int,
+        counters: Counters | None = None,
+    ) -> None:
         self._queue, self._stages, self._keeper, self._most = queue, stages, keeper, most
+        self._counters = counters or Counters()
         self._claimer = ThreadPoolExecutor(1, thread_name_prefix="claim")
         self._decoders = ThreadPoolExecutor(_THREADS, thread_name_prefix="decode")
         self._enders = ThreadPoolExecutor(_THREADS, thread_name_prefix="end")
         self._ending: list[Future[None]] = []
+        self._draining = Lock()
         self._stopping = False
 
     def drain(self) -> None:
-        """Work until nothing waits. Safe to call any number of times, one call at a time."""
+        """Work until nothing waits, or Redis does not answer. Safe to call any number of times;
+        calls take turns."""
+        with self._draining:
+            try:
+                self._drain()
+            except (RedisError, OSError) as error:
+                log.warning("no work can be taken: %s", error)
+
+    @property
+    def is_draining(self) -> bool:
+        return self._draining.locked()
+
+    def _drain(self) -> None:
         items = self._load()
         while items:
+            start = perf_counter()
             upcoming = self._claimer.submit(self._load)
             self._stages.explain(items)
+            explained = perf_counter()
             self._end(items)
             items = upcoming.result() or self._load()
+            self._counters.count("model_seconds_total", by=explained - start)
+            self._counters.count("working_seconds_total", by=perf_counter() - start)
             if self._stopping:
                 self._give_back(items)
                 return
@@ -49,9 +80,10 @@ class Pipeline:
 
     def close(self) -> None:
         """Wait for the last jobs to end."""
-        self._settle()
-        for pool in (self._claimer, self._decoders, self._enders):
-            pool.shutdown()
+        with self._draining:
+            self._settle()
+            for pool in (self._claimer, self._decoders, self._enders):
+                pool.shutdown()
 
     def _load(self) -> list[Item]:
         if self._stopping:

@@ -16,8 +16,6 @@ from jobs.ports import BlobStore, Claim
 from models.catalog import Card
 from pictures.masks import Mask
 
-LONG_SIDE = 1024
-
 
 def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Explanation) -> None:
     """Photo, maps and one overlay a map, under names that carry the attempt."""
@@ -28,7 +26,7 @@ def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Ex
     }
     for rank, found in enumerate(explanation.maps):
         overlay = render_overlay(
-            photo.pixels, found.heatmap, options.colormap, options.alpha, LONG_SIDE
+            photo.pixels, found.heatmap, options.colormap, options.alpha, wire.LONG_SIDE
         )
         name = wire.overlay_name(claim.attempt, rank, options.overlay_format)
         pictures[name] = encode(overlay, options.overlay_format)
@@ -40,6 +38,8 @@ def describe(explanation: Explanation, photo: Photo, card: Card) -> dict[str, An
     leaf = leaf_mask(photo.pixels)
     return {
         "predictions": [_prediction(found) for found in explanation.predictions],
+        "verdict": explanation.verdict,
+        "score": explanation.score and round(explanation.score, 4),
         "explanations": [_map(found, leaf, card) for found in explanation.maps],
     }
 
@@ -57,14 +57,15 @@ def _prediction(found: Prediction) -> dict[str, Any]:
 
 def _map(found: ClassMap, leaf: Mask | None, card: Card) -> dict[str, Any]:
     height, width = found.heatmap.shape
-    healthy = is_healthy(card.class_names[found.class_index])
+    name = card.class_names[found.class_index]
     return {
         "class_index": found.class_index,
+        "class_name": name,
         "method": found.method,
         "target_layer": card.target_layer,
-        "heatmap": {"width": width, "height": height},
+        "heatmap": {"width": width, "height": height, "peak": float(f"{found.peak:.6g}")},
         "is_zero": found.is_zero,
-        "diagnostics": asdict(diagnose(found.heatmap, leaf, healthy)),
+        "diagnostics": asdict(diagnose(found.heatmap, leaf, is_healthy(name))),
     }
 
 

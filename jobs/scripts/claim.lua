@@ -30,11 +30,16 @@ local function fill(queue, count)
   end
 end
 
-redis.call('DEL', BELL)
+go_on_without_memory()
 fill(RETRY, 1)
 if #taken == 1 then
   fill(HI, most)
   fill(LO, most)
 end
-if waiting() > 0 then taken[1] = ring() end
+if waiting() == 0 then
+  redis.call('DEL', BELL) -- the next job rings at once
+elseif redis.call('GET', BELL) ~= 'claim' then
+  redis.call('SET', BELL, 'claim', 'PX', 250) -- others are called, four times a second at most
+  taken[1] = 1
+end
 return taken

@@ -1,10 +1,13 @@
 -- Accept a job: record and queue entry at once. The record lives on until ttl after its end.
--- ARGV: prefix, id, bound, queue, owner, ttl ms, deadline ms or "", name, value, …
--- Returns {"exists"} | {"full", waiting, ms a job} | {"queued", ring}
-local id, queue, owner, ttl = ARGV[2], ARGV[4], ARGV[5], tonumber(ARGV[6])
-if redis.call('EXISTS', job_key(id)) == 1 then return {'exists'} end
+-- ARGV: prefix, id, owner, key or "", digest, ttl ms, bound, queue, deadline ms or "",
+--       name, value, …
+-- Returns what is known of it (see the prelude) | {"full", waiting, ms a job} | {"new", ring}
+local id, owner, key, digest, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local queue, deadline = ARGV[8], ARGV[9]
+local old = known(id, owner, key, digest)
+if old then return old end
 local count = waiting()
-if count >= tonumber(ARGV[3]) then
+if count >= tonumber(ARGV[7]) then
   return {'full', count, redis.call('HGET', PACE, 'interval') or '0'}
 end
 
@@ -17,12 +20,14 @@ local score = math.max(passed, own) + 1
 redis.call('HSET', fair, owner, score)
 redis.call('ZADD', queue, score, id)
 
-local fields = {'state', 'queued', 'attempts', 0, 'created_at', now, 'expires_at', now + ttl,
-  'ttl', ttl, 'queue', queue, 'score', score, 'owner', owner}
-if ARGV[7] ~= '' then
+local fields = {'state', 'queued', 'attempts', 0, 'digest', digest, 'expires_at', now + ttl,
+  'ttl', ttl, 'queue', queue, 'score', score}
+if deadline ~= '' then
   fields[#fields + 1] = 'start_by'
-  fields[#fields + 1] = now + ARGV[7]
+  fields[#fields + 1] = now + deadline
 end
-for i = 8, #ARGV do fields[#fields + 1] = ARGV[i] end
-redis.call('HSET', job_key(id), unpack(fields))
-return {'queued', ring()}
+for i = 10, #ARGV do fields[#fields + 1] = ARGV[i] end
+record(id, owner, key, fields)
+redis.call('INCR', used_key(owner))
+redis.call('PEXPIRE', used_key(owner), DAY_MS)
+return {'new', ring()}

@@ -1,13 +1,18 @@
 -- Set before every script. All keys stand under the prefix ARGV[1]; all times are ms by Redis.
 local P = ARGV[1]
 local HI, LO, RETRY = P .. 'queue:hi', P .. 'queue:lo', P .. 'queue:retry'
+local OUTBOX = P .. 'webhooks'
 local LEASES, BELL, EVENTS, PACE = P .. 'leases', P .. 'bell', P .. 'events', P .. 'pace'
-local TOMBSTONE_MS = 7 * 86400 * 1000
+local DAY_MS = 86400 * 1000
+local TOMBSTONE_MS, LONGEST_MS = 7 * DAY_MS, 31 * DAY_MS
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function job_key(id) return P .. 'job:' .. id end
+
+-- How many jobs an owner has made today, by UTC.
+local function used_key(owner) return P .. 'used:' .. math.floor(now / DAY_MS) .. ':' .. owner end
 
 local function waiting()
   return redis.call('ZCARD', HI) + redis.call('ZCARD', LO) + redis.call('ZCARD', RETRY)
@@ -23,22 +28,63 @@ local function count(name, by) redis.call('HINCRBY', P .. 'metrics', name, by) e
 
 local function tell(id) redis.call('PUBLISH', EVENTS, id) end
 
+-- At maxmemory Redis refuses writes that need memory, but never in the midst of a script: after
+-- this one, which frees, what is under way is brought to its end.
+local function go_on_without_memory() redis.call('ZREM', LEASES, '') end
+
+-- What is known of a new job: its key or id may have been used. An empty digest is like any other.
+-- Returns {"known", id} | {"differs"} | {"taken"} | {"gone", when it expired} | nil
+local function known(id, owner, key, digest)
+  local function same(found) return digest == '' or found == digest end
+  if key ~= '' then
+    local of_key = redis.call('GET', P .. 'key:' .. key)
+    local found = of_key and redis.call('HGET', job_key(of_key), 'digest')
+    if found then return same(found) and {'known', of_key} or {'differs'} end
+  end
+  local whose, found = unpack(redis.call('HMGET', job_key(id), 'owner', 'digest'))
+  local gone = redis.call('GET', P .. 'gone:' .. id)
+  if not whose and not gone then return nil end
+  if (whose or gone:match(' (.*)')) ~= owner then return {'taken'} end
+  if not whose then return {'gone', gone:match('%d+')} end
+  return same(found) and {'known', id} or {'differs'}
+end
+
+-- The record of a new job, its key, and its place in its owner's list. Scores there are the times
+-- of acceptance, no two alike. Entries whose record has expired are met at random and removed, so
+-- that they stay fewer than half.
+local function record(id, owner, key, fields)
+  redis.call('HSET', job_key(id), 'created_at', now, 'owner', owner, 'key', key, unpack(fields))
+  if key ~= '' then redis.call('SET', P .. 'key:' .. key, id) end
+  local list = P .. 'owner:' .. owner
+  local newest = redis.call('ZREVRANGE', list, 0, 0, 'WITHSCORES')[2]
+  redis.call('ZADD', list, math.max(now, (tonumber(newest) or 0) + 0.001), id)
+  for _, old in ipairs(redis.call('ZRANDMEMBER', list, 3)) do
+    if redis.call('EXISTS', job_key(old)) == 0 then redis.call('ZREM', list, old) end
+  end
+end
+
 -- The one way into a terminal state: the record lives on for its ttl, its tombstone longer.
 local function end_job(id, state, fields)
+  go_on_without_memory()
   local key = job_key(id)
-  local ttl = tonumber(redis.call('HGET', key, 'ttl'))
-  redis.call('HSET', key, 'state', state, 'finished_at', now, 'expires_at', now + ttl, unpack(fields))
+  local ttl, owner, name = unpack(redis.call('HMGET', key, 'ttl', 'owner', 'key'))
+  local expires = string.format('%d', now + ttl)
+  redis.call('HSET', key, 'state', state, 'finished_at', now, 'expires_at', expires, unpack(fields))
   redis.call('PEXPIRE', key, ttl)
   redis.call('PEXPIRE', P .. 'blobs:' .. id, ttl)
+  redis.call('PEXPIRE', P .. 'key:' .. name, ttl)
+  redis.call('PEXPIRE', P .. 'owner:' .. owner, LONGEST_MS)
   redis.call('SADD', P .. 'ended', id) -- its original photo is to be erased
-  redis.call('SET', P .. 'gone:' .. id, now + ttl, 'PX', ttl + TOMBSTONE_MS)
+  redis.call('SET', P .. 'gone:' .. id, expires .. ' ' .. owner, 'PX', ttl + TOMBSTONE_MS)
   redis.call('ZREM', LEASES, id)
+  if redis.call('HEXISTS', key, 'webhook') == 1 then redis.call('ZADD', OUTBOX, now, id) end
   count('jobs_ended_total|' .. state, 1)
   tell(id)
 end
 
 -- Back to waiting: at the head of its own queue, or among those that cost a worker its life.
 local function requeue(id, attempts, queue, score)
+  go_on_without_memory()
   local key = job_key(id)
   redis.call('HSET', key, 'state', 'queued', 'attempts', attempts)
   redis.call('HDEL', key, 'started_at')

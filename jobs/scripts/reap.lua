@@ -1,6 +1,7 @@
 -- Return jobs whose lease ran out; fail those that are out of attempts; ring while work waits.
 -- ARGV: prefix, most attempts, error as JSON   Returns {ring, returned, failed}
 local returned, failed = 0, 0
+go_on_without_memory()
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, 200)) do
   local held = redis.call('HMGET', job_key(id), 'state', 'attempts', 'cancel')
   if held[1] ~= 'running' then

@@ -54,9 +54,9 @@ class Desk:
 
         return asyncio.run(run())
 
-    def enqueue(self, **options: Any) -> Job:
-        job = a_job(**options)
-        return self.ask(lambda store: store.enqueue(job))
+    def enqueue(self, owner: str = LOCAL, **options: Any) -> Job:
+        job = a_job(owner, **options)
+        return self.ask(lambda store: store.enqueue(job)).job
 
     def find(self, job_id: str) -> Job:
         return self.ask(lambda store: store.find(job_id))

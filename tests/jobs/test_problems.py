@@ -6,8 +6,8 @@ from jobs import errors
 from jobs.problems import INTERNAL, PROBLEMS, all_problems, problem_of
 from pictures import errors as photo
 
-BASES = {errors.CropShieldError, errors.Unavailable, photo.PhotoError}
-NEVER_LEAVES = {errors.WrongTransition}
+BASES = {errors.CropShieldError, errors.TooSoon, errors.Unavailable, photo.PhotoError}
+NEVER_LEAVES = {errors.WrongTransition, errors.TooManySecrets, errors.NoSuchSecret}
 
 
 def test_every_error_is_in_the_table() -> None:

@@ -233,7 +233,7 @@ def test_an_adopted_job_has_succeeded_with_its_twins_result(desk: Desk) -> None:
     (claim,) = desk.queue.claim(1)
     desk.queue.finish(claim, DONE)
     twin, again = desk.find(claim.job.id), a_job(client_ref="again")
-    job = desk.ask(lambda store: store.adopt(again, twin))
+    job = desk.ask(lambda store: store.adopt(again, twin)).job
     assert (job.id, job.state, job.cached) == (again.id, State.SUCCEEDED, True)
     assert job.result == twin.result
     assert job.options.client_ref == "again"

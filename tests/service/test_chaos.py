@@ -13,6 +13,6 @@ def test_nothing_is_lost_whatever_dies() -> None:
     command = [sys.executable, "-m", "benchmarks.chaos", "--jobs", "80", "--clients", "4", *BLOWS]
     done = subprocess.run(command, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stdout + done.stderr
-    told = {line[:34].strip(): line[34:].strip() for line in done.stdout.splitlines()}
+    told = {line[:38].strip(): line[38:].strip() for line in done.stdout.splitlines()}
     assert told["jobs accepted"] == "80"
     assert told["ends"] == "{'succeeded': 80}"

@@ -9,6 +9,7 @@ from PIL import Image
 
 from models.catalog import Catalog
 from pictures.leaves import draw_leaf
+from pictures.scenes import draw_scene
 from tests.service.conftest import Service, until
 
 pytestmark = pytest.mark.service
@@ -26,6 +27,7 @@ def test_photos_are_explained_and_none_is_lost_when_the_worker_goes(service: Ser
     worker = service.start_worker()
     _a_photo_comes_back_explained(service)
     _the_same_photo_again_is_answered_at_once(service)
+    _a_document_and_noise_are_not_taken_for_leaves(service)
     _a_bad_photo_fails_alone(service)
     _many_at_once_all_succeed(service)
     worker.send_signal(signal.SIGTERM)
@@ -51,6 +53,15 @@ def _a_photo_comes_back_explained(service: Service) -> None:
     assert {"queued", "decode", "inference", "explain", "render", "total"} <= set(job["timings_ms"])
     _pictures_fit(service, job["links"])
     assert not list(service.home.rglob("original"))
+
+
+def _a_document_and_noise_are_not_taken_for_leaves(service: Service) -> None:
+    for kind in ("document", "noise"):
+        draw_scene(kind, 1, (640, 480)).save(picture := io.BytesIO(), "JPEG", quality=85)
+        job = service.http.post("/v1/jobs", content=picture.getvalue(), headers=WAIT).json()
+        assert job["result"]["verdict"] in ("unknown", "not_a_leaf"), kind
+        assert job["result"]["score"] < Catalog()["cropshield_cnn"].doubt.unknown  # type: ignore[union-attr]
+        assert job["model"]["calibration"]
 
 
 def _pictures_fit(service: Service, links: dict[str, str]) -> None:

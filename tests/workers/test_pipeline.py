@@ -14,6 +14,7 @@ from jobs import wire
 from jobs.blobs.disk import DiskBlobs
 from jobs.errors import BlobMissing, BlobsFailed
 from jobs.job import Job, State
+from jobs.metrics import Counters
 from models.catalog import Catalog
 from tests.jobs.conftest import Desk
 from workers.explainers import Explainers
@@ -31,7 +32,8 @@ class Bench:
         self.desk, self.home, self.blobs = desk, home, DiskBlobs(home)
         self.stages = Stages(desk.queue, self.blobs, Explainers(Catalog(), "cpu"))
         self.keeper = Keeper(desk.queue, "w", lease=1, deadline=60)
-        self.pipeline = Pipeline(desk.queue, self.stages, self.keeper, most=2)
+        self.counters = Counters()
+        self.pipeline = Pipeline(desk.queue, self.stages, self.keeper, 2, self.counters)
 
     def submit(self, photo: bytes, **options: Any) -> Job:
         job = self.desk.enqueue(**options)
@@ -85,6 +87,15 @@ def test_jobs_end_with_result_and_pictures(bench: Bench, leaf_jpeg: bytes) -> No
             assert found["diagnostics"]["sentence"]
         for name in (wire.PHOTO, "maps-1.npy", f"overlay-1-0.{suffix}", f"overlay-1-1.{suffix}"):
             assert bench.blobs.get(job.id, name)
+
+
+def test_time_with_work_and_time_of_the_model_are_counted(bench: Bench, leaf_jpeg: bytes) -> None:
+    bench.pipeline.drain()
+    assert not bench.counters.take(), "without work no time counts"
+    bench.submit(leaf_jpeg)
+    bench.run()
+    counts = bench.counters.take()
+    assert 0 < counts["model_seconds_total"] < counts["working_seconds_total"]
 
 
 def test_the_original_is_erased_once_the_job_has_ended(bench: Bench, leaf_jpeg: bytes) -> None:

@@ -1,0 +1,233 @@
+"""What a submit and a poll cost the API, and whether uploads hold others up: `python -m
+benchmarks.api`.
+
+A cost is processor time of the server's process, against `benchmarks.bare` in turn; there are no
+workers. Then 50 photos of 10 MB come at once, while /livez is asked.
+"""
+
+import argparse
+import asyncio
+import io
+import itertools
+import json
+import multiprocessing
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+
+from benchmarks import bare
+from benchmarks.measure import Spread, row, write
+from benchmarks.queue import NoBell, redis_server
+from benchmarks.sleeping import TIMINGS
+from jobs.connections import connect
+from jobs.job import State
+from jobs.ports import Outcome
+from jobs.queue import RedisWorkQueue
+from pictures.leaves import draw_leaf
+
+AIM_SUBMIT_MS, AIM_POLL, AIM_LIVEZ_MS = 1.5, 1.3, 100.0
+PHOTO_BYTES, LARGE_BYTES, AT_ONCE = 300_000, 10_000_000, 50
+RAW = {"Content-Type": "image/jpeg"}
+EXAMPLES = Path(__file__).parents[1] / "api/openapi/examples.json"
+
+
+class Server:
+    """A process that listens, and a client with one connection to it."""
+
+    def __init__(self, redis_url: str, *command: str, **environment: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        argv = [sys.executable, "-m", *(part.format(port=self.port) for part in command)]
+        known = os.environ | {"CROPSHIELD_REDIS_URL": redis_url} | environment
+        self.process = subprocess.Popen(argv, env=known, stderr=subprocess.DEVNULL)
+        self._spent = psutil.Process(self.process.pid)
+        self.http = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+
+    def until_up(self, path: str) -> None:
+        while True:
+            try:
+                self.http.get(path)
+            except httpx2.TransportError:
+                time.sleep(0.1)
+            else:
+                return
+
+    def cost(self, ask: Callable[[], object], times: int) -> tuple[float, float]:
+        """Milliseconds of one request: of the server's processors, and on the clock."""
+        begun, start = sum(self._spent.cpu_times()[:2]), time.perf_counter()
+        for _ in range(times):
+            ask()
+        spent = sum(self._spent.cpu_times()[:2]) - begun
+        return 1000 * spent / times, 1000 * (time.perf_counter() - start) / times
+
+    def stop(self) -> None:
+        self.http.close()
+        self.process.terminate()
+        self.process.wait()
+
+
+@contextmanager
+def servers(redis_url: str, home: str) -> Iterator[tuple[Server, Server]]:
+    """The API and its measure."""
+    settings = {"CROPSHIELD_HOME": home, "CROPSHIELD_QUEUE_BOUND": "1000000"}
+    ours = Server(redis_url, "cli", "api", "--port", "{port}", **settings)
+    base = Server(redis_url, "benchmarks.bare", "{port}", redis_url)
+    try:
+        ours.until_up("/livez")
+        base.until_up("/record")
+        yield ours, base
+    finally:
+        ours.stop()
+        base.stop()
+
+
+def a_photo(size: int) -> bytes:
+    """A drawn leaf, filled up to `size` bytes."""
+    buffer = io.BytesIO()
+    draw_leaf("spots", 1).photo.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue().ljust(size, b"\0")
+
+
+def post(server: Server, path: str) -> Callable[[], object]:
+    """Every photo is another one, so that none is known already."""
+    photo, number = a_photo(PHOTO_BYTES - 8), itertools.count()
+
+    def ask() -> None:
+        body = photo + next(number).to_bytes(8, "big")
+        assert server.http.post(path, content=body, headers=RAW).status_code == 202
+
+    return ask
+
+
+def get(server: Server, path: str) -> Callable[[], object]:
+    def ask() -> None:
+        assert server.http.get(path).status_code == 200
+
+    return ask
+
+
+def ended_job(server: Server, redis_url: str) -> str:
+    """The path of a job that has succeeded; its JSON is what the other server answers too."""
+    post(server, "/v1/jobs")()
+    result = json.loads(EXAMPLES.read_text())["get_job"]["200"]["result"]
+    with connect(redis_url) as client:
+        queue = RedisWorkQueue(client, NoBell(), 15, 5)
+        (claim,) = queue.claim(1)
+        queue.finish(claim, Outcome(State.SUCCEEDED, result=result, timings_ms=TIMINGS))
+        path = f"/v1/jobs/{claim.job.id}"
+        client.set(bare.KEY, server.http.get(path).text)
+    return path
+
+
+def costs(ours: Server, base: Server, chosen: argparse.Namespace, url: str) -> list[dict[str, Any]]:
+    """Both servers in turn; prints and returns the lines of the table."""
+    job = ended_job(ours, url)
+    things = {
+        "submit": (ours, post(ours, "/v1/jobs")),
+        "read a body, bare": (base, post(base, "/body")),
+        "poll": (ours, get(ours, job)),
+        "a GET in Redis, bare": (base, get(base, "/record")),
+    }
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in things}
+    for number in range(chosen.rounds + 1):
+        for name, (server, ask) in things.items():
+            cost = server.cost(ask, chosen.requests)
+            if number:  # the first round warms up
+                found[name].append(cost)
+    names = list(things)
+    rows = [
+        row(spread(found[name], i), spread(found[other], i), request=name, of=of)
+        for i, of in enumerate(("processor", "clock"))
+        for name, other in zip(names, (names[1], names[1], names[3], names[3]), strict=True)
+    ]
+    for one in rows:
+        told = "{request:22}{of:10}{median:7.2f} ms ({least:.2f} to {most:.2f})  x {ratio:.2f}\n"
+        sys.stdout.write(told.format(**one))
+    return rows
+
+
+def spread(seen: list[tuple[float, float]], which: int) -> Spread:
+    values = [pair[which] for pair in seen]
+    return Spread(statistics.median(values), min(values), max(values))
+
+
+def send_large(port: int, ready: Event) -> None:
+    """50 photos at once, from a process of its own."""
+    photo = a_photo(LARGE_BYTES - 8)
+    bodies = [photo + os.urandom(8) for _ in range(AT_ONCE)]
+    ready.set()
+
+    async def send() -> None:
+        limits = httpx2.Limits(max_connections=AT_ONCE)
+        root = f"http://127.0.0.1:{port}"
+        async with httpx2.AsyncClient(base_url=root, timeout=120, limits=limits) as client:
+            sent = (client.post("/v1/jobs", content=body, headers=RAW) for body in bodies)
+            for answer in await asyncio.gather(*sent):
+                assert answer.status_code == 202, answer.text
+
+    asyncio.run(send())
+
+
+def livez_while(port: int) -> list[float]:
+    """Milliseconds of each /livez while 50 large photos come."""
+    spawn = multiprocessing.get_context("spawn")
+    ready = spawn.Event()
+    sender = spawn.Process(target=send_large, args=(port, ready))
+    taken: list[float] = []
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        sender.start()
+        ready.wait()
+        while sender.is_alive():
+            start = time.perf_counter()
+            assert client.get("/livez").status_code == 200
+            taken.append(1000 * (time.perf_counter() - start))
+            time.sleep(0.005)
+    assert sender.exitcode == 0
+    return taken
+
+
+def livez(server: Server, rounds: int) -> dict[str, Any]:
+    """p99 of each round; prints and returns a line of the table."""
+    tails = [statistics.quantiles(livez_while(server.port), n=100)[98] for _ in range(rounds)]
+    found = Spread(statistics.median(tails), min(tails), max(tails))
+    line = row(found, found, request="livez, p99 while 50 photos of 10 MB come", of="clock")
+    sys.stdout.write("{request}: {median:.0f} ms ({least:.0f} to {most:.0f})\n".format(**line))
+    return line
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--requests", type=int, default=200, help="of each kind in a round")
+    chosen = options.parse_args()
+    with (
+        redis_server() as url,
+        tempfile.TemporaryDirectory() as home,
+        servers(url, home) as (ours, base),
+    ):
+        rows = costs(ours, base, chosen, url)
+        rows.append(livez(ours, chosen.rounds))
+    submit, body, poll = rows[:3]
+    sys.stdout.write(
+        f"a submit costs {submit['median'] - body['median']:.2f} ms more than reading its body "
+        f"(aim {AIM_SUBMIT_MS}); a poll x {poll['ratio']:.2f} of a GET (aim {AIM_POLL}); "
+        f"livez p99 {rows[-1]['median']:.0f} ms (aim {AIM_LIVEZ_MS:.0f})\n"
+    )
+    write("api", vars(chosen) | {"photo_bytes": PHOTO_BYTES, "large_bytes": LARGE_BYTES}, rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""`cropshield explain` against the engine itself: `python -m benchmarks.folders`.
+
+`engine`: decoded photos explained in batches, nothing else. `by hand`: the usual loop, file after
+file decoded, batches explained, overlays rendered and written, one after the other. `run`: what the
+command does to a folder, log and overlays written; without its tables and its report.
+"""
+
+import itertools
+import shutil
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from benchmarks.measure import in_turn, keep_memory, parser, row, write
+from cli.folders.local import Local
+from cli.folders.log import Log
+from cli.folders.photos import find_photos
+from cli.folders.run import LONG_SIDE, Run, make_plan
+from cli.folders.sources import Options
+from engine.explainer import Request
+from engine.images import Photo, decode
+from engine.overlay import encode, render_overlay
+from pictures.leaves import KINDS, draw_leaf
+from workers.settings import WorkerSettings
+
+BATCH = 16
+
+
+def draw(folder: Path, count: int) -> list[Path]:
+    """`count` photos of a dozen drawn leaves, 640 x 480."""
+    leaves = [draw_leaf(KINDS[seed % len(KINDS)], seed=seed).photo for seed in range(12)]
+    paths = [folder / f"{number:04}.jpg" for number in range(count)]
+    for path, leaf in zip(paths, itertools.cycle(leaves), strict=False):
+        leaf.save(path, quality=90)
+    return paths
+
+
+def engine(source: Local, photos: list[Photo]) -> None:
+    for start in range(0, len(photos), BATCH):
+        batch = photos[start : start + BATCH]
+        source.explainer.explain(batch, [Request()] * len(batch))
+
+
+def by_hand(source: Local, paths: list[Path], out: Path) -> None:
+    for start in range(0, len(paths), BATCH):
+        part = paths[start : start + BATCH]
+        photos = [source.load(path).photo for path in part]
+        made = source.explainer.explain(photos, [Request()] * len(photos))
+        for path, photo, found in zip(part, photos, made, strict=True):
+            overlay = render_overlay(photo.pixels, found.maps[0].heatmap, long_side=LONG_SIDE)
+            (out / path.name).write_bytes(encode(overlay))
+
+
+def run(source: Local, folder: Path, out: Path) -> None:
+    """All of it anew."""
+    shutil.rmtree(out)
+    out.mkdir()
+    options, log = Options(), Log(out / "results.jsonl")
+    plan = make_plan(find_photos([str(folder)], out), log, options, source)
+    with log:
+        Run(source, options, plan, out).run(log, batch=BATCH, quiet=True)
+
+
+def main() -> None:
+    options = parser(__doc__ or "")
+    options.add_argument("--photos", type=int, default=96)
+    chosen = options.parse_args()
+    allocator = keep_memory()
+    source = Local(Options(), WorkerSettings(threads=chosen.threads), "auto")
+    source.open()
+    with tempfile.TemporaryDirectory() as given, tempfile.TemporaryDirectory() as made:
+        paths, out = draw(Path(given), chosen.photos), Path(made) / "out"
+        out.mkdir()
+        photos = [decode(path.read_bytes(), min_side=448) for path in paths]
+        ways = {
+            "engine": partial(engine, source, photos),
+            "by hand": partial(by_hand, source, paths, out),
+            "run": partial(run, source, Path(given), out),
+        }
+        found = in_turn(ways, chosen.rounds)
+    rows = []
+    for way, spread in found.items():
+        rate = 1000 * chosen.photos / spread.median
+        against = {name: found[name].median / spread.median for name in ("engine", "by hand")}
+        rows.append(row(spread, found["engine"], way=way, photos_a_second=round(rate, 1)))
+        sys.stdout.write(
+            f"{way:8} {rate:7.1f} photos/s, {against['engine']:.2f} of the engine, "
+            f"{against['by hand']:.2f} of the loop by hand\n"
+        )
+    settings = {"threads": chosen.threads, "rounds": chosen.rounds, "allocator": allocator}
+    write("folders", settings | {"photos": chosen.photos}, rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Several photos handed in at once: each is a job of its own, and the batch knows them all."""
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from redis.asyncio import Redis
+
+from jobs import wire
+from jobs.connections import reported
+from jobs.errors import BatchGone, BatchNotFound, JobGone, KeyReused, QueueFull
+from jobs.job import Job, new_id
+from jobs.options import Options
+from jobs.problems import problem_of
+from jobs.service import JobService, resolve_class
+from jobs.submissions import Submission
+from pictures.errors import PhotoError
+
+BATCH, BATCH_KEY = wire.PREFIX + "batch:", wire.PREFIX + "batch-key:"
+MOST_PHOTOS = 64
+_TOMBSTONE = timedelta(days=7)
+_REFUSALS = (PhotoError, QueueFull, KeyReused)  # concern one photo; all else concerns the server
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One of a batch, not read yet. Reading raises PhotoError."""
+
+    name: str | None
+    read: Callable[[], Awaitable[bytes]]
+
+
+class Item(BaseModel):
+    """What became of a photo: a job, or the problem why there is none."""
+
+    name: str | None
+    job_id: str | None = None
+    error: dict[str, Any] | None = None
+
+
+class Batch(BaseModel):
+    """The record. `ttl` in seconds is that of the jobs, which it outlives as a tombstone."""
+
+    id: str
+    owner: str
+    created_at: datetime
+    ttl: int
+    digest: str
+    request_id: str | None = None
+    items: list[Item]
+
+    @property
+    def job_ids(self) -> list[str]:
+        return [item.job_id for item in self.items if item.job_id]
+
+
+class Batches:
+    """Hands photos in, and finds them again."""
+
+    def __init__(self, redis: "Redis", jobs: JobService) -> None:
+        self._redis: Any = redis
+        self._jobs = jobs
+
+    async def submit(
+        self, photos: Sequence[Photo], options: Options, place: Submission, *, reuse: bool
+    ) -> tuple[Batch, bool]:
+        """The batch, and whether an earlier request with the same key had made it. One photo is in
+        memory at a time. After a crash in between, the same key finds the jobs that were made.
+        place: owner and key of the batch; held while this runs.
+
+        Raises UnknownModel, UnknownClass, KeyReused, StoreDown, BlobsFailed.
+        """
+        resolve_class(options, self._jobs.catalog[options.model])
+        digest = await _digest(photos, options) if place.key else ""
+        if place.key and (known := await self._known(place.key_name)):
+            if known.digest != digest:
+                raise KeyReused
+            return known, True
+        items = [item async for item in self._items(photos, options, place, reuse)]
+        batch = Batch(
+            id=new_id(),
+            owner=place.owner,
+            created_at=datetime.now(UTC),
+            ttl=options.ttl,
+            digest=digest,
+            request_id=place.request_id,
+            items=items,
+        )
+        await self._keep(batch, place.key_name)
+        return batch, False
+
+    @reported
+    async def find(self, batch_id: str, owner: str) -> tuple[Batch, dict[str, Job]]:
+        """The batch, and those of its jobs that still are. Raises BatchNotFound, BatchGone."""
+        record = await self._redis.get(BATCH + batch_id)
+        batch = Batch.model_validate_json(record) if record else None
+        if batch is None or batch.owner != owner:
+            raise BatchNotFound(batch_id)
+        jobs = await self._jobs_of(batch)
+        ends = batch.created_at + timedelta(seconds=batch.ttl)
+        if not jobs and ends < datetime.now(UTC):
+            raise BatchGone(batch_id, ends)
+        return batch, jobs
+
+    async def _items(
+        self, photos: Sequence[Photo], options: Options, place: Submission, reuse: bool
+    ) -> AsyncIterator[Item]:
+        for number, photo in enumerate(photos):
+            key = f"{place.key} {number}" if place.key else None
+            if place.slot:
+                await self._jobs.store.reserve(place)  # for another half a minute
+            try:
+                made = Submission(place.owner, key=key, reuse=reuse, request_id=place.request_id)
+                job = (await self._jobs.submit(await photo.read(), options, made)).job
+                yield Item(name=photo.name, job_id=job.id)
+            except (*_REFUSALS, JobGone) as error:
+                yield Item(name=photo.name, error=problem_of(error).document(str(error)))
+
+    @reported
+    async def _keep(self, batch: Batch, key_name: str) -> None:
+        life = timedelta(seconds=batch.ttl) + _TOMBSTONE
+        async with self._redis.pipeline() as pipe:
+            pipe.set(BATCH + batch.id, batch.model_dump_json(), px=life)
+            if key_name:
+                pipe.set(BATCH_KEY + key_name, batch.id, px=timedelta(seconds=batch.ttl))
+            await pipe.execute()
+
+    @reported
+    async def _known(self, key_name: str) -> Batch | None:
+        batch_id = await self._redis.get(BATCH_KEY + key_name)
+        record = await self._redis.get(f"{BATCH}{batch_id}")
+        return Batch.model_validate_json(record) if record else None
+
+    async def _jobs_of(self, batch: Batch) -> dict[str, Job]:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for job_id in batch.job_ids:
+                pipe.hgetall(wire.JOB + job_id)
+            records = await pipe.execute()
+        found = zip(batch.job_ids, records, strict=True)
+        return {job_id: wire.read_job(job_id, fields) for job_id, fields in found if fields}
+
+
+async def _digest(photos: Sequence[Photo], options: Options) -> str:
+    """Alike for the same photos in the same order with the same options."""
+    parts = [options.model_dump_json(exclude_defaults=True)]
+    for photo in photos:
+        try:
+            parts.append(hashlib.sha256(await photo.read()).hexdigest())
+        except PhotoError as error:
+            parts.append(str(error))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,58 @@
+"""Where a webhook may go: `https` to a public address, and nowhere within."""
+
+import ipaddress
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit
+
+Targets = Literal["public", "any"]
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # no mapped IPv4, NAT64, local or multicast address
+_WITHIN = [
+    ipaddress.ip_network(network)
+    for network in (
+        "192.0.0.0/24",  # of protocols; one of them is a cloud's metadata service
+        "192.88.99.0/24",  # relays of 6to4
+        "168.63.129.16/32",  # public by its number; within Azure it is the platform
+        "2001::/23",  # Teredo among others: an IPv4 address within
+        "2002::/16",  # 6to4: the same
+        "3fff::/20",  # of documentation
+    )
+]
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the internet's, and of a single host."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address) and ip not in _UNICAST:
+        return False
+    if any(ip in network for network in _WITHIN if network.version == ip.version):
+        return False
+    return ip.is_global and not ip.is_multicast
+
+
+def split_url(url: str) -> SplitResult:
+    """The parts of a callback URL. Raises ValueError for anything but a plain `http(s)` one."""
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise ValueError("it has spaces or control characters")
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError("it must begin with https:// and name a host")
+    if "@" in parts.netloc or parts.fragment:
+        raise ValueError("it must have neither a user nor a fragment")
+    if parts.port == 0:
+        raise ValueError("port 0 cannot be reached")
+    return parts
+
+
+def why_not(url: str, targets: Targets) -> str | None:
+    """What keeps a well-formed URL from being called, as far as it can be told without asking for
+    its host's address; None when nothing does."""
+    parts = split_url(url)
+    if targets == "any":
+        return None
+    if parts.scheme != "https":
+        return "it must begin with https://"
+    try:
+        public = is_public(parts.hostname or "")
+    except ValueError:  # a name; what it means is looked up when it is called
+        return None
+    return None if public else f"{parts.hostname} is no public address"

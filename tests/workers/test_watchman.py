@@ -1,0 +1,44 @@
+"""A worker that gets no tickets."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jobs.job import State
+from tests.jobs.conftest import Desk
+from tests.workers.test_pipeline import Bench
+from workers.watchman import Watchman
+
+
+@pytest.fixture
+def bench(desk: Desk, home: Path) -> Bench:
+    return Bench(desk, home)
+
+
+def test_work_is_taken_without_a_ticket(bench: Bench, leaf_jpeg: bytes) -> None:
+    job = bench.submit(leaf_jpeg)
+    watchman = Watchman(bench.desk.queue, bench.pipeline, seconds=0.01)
+    watchman.start()
+    until(lambda: bench.ended(job).state is State.SUCCEEDED)
+    again = bench.submit(leaf_jpeg)
+    until(lambda: bench.ended(again).state is State.SUCCEEDED)
+    watchman.stop()
+    bench.pipeline.close()
+
+
+def test_a_stopped_watchman_takes_nothing(bench: Bench, leaf_jpeg: bytes) -> None:
+    watchman = Watchman(bench.desk.queue, bench.pipeline, seconds=0.01)
+    watchman.stop()
+    watchman.start()
+    job = bench.submit(leaf_jpeg)
+    time.sleep(0.2)
+    assert bench.ended(job).state is State.QUEUED
+
+
+def until(happened: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.02)

@@ -1,0 +1,40 @@
+"""Work without a ticket: when the broker is away or cannot take one, jobs need not wait for it."""
+
+import logging
+import threading
+
+from redis.exceptions import RedisError
+
+from jobs.ports import WorkQueue
+from workers.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
+PATIENCE = 5  # looks in a row
+
+
+class Watchman:
+    """Looks once every `seconds`; drains when work waits, and the worker is idle, `PATIENCE` times
+    in a row: lost tickets are sent again sooner than that."""
+
+    def __init__(self, queue: WorkQueue, pipeline: Pipeline, seconds: float = 1.0) -> None:
+        self._queue, self._pipeline, self._seconds = queue, pipeline, seconds
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watchman", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _run(self) -> None:
+        seen = 0
+        while not self._stopped.wait(self._seconds):
+            try:
+                idle = not self._pipeline.is_draining and self._queue.waiting() > 0
+                seen = seen + 1 if idle else 0
+                if seen >= PATIENCE:
+                    log.warning("work waits and no ticket comes; taken without one")
+                    self._pipeline.drain()
+            except (RedisError, OSError) as error:
+                log.warning("cannot look for work: %s", error)
