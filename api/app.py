@@ -5,38 +5,67 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from api import problems
 from api.access import Access
-from api.dependencies import Services
+from api.dependencies import Services, only_yours
+from api.gallery import Gallery
+from api.gate import Gate
+from api.head import HeadAsGet
+from api.keyring import Keyring
 from api.metrics import Metrics
+from api.openapi import DescribedApp
+from api.patience import Patience
 from api.request_id import RequestId
-from api.routes import catalog, health, jobs, metrics, pages, pictures
-from api.schemas import ProblemView
+from api.routes import (
+    batches,
+    catalog,
+    deliveries,
+    events,
+    feedback,
+    health,
+    jobs,
+    metrics,
+    pages,
+    pictures,
+    playground,
+    submit,
+)
 from api.settings import ApiSettings
+from api.shield import CORS, Doorman, Shield
+from api.webhooks import Courier, Sender
+from jobs.batches import Batches
 from jobs.blobs import open_blobs
 from jobs.connections import connect, connect_async
 from jobs.errors import BlobsFailed, StoreDown
+from jobs.feedback import RedisFeedback
+from jobs.keys import RedisKeys
+from jobs.limits import Limits
 from jobs.ports import JobStore
 from jobs.service import JobService
 from jobs.store import RedisJobStore
 from jobs.sweeper import Sweeper
 from jobs.tickets import TicketBell, make_celery
 from jobs.watch import JobWatch
+from jobs.webhooks import Webhooks
 from models.catalog import Catalog
 
 log = logging.getLogger(__name__)
 _TICK_SECONDS = 1.0
 _SWEEP_TICK_SECONDS = 5.0
 _DESCRIPTION = "A photo of a leaf goes in, the disease comes out, with the picture that shows why."
-_PROBLEM = {"content": {"application/problem+json": {}}, "model": ProblemView}
 
 
-def create_app(settings: ApiSettings) -> FastAPI:
-    """Build every object of the process. Raises CardError, or BlobsFailed for a missing library."""
+def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
+    """Build every object of the process; `host` is the address that it is going to listen on.
+
+    Raises CardError, or BlobsFailed for a missing library.
+    """
     bell = TicketBell(make_celery(settings))
     redis = connect_async(settings.redis_url)
     listener = connect_async(settings.redis_url, connections=2)
@@ -44,40 +73,75 @@ def create_app(settings: ApiSettings) -> FastAPI:
     watch, measured = JobWatch(listener, store), Metrics(redis)
     blobs, waiting = open_blobs(settings), connect(settings.redis_url)
     sweeper = Sweeper(waiting, blobs, measured.counters, settings.sweep_seconds)
-    service = JobService(store, blobs, Catalog(settings.cards), settings.max_pixels)
+    webhooks = Webhooks(redis, settings.webhook_targets)
+    cards = Catalog(*settings.card_folders)
+    service = JobService(store, blobs, cards, webhooks, settings.max_pixels)
+    sender = Sender(settings.webhook_targets)
+    courier = Courier(webhooks, store, sender, measured.counters)
+    opinions = RedisFeedback(redis, settings.feedback_days)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stopping = asyncio.Event()
         keeping = asyncio.create_task(_keep(store, measured, stopping))
+        delivering = asyncio.create_task(courier.run(stopping))
         sweeping = asyncio.create_task(_sweep(sweeper, stopping))
         async with watch.listening():
             yield
         stopping.set()
         sweeper.stop()
-        await asyncio.gather(keeping, sweeping)
+        await asyncio.gather(keeping, sweeping, delivering)
         bell.close()
         waiting.close()
         await redis.aclose()
         await listener.aclose()
 
-    app = FastAPI(
+    app = DescribedApp(
         title="CropShield",
         version="1",
         description=_DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
+        generate_unique_id_function=lambda route: route.name,
+        dependencies=[Depends(only_yours)],
     )
-    app.state.services = Services(settings, service, watch, measured)
+    app.state.services = Services(
+        settings,
+        service,
+        watch,
+        measured,
+        opinions,
+        Gallery(blobs),
+        Batches(redis, service),
+        webhooks,
+    )
+    app.add_middleware(HeadAsGet)
+    _protect(app, settings, redis, needs_keys=settings.needs_keys(host))
     app.add_middleware(Access, counters=measured.counters)
     app.add_middleware(RequestId)
     problems.install(app)
-    for part in (jobs, pictures, catalog, health, metrics, pages):
+    reading = (jobs, events, deliveries, feedback, pictures, catalog, health, metrics)
+    for part in (submit, batches, *reading, pages, playground):
         app.include_router(part.router)
+    app.mount("/playground", StaticFiles(directory=playground.FILES), name="playground")
+    app.mount("/assets/docs", StaticFiles(directory=pages.PAGES), name="docs")
     app.mount("/assets", StaticFiles(directory=pages.ASSETS), name="assets")
     return app
+
+
+def _protect(app: FastAPI, settings: ApiSettings, redis: "Redis", *, needs_keys: bool) -> None:
+    """What stands before the routes; what is added last is asked first."""
+    most, grace = settings.max_uploads, settings.upload_grace_seconds
+    app.add_middleware(Patience, most=most, grace=grace, rate=settings.upload_bytes_per_second)
+    if needs_keys:
+        app.add_middleware(Gate, keyring=Keyring(RedisKeys(redis)), limits=Limits(redis))
+    origins, hosts = settings.cors_origins, settings.allowed_hosts
+    if origins:
+        app.add_middleware(CORSMiddleware, allow_origins=origins, **CORS)
+    if hosts or not needs_keys:
+        app.add_middleware(Doorman, hosts=hosts, origins=origins)
+    app.add_middleware(Shield, shared=bool(origins))
 
 
 async def _keep(store: JobStore, measured: Metrics, stopping: asyncio.Event) -> None:

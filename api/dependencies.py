@@ -3,13 +3,20 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Path, Request
+from pydantic import BeforeValidator
 
+from api.gallery import Gallery
 from api.metrics import Metrics
 from api.preferences import wait_seconds
 from api.settings import ApiSettings
+from jobs.batches import Batches
+from jobs.errors import JobNotFound
+from jobs.feedback import RedisFeedback
+from jobs.job import LOCAL
 from jobs.service import JobService
 from jobs.watch import JobWatch
+from jobs.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,10 @@ class Services:
     jobs: JobService
     watch: JobWatch
     metrics: Metrics
+    feedback: RedisFeedback
+    gallery: Gallery
+    batches: Batches
+    webhooks: Webhooks
 
 
 def services(request: Request) -> Services:
@@ -28,6 +39,46 @@ def services(request: Request) -> Services:
 
 
 Injected = Annotated[Services, Depends(services)]
+
+# UUIDs are written in lower case here; a client may have made its own in upper case.
+JobId = Annotated[str, BeforeValidator(str.lower), Path(description="The job's id.")]
+
+_UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+NewId = Annotated[
+    str,
+    BeforeValidator(str.lower),
+    Path(pattern=f"^{_UUID}$", description="A random UUID that you made (version 4)."),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="Any text of your own: the same request sent again is one job.",
+    ),
+]
+
+
+def owner(request: Request) -> str:
+    """Whose request this is: the id of its API key, or `LOCAL` on a server without keys."""
+    found: str = request.scope.get("owner", LOCAL)
+    return found
+
+
+Owner = Annotated[str, Depends(owner)]
+
+
+async def only_yours(request: Request, parts: Injected, owner: Owner) -> None:
+    """Before every route: another key's job is not there. Raises JobNotFound, StoreDown.
+
+    An id that a PUT makes up is checked by the script that records the job.
+    """
+    job_id = request.path_params.get("job_id", "").lower()
+    if owner == LOCAL or not job_id or request.method == "PUT":
+        return
+    if await parts.jobs.store.owner_of(job_id) not in (owner, None):
+        raise JobNotFound(job_id)
 
 
 def preferred_wait(

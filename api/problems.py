@@ -1,6 +1,7 @@
 """Every answer that is not a success is `application/problem+json` (RFC 9457)."""
 
 import logging
+import math
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +11,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from jobs.errors import CropShieldError, JobNotReady, Unavailable
+from jobs.errors import (
+    BeingReceived,
+    CropShieldError,
+    JobNotReady,
+    TooManyUploads,
+    TooSlow,
+    TooSoon,
+    Unavailable,
+    WrongKey,
+)
 from jobs.problems import BAD_REQUEST, INTERNAL, INVALID, STATUSES, Problem, problem_of
 from models.catalog import CardError
 from pictures.errors import PhotoError
@@ -59,20 +70,43 @@ def respond(
     )
 
 
-async def _known(request: Request, error: Exception) -> JSONResponse:
+def answer(request: Request, error: Exception) -> JSONResponse:
+    """The problem of an error that this project raises on purpose."""
     headers = {}
+    if isinstance(error, TooSoon):
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if isinstance(error, TooSlow | TooManyUploads):
+        headers["Connection"] = "close"  # what still comes is of no use
+    if isinstance(error, WrongKey):
+        headers["WWW-Authenticate"] = 'Bearer realm="CropShield"'
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(round(error.retry_after * (1 + random.random() * _JITTER)))
-    if isinstance(error, JobNotReady):
+    if isinstance(error, BeingReceived | JobNotReady):
         headers["Retry-After"] = "1"
     return respond(request, problem_of(error), str(error), headers)
 
 
+async def _known(request: Request, error: Exception) -> JSONResponse:
+    return answer(request, error)
+
+
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    if isinstance(error.__cause__, CropShieldError):  # FastAPI's answer to a body that broke off
+        return answer(request, error.__cause__)
     problem = STATUSES.get(error.status_code, BAD_REQUEST)
     detail = f"{request.method} {request.url.path}: {error.detail}"
-    return respond(request, problem, detail, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = _allowed(request) or headers.get("Allow", "")
+    return respond(request, problem, detail, headers)
+
+
+def _allowed(request: Request) -> str:
+    """All methods of the path: a router knows those of one route alone. Empty for a page."""
+    path = getattr(request.scope.get("route"), "path", "")
+    methods = {method.upper() for method in request.app.openapi()["paths"].get(path, {})}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -82,7 +116,13 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     return respond(request, INVALID, str(error), errors=error.errors)
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _hung_up(request: Request, _: Exception) -> JSONResponse:
+    """Nobody reads this answer."""
+    return respond(request, BAD_REQUEST, "the client hung up before it had sent all")
+
+
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """The problem of a defect, which is logged."""
     log.error("unexpected error in %s", request.url.path, exc_info=error)
     return respond(request, INTERNAL, "the server failed on this request; see its log")
 
@@ -94,4 +134,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(InvalidRequest, _invalid)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(ClientDisconnect, _hung_up)

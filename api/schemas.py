@@ -1,27 +1,136 @@
 """What the API answers, as documented in the OpenAPI page."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from jobs.job import Job
 from models.catalog import Card
+from models.verdict import Doubt, Verdict
+
+Warned = Literal["uniform", "scattered", "edge", "background"]
+
+
+class PredictionView(BaseModel):
+    """A class that the photo may show."""
+
+    class_index: int
+    class_name: str = Field(description="As the model knows it: `Crop__disease`.")
+    crop: str
+    disease: str | None
+    confidence: float = Field(ge=0, le=1)
+
+
+class HeatmapView(BaseModel):
+    """Cells of the raw map. `peak`: what the map was divided by; maps times peaks compare between
+    the classes of one photo. Null in records of older workers."""
+
+    width: int
+    height: int
+    peak: float | None = None
+
+
+class DiagnosticsView(BaseModel):
+    """What the map says, in numbers and one sentence: a hint, never a proof."""
+
+    focus: float = Field(description="0: the heat lies everywhere; 1: in one cell.")
+    border_share: float = Field(description="Of the heat, at the edge of the photo.")
+    leaf_share: float | None = Field(description="Of the heat, on the leaf; null: none found.")
+    flatness: float = Field(description="10th percentile over 90th; 1: no contrast at all.")
+    warnings: list[Warned]
+    sentence: str
+
+
+class ExplanationLinks(BaseModel):
+    """Absolute paths of one explanation."""
+
+    overlay: str
+    heatmap: str
+
+
+class ExplanationView(BaseModel):
+    """Why a class was given its score: a map, and what it says."""
+
+    class_index: int
+    class_name: str | None = Field(None, description="Null in records of older workers.")
+    method: str
+    target_layer: str
+    heatmap: HeatmapView
+    is_zero: bool = Field(description="Nothing in the photo speaks for this class.")
+    diagnostics: DiagnosticsView
+    links: ExplanationLinks
+
+
+class ResultView(BaseModel):
+    """What was seen, and why."""
+
+    predictions: list[PredictionView] = Field(description="The likeliest first.")
+    verdict: Verdict | None = Field(
+        None, description="Whether to rely on them. Null in records of older workers."
+    )
+    score: float | None = Field(None, description="What `unknown` and `not_a_leaf` go by.")
+    explanations: list[ExplanationView] = Field(description="By rank, then the class asked for.")
+
+
+class ErrorView(BaseModel):
+    """Why a job failed: the members of a problem document."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str | None = Field(description="Of the request that handed the photo in.")
+    retryable: bool
+
+
+class TimingsView(BaseModel):
+    """Milliseconds; null until they are known, and for a result that was not made anew."""
+
+    queued: float | None = None
+    decode: float | None = None
+    inference: float | None = None
+    explain: float | None = None
+    render: float | None = None
+    total: float | None = None
 
 
 class Links(BaseModel):
     """Absolute paths of everything about a job."""
 
     self: str
+    events: str
     overlay: str
     heatmap: str
+    comparison: str
     photo: str
+    feedback: str
+    deliveries: str
 
 
 class JobView(Job):
     """A job and where to find its pictures."""
 
     client_ref: str | None = Field(None, description="Your own reference, as submitted.")
+    timings_ms: TimingsView = TimingsView()  # type: ignore[assignment]
+    result: ResultView | None = None  # type: ignore[assignment]
+    error: ErrorView | None = None  # type: ignore[assignment]
     links: Links
+
+
+class DeliveryView(BaseModel):
+    """An attempt to call the `callback_url`: the receiver's HTTP status, or what the `problem` was.
+
+    `next_at` is when the next attempt is due, null after the last one.
+    """
+
+    attempt: int
+    at: datetime
+    status: int | None
+    problem: str | None
+    milliseconds: float
+    next_at: datetime | None
 
 
 class ModelView(BaseModel):
@@ -36,6 +145,7 @@ class ModelView(BaseModel):
     target_layer: str
     preprocessing: dict[str, Any]
     metrics: dict[str, dict[str, float]]
+    doubt: Doubt | None = Field(description="By what its verdicts go; null: never calibrated.")
     limits: str
     licence: str
     attribution: list[str]
@@ -71,12 +181,28 @@ class ProblemView(BaseModel):
 def job_view(job: Job) -> JobView:
     """The job with its links."""
     root = f"/v1/jobs/{job.id}"
-    pictures = {name: f"{root}/{name}" for name in ("overlay", "heatmap", "photo")}
+    parts = {name: f"{root}/{name}" for name in Links.model_fields if name != "self"}
+    ended: dict[str, Any] = {
+        "result": job.result and _result(job.result, root),
+        "error": job.error and job.error | {"instance": root, "request_id": job.request_id},
+    }
     return JobView(
-        **job.model_dump(),
+        **job.model_dump() | ended,
         client_ref=job.options.client_ref,
-        links=Links(self=root, **pictures),
+        links=Links(self=root, **parts),
     )
+
+
+def _result(result: dict[str, Any], root: str) -> dict[str, Any]:
+    """With the links of each explanation."""
+    explained = [
+        found | {"links": _links(root, found["class_index"])} for found in result["explanations"]
+    ]
+    return result | {"explanations": explained}
+
+
+def _links(root: str, class_index: int) -> dict[str, str]:
+    return {name: f"{root}/{name}?class_index={class_index}" for name in ("overlay", "heatmap")}
 
 
 def model_view(card: Card) -> ModelView:
@@ -86,6 +212,7 @@ def model_view(card: Card) -> ModelView:
         classes=list(card.class_names),
         preprocessing=card.preprocessing.model_dump(),
         metrics=card.metrics,
+        doubt=card.doubt,
         limits=card.limits,
         licence=card.licence,
         attribution=list(card.attribution),

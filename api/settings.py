@@ -1,9 +1,11 @@
 """Settings of the API process."""
 
-from typing import Annotated
+import ipaddress
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from jobs.callbacks import Targets
 from jobs.settings import SharedSettings
 from pictures.header import MAX_PIXELS
 
@@ -13,11 +15,42 @@ class ApiSettings(SharedSettings):
 
     max_bytes: Annotated[int, Field(ge=1024)] = 20_000_000
     """Most bytes of a photo."""
+    max_batch_bytes: Annotated[int, Field(ge=1024)] = 200_000_000
+    """Most bytes of all photos of a batch; they lie on disk while they are received."""
     max_pixels: Annotated[int, Field(ge=1024)] = MAX_PIXELS
     """Most pixels of a photo, by its header."""
     queue_bound: Annotated[int, Field(ge=1)] = 10_000
     """Most jobs that may wait; beyond it 503."""
+    keys: Literal["auto", "on", "off"] = "auto"
+    """Whether requests need an API key; `auto`: when the server listens beyond this machine."""
+    webhook_targets: Targets = "public"
+    """Where webhooks may go: `public`, https to public addresses; `any`, http and one's own too."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names that the server may be asked by; without keys, addresses and localhost may always."""
+    cors_origins: tuple[str, ...] = ()
+    """Sites whose pages may use the API from a browser, such as `https://example.org`."""
+    max_uploads: Annotated[int, Field(ge=1)] = 64
+    """Most bodies on their way at once in one API process; beyond it 503."""
+    upload_grace_seconds: Annotated[float, Field(gt=0)] = 20.0
+    """How long a body may take in any case."""
+    upload_bytes_per_second: Annotated[float, Field(gt=0)] = 8000.0
+    """How fast a body must come after that; else 408."""
     max_wait_seconds: Annotated[float, Field(ge=0)] = 25.0
     """Longest long-poll that `Prefer: wait=N` gets."""
+    heartbeat_seconds: Annotated[float, Field(gt=0)] = 15.0
+    """How often a quiet stream of events gives a sign of life."""
+    feedback_days: Annotated[float, Field(gt=0)] = 365.0
+    """How long feedback is kept."""
     sweep_seconds: Annotated[float, Field(ge=1)] = 600.0
     """How often what no job needs any more is looked for and erased."""
+
+    def needs_keys(self, host: str) -> bool:
+        """Whether a server that listens on `host` asks for API keys."""
+        return not _is_loopback(host) if self.keys == "auto" else self.keys == "on"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

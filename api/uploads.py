@@ -1,5 +1,6 @@
 """A photo out of a request: raw bytes or a multipart form, never more than allowed in memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ RAW_TYPES = (
     "image/tiff",
     "application/octet-stream",
 )
-_FORM_OVERHEAD = 64 * 1024  # boundaries, part headers and options around a photo
+FORM_OVERHEAD = 64 * 1024  # boundaries, part headers and options around a photo
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,15 @@ async def read_upload(request: Request, limit: int) -> Upload:
     """Raises PhotoTooLarge, UndecodablePhoto for an empty photo, InvalidRequest for a form
     without the one file field."""
     options: dict[str, Any] = dict(request.query_params)
-    is_form = request.headers.get("content-type", "").startswith("multipart/form-data")
-    bounded = _bounded(request, limit + _FORM_OVERHEAD if is_form else limit, limit)
+    kind = request.headers.get("content-type", "").lower()
+    is_form = kind.startswith("multipart/form-data")
+    most = limit + FORM_OVERHEAD if is_form else limit
+    request = bounded(request, most, lambda size: PhotoTooLarge(size, limit))
     if is_form:
-        data, fields = await _read_form(bounded)
+        data, fields = await _read_form(request)
         options |= fields
     else:
-        data = await bounded.body()
+        data = await request.body()
     if len(data) > limit:
         raise PhotoTooLarge(len(data), limit)
     if not data:
@@ -60,11 +63,11 @@ async def _read_form(request: Request) -> tuple[bytes, dict[str, str]]:
         return await file.read(), fields
 
 
-def _bounded(request: Request, most: int, limit: int) -> Request:
-    """The request, whose body raises PhotoTooLarge: by its declared length, else while read."""
+def bounded(request: Request, most: int, too_large: Callable[[int], Exception]) -> Request:
+    """The request, whose body raises `too_large` of its size: as declared, else while read."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
-        raise PhotoTooLarge(int(declared), limit)
+        raise too_large(int(declared))
     seen = 0
 
     async def receive() -> Message:
@@ -72,7 +75,7 @@ def _bounded(request: Request, most: int, limit: int) -> Request:
         message = await request.receive()
         seen += len(message.get("body", b""))
         if seen > most:
-            raise PhotoTooLarge(seen, limit)
+            raise too_large(seen)
         return message
 
     return Request(request.scope, receive)

@@ -1,31 +1,45 @@
 """What can be asked for: models and colour tables."""
 
-from fastapi import APIRouter, HTTPException
+from functools import cache
 
+from fastapi import APIRouter, HTTPException, Request, Response
+from pydantic import TypeAdapter
+
+from api.answers import tell
 from api.dependencies import Injected
 from api.schemas import ColormapView, ModelView, model_view
 from models.catalog import UnknownModel
 from pictures.colormaps import COLORMAPS, colormap
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
+_MODELS, _COLORMAPS = TypeAdapter(list[ModelView]), TypeAdapter(list[ColormapView])
+_A_DAY = "max-age=86400"
 
 
-@router.get("/models", operation_id="listModels")
-async def list_models(parts: Injected) -> list[ModelView]:
+@router.get("/models", response_model=list[ModelView])
+async def list_models(request: Request, parts: Injected) -> Response:
     """The cards of all models that are served."""
-    return [model_view(card) for card in parts.jobs.catalog]
+    cards = [model_view(card) for card in parts.jobs.catalog]
+    return tell(request, _MODELS.dump_json(cards), "no-cache")
 
 
-@router.get("/models/{model}", operation_id="getModel")
-async def get_model(model: str, parts: Injected) -> ModelView:
+@router.get("/models/{model}", response_model=ModelView)
+async def get_model(request: Request, model: str, parts: Injected) -> Response:
     """One card: classes, input, target layer, figures, licence."""
     try:
-        return model_view(parts.jobs.catalog[model])
+        card = parts.jobs.catalog[model]
     except UnknownModel as error:
         raise HTTPException(404, str(error)) from error
+    return tell(request, model_view(card).model_dump_json().encode(), "no-cache")
 
 
-@router.get("/colormaps", operation_id="listColormaps")
-async def list_colormaps() -> list[ColormapView]:
+@router.get("/colormaps", response_model=list[ColormapView])
+async def list_colormaps(request: Request) -> Response:
     """Every colour table, for clients that blend the heat themselves."""
-    return [ColormapView(name=name, table=colormap(name).tolist()) for name in COLORMAPS]
+    return tell(request, _tables(), _A_DAY)
+
+
+@cache
+def _tables() -> bytes:
+    tables = [ColormapView(name=name, table=colormap(name).tolist()) for name in COLORMAPS]
+    return _COLORMAPS.dump_json(tables)

@@ -10,14 +10,14 @@ from api.schemas import Readiness
 router = APIRouter(tags=["health"])
 
 
-@router.get("/livez", operation_id="isAlive", response_class=Response)
-async def livez() -> Response:
+@router.get("/livez", response_class=Response)
+async def is_alive() -> Response:
     """200 while the process answers at all."""
     return Response("alive", media_type="text/plain")
 
 
-@router.get("/readyz", operation_id="isReady")
-async def readyz(parts: Injected) -> Readiness:
+@router.get("/readyz")
+async def is_ready(parts: Injected) -> Readiness:
     """200 when Redis and the photo store answer; 503 with the reason otherwise."""
     workers = await parts.jobs.store.workers()
     await asyncio.to_thread(parts.jobs.blobs.check)

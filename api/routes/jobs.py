@@ -1,88 +1,58 @@
-"""Submit a photo; see what became of it."""
+"""See what became of a photo, call it off, erase it."""
 
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
+from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import Injected, PreferredWait
-from api.problems import invalid
+from api.answers import answer_job, tell_job
+from api.dependencies import Injected, JobId, Owner, PreferredWait
+from api.listing import JobPage, Listing
 from api.schemas import JobView, job_view
-from api.uploads import FIELD, RAW_TYPES, read_upload
-from jobs.job import Job, State
-from jobs.options import Options
+from jobs.job import State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-_BINARY = {"type": "string", "format": "binary"}
-_OPTIONS = Options.model_json_schema()["properties"]
-_FORM = {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY, **_OPTIONS}}
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"multipart/form-data": {"schema": _FORM}}
-        | {kind: {"schema": _BINARY} for kind in RAW_TYPES},
-    },
-    "parameters": [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in _OPTIONS.items()
-    ],
-}
 
 
-@router.post(
-    "",
-    status_code=202,
-    operation_id="submitJob",
-    summary="Submit a photo",
+@router.get("", summary="Your jobs")
+async def list_jobs(
+    response: Response, parts: Injected, owner: Owner, listing: Annotated[Listing, Query()]
+) -> JobPage:
+    """The newest first, a page at a time: a lost id is no lost result.
+
+    A page may be shorter than `limit`, even empty, and yet have a next one.
+    """
+    page = await parts.jobs.store.page(owner, listing.wanted())
+    cursor = None if page.cursor is None else repr(page.cursor)
+    response.headers["Cache-Control"] = "no-store"
+    if cursor:
+        response.headers["Link"] = f'<{listing.path(cursor)}>; rel="next"'
+    return JobPage(jobs=[job_view(job) for job in page.jobs], next_cursor=cursor)
+
+
+@router.get(
+    "/{job_id}",
+    summary="A job as it is now",
     response_model=JobView,
-    openapi_extra=_BODY,
-    responses={200: {"model": JobView, "description": "The job has already ended."}},
+    responses={304: {"description": "It is as `If-None-Match` knows it."}},
 )
-async def submit_job(
-    request: Request, response: Response, parts: Injected, wait: PreferredWait
-) -> JobView:
-    """Send the photo as the raw body or as the form field `image`; the answer is a job."""
-    await parts.jobs.store.check_room()
-    upload = await read_upload(request, parts.settings.max_bytes)
-    reuse = "no-cache" not in request.headers.get("cache-control", "")
-    job = await parts.jobs.submit(upload.data, _options(upload.options), reuse=reuse)
-    if wait is not None:
-        job = await parts.watch.wait(job.id, wait)
-    response.status_code = 200 if job.state.is_terminal else 202
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return _announce(job, response, wait)
-
-
-@router.get("/{job_id}", operation_id="getJob", summary="A job as it is now")
-async def get_job(job_id: str, response: Response, parts: Injected, wait: PreferredWait) -> JobView:
+async def get_job(
+    request: Request, job_id: JobId, parts: Injected, owner: Owner, wait: PreferredWait
+) -> Response:
     """With `Prefer: wait=N` the answer comes as soon as the job has ended, or after N seconds."""
-    job = await parts.watch.wait(job_id, wait or 0)
-    return _announce(job, response, wait)
+    job = await parts.watch.wait(job_id, wait or 0, owner)
+    return tell_job(request, job, wait)
 
 
-@router.delete("/{job_id}", operation_id="cancelJob", summary="Cancel a job")
-async def cancel_job(job_id: str, response: Response, parts: Injected) -> JobView:
+@router.delete(
+    "/{job_id}",
+    summary="Cancel or erase a job",
+    response_model=JobView,
+    responses={202: {"model": JobView, "description": "It runs, and its worker will see to it."}},
+)
+async def delete_job(job_id: JobId, parts: Injected, owner: Owner) -> Response:
     """A queued job is canceled at once; a running one (202) when its worker next looks.
 
-    A job that has ended stays as it is.
+    Of a job that has ended, photo, maps and overlays are erased. Can be said again at will.
     """
-    job = await parts.jobs.store.cancel(job_id)
-    response.status_code = 202 if job.state is State.RUNNING else 200
-    return _announce(job, response, None)
-
-
-def _announce(job: Job, response: Response, wait: float | None) -> JobView:
-    if not job.state.is_terminal:
-        response.headers["Retry-After"] = "1"
-    if wait is not None:
-        response.headers["Preference-Applied"] = f"wait={wait:g}"
-    response.headers["Cache-Control"] = "no-store"
-    return job_view(job)
-
-
-def _options(given: dict[str, Any]) -> Options:
-    """Raises InvalidRequest."""
-    try:
-        return Options.model_validate({name: value for name, value in given.items() if value != ""})
-    except ValidationError as error:
-        raise invalid(error) from error
+    job = await parts.jobs.discard(job_id, owner)
+    return answer_job(job, 202 if job.state is State.RUNNING else 200)

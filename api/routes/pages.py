@@ -1,27 +1,53 @@
 """Pages for people: the API page, self-hosted, and a page for each problem type."""
 
+import io
+from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter, HTTPException
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, HTTPException, Response
+from fastapi.responses import FileResponse, HTMLResponse
 
 from jobs.problems import PATH, all_problems
+from pictures.leaves import draw_leaf
 
-ASSETS = Path(__file__).parents[2] / "web" / "vendor"
+WEB = Path(__file__).parents[2] / "web"
+ASSETS, PAGES = WEB / "vendor", WEB / "docs"
+_HEADERS = {"Cache-Control": "no-cache"}
+_PROBLEM_HEAD = (
+    '<!doctype html><html lang="en"><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    '<title>{title}</title><link rel="stylesheet" href="/assets/docs/style.css">'
+    '<link rel="icon" href="/assets/swagger-ui/favicon-32x32.png">'
+    "<header><strong>CropShield</strong>"
+    '<nav><a href="/">Playground</a><a href="/docs">API</a></nav></header>'
+    "<article><h1>{title}</h1>"
+)
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/docs")
-async def docs() -> HTMLResponse:
+async def docs() -> FileResponse:
     """Swagger UI from this host; no request leaves it."""
-    return get_swagger_ui_html(
-        openapi_url="/openapi.json",
-        title="CropShield API",
-        swagger_js_url="/assets/swagger-ui/swagger-ui-bundle.js",
-        swagger_css_url="/assets/swagger-ui/swagger-ui.css",
-        swagger_favicon_url="/assets/swagger-ui/favicon-32x32.png",
-    )
+    return FileResponse(PAGES / "index.html", headers=_HEADERS)
+
+
+@router.get("/start")
+async def start() -> FileResponse:
+    """First steps for developers."""
+    return FileResponse(PAGES / "start.html", headers=_HEADERS)
+
+
+@router.get("/sample-leaf.jpg")
+def sample_leaf() -> Response:
+    """A drawn leaf with spots, to try things out with."""
+    return Response(_sample(), media_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
+
+
+@cache
+def _sample() -> bytes:
+    buffer = io.BytesIO()
+    draw_leaf("spots", seed=3).photo.save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
 
 
 @router.get(PATH + "{slug}")
@@ -31,7 +57,7 @@ async def problem_page(slug: str) -> HTMLResponse:
         if problem.slug == slug:
             retry = "The same request may succeed later." if problem.retryable else ""
             return HTMLResponse(
-                f"<!doctype html><html lang=en><title>{problem.title}</title>"
-                f"<h1>{problem.title}</h1><p>Status {problem.status}. {problem.meaning} {retry}</p>"
+                _PROBLEM_HEAD.format(title=problem.title)
+                + f"<p>Status {problem.status}. {problem.meaning} {retry}</p></article></html>"
             )
     raise HTTPException(404)

@@ -1,97 +1,91 @@
 """The pictures of a finished job."""
 
-import io
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-import numpy as np
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import JSONResponse
-from PIL import Image
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.dependencies import Injected, Services
+from api.delivery import deliver
+from api.dependencies import Injected, JobId, Owner
+from api.looks import ComparisonLook, HeatmapLook, OverlayLook, place
 from jobs import wire
-from jobs.errors import JobNotReady, NoPicture
+from jobs.errors import JobNotReady, NoPicture, PicturesErased
 from jobs.job import Job, State
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["pictures"])
-_PICTURE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {f"image/{kind}": {} for kind in ("jpeg", "png", "webp")}}
-}
-Rank = Annotated[int | None, Query(ge=0, description="0 is the first explained class.")]
-ClassIndex = Annotated[int | None, Query(ge=0, description="An explained class, by its index.")]
+_TYPES = {"png": "image/png", "npy": "application/octet-stream", "json": "application/json"}
 
 
-@router.get("/overlay", operation_id="getOverlay", response_class=Response, responses=_PICTURE)
-async def get_overlay(
-    job_id: str, parts: Injected, rank: Rank = None, class_index: ClassIndex = None
-) -> Response:
-    """The photo with the heat laid over it, as the job's options asked for it."""
-    job = await _finished(parts, job_id)
-    place, kind = _place(job, rank, class_index), job.options.overlay_format
-    name = wire.overlay_name(job.attempts, place, kind)
-    return Response(await parts.jobs.blob(job_id, name), media_type=f"image/{kind}")
+def _binary(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """Of the OpenAPI page: a file of one of these media types, or a part of it."""
+    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    return {
+        200: {"content": content, "description": "The whole file."},
+        206: {"content": content, "description": "The range of it that was asked for."},
+        304: {"description": "It is the one named in `If-None-Match`."},
+    }
 
 
-@router.get("/photo", operation_id="getPhoto", response_class=Response, responses=_PICTURE)
-async def get_photo(job_id: str, parts: Injected) -> Response:
-    """The photo that the model saw: upright, without metadata, at reduced size."""
-    job = await _finished(parts, job_id)
-    return Response(await parts.jobs.blob(job.id, wire.PHOTO), media_type="image/jpeg")
+_PICTURE = _binary("image/jpeg", "image/png", "image/webp")
+_HEATMAP = _binary("image/png", "application/octet-stream")
+_HEATMAP[200]["content"]["application/json"] = {"schema": {"$ref": "#/components/schemas/RawMap"}}
 
 
-@router.get("/heatmap", operation_id="getHeatmap", response_class=Response)
-async def get_heatmap(
-    job_id: str,
-    parts: Injected,
-    rank: Rank = None,
-    class_index: ClassIndex = None,
-    format: Annotated[Literal["png", "npy", "json"], Query()] = "png",  # noqa: A002
-) -> Response:
-    """The raw map: 8-bit grey PNG at map resolution, float32 `.npy`, or rows of numbers."""
-    job = await _finished(parts, job_id)
-    place = _place(job, rank, class_index)
-    maps = np.load(io.BytesIO(await parts.jobs.blob(job_id, wire.maps_name(job.attempts))))
-    return _ENCODERS[format](maps[place])
-
-
-async def _finished(parts: Services, job_id: str) -> Job:
-    """Raises JobNotFound, JobNotReady, or NoPicture for a job that ended without one."""
-    job = await parts.jobs.store.find(job_id)
+async def finished(job_id: JobId, parts: Injected, owner: Owner) -> Job:
+    """Raises JobNotFound, JobGone, JobNotReady, PicturesErased, or NoPicture for a job that ended
+    without any."""
+    job = await parts.jobs.store.find(job_id, owner)
     if not job.state.is_terminal:
         raise JobNotReady(job_id, job.state)
     if job.state is not State.SUCCEEDED:
         raise NoPicture(f"job {job_id} ended as {job.state} and has no pictures")
+    if job.erased:
+        raise PicturesErased(job_id)
     return job
 
 
-def _place(job: Job, rank: int | None, class_index: int | None) -> int:
-    """Which of the job's maps is meant. Raises NoPicture."""
-    explained = [found["class_index"] for found in (job.result or {})["explanations"]]
-    if class_index is not None:
-        if class_index not in explained:
-            raise NoPicture(f"class {class_index} was not explained; explained are {explained}")
-        return explained.index(class_index)
-    if (rank or 0) >= len(explained):
-        raise NoPicture(f"rank {rank} was not explained; there are {len(explained)}, 0 the first")
-    return rank or 0
+Finished = Annotated[Job, Depends(finished)]
 
 
-def _png(heatmap: Any) -> Response:
-    buffer = io.BytesIO()
-    Image.fromarray((heatmap * 255).round().astype(np.uint8)).save(buffer, "PNG", optimize=True)
-    return Response(buffer.getvalue(), media_type="image/png")
+@router.get("/overlay", response_class=Response, responses=_PICTURE)
+async def get_overlay(
+    request: Request, job: Finished, parts: Injected, look: Annotated[OverlayLook, Query()]
+) -> Response:
+    """The photo with the heat laid over it.
+
+    Without parameters it is the stored one, as the job's options asked for it; every other one is
+    drawn from the stored map, without running the model again.
+    """
+    kind = look.format or job.options.overlay_format
+    if look.is_stored(job):
+        name = wire.overlay_name(job.attempts, place(job, look), kind)
+        picture = await parts.jobs.blob(job.id, name)
+    else:
+        side = parts.jobs.catalog[job.model.id].preprocessing.size
+        picture = await parts.gallery.overlay(job, look, side)
+    return deliver(request, picture, f"image/{kind}", job.expires_at)
 
 
-def _npy(heatmap: Any) -> Response:
-    buffer = io.BytesIO()
-    np.save(buffer, heatmap)
-    return Response(buffer.getvalue(), media_type="application/octet-stream")
+@router.get("/comparison", response_class=Response, responses=_PICTURE)
+async def get_comparison(
+    request: Request, job: Finished, parts: Injected, look: Annotated[ComparisonLook, Query()]
+) -> Response:
+    """The photo and all explained classes side by side, labelled, on one colour scale."""
+    picture = await parts.gallery.comparison(job, look)
+    kind = look.format or job.options.overlay_format
+    return deliver(request, picture, f"image/{kind}", job.expires_at)
 
 
-def _json(heatmap: Any) -> Response:
-    height, width = heatmap.shape
-    rows = [[round(float(value), 5) for value in row] for row in heatmap]
-    return JSONResponse({"width": width, "height": height, "rows": rows})
+@router.get("/photo", response_class=Response, responses=_binary("image/jpeg"))
+async def get_photo(request: Request, job: Finished, parts: Injected) -> Response:
+    """The photo that the model saw: upright, without metadata, at reduced size."""
+    photo = await parts.jobs.blob(job.id, wire.PHOTO)
+    return deliver(request, photo, "image/jpeg", job.expires_at)
 
 
-_ENCODERS = {"png": _png, "npy": _npy, "json": _json}
+@router.get("/heatmap", response_class=Response, responses=_HEATMAP)
+async def get_heatmap(
+    request: Request, job: Finished, parts: Injected, look: Annotated[HeatmapLook, Query()]
+) -> Response:
+    """The raw map: 8-bit grey PNG at map resolution, float32 `.npy`, or rows of numbers."""
+    heatmap = await parts.gallery.heatmap(job, look)
+    return deliver(request, heatmap, _TYPES[look.format], job.expires_at)

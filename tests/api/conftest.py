@@ -14,15 +14,54 @@ from api.settings import ApiSettings
 from jobs import wire
 from jobs.blobs.disk import DiskBlobs
 from jobs.connections import connect
+from jobs.errors import ExplainFailed
 from jobs.job import State
-from jobs.ports import Outcome
+from jobs.ports import Claim, Outcome
+from jobs.problems import problem_of
 from jobs.queue import RedisWorkQueue
 from tests.jobs.conftest import CountingBell
 
 MAPS = np.stack([np.linspace(0, 1, 196, dtype=np.float32).reshape(14, 14)] * 2)
+PEAKS = (4.0, 1.0)
+FAILURE = problem_of(ExplainFailed("")).document("the model chokes")
+
+
+def _explanation(class_index: int, class_name: str, peak: float) -> dict[str, Any]:
+    return {
+        "class_index": class_index,
+        "class_name": class_name,
+        "method": "gradcam",
+        "target_layer": "block4",
+        "heatmap": {"width": 14, "height": 14, "peak": peak},
+        "is_zero": False,
+        "diagnostics": {
+            "focus": 0.4,
+            "border_share": 0.1,
+            "leaf_share": None,
+            "flatness": 0.2,
+            "warnings": [],
+            "sentence": "The heat lies together.",
+        },
+    }
+
+
+def _prediction(class_index: int, class_name: str, confidence: float) -> dict[str, Any]:
+    crop, _, disease = class_name.partition("__")
+    return {
+        "class_index": class_index,
+        "class_name": class_name,
+        "crop": crop,
+        "disease": disease,
+        "confidence": confidence,
+    }
+
+
 RESULT: dict[str, Any] = {
-    "predictions": [],
-    "explanations": [{"class_index": 25}, {"class_index": 3}],
+    "predictions": [_prediction(25, "Tomato__blight", 0.9), _prediction(3, "Apple__scab", 0.1)],
+    "explanations": [
+        _explanation(25, "Tomato__blight", PEAKS[0]),
+        _explanation(3, "Apple__scab", PEAKS[1]),
+    ],
 }
 
 
@@ -45,20 +84,23 @@ class Hand:
         self.queue = RedisWorkQueue(self.client, CountingBell(), 15, 5)
         self.blobs = DiskBlobs(settings.blob_folder)
 
-    def succeed(self) -> str:
+    def succeed(self, photo: bytes = b"photo") -> str:
         (claim,) = self.queue.claim(1)
         job_id, buffer = claim.job.id, io.BytesIO()
         np.save(buffer, MAPS)
         self.blobs.put(job_id, wire.maps_name(1), buffer.getvalue())
         for rank in range(2):
             self.blobs.put(job_id, wire.overlay_name(1, rank, "jpeg"), b"overlay %d" % rank)
-        self.blobs.put(job_id, wire.PHOTO, b"photo")
-        self.queue.finish(claim, Outcome(State.SUCCEEDED, result=RESULT))
+        self.blobs.put(job_id, wire.PHOTO, photo)
+        self.end(claim)
         return job_id
+
+    def end(self, claim: Claim) -> None:
+        self.queue.finish(claim, Outcome(State.SUCCEEDED, result=RESULT))
 
     def fail(self) -> str:
         (claim,) = self.queue.claim(1)
-        self.queue.finish(claim, Outcome(State.FAILED, error={"type": "/problems/x"}))
+        self.queue.finish(claim, Outcome(State.FAILED, error=FAILURE))
         return claim.job.id
 
 

@@ -1,0 +1,62 @@
+"""Sending what never changes: a strong ETag, conditional and range requests (RFC 9110)."""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+
+from fastapi import HTTPException, Request, Response
+
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+def etag(content: bytes) -> str:
+    """A strong entity tag: of these very bytes."""
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Whether the client has this content already, by its `If-None-Match`."""
+    given = request.headers.get("if-none-match", "")
+    known = {one.strip().removeprefix("W/") for one in given.split(",")}
+    return tag in known or "*" in known
+
+
+def deliver(request: Request, content: bytes, kind: str, expires_at: datetime) -> Response:
+    """The content, the part of it that was asked for, or 304; to be kept until it expires.
+
+    kind: its media type. Raises HTTPException 416 for a part that is not there.
+    """
+    tag = etag(content)
+    left = max(0, int((expires_at - datetime.now(UTC)).total_seconds()))
+    headers = {
+        "ETag": tag,
+        "Cache-Control": f"private, immutable, max-age={left}",
+        "Accept-Ranges": "bytes",
+        "Vary": "X-API-Key",
+    }
+    if is_known(request, tag):
+        return Response(status_code=304, headers=headers)
+    part = _part(request, tag, len(content))
+    if part is None:
+        return Response(content, media_type=kind, headers=headers)
+    headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(content)}"
+    return Response(content[part.start : part.stop], 206, headers, kind)
+
+
+def _part(request: Request, tag: str, size: int) -> range | None:
+    """The one range that was asked for; None for the whole, also for what is no such range.
+
+    Several ranges at once are answered with the whole, which the standard allows.
+    """
+    asked = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if asked is None or request.headers.get("if-range", tag) != tag:
+        return None
+    first, last = asked.groups()
+    backwards = first and last and int(last) < int(first)
+    if backwards or not (first or last):
+        return None
+    start = int(first) if first else max(0, size - int(last))
+    if start >= size:
+        message = f"the range {asked[0]} is not within the {size:,} bytes"
+        raise HTTPException(416, message, {"Content-Range": f"bytes */{size}"})
+    return range(start, min(int(last), size - 1) + 1 if first and last else size)

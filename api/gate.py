@@ -1,0 +1,85 @@
+"""The gate before everything under `/v1`: a key, its rate and its quota, before a body is read."""
+
+import math
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.keyring import Keyring
+from api.problems import answer
+from jobs.errors import CropShieldError, RateExceeded, TooSoon
+from jobs.keys import ApiKey
+from jobs.limits import DAY, MINUTE, Allowance, Limits
+
+_GUARDED, _METRICS = "/v1/", "/metrics"
+_MAKERS = {"/v1/jobs", "/v1/batches"}
+
+
+class Gate:
+    """ASGI middleware. It puts the owner of a request into its scope; see `api.dependencies`."""
+
+    def __init__(self, app: ASGIApp, keyring: Keyring, limits: Limits) -> None:
+        self._app, self._keyring, self._limits = app, keyring, limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_guarded(scope):
+            await self._app(scope, receive, send)
+            return
+        told: dict[str, str] = {}
+
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(told)
+            await send(message)
+
+        try:
+            key = await self._keyring.check(given_key(Headers(scope=scope)))
+            if key.rate or key.quota:
+                left, refusal = await self._limits.admit(key, makes_job=_makes_job(scope))
+                told |= limit_headers(key, left, refusal)
+                if refusal:
+                    raise refusal
+        except CropShieldError as error:
+            await answer(Request(scope), error)(scope, receive, tell)
+            return
+        scope["owner"] = key.id
+        await self._app(scope, receive, tell)
+
+
+def given_key(headers: Headers) -> str:
+    """The key of `X-API-Key`, or of `Authorization: Bearer`; empty when there is none."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")
+
+
+def limit_headers(key: ApiKey, left: Allowance, refusal: TooSoon | None) -> dict[str, str]:
+    """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11)."""
+    policies, now = [], []
+    if key.rate:
+        policies.append(f'"requests";q={key.rate};w={MINUTE}')
+        now.append(f'"requests";r={left.requests};t={_until_more(key.rate, left, refusal)}')
+    if key.quota:
+        policies.append(f'"jobs";q={key.quota};w={DAY}')
+        now.append(f'"jobs";r={left.jobs};t={left.day_seconds}')
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(now)}
+
+
+def _until_more(rate: int, left: Allowance, refusal: TooSoon | None) -> int:
+    """Seconds until all requests are there again; where there is none, until there is one, which is
+    when `Retry-After` ends."""
+    if isinstance(refusal, RateExceeded):
+        return math.ceil(refusal.retry_after)
+    missing = rate - left.requests if left.requests else 1
+    return math.ceil(missing * MINUTE / rate)
+
+
+def _is_guarded(scope: Scope) -> bool:
+    """A browser asks by OPTIONS, without a key, what it may ask."""
+    path: str = scope["path"]
+    return scope["method"] != "OPTIONS" and (path.startswith(_GUARDED) or path == _METRICS)
+
+
+def _makes_job(scope: Scope) -> bool:
+    path, method = scope["path"].rstrip("/"), scope["method"]
+    return method == "PUT" or (method == "POST" and path in _MAKERS)

@@ -1,0 +1,63 @@
+"""The overlays of a batch on one sheet. Slow; for a thread."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from jobs import wire
+from jobs.batches import Batch, Item
+from jobs.errors import BlobMissing
+from jobs.job import Job, State
+from jobs.ports import BlobStore
+from pictures.colormaps import Pixels
+from pictures.sheets import labelled_grid
+
+SIDE = 256
+_PAPER, _INK = (236, 236, 232), (96, 100, 96)
+
+
+def draw_grid(batch: Batch, jobs: dict[str, Job], blobs: BlobStore, columns: int) -> bytes:
+    """A JPEG with a tile of each photo in the order of the form, and a placeholder that says why
+    where there is no overlay. One overlay at a time is decoded. Raises BlobsFailed.
+    """
+    cells = [
+        (_label(index, item, jobs), _tile(item, jobs, blobs))
+        for index, item in enumerate(batch.items)
+    ]
+    buffer = io.BytesIO()
+    Image.fromarray(labelled_grid(cells, columns, SIDE)).save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
+
+
+def _label(index: int, item: Item, jobs: dict[str, Job]) -> str:
+    job = jobs.get(item.job_id or "")
+    if job is not None and job.result and job.result["predictions"]:
+        best = job.result["predictions"][0]
+        crop, _, disease = str(best["class_name"]).partition("__")
+        return f"{index + 1}. {crop}: {disease} {best['confidence']:.0%}".replace("_", " ")
+    return f"{index + 1}. {item.name or ''}"
+
+
+def _tile(item: Item, jobs: dict[str, Job], blobs: BlobStore) -> Pixels:
+    job = jobs.get(item.job_id or "")
+    if job is None:
+        return _placeholder(item.error["title"] if item.error else "expired")
+    if job.state is not State.SUCCEEDED:
+        return _placeholder((job.error or {"title": job.state.value})["title"])
+    try:
+        data = blobs.get(job.id, wire.overlay_name(job.attempts, 0, job.options.overlay_format))
+    except BlobMissing:
+        return _placeholder("erased")
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.draft("RGB", (SIDE, SIDE))
+        return np.asarray(ImageOps.contain(picture.convert("RGB"), (SIDE, SIDE)))
+
+
+def _placeholder(words: str) -> Pixels:
+    tile = Image.new("RGB", (SIDE, SIDE), _PAPER)
+    draw, font = ImageDraw.Draw(tile), ImageFont.load_default(15)
+    draw.line((SIDE // 2 - 14, 92, SIDE // 2 + 14, 120), _INK, 3)
+    draw.line((SIDE // 2 + 14, 92, SIDE // 2 - 14, 120), _INK, 3)
+    draw.text((SIDE // 2, 148), words, _INK, font, anchor="mm")
+    return np.asarray(tile)

@@ -1,0 +1,132 @@
+"""How a picture is wanted: which class, which colours, which format, how large."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from jobs.errors import NoPicture
+from jobs.job import Job
+from jobs.options import OverlayFormat
+from jobs.wire import LONG_SIDE
+from pictures.blend import fit
+from pictures.colormaps import COLORMAPS, colormap
+
+_SIZE = r"^(model|original|[1-9][0-9]{0,4})$"
+
+
+def _known_colormap(name: str) -> str:
+    """Raises UnknownColormap."""
+    colormap(name)
+    return name
+
+
+def _checked_size(size: str) -> str:
+    """Raises ValueError."""
+    if not re.fullmatch(_SIZE, size) or (size.isdigit() and int(size) < 16):
+        raise ValueError("size is `model`, `original`, or the pixels of the long side, 16 to 99999")
+    return size
+
+
+Rank = Annotated[int, Field(ge=0, description="Explained classes by rank; 0 is the first.")]
+ClassIndex = Annotated[int, Field(ge=0, description="An explained class, by its index.")]
+Colormap = Annotated[
+    str,
+    AfterValidator(_known_colormap),
+    Field(
+        json_schema_extra={"enum": [*COLORMAPS]},
+        description="Colours of the heat; by default those of the job.",
+    ),
+]
+Alpha = Annotated[
+    float, Field(ge=0, le=1, description="Opacity of the heat; by default that of the job.")
+]
+Size = Annotated[
+    str,
+    AfterValidator(_checked_size),
+    Field(
+        json_schema_extra={"pattern": _SIZE, "examples": ["512", "original"]},
+        description="`model`: the square that the model saw; `original`: the sides of the photo "
+        "as sent; a number: pixels of the long side, never more than the photo had. By default "
+        f"the long side has at most {LONG_SIDE}.",
+    ),
+]
+
+
+class _Look(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MapLook(_Look):
+    """Which map; by default that of the likeliest class."""
+
+    rank: Rank | None = None
+    class_index: ClassIndex | None = None
+
+
+class HeatmapLook(MapLook):
+    """A raw map."""
+
+    format: Annotated[
+        Literal["png", "npy", "json"],
+        Field(description="8-bit grey, one pixel a cell; float32; or rows of numbers."),
+    ] = "png"
+
+
+class ComparisonLook(_Look):
+    """All explained classes side by side."""
+
+    colormap: Colormap | None = None
+    alpha: Alpha | None = None
+    format: OverlayFormat | None = Field(None, description="By default that of the job.")
+
+
+class OverlayLook(MapLook, ComparisonLook):
+    """An overlay; what is left out is as the job asked for it."""
+
+    size: Size | None = None
+
+    def is_stored(self, job: Job) -> bool:
+        """Whether the worker has drawn just this."""
+        options = job.options
+        return (
+            self.size is None
+            and self.colormap in (None, options.colormap)
+            and self.alpha in (None, options.alpha)
+            and self.format in (None, options.overlay_format)
+        )
+
+
+def pixels(size: str | None, kept: tuple[int, int], job: Job, side: int) -> tuple[int, int]:
+    """Width and height of a picture of this `size`.
+
+    kept: of the stored photo, which is upright and perhaps smaller than the one that was sent.
+    side: of the model's input.
+    """
+    if size is None:
+        return fit(*kept, LONG_SIDE)
+    if size == "model":
+        return side, side
+    width, height = job.image.width, job.image.height
+    if (width > height) != (kept[0] > kept[1]):  # it was turned upright
+        width, height = height, width
+    return (width, height) if size == "original" else fit(width, height, int(size))
+
+
+def place(job: Job, look: MapLook) -> int:
+    """Which of the job's maps is meant. Raises NoPicture."""
+    explained = [found["class_index"] for found in explanations(job)]
+    if look.class_index is not None:
+        if look.class_index not in explained:
+            raise NoPicture(f"class {look.class_index} was not explained; explained: {explained}")
+        return explained.index(look.class_index)
+    rank = look.rank or 0
+    if rank >= len(explained):
+        raise NoPicture(f"rank {rank} was not explained; there are {len(explained)}, 0 the first")
+    return rank
+
+
+def explanations(job: Job) -> list[dict[str, Any]]:
+    """Of a succeeded job, in the order of its maps."""
+    found: list[dict[str, Any]] = (job.result or {})["explanations"]
+    return found

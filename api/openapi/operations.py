@@ -1,0 +1,175 @@
+"""What the reader of the document is told beyond the code: tags, problems, headers."""
+
+from typing import Any
+
+from jobs import errors
+from jobs.problems import (
+    BAD_REQUEST,
+    INTERNAL,
+    INVALID,
+    NO_SUCH_RANGE,
+    NOT_FOUND,
+    PROBLEMS,
+    Problem,
+)
+from models.catalog import UnknownModel
+from pictures import errors as photo
+
+TAGS = [
+    {
+        "name": "jobs",
+        "description": "Send a photo, get a job; ask for the job until it has ended. "
+        "Every answer that has not ended says in `Retry-After` when to ask again.",
+    },
+    {
+        "name": "batches",
+        "description": "Many photos in one request. Each becomes a job of its own.",
+    },
+    {
+        "name": "pictures",
+        "description": "What a job that has succeeded shows: the overlay, the raw map, the photo "
+        "that the model saw.",
+    },
+    {
+        "name": "feedback",
+        "description": "Say what was right and what was not; take it all out for retraining.",
+    },
+    {"name": "catalog", "description": "What can be asked for: models and colour tables."},
+    {"name": "health", "description": "For load balancers; they need no key."},
+]
+
+Kind = type[Exception] | Problem
+_STORE: tuple[Kind, ...] = (errors.StoreDown,)
+_GUARDED: tuple[Kind, ...] = (  # all under /v1
+    errors.WrongHost,
+    errors.WrongKey,
+    errors.RateExceeded,
+    *_STORE,
+)
+_JOB: tuple[Kind, ...] = (errors.JobNotFound, errors.JobGone, INVALID, *_STORE)
+_PICTURE: tuple[Kind, ...] = (
+    *_JOB,
+    errors.PicturesErased,
+    errors.JobNotReady,
+    errors.NoPicture,
+    errors.BlobsFailed,
+    NO_SUCH_RANGE,
+)
+_UPLOAD: tuple[Kind, ...] = (
+    photo.PhotoTooLarge,
+    photo.TooManyPixels,
+    photo.UnsupportedFormat,
+    photo.UndecodablePhoto,
+    UnknownModel,
+    errors.UnknownClass,
+    errors.BadCallback,
+    errors.WrongOrigin,
+    errors.TooSlow,
+    errors.TooManyUploads,
+    BAD_REQUEST,
+    INVALID,
+    errors.BeingReceived,
+    errors.KeyReused,
+    errors.QuotaUsedUp,
+    errors.QueueFull,
+    errors.StoreFull,
+    errors.BlobsFailed,
+    *_STORE,
+)
+_BATCH: tuple[Kind, ...] = (errors.BatchNotFound, errors.BatchGone, INVALID)
+_PROBLEMS: dict[str, tuple[Kind, ...]] = {
+    "submit_job": _UPLOAD,
+    "get_job": _JOB,
+    "delete_job": (*_JOB, errors.BlobsFailed),
+    "list_deliveries": _JOB,
+    "list_jobs": (INVALID,),
+    "put_job": (*_UPLOAD, errors.IdTaken, errors.JobGone),
+    "follow_job": _JOB,
+    "get_comparison": _PICTURE,
+    "get_overlay": _PICTURE,
+    "get_heatmap": _PICTURE,
+    "get_photo": _PICTURE,
+    "give_feedback": (*_JOB, errors.JobNotReady, errors.NothingToJudge, errors.UnknownClass),
+    "export_feedback": (),
+    "submit_batch": (*_UPLOAD, errors.BatchTooLarge),
+    "get_batch": _BATCH,
+    "get_grid": (*_BATCH, errors.JobNotReady, errors.BlobsFailed, NO_SUCH_RANGE),
+    "list_models": (),
+    "get_model": (NOT_FOUND, INVALID),
+    "list_colormaps": (),
+    "is_alive": (),
+    "is_ready": (errors.StoreDown, errors.BlobsFailed),
+}
+
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-ID": {
+        "description": "Of the request, as sent or made; in every log line of it.",
+        "schema": {"type": "string", "maxLength": 128},
+    },
+    "Retry-After": {
+        "description": "Seconds until it is worth asking again; absent when there is no need.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "RateLimit": {
+        "description": "What is left of this key's requests and jobs; for keys with a limit.",
+        "schema": {"type": "string", "examples": ['"requests";r=58;t=2']},
+    },
+    "RateLimit-Policy": {
+        "description": "The limits of this key, as in draft-ietf-httpapi-ratelimit-headers.",
+        "schema": {"type": "string", "examples": ['"requests";q=60;w=60']},
+    },
+    "ETag": {
+        "description": "Of this very file or state; for `If-None-Match` and `If-Range`.",
+        "schema": {"type": "string"},
+    },
+    "Cache-Control": {
+        "description": "How long the file may be kept: until the job expires.",
+        "schema": {"type": "string"},
+    },
+    "Accept-Ranges": {
+        "description": "`bytes`: a part of the file can be asked for.",
+        "schema": {"type": "string"},
+    },
+    "Content-Range": {
+        "description": "Which part of the file this is.",
+        "schema": {"type": "string", "examples": ["bytes 0-99/31415"]},
+    },
+    "Location": {
+        "description": "Path of the job.",
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "Preference-Applied": {
+        "description": "The `wait` that was granted, in seconds.",
+        "schema": {"type": "string", "examples": ["wait=25"]},
+    },
+}
+
+
+_FILES = {name for name, kinds in _PROBLEMS.items() if NO_SUCH_RANGE in kinds}
+
+
+def problems_of(operation_id: str, *, guarded: bool) -> list[Problem]:
+    """What it may answer but success."""
+    found = [*(_GUARDED if guarded else ()), *_PROBLEMS.get(operation_id, ())]
+    return [INTERNAL, *(it if isinstance(it, Problem) else PROBLEMS[it] for it in found)]
+
+
+def listed() -> set[str]:
+    """The operations that somebody has thought about."""
+    return set(_PROBLEMS)
+
+
+def headers_of(operation_id: str, status: str, *, guarded: bool) -> list[str]:
+    """Names out of `HEADERS`."""
+    names = ["X-Request-ID"]
+    if guarded:
+        names += ["RateLimit", "RateLimit-Policy"]
+    if status in {"202", "409", "429", "503"} or operation_id in {"get_job", "get_batch"}:
+        names.append("Retry-After")
+    if operation_id in _FILES and status in {"200", "206", "304"}:
+        names += ["ETag", "Cache-Control", "Accept-Ranges"]
+    if status in {"206", "416"}:
+        names.append("Content-Range")
+    if operation_id in {"submit_job", "put_job", "submit_batch"} and status in {"200", "202"}:
+        names += ["Location", "Preference-Applied"]
+    return names

@@ -1,0 +1,64 @@
+"""What people say about results, and all of it as a table for retraining."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
+
+from api.dependencies import Injected, JobId, Owner
+from jobs.feedback import Feedback, Opinion, RedisFeedback, feedback_of
+
+router = APIRouter(prefix="/v1", tags=["feedback"])
+_COLUMNS = [*Feedback.model_fields, "photo"]
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Disposition": 'attachment; filename="feedback.csv"',
+}
+
+
+@router.post(
+    "/jobs/{job_id}/feedback",
+    status_code=201,
+    summary="Say whether a result is right",
+)
+async def give_feedback(job_id: JobId, opinion: Opinion, parts: Injected, owner: Owner) -> Feedback:
+    """One opinion a job: a later one takes the place of an earlier one."""
+    job = await parts.jobs.store.find(job_id, owner)
+    feedback = feedback_of(job, opinion, parts.jobs.catalog[job.model.id])
+    await parts.feedback.keep(owner, feedback)
+    return feedback
+
+
+@router.get(
+    "/feedback.csv",
+    summary="All your feedback as a table",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+async def export_feedback(parts: Injected, owner: Owner) -> Response:
+    """UTF-8 with a header line, the oldest first. `photo` is empty once the photo is gone. A text
+    that a spreadsheet would take for a formula has an apostrophe before it."""
+    return StreamingResponse(_table(parts.feedback, owner), media_type="text/csv", headers=_HEADERS)
+
+
+async def _table(feedback: RedisFeedback, owner: str) -> AsyncIterator[str]:
+    yield _line(_COLUMNS)
+    async for given, has_photo in feedback.all(owner):
+        cells = list(given.model_dump(mode="json").values())
+        photo = f"/v1/jobs/{given.job_id}/photo" if has_photo else ""
+        yield _line([*map(_cell, cells), photo])
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def _line(cells: list[object] | list[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()

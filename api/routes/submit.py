@@ -1,0 +1,104 @@
+"""Hand in a photo: under an id of the server's making, or of one's own."""
+
+from contextlib import suppress
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.answers import answer_job
+from api.dependencies import IdempotencyKey, Injected, NewId, Owner, PreferredWait
+from api.options import read_options
+from api.schemas import JobView
+from api.uploads import FIELD, RAW_TYPES, read_upload
+from jobs.errors import StoreDown
+from jobs.job import Job
+from jobs.options import Options
+from jobs.submissions import Submission
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+_BINARY = {"type": "string", "format": "binary"}
+_OPTIONS = Options.model_json_schema()["properties"]
+_FORM = {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY, **_OPTIONS}}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"multipart/form-data": {"schema": _FORM}}
+        | {kind: {"schema": _BINARY} for kind in RAW_TYPES},
+    },
+    "parameters": [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in _OPTIONS.items()
+    ],
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": JobView, "description": "The job has already ended."}
+}
+
+
+class Intake:
+    """What POST and PUT have in common."""
+
+    def __init__(
+        self, request: Request, parts: Injected, owner: Owner, wait: PreferredWait
+    ) -> None:
+        self._request, self._parts, self._owner, self._wait = request, parts, owner, wait
+
+    async def take(self, job_id: str | None = None, key: str | None = None) -> Response:
+        """The job of the photo in the request. Raises what `JobService.submit` raises."""
+        parts, reuse = self._parts, "no-cache" not in self._header("cache-control").lower()
+        request_id: str = self._request.scope["request_id"]
+        submission = Submission(self._owner, job_id, key, reuse=reuse, request_id=request_id)
+        await parts.jobs.store.check_room()
+        async with parts.jobs.receiving(submission):
+            upload = await read_upload(self._request, parts.settings.max_bytes)
+            options = read_options(upload.options)
+            made = await parts.jobs.submit(upload.data, options, submission)
+        job = await self._waited(made.job)
+        headers = {"Location": f"/v1/jobs/{job.id}"}
+        if made.replayed:
+            headers["Idempotency-Replayed"] = "true"
+        return answer_job(job, 200 if job.state.is_terminal else 202, self._wait, headers)
+
+    async def _waited(self, job: Job) -> Job:
+        """The job in the end, as far as that was asked for. It is accepted, whatever comes now."""
+        if self._wait is None:
+            return job
+        with suppress(StoreDown):
+            return await self._parts.watch.wait(job.id, self._wait)
+        return job
+
+    def _header(self, name: str) -> str:
+        return self._request.headers.get(name, "")
+
+
+Intaking = Annotated[Intake, Depends()]
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Submit a photo",
+    response_model=JobView,
+    openapi_extra=_BODY,
+    responses=_ANSWERS,
+)
+async def submit_job(intake: Intaking, key: IdempotencyKey = None) -> Response:
+    """Send the photo as the raw body or as the form field `image`; the answer is a job.
+
+    With an `Idempotency-Key` the same request can be sent again without making a second job.
+    """
+    return await intake.take(key=key)
+
+
+@router.put(
+    "/{job_id}",
+    status_code=202,
+    summary="Submit a photo under an id of your own",
+    response_model=JobView,
+    openapi_extra=_BODY,
+    responses=_ANSWERS,
+)
+async def put_job(job_id: NewId, intake: Intaking) -> Response:
+    """As `POST`, but the client chooses the id, a random UUID: whatever became of the first
+    attempt, the same request can be sent again, also when the job has long ended."""
+    return await intake.take(job_id)

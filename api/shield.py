@@ -1,0 +1,126 @@
+"""What every answer carries, and who may ask a server without keys."""
+
+import ipaddress
+import logging
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import answer, unexpected
+from jobs.errors import CropShieldError, WrongHost, WrongOrigin
+
+log = logging.getLogger(__name__)
+_DATA = "default-src 'none'; frame-ancestors 'none'"
+_PAGE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: blob:; manifest-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# A script may become a worker, which has a policy of its own.
+_ACTIVE = ("text/html", "text/javascript", "application/javascript")
+CORS: Mapping[str, Any] = {  # what pages of other sites may do, where they may do anything
+    "allow_methods": ["GET", "HEAD", "POST", "PUT", "DELETE"],
+    "allow_headers": [
+        "Authorization",
+        "Cache-Control",
+        "Content-Type",
+        "Idempotency-Key",
+        "If-Match",
+        "If-None-Match",
+        "If-Range",
+        "Last-Event-ID",
+        "Prefer",
+        "Range",
+        "X-API-Key",
+        "X-Request-ID",
+    ],
+    "expose_headers": [
+        "Accept-Ranges",
+        "Content-Range",
+        "ETag",
+        "Idempotency-Replayed",
+        "Link",
+        "Location",
+        "Preference-Applied",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Retry-After",
+        "X-Request-ID",
+    ],
+}
+_READING = {"GET", "HEAD", "OPTIONS"}
+
+
+class Shield:
+    """ASGI middleware: security headers on every answer, that to a defect included."""
+
+    def __init__(self, app: ASGIApp, *, shared: bool) -> None:
+        self._app = app
+        self._sharing = "cross-origin" if shared else "same-origin"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def shielded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                self._add(MutableHeaders(scope=message))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, shielded)
+        except Exception as error:  # the last one to hear of it, and it is logged
+            if started:
+                raise
+            await unexpected(Request(scope), error)(scope, receive, shielded)
+
+    def _add(self, headers: MutableHeaders) -> None:
+        is_active = headers.get("content-type", "").startswith(_ACTIVE)
+        headers.setdefault("Content-Security-Policy", _PAGE if is_active else _DATA)
+        headers.setdefault("Cross-Origin-Resource-Policy", self._sharing)
+        headers.setdefault("Referrer-Policy", "no-referrer")
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+
+
+class Doorman:
+    """ASGI middleware: what keeps web pages of others from a server that knows its user by where
+    it listens. A name that was made to point to this machine is refused (DNS rebinding), and so is
+    a change asked for by another site's page.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str], origins: Collection[str]) -> None:
+        self._app, self._hosts, self._origins = app, hosts, origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            try:
+                self._check(scope["method"], Headers(scope=scope))
+            except CropShieldError as error:
+                await answer(Request(scope), error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _check(self, method: str, headers: Headers) -> None:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not self._is_ours(host):
+            raise WrongHost(host)
+        if method in _READING or origin is None or origin in self._origins:
+            return
+        if urlsplit(origin).netloc != host:
+            raise WrongOrigin(origin)
+
+    def _is_ours(self, host: str) -> bool:
+        """An address cannot be made to point elsewhere; a name can."""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+            return name == "localhost" or name in self._hosts or bool(ipaddress.ip_address(name))
+        except ValueError:
+            return False

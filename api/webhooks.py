@@ -1,0 +1,196 @@
+"""Delivers webhooks (Standard Webhooks 1.0): signed, to public addresses alone, tried for hours."""
+
+import asyncio
+import logging
+import random
+import socket
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import httpx2
+from standardwebhooks import Webhook
+
+from api.schemas import job_view
+from jobs.callbacks import Targets, is_public, split_url, why_not
+from jobs.errors import JobGone, JobNotFound, StoreDown
+from jobs.job import Job
+from jobs.metrics import Counters
+from jobs.ports import JobStore
+from jobs.webhooks import Delivery, Due, Webhooks
+
+log = logging.getLogger(__name__)
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+DELAYS = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0)  # seconds before the second attempt, and so on
+JITTER = 0.2  # of a delay, at most, is added to it
+TIMEOUT_SECONDS = 15.0
+_CONNECT_SECONDS = 4.0
+_GONE = 410
+_MOST_READ = 16_384  # bytes of an answer, of which only the status counts
+_AT_ONCE, _TICK_SECONDS, _LAST_SECONDS = 32, 1.0, 2.0
+
+
+class Undeliverable(Exception):
+    """No answer; the message says why."""
+
+
+class Sender:
+    """Posts to a URL whose host is resolved once, and connects to the very address it checked."""
+
+    def __init__(
+        self,
+        targets: Targets,
+        resolve: Resolve | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._targets, self._resolve, self._timeout = targets, resolve or _addresses, timeout
+        self._client = httpx2.AsyncClient(
+            verify=tls or ssl.create_default_context(),
+            trust_env=False,  # a proxy would look the name up again
+            follow_redirects=False,
+            timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),  # the rest is bounded below
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
+
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        """The status of the answer. Raises Undeliverable."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._post(url, body, headers)
+        except TimeoutError:
+            raise Undeliverable(f"no answer within {self._timeout:g} s") from None
+        except (OSError, httpx2.HTTPError) as error:
+            raise Undeliverable(f"{type(error).__name__}: {error}") from error
+
+    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        if reason := why_not(url, self._targets):
+            raise Undeliverable(reason)
+        parts = split_url(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        addresses = await self._resolve(parts.hostname or "", port)
+        if self._targets == "public" and not all(map(is_public, addresses)):
+            raise Undeliverable(f"{parts.hostname} has an address that is not public")
+        return await self._post_to_first(url, addresses, body, headers)
+
+    async def _post_to_first(
+        self, url: str, addresses: list[str], body: bytes, headers: dict[str, str]
+    ) -> int:
+        """To the first address that takes the connection; certificate and Host are the name's."""
+        target = httpx2.URL(url)
+        headers, reason = headers | {"Host": target.netloc.decode()}, "it has no address"
+        for address in addresses:
+            pinned = target.copy_with(host=address)
+            named = {"sni_hostname": target.host}
+            try:
+                async with self._client.stream(
+                    "POST", pinned, content=body, headers=headers, extensions=named
+                ) as answer:
+                    await _read_some(answer)
+                    return answer.status_code
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+                reason = str(error) or f"none within {_CONNECT_SECONDS:g} s"
+        raise Undeliverable(f"no connection to {target.host}: {reason}")
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+class Courier:
+    """Delivers what is due. Every API process has one; a lease keeps them apart."""
+
+    def __init__(
+        self, webhooks: Webhooks, jobs: JobStore, sender: Sender, counters: Counters
+    ) -> None:
+        self._webhooks, self._jobs, self._sender = webhooks, jobs, sender
+        self._counters = counters
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping`; what is then still under way is delivered again after its lease."""
+        while not stopping.is_set():
+            try:
+                await self.take()
+            except StoreDown as error:
+                log.warning("cannot look for webhooks: %s", error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), _TICK_SECONDS)
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=_LAST_SECONDS)
+            for task in late:
+                task.cancel()
+        await self._sender.close()
+
+    async def take(self) -> None:
+        """Begin with as many as are due and there is room for."""
+        room = _AT_ONCE - len(self._under_way)
+        for due in await self._webhooks.claim(room) if room else []:
+            task = asyncio.create_task(self._deliver(due))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def _deliver(self, due: Due) -> None:
+        try:
+            job = await self._jobs.find(due.job_id)
+            delivery = await self._attempt(job, due.attempt)
+            delay = delay_after(delivery)
+            if await self._webhooks.settle(due, delivery, delay):
+                self._tell(due, delivery, delay)
+        except (JobGone, JobNotFound):
+            pass  # the next claim drops it
+        except StoreDown as error:
+            log.warning("a webhook is delivered again: %s", error, extra={"job_id": due.job_id})
+
+    async def _attempt(self, job: Job, attempt: int) -> Delivery:
+        status, problem, start = None, None, time.perf_counter()
+        body = job_view(job).model_dump_json()
+        headers = sign(body, job.id, await self._webhooks.secrets(job.owner), datetime.now(UTC))
+        try:
+            status = await self._sender.post(job.options.callback_url or "", body.encode(), headers)
+        except Undeliverable as error:
+            problem = str(error)
+        milliseconds = round((time.perf_counter() - start) * 1000, 1)
+        return Delivery(attempt, milliseconds, status, problem)
+
+    def _tell(self, due: Due, delivery: Delivery, delay: float | None) -> None:
+        outcome = "failed" if delay is not None else "given_up"
+        outcome = "received" if delivery.is_received else outcome
+        self._counters.count("webhooks_total", outcome)
+        facts = {"job_id": due.job_id, "attempt": due.attempt}
+        log.info("webhook %s: %s", outcome, delivery.status or delivery.problem, extra=facts)
+
+
+def delay_after(delivery: Delivery) -> float | None:
+    """Seconds to the next attempt; None when there is to be none."""
+    if delivery.is_received or delivery.status == _GONE or delivery.attempt > len(DELAYS):
+        return None
+    return DELAYS[delivery.attempt - 1] * (1 + random.random() * JITTER)
+
+
+def sign(body: str, job_id: str, secrets: list[str], now: datetime) -> dict[str, str]:
+    """The headers of Standard Webhooks 1.0, with a signature by each of the secrets."""
+    message_id = f"msg_{job_id}"  # the same at every attempt, so that a receiver knows it again
+    signatures = [Webhook(secret).sign(message_id, now, body) for secret in secrets]
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "CropShield",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+async def _read_some(answer: httpx2.Response) -> None:
+    seen = 0
+    async for part in answer.aiter_raw():
+        seen += len(part)
+        if seen > _MOST_READ:
+            return

@@ -1,0 +1,156 @@
+"""POST /v1/jobs/{id}/feedback and GET /v1/feedback.csv."""
+
+import csv
+import io
+from datetime import datetime
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.settings import ApiSettings
+from jobs import wire
+from jobs.job import State
+from jobs.ports import Outcome
+from tests.api.conftest import RESULT, Hand
+
+SPOT, HEALTHY = "Tomato__Bacterial_spot", "Tomato__healthy"
+
+
+def explain(hand: Hand) -> None:
+    """End the next job as a spotted tomato leaf."""
+    (claim,) = hand.queue.claim(1)
+    best = RESULT["predictions"][0] | {"class_name": SPOT, "confidence": 0.875}
+    result = RESULT | {"predictions": [best]}
+    hand.queue.finish(claim, Outcome(State.SUCCEEDED, result=result))
+
+
+@pytest.fixture
+def path(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> str:
+    """Of a succeeded job."""
+    found = client.post("/v1/jobs?client_ref=row-7", content=leaf_jpeg).headers["Location"]
+    explain(hand)
+    return found
+
+
+def give(client: TestClient, path: str, **opinion: Any) -> Any:
+    return client.post(f"{path}/feedback", json=opinion)
+
+
+def table(client: TestClient) -> list[dict[str, str]]:
+    answer = client.get("/v1/feedback.csv")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+
+def test_who_agrees_confirms_the_prediction(client: TestClient, path: str) -> None:
+    answer = give(client, path, agree=True)
+    assert answer.status_code == 201
+    assert answer.json()["class_name"] == SPOT
+    (row,) = table(client)
+    assert (row["predicted"], row["class_name"], row["agree"]) == (SPOT, SPOT, "True")
+    assert (row["confidence"], row["client_ref"]) == ("0.875", "row-7")
+    assert row["job_id"] in path
+    assert row["photo"] == f"{path}/photo"
+    assert row["photo_sha256"] == client.get(path).json()["image"]["sha256"]
+    assert datetime.fromisoformat(row["given_at"]).tzinfo
+
+
+def test_who_disagrees_may_name_the_right_class(client: TestClient, path: str) -> None:
+    assert give(client, path, agree=False, class_name=HEALTHY).json()["class_name"] == HEALTHY
+    names = client.get("/v1/models/cropshield_cnn").json()["classes"]
+    assert give(client, path, agree=False, class_index=2).json()["class_name"] == names[2]
+    assert give(client, path, agree=False).json()["class_name"] is None
+
+
+def test_the_last_opinion_about_a_job_counts(client: TestClient, path: str) -> None:
+    give(client, path, agree=True)
+    give(client, path, agree=False, class_name=HEALTHY, note="looked again")
+    (row,) = table(client)
+    assert (row["class_name"], row["note"]) == (HEALTHY, "looked again")
+
+
+@pytest.mark.parametrize(
+    ("opinion", "problem"),
+    [
+        ({}, "invalid-request"),
+        ({"agree": True, "class_name": HEALTHY}, "invalid-request"),
+        ({"agree": False, "class_name": HEALTHY, "class_index": 1}, "invalid-request"),
+        ({"agree": False, "note": "x" * 1001}, "invalid-request"),
+        ({"agree": False, "class_name": "Tomato__sunburn"}, "unknown-class"),
+        ({"agree": False, "class_index": 99}, "unknown-class"),
+    ],
+)
+def test_a_wrong_opinion_is_422_and_not_kept(
+    client: TestClient, path: str, opinion: dict[str, Any], problem: str
+) -> None:
+    answer = give(client, path, **opinion)
+    assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{problem}")
+    assert table(client) == []
+
+
+def test_what_has_not_succeeded_cannot_be_judged(
+    client: TestClient, leaf_jpeg: bytes, hand: Hand
+) -> None:
+    path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
+    waiting = give(client, path, agree=True)
+    assert (waiting.status_code, waiting.json()["type"]) == (409, "/problems/job-not-ready")
+    hand.fail()
+    failed = give(client, path, agree=True)
+    assert (failed.status_code, failed.json()["type"]) == (409, "/problems/nothing-to-judge")
+    assert give(client, "/v1/jobs/nope", agree=True).status_code == 404
+
+
+def test_a_spreadsheet_runs_nothing(client: TestClient, path: str) -> None:
+    for note in ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"):
+        give(client, path, agree=True, note=note)
+        assert table(client)[0]["note"] == f"'{note}"
+    note = 'a, "b"\nc = d'
+    give(client, path, agree=True, note=note)
+    assert table(client)[0]["note"] == note
+
+
+def test_feedback_outlives_its_job_without_a_link_to_the_photo(
+    client: TestClient, path: str, hand: Hand
+) -> None:
+    give(client, path, agree=True)
+    hand.client.delete(wire.JOB + path.rpartition("/")[2])
+    (row,) = table(client)
+    assert (row["class_name"], row["photo"]) == (SPOT, "")
+
+
+def test_erasing_the_photo_takes_its_link_from_the_table(
+    client: TestClient, path: str, hand: Hand
+) -> None:
+    give(client, path, agree=True)
+    hand.client.hset(wire.JOB + path.rpartition("/")[2], "erased", 1)
+    (row,) = table(client)
+    assert (row["class_name"], row["photo"]) == (SPOT, "")
+
+
+def test_more_feedback_than_a_page_comes_in_order(
+    client: TestClient, leaf_jpeg: bytes, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.feedback._PAGE", 2)
+    paths = []
+    for number in range(5):
+        answer = client.post(f"/v1/jobs?client_ref={number}&top_k={number + 1}", content=leaf_jpeg)
+        paths.append(answer.headers["Location"])
+        explain(hand)
+    for path in reversed(paths):
+        give(client, path, agree=True)
+    assert [row["client_ref"] for row in table(client)] == ["4", "3", "2", "1", "0"]
+
+
+class TestKept:
+    @pytest.fixture
+    def settings(self, settings: ApiSettings) -> ApiSettings:
+        return settings.model_copy(update={"feedback_days": 1e-5})
+
+    def test_it_is_forgotten_when_its_days_are_over(
+        self, client: TestClient, path: str, hand: Hand
+    ) -> None:
+        give(client, path, agree=True)
+        left = hand.client.pttl(f"{wire.PREFIX}feedback:local")
+        assert isinstance(left, int)
+        assert left <= 864

@@ -1,0 +1,28 @@
+"""Schemathesis asks a running server what its document allows, and a good deal that it does not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.service
+# What no document can say: whether random bytes are a photo, and that numbers are dates, too.
+LEFT_OUT = "positive_data_acceptance,negative_data_rejection"
+SECONDS = 60
+
+
+def test_schemathesis_finds_nothing(address: str, tmp_path: Path) -> None:
+    program = str(Path(sys.executable).with_name("schemathesis"))
+    bounds = ["--phases", "examples,coverage", "--max-examples", "2", "--max-time", str(SECONDS)]
+    steady = ["--seed", "1", "--generation-deterministic", "--suppress-health-check", "all"]
+    told = ["--continue-on-failure", "--no-color", "--warnings", "off"]
+    asked = [program, "run", f"{address}/openapi.json", "--exclude-checks", LEFT_OUT]
+    done = subprocess.run(
+        [*asked, *bounds, *steady, *told, "--request-timeout", "30"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]

@@ -1,0 +1,46 @@
+"""What the page of first steps shows is run as it stands."""
+
+import html
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.routes.pages import PAGES
+from tests.clients.test_generated import NODE
+from tests.service.conftest import Service
+
+pytestmark = pytest.mark.service
+START = (PAGES / "start.html").read_text("utf-8")
+RUN = {
+    "sh": ["bash", "-euc"],
+    "python": [sys.executable, "-c"],
+    "javascript": [str(NODE / "bin/node"), "--input-type=module", "-e"],
+}
+
+
+def code(language: str, address: str) -> str:
+    (found,) = re.findall(rf'<code data-language="{language}">(.*?)</code>', START, re.DOTALL)
+    return html.unescape(found).replace("http://127.0.0.1:8000", address)
+
+
+@pytest.mark.parametrize("language", RUN)
+def test_the_first_job_is_done_in_three_lines(
+    language: str, server: Service, address: str, leaf_jpeg: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "leaf.jpg").write_bytes(leaf_jpeg)
+    program = code(language, address)
+    assert program.count("\n") == 2
+    done = subprocess.run(
+        [*RUN[language], program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    best = server.http.get("/v1/jobs?limit=1").json()["jobs"][0]["result"]["predictions"][0]
+    assert best["class_name"] in done.stdout
+
+
+@pytest.mark.parametrize("language", ["kotlin", "swift"])
+def test_the_others_are_three_lines_too(language: str) -> None:
+    assert code(language, "").count("\n") == 2

@@ -1,0 +1,1 @@
+"""Each row of the HTTP contract has a test named after it."""

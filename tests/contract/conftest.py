@@ -1,0 +1,80 @@
+"""A server that asks for keys, as two of its users see it."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.settings import ApiSettings
+from jobs.connections import connect_async
+from jobs.keys import ApiKey, RedisKeys, issue
+from tests.api.conftest import Hand, hand, settings
+
+__all__ = ["hand", "settings"]
+NewKey = Callable[..., str]
+
+
+@pytest.fixture
+def guarded_settings(redis_url: str, home: Path) -> ApiSettings:
+    return ApiSettings(redis_url=redis_url, home=home, keys="on", max_bytes=200_000)
+
+
+@pytest.fixture
+def client(redis_url: str, home: Path) -> Iterator[TestClient]:
+    """Of a server that asks for no keys."""
+    settings = ApiSettings(redis_url=redis_url, home=home, max_bytes=200_000)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def done(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> str:
+    """Path of a succeeded job, whose photo is 640 x 480 pixels."""
+    client.post("/v1/jobs?top_k=2", content=leaf_jpeg)
+    return f"/v1/jobs/{hand.succeed(leaf_jpeg)}"
+
+
+@pytest.fixture
+def guarded_app(guarded_settings: ApiSettings) -> FastAPI:
+    return create_app(guarded_settings)
+
+
+@pytest.fixture
+def nobody(guarded_app: FastAPI) -> Iterator[TestClient]:
+    """A client without a key."""
+    with TestClient(guarded_app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def new_key(redis_url: str) -> NewKey:
+    """Makes a key of a name, with limits; the key itself."""
+
+    def make(name: str, **limits: Any) -> str:
+        secret, key = issue(name, **limits)
+        asyncio.run(_add(redis_url, key))
+        return secret
+
+    return make
+
+
+async def _add(url: str, key: ApiKey) -> None:
+    redis = connect_async(url)
+    await RedisKeys(redis).add(key)
+    await redis.aclose()
+
+
+@pytest.fixture
+def worker(guarded_settings: ApiSettings) -> Iterator[Hand]:
+    hand = Hand(guarded_settings)
+    yield hand
+    hand.client.close()
+
+
+def with_key(secret: str, **more: str) -> dict[str, str]:
+    return {"X-API-Key": secret, **more}

@@ -1,0 +1,88 @@
+"""What is kept how long."""
+
+import io
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from jobs import wire
+from jobs.blobs.disk import DiskBlobs
+from models.catalog import Catalog
+from tests.api.conftest import Hand
+from tests.jobs.conftest import Desk, desk
+from workers.explainers import Explainers
+from workers.stages import Item, Stages
+
+__all__ = ["desk"]
+ORIENTATION, DESCRIPTION = 0x0112, 0x010E
+DAY = 86_400
+
+
+def kept_for(client: TestClient, path: str) -> timedelta:
+    """From its end to its expiry."""
+    job = client.get(path).json()
+    return datetime.fromisoformat(job["expires_at"]) - datetime.fromisoformat(job["finished_at"])
+
+
+def test_a_result_is_kept_for_72_hours_by_default(client: TestClient, done: str) -> None:
+    assert kept_for(client, done) == timedelta(hours=72)
+
+
+@pytest.mark.parametrize("ttl", [60, 30 * DAY])
+def test_a_ttl_within_its_limits_is_kept(
+    client: TestClient, leaf_jpeg: bytes, hand: Hand, ttl: int
+) -> None:
+    path = client.post(f"/v1/jobs?ttl={ttl}", content=leaf_jpeg).headers["Location"]
+    job_id = hand.succeed()
+    assert kept_for(client, path) == timedelta(seconds=ttl)
+    assert 0 <= ttl * 1000 - int(hand.client.pttl(wire.JOB + job_id)) < 60_000
+
+
+def test_a_tombstone_tells_410_for_7_days_then_404(
+    client: TestClient, done: str, hand: Hand
+) -> None:
+    job_id = done.rpartition("/")[2]
+    both: list[int] = [int(hand.client.pttl(key + job_id)) for key in (wire.GONE, wire.JOB)]
+    assert abs(both[0] - both[1] - 7 * DAY * 1000) < 1000
+    hand.client.delete(wire.JOB + job_id)  # as its expiry does
+    assert client.get(done).status_code == 410
+    hand.client.delete(wire.GONE + job_id)
+    assert client.get(done).status_code == 404
+
+
+def test_the_photo_is_kept_upright_and_without_metadata_and_the_original_erased(
+    desk: Desk, home: Path, leaf_jpeg: bytes
+) -> None:
+    stages = Stages(desk.queue, DiskBlobs(home), Explainers(Catalog(), "cpu"))
+    sent, exif = io.BytesIO(), Image.Exif()
+    exif[ORIENTATION], exif[DESCRIPTION] = 6, "field 7, Mrs Miller"
+    Image.open(io.BytesIO(leaf_jpeg)).save(sent, "JPEG", exif=exif, comment=b"a comment")
+    job, blobs = desk.enqueue(), DiskBlobs(home)
+    blobs.put(job.id, wire.ORIGINAL, sent.getvalue())
+    (claim,) = desk.queue.claim(1)
+    item = stages.decode(Item(claim))
+    stages.explain([item])
+    stages.end(item)
+    with Image.open(io.BytesIO(blobs.get(job.id, wire.PHOTO))) as kept:
+        assert kept.size == (480, 640)
+        assert not kept.getexif()
+        assert set(kept.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+    assert not blobs.has(job.id, wire.ORIGINAL)
+
+
+def test_the_original_is_erased_when_the_job_is_terminal_however_it_ended(
+    client: TestClient, leaf_jpeg: bytes, hand: Hand
+) -> None:
+    """By its worker where one ended it (tests/workers); here nobody but the API did."""
+    path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
+    job_id = path.rpartition("/")[2]
+    assert hand.blobs.has(job_id, wire.ORIGINAL)
+    client.delete(path)
+    end = time.monotonic() + 30
+    while hand.blobs.has(job_id, wire.ORIGINAL) and time.monotonic() < end:
+        client.get("/livez")
+    assert not hand.blobs.has(job_id, wire.ORIGINAL)

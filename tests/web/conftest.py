@@ -1,0 +1,89 @@
+"""The real stack, and a browser in which everything that goes wrong is noticed."""
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from pictures.leaves import draw_leaf
+from tests.service.conftest import Service
+
+WAIT_MS = 60_000  # before something counts as not happening, on however busy a machine
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+# Both end with their module: a worker would take the jobs of other tests, and a browser's event
+# loop would keep them from running one.
+@pytest.fixture(scope="module")
+def stack(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """An API and a worker for all tests of pages."""
+    service = Service(tmp_path_factory.mktemp("web") / "var", redis_server)
+    service.start_api()
+    service.start_worker()
+    yield service
+    service.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(f"there is no browser: none of {', '.join(NAMES)} is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture
+def new_page(browser: Browser, stack: Service) -> Iterator[NewPage]:
+    """Opens a page of the server for somebody new. At the end: nothing was asked of another host,
+    and the browser complained of nothing, the content security policy included."""
+    opened: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def note_request(url: str, root: str) -> None:
+        if not url.startswith((root, f"blob:{root}", "data:")):
+            complaints.append(f"asked for {url}")
+
+    def open_page(path: str = "", server: Service = stack, **options: Any) -> Page:
+        root = f"http://127.0.0.1:{server.port}/"
+        context = browser.new_context(base_url=root, **options)
+        opened.append(context)
+        context.on("request", lambda request: note_request(request.url, root))
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on(
+            "console",
+            lambda line: complaints.append(line.text) if line.type == "error" else None,
+        )
+        context.set_default_timeout(WAIT_MS)
+        expect.set_options(timeout=WAIT_MS)
+        page = context.new_page()
+        page.goto(path or "/")
+        page.locator("#colormap option, #trouble:not([hidden])").first.wait_for(state="attached")
+        return page
+
+    open_page.complaints = complaints  # type: ignore[attr-defined]
+    yield open_page
+    for context in opened:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def leaves(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Files of three drawn leaves, larger than what the page sends."""
+    folder = tmp_path_factory.mktemp("leaves")
+    paths = [folder / f"{kind}.jpg" for kind in ("spots", "blight", "mosaic")]
+    for seed, path in enumerate(paths):
+        buffer = io.BytesIO()
+        draw_leaf(path.stem, seed=seed).photo.resize((1600, 1200)).save(buffer, "JPEG", quality=90)
+        path.write_bytes(buffer.getvalue())
+    return paths

@@ -1,0 +1,79 @@
+"""The API page and the first steps, in a real browser that may ask nobody else."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.service.conftest import Service
+
+pytestmark = pytest.mark.service
+WAIT_MS = 60_000
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Service) -> Iterator[Page]:
+    """Nothing was asked of another host, and the browser complained of nothing."""
+    root, complaints = f"http://127.0.0.1:{stack.port}/", []
+    context = browser.new_context(base_url=root, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(WAIT_MS)
+    context.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((root, f"blob:{root}", "data:"))
+            else complaints.append(request.url)
+        ),
+    )
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda it: complaints.append(it.text) if it.type == "error" else None)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def leaf(stack: Service, tmp_path: Path) -> Path:
+    """The sample that the page offers."""
+    path = tmp_path / "sample-leaf.jpg"
+    path.write_bytes(stack.http.get("/sample-leaf.jpg").content)
+    return path
+
+
+@pytest.mark.parametrize("media", ["multipart/form-data", "image/jpeg"])
+def test_the_sample_is_tried_out_in_both_forms(page: Page, leaf: Path, media: str) -> None:
+    page.goto("/docs")
+    expect(page.get_by_text("A drawn leaf to try it out with")).to_be_visible(timeout=WAIT_MS)
+    operation = page.locator("#operations-jobs-submit_job")
+    operation.get_by_role("button").first.click()
+    operation.locator(".opblock-section-request-body select").first.select_option(media)
+    prefer = operation.locator("tr[data-param-name='Prefer'] input")
+    prefer.fill("wait=25")
+    operation.locator("input[type=file]").set_input_files(leaf)
+    operation.get_by_role("button", name="Execute").click()
+    shown = operation.locator(".live-responses-table .highlight-code code").first
+    expect(shown).to_contain_text('"succeeded"', timeout=WAIT_MS)
+    assert json.loads(shown.inner_text())["result"]["predictions"]
+
+
+def test_the_first_steps_are_for_five_languages(page: Page) -> None:
+    page.goto("/start")
+    languages = page.locator("code[data-language]").evaluate_all(
+        "blocks => blocks.map(block => block.dataset.language)"
+    )
+    assert languages == ["sh", "python", "javascript", "kotlin", "swift"]
+
+
+@pytest.mark.parametrize("path", ["/docs", "/start", "/problems/too-slow", "/"])
+def test_every_page_keeps_to_its_policy(page: Page, path: str) -> None:
+    """What the policy forbids is a complaint."""
+    answer = page.goto(path, wait_until="load")
+    assert answer
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    expect(page.locator("h1, h2").first).to_be_visible(timeout=WAIT_MS)
+    assert page.evaluate("document.styleSheets.length") == len(
+        page.query_selector_all("link[rel=stylesheet]")
+    )
