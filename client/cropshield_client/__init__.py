@@ -1,0 +1,51 @@
+"""A client of the CropShield API: `CropShield`, and `AsyncCropShield` to be awaited."""
+
+from cropshield_client.aio import AsyncCropShield
+from cropshield_client.errors import (
+    AccessDenied,
+    BadPhoto,
+    CropShieldError,
+    Gone,
+    InvalidRequest,
+    JobFailed,
+    NotFound,
+    NotReady,
+    ProblemError,
+    ServerFailed,
+    TimedOut,
+    TooSoon,
+    Unavailable,
+    Unreachable,
+    WrongSignature,
+)
+from cropshield_client.models import Batch, Explained, Explanation, Job, Prediction
+from cropshield_client.retry import Patience
+from cropshield_client.sync import CropShield
+from cropshield_client.webhooks import verify_webhook
+
+__all__ = [
+    "AccessDenied",
+    "AsyncCropShield",
+    "BadPhoto",
+    "Batch",
+    "CropShield",
+    "CropShieldError",
+    "Explained",
+    "Explanation",
+    "Gone",
+    "InvalidRequest",
+    "Job",
+    "JobFailed",
+    "NotFound",
+    "NotReady",
+    "Patience",
+    "Prediction",
+    "ProblemError",
+    "ServerFailed",
+    "TimedOut",
+    "TooSoon",
+    "Unavailable",
+    "Unreachable",
+    "WrongSignature",
+    "verify_webhook",
+]

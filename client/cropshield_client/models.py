@@ -1,0 +1,147 @@
+"""What the server answers. Members that this version does not know stay in `raw`."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cropshield_client.errors import JobFailed
+
+_WAITING = {"queued", "running"}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A class that the photo may show; `confidence` from 0 to 1."""
+
+    class_index: int
+    class_name: str
+    confidence: float
+    crop: str = ""
+    disease: str | None = None
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """What a map looks like, in figures from 0 to 1 and one sentence; a hint, never a proof."""
+
+    focus: float = 0.0
+    border_share: float = 0.0
+    leaf_share: float | None = None
+    flatness: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a class was given its score, by rank."""
+
+    class_index: int
+    method: str = ""
+    target_layer: str = ""
+    is_zero: bool = False
+    diagnostics: Diagnostics = Diagnostics()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was seen; the likeliest first. `verdict` is None of servers that give none."""
+
+    predictions: list[Prediction] = field(default_factory=list)
+    explanations: list[Explanation] = field(default_factory=list)
+    verdict: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a queued job stands: 0 is next."""
+
+    position: int
+    eta_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class JobError:
+    """Why a job failed: the members of a problem."""
+
+    type: str
+    title: str = ""
+    status: int = 0
+    detail: str = ""
+    retryable: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as the server told it."""
+
+    id: str
+    state: str
+    created_at: datetime
+    expires_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempts: int = 0
+    cached: bool = False
+    client_ref: str | None = None
+    queue: Place | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    result: Result | None = None
+    error: JobError | None = None
+    links: dict[str, Any] = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state not in _WAITING
+
+    @property
+    def succeeded(self) -> bool:
+        return self.state == "succeeded"
+
+    @property
+    def best(self) -> Prediction:
+        """The likeliest class. Raises JobFailed where there is no result."""
+        if self.result is None or not self.result.predictions:
+            raise JobFailed(self)
+        return self.result.predictions[0]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A photo of a batch: its job, or why there is none."""
+
+    index: int
+    name: str | None = None
+    job: Job | None = None
+    error: JobError | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`progress` from 0 to 1; 1 when all its jobs have ended."""
+
+    id: str
+    total: int
+    progress: float
+    counts: dict[str, int] = field(default_factory=dict)
+    items: list[Item] = field(default_factory=list)
+    links: dict[str, Any] = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_done(self) -> bool:
+        return self.progress >= 1
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A job that succeeded, and its overlay as a picture file."""
+
+    job: Job
+    overlay: bytes = field(repr=False)
+
+    def save(self, path: str | Path) -> None:
+        Path(path).write_bytes(self.overlay)

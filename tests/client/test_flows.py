@@ -1,0 +1,148 @@
+"""The flows, answered by hand: what is tried again, what is not, and with which key."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from cropshield_client import calls, flows
+from cropshield_client.calls import Call
+from cropshield_client.errors import BadPhoto, TimedOut, TooSoon, Unavailable, Unreachable
+from cropshield_client.flows import Flow, Sleep
+from cropshield_client.retry import Patience
+
+PATIENT = Patience(total=60, first=0.01, longest=0.02)
+JOB = {
+    "id": "a",
+    "created_at": "2026-11-23T08:00:00Z",
+    "expires_at": "2026-11-26T08:00:00Z",
+    "member_of_tomorrow": 1,
+}
+PROBLEM = {"content-type": "application/problem+json"}
+
+
+def answer(status: int, document: dict[str, Any], **headers: str) -> httpx2.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    kind = PROBLEM if status >= 400 else {}
+    return httpx2.Response(status, json=document, headers={**named, **kind})
+
+
+def problem(status: int, slug: str, *, retryable: bool, **headers: str) -> httpx2.Response:
+    document = {"type": f"/problems/{slug}", "status": status, "retryable": retryable}
+    return answer(status, document, **headers)
+
+
+def run(
+    flow: Flow[Any], *answers: httpx2.Response | Exception
+) -> tuple[Any, list[Call], list[float]]:
+    """What the flow returns, the calls that it made, and how long it slept between them."""
+    left, sent, slept = list(answers), [], []
+    given: httpx2.Response | Exception | None = None
+    try:
+        while True:
+            step = flow.throw(given) if isinstance(given, Exception) else flow.send(given)
+            if isinstance(step, Sleep):
+                slept.append(step.seconds)
+                given = None
+            else:
+                sent.append(step)
+                given = left.pop(0)
+    except StopIteration as end:
+        return end.value, sent, slept
+
+
+def submit() -> Flow[Any]:
+    return flows.job(calls.submit(b"photo", {"top_k": 2, "model": None}), PATIENT)
+
+
+def test_what_is_tried_again_has_the_same_key_and_another_call_has_not() -> None:
+    busy = problem(503, "queue-full", retryable=True)
+    dropped = httpx2.ReadError("gone")
+    job, sent, _ = run(submit(), dropped, busy, answer(202, JOB | {"state": "queued"}))
+    keys = {call.headers["Idempotency-Key"] for call in sent}
+    assert job.state == "queued"
+    assert len(sent) == 3
+    assert len(keys) == 1
+    _, (other,), _ = run(submit(), answer(202, JOB | {"state": "queued"}))
+    assert other.headers["Idempotency-Key"] not in keys
+
+
+def test_options_that_are_not_given_are_not_sent() -> None:
+    _, (call,), _ = run(submit(), answer(202, JOB | {"state": "queued"}))
+    assert call.params == {"top_k": 2}
+
+
+def test_an_id_of_ones_own_is_put_and_needs_no_key() -> None:
+    call = calls.submit(b"photo", {}, job_id="7")
+    assert (call.method, call.path) == ("PUT", "/v1/jobs/7")
+    assert "Idempotency-Key" not in call.headers
+
+
+def test_retry_after_is_obeyed() -> None:
+    busy = problem(429, "rate-exceeded", retryable=True, retry_after="7")
+    _, _, slept = run(submit(), busy, answer(200, JOB | {"state": "queued"}))
+    assert slept == [7.0]
+
+
+def test_the_same_request_under_way_is_waited_for() -> None:
+    twin = problem(409, "being-received", retryable=True, retry_after="1")
+    job, _, slept = run(submit(), twin, answer(200, JOB | {"state": "queued"}))
+    assert slept == [1.0]
+    assert job.id == "a"
+
+
+def test_a_bad_photo_is_not_sent_again() -> None:
+    with pytest.raises(BadPhoto) as raised:
+        run(submit(), problem(413, "photo-too-large", retryable=False))
+    assert raised.value.slug == "photo-too-large"
+
+
+def test_a_wait_beyond_the_patience_is_told_at_once() -> None:
+    tomorrow = problem(429, "quota-used-up", retryable=True, retry_after="40000")
+    with pytest.raises(TooSoon) as raised:
+        run(submit(), tomorrow)
+    assert raised.value.retry_after == 40000
+
+
+def test_a_proxy_without_words_is_unavailable_and_tried_again() -> None:
+    bare = httpx2.Response(502, text="<html>Bad Gateway</html>")
+    _, sent, _ = run(submit(), bare, answer(200, JOB | {"state": "queued"}))
+    assert len(sent) == 2
+    impatient = flows.job(calls.get("/v1/jobs/a"), Patience(total=0))
+    with pytest.raises(Unavailable):
+        run(impatient, bare)
+
+
+def test_no_answer_at_all_ends_as_unreachable() -> None:
+    impatient = flows.job(calls.get("/v1/jobs/a"), Patience(total=0))
+    with pytest.raises(Unreachable, match="no answer in 1 attempts"):
+        run(impatient, httpx2.ConnectError("refused"))
+
+
+def test_waiting_asks_again_with_pauses_when_polls_are_cut_short() -> None:
+    queued, done = answer(200, JOB | {"state": "queued"}), answer(200, JOB | {"state": "failed"})
+    job, sent, slept = run(flows.wait("a", 60, PATIENT), queued, queued, done)
+    assert job.state == "failed"
+    assert sent[0].headers["Prefer"] == "wait=25"
+    assert len(slept) == 2
+    assert min(slept) > 0
+
+
+def test_waiting_ends_when_its_time_is_up() -> None:
+    with pytest.raises(TimedOut) as raised:
+        run(flows.wait("a", 0, PATIENT), answer(200, JOB | {"state": "running"}))
+    assert raised.value.job_id == "a"
+
+
+def test_cancelling_erases_nothing() -> None:
+    job, sent, _ = run(flows.cancel("a", PATIENT), answer(200, JOB | {"state": "succeeded"}))
+    assert [call.method for call in sent] == ["GET"]
+    assert job.succeeded
+
+
+def test_jitter_is_full_and_grows() -> None:
+    patience = Patience(first=1, longest=8)
+    for attempt, limit in ((1, 1), (4, 8), (9, 8)):
+        delays = [patience.delay(attempt) for _ in range(300)]
+        assert 0 <= min(delays) < limit / 4
+        assert limit * 3 / 4 < max(delays) <= limit
