@@ -14,11 +14,18 @@ from urllib.parse import quote
 from PIL import Image
 
 from cli.contact_sheet import Pair, contact_sheet
+from cli.drawn import draw_labelled
 from cli.errors import CommandError
 from pictures.leaves import KINDS, draw_leaf
 
 _PATIENCE_SECONDS = 120.0
 _TIMEOUT_SECONDS = 40.0  # of one request; a long-poll takes 25 s
+
+
+@dataclass(frozen=True)
+class _Server:
+    address: str
+    api_key: str
 
 
 @dataclass(frozen=True)
@@ -28,23 +35,26 @@ class _Sent:
     job: dict[str, Any]
 
 
-def run_demo(server: str, out: Path, count: int = 8) -> None:
-    """Post `count` drawn leaves to `server`; write photos, overlays and `contact-sheet.jpg`.
+def run_demo(server: str, out: Path, count: int = 8, api_key: str = "") -> None:
+    """Post `count` drawn leaves to `server`; write photos, overlays and `contact-sheet.jpg`,
+    and a folder `leaves` with more of them, labelled.
 
     Raises CommandError when the server cannot be reached or a job does not succeed.
     """
+    asked = _Server(server, api_key)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        sent = [_send(server, number, out) for number in range(count)]
-        pairs = [_receive(server, one, out) for one in sent]
+        sent = [_send(asked, number, out) for number in range(count)]
+        pairs = [_receive(asked, one, out) for one in sent]
         sheet = out / "contact-sheet.jpg"
         contact_sheet(pairs).save(sheet, quality=90)
+        draw_labelled(out / "leaves")
     except OSError as error:
         raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
     _say(f"{count} leaves explained; see {sheet}")
 
 
-def _send(server: str, number: int, out: Path) -> _Sent:
+def _send(server: _Server, number: int, out: Path) -> _Sent:
     """Draw leaf `number` and submit it; the steps make every kind meet every outline."""
     kind = KINDS[number % len(KINDS)]
     leaf = draw_leaf(kind, seed=1 + number + number // len(KINDS))
@@ -57,7 +67,7 @@ def _send(server: str, number: int, out: Path) -> _Sent:
     return _Sent(name, leaf.photo, _job(server, path, data=buffer.getvalue(), headers=headers))
 
 
-def _receive(server: str, sent: _Sent, out: Path) -> Pair:
+def _receive(server: _Server, sent: _Sent, out: Path) -> Pair:
     job = _finished(server, sent.job)
     if job["state"] != "succeeded":
         reason = (job["error"] or {}).get("detail", "no reason given")
@@ -66,12 +76,12 @@ def _receive(server: str, sent: _Sent, out: Path) -> Pair:
     (out / f"{sent.name}-overlay.jpg").write_bytes(overlay)
     best = job["result"]["predictions"][0]
     label = f"{best['class_name'].replace('__', ': ').replace('_', ' ')}, {best['confidence']:.0%}"
-    _say(f"{sent.name}: {label}")
+    _say(f"{sent.name}: {label} ({job['result']['verdict']})")
     with Image.open(io.BytesIO(overlay)) as image:
         return Pair(sent.photo, image.convert("RGB"), f"drawn {sent.name}", label)
 
 
-def _finished(server: str, job: dict[str, Any]) -> dict[str, Any]:
+def _finished(server: _Server, job: dict[str, Any]) -> dict[str, Any]:
     """The job in its last state, by long-polling."""
     end = time.monotonic() + _PATIENCE_SECONDS
     while job["state"] in ("queued", "running"):
@@ -85,24 +95,25 @@ def _finished(server: str, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _job(
-    server: str, path: str, *, data: bytes | None = None, headers: dict[str, str]
+    server: _Server, path: str, *, data: bytes | None = None, headers: dict[str, str]
 ) -> dict[str, Any]:
     """The job of an answer. Raises CommandError also when the answer is something else."""
     try:
         job: dict[str, Any] = json.loads(_ask(server, path, data, headers))
         _ = job["state"], job["links"]["overlay"]
     except (ValueError, TypeError, KeyError) as error:
-        raise CommandError(f"what answers at {server} is not CropShield") from error
+        raise CommandError(f"what answers at {server.address} is not CropShield") from error
     return job
 
 
 def _ask(
-    server: str, path: str, data: bytes | None = None, headers: dict[str, str] | None = None
+    server: _Server, path: str, data: bytes | None = None, headers: dict[str, str] | None = None
 ) -> bytes:
     """The body of an answer. Raises CommandError for a problem or no answer at all."""
-    url = server.rstrip("/") + path
+    url = server.address.rstrip("/") + path
+    headers = (headers or {}) | ({"X-API-Key": server.api_key} if server.api_key else {})
     try:
-        request = urllib.request.Request(url, data, headers or {})  # noqa: S310
+        request = urllib.request.Request(url, data, headers)  # noqa: S310
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
             body: bytes = answer.read()
             return body
@@ -112,7 +123,7 @@ def _ask(
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise CommandError(
-            f"no server answers at {server} ({reason}); start one with `make serve`"
+            f"no server answers at {server.address} ({reason}); start one with `make serve`"
         ) from error
 
 

@@ -30,7 +30,7 @@ def examine(
     if settings.blobs.startswith("s3:"):
         yield check_bucket(settings)
     yield from _check_redis(settings, served=served)
-    yield from check_models(settings.cards, device, quick=quick)
+    yield from check_models(settings.card_folders, device, quick=quick)
     yield check_gpu(device)
     yield check_port(host, port, served=served)
 

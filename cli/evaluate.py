@@ -1,41 +1,100 @@
-"""`cropshield evaluate`: a model's figures on labelled photos."""
+"""`cropshield evaluate`: a model's figures on labelled photos, as it is served."""
 
-from dataclasses import asdict
+import json
+import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from torch.utils.data import DataLoader
+from rich.table import Table
 
-from cli.cards import update_card
+from cli.cards.file import update_card
+from cli.cards.served import served_card
 from cli.errors import CommandError
 from engine.device import choose_device
+from engine.judging.figures import Figures, figures_of
+from engine.judging.served import logits_of, read_photos
+from engine.judging.shortcuts import shortcuts_of
 from engine.loading import load_weights
-from models.catalog import Card, CardError, Catalog
-from models.training.augment import validation_transform
-from models.training.data import LeafFolder
-from models.training.judge import Scores, confusion_on, score
+from engine.overlay import save_picture
+from models.catalog import Card, CardError
+from models.training.photos import LeafFolder
+from pictures.confusion import confusion_picture
+from pictures.errors import PhotoError
 
 
-def evaluate(model: str, data: Path, record: str) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What comes of it. `json`: a file, "-" for the terminal; `record`: a name in [metrics]."""
+
+    record: str = ""
+    json: str = ""
+    confusion: Path | None = None
+    shortcuts: bool = False
+
+
+def evaluate(model: str, data: Path, wanted: Wanted) -> None:
     """Raises CommandError for an unknown model or a folder that does not fit it."""
+    card = served_card(model)
     try:
-        card = Catalog()[model]
-        scores = scores_of(card, data)
-    except (CardError, FileNotFoundError) as error:
+        figures, shortcuts = judge(card, data, shortcuts=wanted.shortcuts)
+    except (CardError, PhotoError, FileNotFoundError) as error:
         raise CommandError(str(error)) from error
-    Console().print(
-        f"{card.id} on {scores.photos:,} photos of {data}: "
-        f"accuracy {scores.accuracy:.2%}, macro-F1 {scores.macro_f1:.4f}"
-    )
-    if record:
-        figures = {name: round(value, 4) for name, value in asdict(scores).items()}
-        update_card(card.path, figures, f"metrics.{record}")
+    if wanted.json:
+        _write_json(wanted.json, card, data, figures, shortcuts)
+    if wanted.json != "-":
+        _print(card, data, figures, shortcuts)
+    if wanted.confusion:
+        save_picture(confusion_picture(figures.confusion, card.class_names), wanted.confusion)
+    if wanted.record:
+        update_card(card.path, figures.of_card(), f"metrics.{wanted.record}")
+        if shortcuts:
+            update_card(card.path, shortcuts, "metrics.shortcuts")
 
 
-def scores_of(card: Card, data: Path) -> Scores:
-    """Scores over the classes that `data` holds; the model still chooses among all of its own."""
-    photos = LeafFolder(data, validation_transform(card.preprocessing), classes=card.class_names)
-    loader: DataLoader[Any] = DataLoader(photos, batch_size=64, num_workers=2)
+def judge(card: Card, data: Path, *, shortcuts: bool) -> tuple[Figures, dict[str, float]]:
+    """Figures over the classes that `data` holds; the model still chooses among all of its own."""
+    photos = LeafFolder(data, classes=card.class_names)
     network = load_weights(card, choose_device())
-    return score(confusion_on(network, loader, len(card.class_names)))
+    logits = logits_of(card, network, read_photos(photos.paths, card))
+    temperature = card.doubt.temperature if card.doubt else 1.0
+    figures = figures_of(logits, photos.labels, card.class_names, temperature)
+    found = shortcuts_of(card, network, photos, figures.accuracy) if shortcuts else {}
+    return figures, {name: round(value, 4) for name, value in found.items()}
+
+
+def _write_json(
+    target: str, card: Card, data: Path, figures: Figures, shortcuts: dict[str, float]
+) -> None:
+    content: dict[str, Any] = {
+        "model": card.id,
+        "version": card.version,
+        "weights_sha256": card.sha256,
+        "data": str(data),
+        "class_names": card.class_names,
+        **asdict(figures),
+        "shortcuts": shortcuts,
+    }
+    text = json.dumps(content, indent=2) + "\n"
+    if target == "-":
+        sys.stdout.write(text)
+    else:
+        Path(target).write_text(text, "utf-8")
+
+
+def _print(card: Card, data: Path, figures: Figures, shortcuts: dict[str, float]) -> None:
+    table = Table("class", box=None, header_style="bold")
+    for name in ("precision", "recall", "F1", "photos"):
+        table.add_column(name, justify="right")
+    for row in figures.classes:
+        shares = (f"{share:.1%}" for share in (row.precision, row.recall, row.f1))
+        table.add_row(row.name, *shares, str(row.support))
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{card.id} on {figures.photos:,} photos of {data}: accuracy {figures.accuracy:.2%}, "
+        f"macro-F1 {figures.macro_f1:.4f}, calibration error {figures.ece:.4f}"
+    )
+    for name, value in shortcuts.items():
+        console.print(f"  {name:24} {value:g}")

@@ -6,11 +6,20 @@ from typing import Annotated
 
 import typer
 
+from cli import keys, models, webhooks
 from cli.errors import CommandError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(keys.app, name="keys")
+app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(models.app, name="models")
 Host = Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")]
 Port = Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="Port to listen on.")]
+Model = Annotated[str, typer.Option(help="Id of a model card.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, …")]
+Batch = Annotated[int, typer.Option(min=1, max=256, help="Photos in one forward pass.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but what is wrong.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
 @app.callback()
@@ -34,17 +43,20 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.patience import PatientProtocol
     from api.request_id import current
     from api.settings import ApiSettings
     from cli import logs
+    from cli.preflight import check_models
     from cli.settings import read
     from jobs.errors import BlobsFailed
     from models.catalog import CardError
 
     settings = read(ApiSettings)
     logs.configure(settings.log_format, {"request_id": current.get})
+    check_models(settings.card_folders)
     try:
-        application = create_app(settings)
+        application = create_app(settings, host)
     except (CardError, BlobsFailed) as error:
         raise CommandError(str(error)) from error
     uvicorn.run(
@@ -55,6 +67,9 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         access_log=False,
         timeout_graceful_shutdown=5,
         server_header=False,
+        http=PatientProtocol,
+        ws="none",
+        proxy_headers=False,
     )
 
 
@@ -114,11 +129,116 @@ def evaluate(
     record: Annotated[
         str, typer.Option(help="Write the figures to the card's [metrics] under this name.")
     ] = "",
+    json: Annotated[str, typer.Option(help="Everything, to this file; - for the terminal.")] = "",
+    confusion: Annotated[
+        Path | None, typer.Option(help="The confusion matrix as a picture, to this file.")
+    ] = None,
+    shortcuts: Annotated[
+        bool,
+        typer.Option(
+            "--shortcuts", help="Also grain, other grounds, heat on the leaf, drawn leaves."
+        ),
+    ] = False,
 ) -> None:
-    """Accuracy and macro-F1 of a model on labelled photos."""
+    """Accuracy, macro-F1, each class and calibration of a model on labelled photos."""
+    from cli.evaluate import Wanted
     from cli.evaluate import evaluate as run
 
-    run(model, data, record)
+    run(model, data, Wanted(record, json, confusion, shortcuts))
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="Id of a model card.")],
+    second: Annotated[str, typer.Argument(help="Id of another.")],
+    photos: Annotated[list[Path] | None, typer.Argument(help="Photos.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A folder of labelled photos, one folder a class.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the sheets.")] = Path("comparison"),
+) -> None:
+    """Two models on the same photos: agreement, accuracy, overlap of the heat, side by side."""
+    from cli.compare import compare as run
+
+    run((first, second), photos or [], data, out)
+
+
+@app.command()
+def explain(
+    paths: Annotated[
+        list[str], typer.Argument(help="Photos, folders, globs; - reads a list from stdin.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for everything that comes out.")],
+    model: Model = "cropshield_cnn",
+    top_k: Annotated[int, typer.Option(min=1, max=5, help="Classes to explain.")] = 1,
+    method: Annotated[str, typer.Option(help="gradcam, hirescam, layercam, …")] = "gradcam",
+    colormap: Annotated[str, typer.Option(help="jet, viridis, magma, …")] = "jet",
+    alpha: Annotated[float, typer.Option(min=0, max=1, help="Opacity of the heat.")] = 0.5,
+    device: Device = "auto",
+    batch: Batch = 16,
+    server: Annotated[str, typer.Option(help="Ask this server instead of this machine.")] = "",
+    api_key: Annotated[
+        str, typer.Option(envvar="CROPSHIELD_API_KEY", help="The key that the server asks for.")
+    ] = "",
+    json: Json = False,
+    quiet: Quiet = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is to do.")] = False,
+) -> None:
+    """Explain photos and folders of them: overlays, tables, a report. Run it again to go on.
+
+    Exit codes: 0 all good, 1 some photos failed, 2 wrong usage, 3 no such model, device or
+    server, 130 interrupted.
+    """
+    from cli.folders.choose import choose_options, choose_source
+    from cli.folders.explain import Saying
+    from cli.folders.explain import explain as run
+
+    options = choose_options(model, top_k, method, colormap, alpha)
+    source, say = choose_source(options, device, server, api_key), Saying(json, quiet)
+    raise typer.Exit(run(paths, out, source, options, batch=batch, dry_run=dry_run, say=say))
+
+
+@app.command()
+def audit(
+    folder: Annotated[Path, typer.Argument(help="Photos, one folder a class.")],
+    out: Annotated[Path, typer.Option(help="Folder for the report and its numbers.")],
+    model: Model = "cropshield_cnn",
+    against: Annotated[str, typer.Option(help="A second model, to compare.")] = "",
+    faithfulness: Annotated[
+        int, typer.Option(min=0, help="Photos to measure it on; 0 for none.")
+    ] = 32,
+    device: Device = "auto",
+    batch: Batch = 16,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Where a model is wrong, where it looks, which labels to check: one page to read.
+
+    Exit codes as of explain.
+    """
+    from cli.audit.audit import Wanted
+    from cli.audit.audit import audit as run
+    from cli.folders.explain import Saying
+    from cli.settings import read
+    from workers.settings import WorkerSettings
+
+    wanted = Wanted(folder, out, model, against, device, batch, faithfulness)
+    raise typer.Exit(run(wanted, read(WorkerSettings), Saying(json, quiet)))
+
+
+@app.command()
+def calibrate(
+    model: Annotated[str, typer.Argument(help="Id of a model card.")],
+    data: Annotated[Path, typer.Option(help="Photos not trained on, one folder a class: val/.")],
+    record: Annotated[bool, typer.Option("--record", help="Write it to the card.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    each: Annotated[int, typer.Option(min=1, help="Drawn pictures of each kind.")] = 40,
+) -> None:
+    """Find when a model's answers may be relied on: temperature, thresholds, AUROC."""
+    from cli.calibrate import Wanted
+    from cli.calibrate import calibrate as run
+
+    run(model, data, Wanted(each, record, json))
 
 
 @app.command()
@@ -126,16 +246,20 @@ def demo(
     server: Annotated[str, typer.Option(help="A running server.")] = "http://127.0.0.1:8000",
     out: Annotated[Path, typer.Option(help="Folder for the overlays.")] = Path("demo"),
     count: Annotated[int, typer.Option(min=1, max=64, help="How many leaves to draw.")] = 8,
+    api_key: Annotated[
+        str, typer.Option(envvar="CROPSHIELD_API_KEY", help="The key that the server asks for.")
+    ] = "",
 ) -> None:
-    """Draw some leaves, post them to a running server, and keep the overlays."""
+    """Draw some leaves, post them to a running server, keep the overlays; leaves/ has more."""
     from cli.demo import run_demo
 
-    run_demo(server, out, count)
+    run_demo(server, out, count, api_key)
 
 
 def main() -> None:
-    """Run a command; a CommandError becomes one sentence on stderr and exit code 1."""
+    """Run a command; a CommandError becomes one sentence on stderr and its exit code."""
     try:
         app()
     except CommandError as error:
-        sys.exit(f"cropshield: {error}")
+        sys.stderr.write(f"cropshield: {error}\n")
+        sys.exit(error.code)

@@ -3,7 +3,7 @@
 import fcntl
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,16 +13,16 @@ from models.catalog import CardError, Catalog
 LEAST_FREE_BYTES = 200_000_000
 
 
-def check_models(cards: Path) -> None:
-    """Every card reads, and its weights are there and its own."""
+def check_models(folders: Sequence[Path]) -> None:
+    """Every card reads, and its class list and weights are there and its own. Without torch."""
     try:
-        catalog = list(Catalog(cards))
+        catalog = list(Catalog(*folders))
         for card in catalog:
             card.verify()
     except CardError as error:
         raise CommandError(str(error)) from error
     if not catalog:
-        raise CommandError(f"there is no model card in {cards}")
+        raise CommandError(f"there is no model card in {' or '.join(map(str, folders))}")
 
 
 def check_port(host: str, port: int) -> None:

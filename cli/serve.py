@@ -31,7 +31,7 @@ def say(line: str) -> None:
 
 def serve(settings: SharedSettings, host: str, port: int) -> None:
     """Run until Ctrl-C, SIGTERM or a closed terminal. Raises CommandError when it cannot start."""
-    preflight.check_models(settings.cards)
+    preflight.check_models(settings.card_folders)
     preflight.check_port(host, port)
     with preflight.claimed_home(settings.home):
         asyncio.run(_Server(settings, host, port).run())
@@ -71,7 +71,7 @@ class _Server:
         await self._failing_or(ready)
         self._supervisor.settle()
         root = f"http://{self._shown_host()}:{self._port}"
-        say(f"ready. API {root}/v1/jobs, its page {root}/docs. Ctrl-C stops everything.")
+        say(f"ready. Open {root}/ in a browser; API page {root}/docs. Ctrl-C stops everything.")
 
     async def _add(self, child: Child, grace: float) -> None:
         self._children.append((child, grace))

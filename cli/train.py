@@ -5,11 +5,13 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.cards import update_card
+from cli.cards.file import remove_table, update_card
 from cli.errors import CommandError
 from models.catalog import CardError, digest, read_card
 from models.training.loop import Trainer
+from models.weights import read_weights, write_weights
 
 
 def train(card_path: Path, data: Path, out: Path, device: str) -> None:
@@ -26,11 +28,25 @@ def train(card_path: Path, data: Path, out: Path, device: str) -> None:
         f"{card.id}: {len(trainer.train_set):,} photos of {trainer.classes} classes on {device}, "
         f"{len(trainer.epochs)} epochs, {trainer.epoch} of them done"
     )
-    best = trainer.run(lambda row: console.print(_line(row)))
-    card.weights_path.write_bytes(best.read_bytes())
+    with _bar(console) as bar:
+        task = bar.add_task(card.id, total=len(trainer.epochs), completed=trainer.epoch)
+        best = trainer.run(
+            lambda row: console.print(_line(row)), lambda done: bar.update(task, completed=done)
+        )
+    if trainer.epoch < len(trainer.epochs):
+        console.print(f"stopped: no better macro-F1 for {card.training.patience} epochs")
+    write_weights(card.weights_path, read_weights(best))
     card.classes_path.write_text(best.with_name("class_to_idx.json").read_text("utf-8"), "utf-8")
     update_card(card.path, {"sha256": digest(card.weights_path)})
-    console.print(f"weights are in {card.weights_path}")
+    remove_table(card.path, "doubt")  # it was measured with other weights
+    console.print(f"weights are in {card.weights_path}; next: cropshield calibrate {card.id}")
+
+
+def _bar(console: Console) -> Progress:
+    """Epochs done and time left, on a terminal."""
+    left = TimeRemainingColumn(elapsed_when_finished=True)
+    columns = BarColumn(), TextColumn("{task.completed:.2f} of {task.total} epochs"), left
+    return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
 def _line(row: dict[str, Any]) -> str:

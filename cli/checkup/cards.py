@@ -1,5 +1,6 @@
 """The models: cards that read, weights that are theirs, networks that load."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -10,14 +11,20 @@ SUBJECT = "model"
 _TRAIN = "Restore the file, or train the model: `cropshield train`."
 
 
-def check_models(cards: Path, device: str, *, quick: bool) -> list[Finding]:
+def check_models(folders: Sequence[Path], device: str, *, quick: bool) -> list[Finding]:
     """With `quick` the models are not loaded."""
     try:
-        catalog = list(Catalog(cards))
+        catalog = list(Catalog(*folders))
     except CardError as error:
         return [problem(SUBJECT, str(error), "Mend the card.")]
     if not catalog:
-        return [problem(SUBJECT, f"there is no card in {cards}", "Set CROPSHIELD_CARDS.")]
+        return [
+            problem(
+                SUBJECT,
+                f"there is no card in {' or '.join(map(str, folders))}",
+                "Set CROPSHIELD_CARDS.",
+            )
+        ]
     return [_check(card, device, quick=quick) for card in catalog]
 
 
@@ -35,11 +42,13 @@ def _try(card: Card, device: str, described: str) -> Finding:
     """Load it and explain a grey picture, as a worker does before it reports for work."""
     try:
         from engine.explainer import Explainer
+        from engine.layers import prove
     except ImportError as error:
         advice = "Fine for an API; a worker needs: pip install 'cropshield[worker]'."
         return warning(SUBJECT, f"{described}; not tried: {error}", advice)
     start = perf_counter()
     try:
+        prove(card)
         explainer = Explainer.load(card, None if device == "auto" else device)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was asked for
         return problem(SUBJECT, f"{card.id} does not load: {error}", "Mend the card or its files.")

@@ -12,9 +12,13 @@ import pytest
 from PIL import Image
 
 from cli.demo import run_demo
+from cli.drawn import LABELS
 from cli.errors import CommandError
 
-RESULT = {"predictions": [{"class_name": "Apple__black_rot", "confidence": 0.918}]}
+RESULT = {
+    "predictions": [{"class_name": "Apple__black_rot", "confidence": 0.918}],
+    "verdict": "unknown",
+}
 
 
 class _Api(BaseHTTPRequestHandler):
@@ -23,12 +27,15 @@ class _Api(BaseHTTPRequestHandler):
     ending = "succeeded"
     photos: ClassVar[list[bytes]] = []
     preferences: ClassVar[list[str | None]] = []
+    keys: ClassVar[set[str | None]] = set()
 
     def do_POST(self) -> None:
+        self.keys.add(self.headers["X-API-Key"])
         self.photos.append(self.rfile.read(int(self.headers["Content-Length"])))
         self._answer(202, _job(len(self.photos), "queued"))
 
     def do_GET(self) -> None:
+        self.keys.add(self.headers["X-API-Key"])
         number = int(self.path.split("/")[3])
         if self.path.endswith("/overlay"):
             self._send(200, self.photos[number - 1], "image/jpeg")
@@ -67,7 +74,7 @@ def _job(number: int, state: str) -> dict[str, Any]:
 
 @pytest.fixture
 def api() -> Iterator[tuple[str, type[_Api]]]:
-    handler = type("Api", (_Api,), {"photos": [], "preferences": []})
+    handler = type("Api", (_Api,), {"photos": [], "preferences": [], "keys": set()})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
@@ -83,8 +90,11 @@ def test_every_leaf_gets_a_photo_an_overlay_and_a_place_on_the_sheet(
     made = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
     names = {"01-healthy", "02-spots", "03-blight"}
     overlays = {f"{name}-overlay.jpg" for name in names}
-    assert made == overlays | {f"{name}.jpg" for name in names} | {"contact-sheet.jpg"}
-    assert "02-spots: Apple: black rot, 92%" in capsys.readouterr().out
+    assert made == overlays | {f"{name}.jpg" for name in names} | {"contact-sheet.jpg", "leaves"}
+    assert all(
+        (tmp_path / "new" / "folder" / "leaves" / label).is_dir() for label in LABELS.values()
+    )
+    assert "02-spots: Apple: black rot, 92% (unknown)" in capsys.readouterr().out
     with Image.open(tmp_path / "new" / "folder" / "contact-sheet.jpg") as sheet:
         assert sheet.width > sheet.height > 2 * 240
 
@@ -96,6 +106,11 @@ def test_photos_are_posted_as_raw_jpeg_and_jobs_are_long_polled(
     for photo in api[1].photos:
         assert Image.open(io.BytesIO(photo)).format == "JPEG"
     assert api[1].preferences == ["wait=25", "wait=25"]
+
+
+def test_every_request_carries_the_key(api: tuple[str, type[_Api]], tmp_path: Path) -> None:
+    run_demo(api[0], tmp_path, count=1, api_key="cs_1")
+    assert api[1].keys == {"cs_1"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 import socket
 import subprocess
 import threading
@@ -143,11 +144,12 @@ def test_foreign_weights_are_a_problem(tmp_path: Path, home: Path) -> None:
     assert "no card" in problems(about("model", settings))
     (folder / "m.toml").write_text((CARDS / "cropshield_cnn.toml").read_text("utf-8"), "utf-8")
     (tmp_path / "cropshield_cnn.pth").write_bytes(b"other")
+    shutil.copy(CARDS.parent / "class_to_idx.json", tmp_path)
     assert "sha256" in problems(about("model", settings))
 
 
 def test_a_model_is_tried(home: Path) -> None:
-    (found,) = cards.check_models(CARDS, "cpu", quick=False)
+    (found,) = cards.check_models([CARDS], "cpu", quick=False)
     assert found.level is Level.OK, found
     assert "on cpu" in found.found
 

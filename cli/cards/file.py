@@ -6,6 +6,13 @@ from typing import Any
 import tomlkit
 
 
+def remove_table(path: Path, table: str) -> None:
+    """Take a table of the card away, if it is there."""
+    document = tomlkit.parse(path.read_text("utf-8"))
+    if document.pop(table, None) is not None:
+        path.write_text(tomlkit.dumps(document), "utf-8")
+
+
 def update_card(path: Path, values: dict[str, Any], table: str | None = None) -> None:
     """Set `values` at the top of the card, or in the sub-table `table` ("metrics.test")."""
     document = tomlkit.parse(path.read_text("utf-8"))

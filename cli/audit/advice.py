@@ -1,0 +1,93 @@
+"""What to look at first, in sentences; each with what the page shows on a click."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from cli.audit.findings import DUPLICATE, LABEL, MISTAKE, WORDS, Findings
+from cli.folders.tables import words
+
+_CERTAIN, _GAP = 0.9, 0.03
+
+
+class Advice(NamedTuple):
+    """`only`: what the gallery is filtered by."""
+
+    sentence: str
+    only: dict[str, Any]
+
+
+def advice(found: Findings) -> list[Advice]:
+    said = (_about_mistakes, _about_trust, _about_labels, _about_heat)
+    return [one for about in said for one in about(found)]
+
+
+def _about_mistakes(found: Findings) -> Iterator[Advice]:
+    wrong = [photo for photo in found.photos if not photo.is_right]
+    if not wrong:
+        return
+    certain = sum(photo.confidence >= _CERTAIN for photo in wrong)
+    yield Advice(
+        f"{_many(len(wrong), 'photo')} of {len(found.photos):,} "
+        f"{'is' if len(wrong) == 1 else 'are'} taken for another class than labelled; the model is "
+        f"more than {_CERTAIN:.0%} certain of {certain:,} of them.",
+        {"reason": MISTAKE, "sort": "most certain first"},
+    )
+    truth, said, count = found.confusions[0]
+    total = sum(found.figures.confusion[truth])
+    yield Advice(
+        f"The most frequent mix-up: {words(found.names[truth])} taken for "
+        f"{words(found.names[said])}, {count:,} of {total:,} photos.",
+        {"truth": found.names[truth], "said": found.names[said]},
+    )
+    weakest = min(found.classes, key=lambda one: one.figures.recall)
+    yield Advice(
+        f"The weakest class: {words(found.names[weakest.index])}, "
+        f"{weakest.figures.recall:.0%} of {_many(weakest.figures.support, 'photo')} recognised.",
+        {"reason": MISTAKE, "name": found.names[weakest.index]},
+    )
+
+
+def _about_trust(found: Findings) -> Iterator[Advice]:
+    sure = sum(photo.confidence for photo in found.photos) / len(found.photos)
+    right = found.figures.accuracy
+    if abs(sure - right) > _GAP:
+        yield Advice(
+            f"On average it is {sure:.0%} certain and {right:.0%} right: it "
+            f"{'promises too much' if sure > right else 'is better than it says'}.",
+            {"sort": "most certain first" if sure > right else "least certain first"},
+        )
+
+
+def _about_labels(found: Findings) -> Iterator[Advice]:
+    if doubts := len(found.label_errors):
+        yield Advice(
+            f"{_many(doubts, 'label')} may be wrong: the model is as sure of another class as it "
+            "usually is of that class's own photos.",
+            {"reason": LABEL},
+        )
+    if found.duplicates:
+        photos = sum(map(len, found.duplicates))
+        mixed = sum(
+            len({found.photos[place].label for place in group}) > 1 for group in found.duplicates
+        )
+        yield Advice(
+            f"{photos:,} photos are nearly the same as another one, in "
+            f"{_many(len(found.duplicates), 'group')}; {mixed:,} with different labels.",
+            {"reason": DUPLICATE},
+        )
+
+
+def _about_heat(found: Findings) -> Iterator[Advice]:
+    for warning, count in found.warned.most_common():
+        own = [one for one in found.photos if warning in one.seen.diagnostics.warnings]
+        wrong = sum(not photo.is_right for photo in own) / len(own)
+        overall = 1 - found.figures.accuracy
+        yield Advice(
+            f"{WORDS[warning].capitalize()} in {_many(count, 'photo')}; {wrong:.0%} of them are "
+            f"mistakes, {overall:.0%} of all photos are.",
+            {"reason": WORDS[warning]},
+        )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

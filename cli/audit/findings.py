@@ -1,0 +1,160 @@
+"""What the numbers of all photos say together."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from cli.audit.looking import Looked
+from engine.judging.figures import ClassFigures, Figures, figures_of
+from engine.judging.label_errors import Doubt, likely_label_errors
+from engine.judging.reliability import Bin, reliability
+from pictures.blend import Map
+from pictures.duplicates import groups, near_pairs
+
+EXAMPLES = 3
+WORDS = {
+    "uniform": "heat everywhere",
+    "scattered": "heat scattered",
+    "edge": "heat on the border",
+    "background": "heat off the leaf",
+}
+MISTAKE, LABEL, DUPLICATE, TYPICAL, ODD = (
+    *("mistake", "label?", "near duplicate", "typical", "odd"),
+)
+REASONS = (MISTAKE, LABEL, *WORDS.values(), DUPLICATE, ODD, TYPICAL)
+
+
+@dataclass(frozen=True)
+class ClassFindings:
+    """`mean_map`: of the photos rightly taken for the class, None without any. `typical` and
+    `odd`: places of those whose heat is most and least like it."""
+
+    index: int
+    figures: ClassFigures
+    confidence: float | None
+    leaf_share: float | None
+    mean_map: Map | None
+    typical: list[int]
+    odd: list[int]
+
+
+@dataclass
+class Findings:
+    """Computed once, from photos that were looked at. Places are those in `photos`."""
+
+    photos: Sequence[Looked]
+    names: Sequence[str]
+    extra: dict[int, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """As `cropshield evaluate` tells them."""
+        confidences = np.stack([photo.confidences for photo in self.photos])
+        logits = torch.from_numpy(np.log(np.maximum(confidences, 1e-12)))
+        return figures_of(logits, torch.from_numpy(self._labels), self.names)
+
+    @cached_property
+    def bins(self) -> tuple[Bin, ...]:
+        confidence = np.array([photo.confidence for photo in self.photos], np.float64)
+        return reliability(confidence, np.array([photo.is_right for photo in self.photos]))
+
+    @cached_property
+    def met(self) -> list[int]:
+        """Classes that were labelled or predicted."""
+        return sorted(set(self._labels.tolist()) | set(self._predicted.tolist()))
+
+    @cached_property
+    def classes(self) -> list[ClassFindings]:
+        """Those that have photos, by index."""
+        figures = {one.name: one for one in self.figures.classes}
+        return [
+            self._class(index, figures[name])
+            for index, name in enumerate(self.names)
+            if name in figures
+        ]
+
+    @cached_property
+    def confusions(self) -> list[tuple[int, int, int]]:
+        """Truth, prediction and how often, the most frequent first."""
+        wrong = ((photo.label, photo.predicted) for photo in self.photos if not photo.is_right)
+        return [(truth, said, count) for (truth, said), count in Counter(wrong).most_common()]
+
+    @cached_property
+    def label_errors(self) -> list[Doubt]:
+        confidences = np.stack([photo.confidences for photo in self.photos])
+        return likely_label_errors(confidences, self._labels)
+
+    @cached_property
+    def duplicates(self) -> list[list[int]]:
+        return groups(near_pairs([photo.hash for photo in self.photos]))
+
+    @cached_property
+    def reasons(self) -> list[list[str]]:
+        """Why each photo is worth a look; empty for most."""
+        found: dict[int, set[str]] = defaultdict(set)
+        for place, photo in enumerate(self.photos):
+            found[place] |= {WORDS[name] for name in photo.seen.diagnostics.warnings}
+            found[place] |= set() if photo.is_right else {MISTAKE}
+            found[place] |= set(self.extra.get(place, ()))
+        for doubt in self.label_errors:
+            found[doubt.place].add(LABEL)
+        for name, places in self._examples.items():
+            for place in places:
+                found[place].add(name)
+        order = [*REASONS, *sorted({one for own in self.extra.values() for one in own})]
+        return [sorted(found[place], key=order.index) for place in range(len(self.photos))]
+
+    @property
+    def warned(self) -> Counter[str]:
+        """How many photos have each warning."""
+        return Counter(name for photo in self.photos for name in photo.seen.diagnostics.warnings)
+
+    @property
+    def _examples(self) -> dict[str, list[int]]:
+        return {
+            DUPLICATE: [place for group in self.duplicates for place in group],
+            TYPICAL: [place for one in self.classes for place in one.typical],
+            ODD: [place for one in self.classes for place in one.odd],
+        }
+
+    @cached_property
+    def _labels(self) -> npt.NDArray[np.int64]:
+        return np.array([photo.label for photo in self.photos], np.int64)
+
+    @cached_property
+    def _predicted(self) -> npt.NDArray[np.int64]:
+        return np.array([photo.predicted for photo in self.photos], np.int64)
+
+    def _class(self, index: int, figures: ClassFigures) -> ClassFindings:
+        own = [photo for photo in self.photos if photo.label == index]
+        shares = [photo.views[index].diagnostics.leaf_share for photo in own]
+        known = [share for share in shares if share is not None]
+        right = [
+            i for i, photo in enumerate(self.photos) if photo.is_right and photo.label == index
+        ]
+        mean, order = self._by_likeness(index, right)
+        return ClassFindings(
+            index=index,
+            figures=figures,
+            confidence=float(np.mean([one.confidence for one in own])) if own else None,
+            leaf_share=float(np.mean(known)) if known else None,
+            mean_map=mean,
+            typical=order[:EXAMPLES],
+            odd=order[EXAMPLES:][-EXAMPLES:][::-1],
+        )
+
+    def _by_likeness(self, index: int, places: Sequence[int]) -> tuple[Map | None, list[int]]:
+        """The mean map, and the places by how alike theirs are to it (cosine), falling."""
+        if not places:
+            return None, []
+        maps = np.stack([self.photos[place].views[index].map for place in places])
+        mean: Map = maps.mean(axis=0)
+        flat = maps.reshape(len(maps), -1)
+        length = np.linalg.norm(flat, axis=1) * np.linalg.norm(mean)
+        alike = flat @ mean.ravel() / np.maximum(length, 1e-9)
+        return mean, [places[i] for i in np.argsort(-alike, kind="stable")]

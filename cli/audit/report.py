@@ -1,0 +1,113 @@
+"""The audit as a page to read, sort and work through."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cli.audit.advice import advice
+from cli.audit.document import Document
+from cli.audit.findings import EXAMPLES, REASONS, WORDS, Findings
+from cli.audit.looking import Looked, View
+from cli.audit.rival import Against
+from cli.folders.run import packed
+from cli.folders.tables import words
+from cli.report.page import gallery, render
+from cli.report.thumbnails import thumbnails
+
+MOST = 1200
+
+
+def write_report(target: Path, content: Document, found: Findings, against: Against | None) -> None:
+    """Photos with a reason are shown, at most 1,200 of them, mistakes first."""
+    shown = shown_places(found)
+    pictures = thumbnails([found.photos[place].path for place in shown])
+    cards = [
+        _card(found, place, against) | {"picture": picture}
+        for place, picture in zip(shown, pictures, strict=True)
+    ]
+    page = render(
+        "audit.html",
+        title=f"{content['model']['id']} on {found.figures.photos:,} photos",
+        gallery=gallery(cards, key=str(target.resolve()), reasons=REASONS),
+        audit=content,
+        advice=advice(found),
+        words=words,
+        reason_words=WORDS,
+        confusion=_confusion(found),
+        met=[found.names[index] for index in found.met],
+        left_out=sum(map(bool, found.reasons)) - len(shown),
+        groups=[[str(found.photos[place].path) for place in group] for group in found.duplicates],
+        examples=EXAMPLES,
+    )
+    target.write_text(page, "utf-8")
+
+
+def shown_places(found: Findings) -> list[int]:
+    """Those with a reason, in the order of REASONS."""
+    places = [place for place, reasons in enumerate(found.reasons) if reasons]
+
+    def rank(place: int) -> int:
+        known = [REASONS.index(one) for one in found.reasons[place] if one in REASONS]
+        return min(known, default=len(REASONS))
+
+    return sorted(places, key=rank)[:MOST]
+
+
+def _card(found: Findings, place: int, against: Against | None) -> dict[str, Any]:
+    """What the page's script makes a card of."""
+    photo, names = found.photos[place], found.names
+    views = [_view(photo, photo.predicted, names, "" if photo.is_right else "said")]
+    if not photo.is_right:
+        views.append(_view(photo, photo.label, names, "label"))
+    seen = photo.seen.diagnostics
+    return {
+        "id": str(photo.path),
+        "name": photo.name,
+        "truth": names[photo.label],
+        "said": names[photo.predicted],
+        "classes": sorted({names[photo.label], names[photo.predicted]}),
+        "views": views,
+        "reasons": found.reasons[place],
+        "confidence": round(photo.confidence, 4),
+        "margin": round(photo.margin, 4),
+        "leaf": seen.leaf_share,
+        "focus": seen.focus,
+        "extra": _extra(found, place, against),
+    }
+
+
+def _view(photo: Looked, index: int, names: Sequence[str], role: str) -> dict[str, Any]:
+    view: View = photo.views[index]
+    return {
+        "label": words(names[index]),
+        "role": role,
+        "confidence": round(float(photo.confidences[index]), 4),
+        "map": packed(view.map),
+        "say": view.diagnostics.sentence,
+    }
+
+
+def _extra(found: Findings, place: int, against: Against | None) -> list[str]:
+    """What else there is to say of a photo."""
+    lines = [
+        f"Among its like it looks like {words(found.names[one.likely])}: check the label."
+        for one in found.label_errors
+        if one.place == place
+    ]
+    if against is not None and place in found.extra:
+        other = against.seen[place]
+        said = words(found.names[other.predicted])
+        lines.append(f"{against.card.id} says {said}, {other.confidence:.0%}.")
+    return lines
+
+
+def _confusion(found: Findings) -> list[list[tuple[int, float]]]:
+    """Of the classes that were met: counts, and their part of the row."""
+    counts = found.figures.confusion
+    return [
+        [
+            (counts[label][said], counts[label][said] / max(1, sum(counts[label])))
+            for said in found.met
+        ]
+        for label in found.met
+    ]

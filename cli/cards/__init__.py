@@ -1,0 +1,1 @@
+"""The work behind `cropshield models`: cards listed, tried, made and changed."""

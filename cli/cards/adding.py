@@ -1,0 +1,105 @@
+"""A card for weights that somebody brings."""
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from cli.cards.served import served_cards
+from cli.errors import CommandError
+from cli.settings import read
+from engine.errors import WrongLayer
+from engine.layers import last_layer, prove
+from jobs.settings import SharedSettings
+from models.architectures import build
+from models.catalog import CardError, digest, read_card
+from models.faults import WrongCard
+
+
+@dataclass(frozen=True)
+class NewModel:
+    """What is known of it. `target_layer` empty: the last that gives maps; `pixels`: the card's
+    [preprocessing]."""
+
+    id: str
+    architecture: str
+    weights: Path
+    classes: Path
+    target_layer: str
+    pixels: dict[str, Any]
+    title: str
+    licence: str
+
+
+def add_model(new: NewModel, folder: Path | None) -> None:
+    """Write card, weights and class list to `folder`, by default the operator's own, and say so.
+
+    Nothing is left behind where the model does not work. Raises CommandError that says why.
+    """
+    place = folder or read(SharedSettings).own_models
+    if new.id in {card.id for card in served_cards()} or (place / f"{new.id}.toml").exists():
+        raise CommandError(f"there is a model {new.id!r} already")
+    trial = place / f".{new.id}"
+    try:
+        trial.mkdir(parents=True)
+        _try(new, trial)
+        for file in trial.iterdir():
+            file.rename(place / file.name)
+    except FileExistsError as error:
+        raise CommandError(f"{trial} is in the way; is another `add` running?") from error
+    except WrongCard as error:
+        raise CommandError("; ".join(f"{key}: {said}" for key, said in error.faults)) from error
+    except (CardError, WrongLayer, ValueError, OSError) as error:
+        raise CommandError(str(error)) from error
+    finally:
+        shutil.rmtree(trial, ignore_errors=True)
+    card = read_card(place / f"{new.id}.toml")
+    sys.stdout.write(
+        f"{card.id} is in {card.path}: {len(card.class_names)} classes, "
+        f"explained at {card.target_layer}. It is served from the next start on: model={card.id}\n"
+    )
+
+
+def _try(new: NewModel, folder: Path) -> None:
+    """Make the three files in `folder` and let the model see a photo."""
+    names = read_names(new.classes)
+    weights = folder / f"{new.id}{new.weights.suffix}"
+    shutil.copyfile(new.weights, weights)
+    numbers = {name: index for index, name in enumerate(names)}
+    (folder / f"{new.id}.classes.json").write_text(json.dumps(numbers, indent=2), "utf-8")
+    layer = new.target_layer or last_layer(build(new.architecture, len(names)), new.pixels["size"])
+    content = {
+        "id": new.id,
+        "version": "1",
+        "title": new.title or f"{new.id}: {new.architecture}, {len(names)} classes",
+        "architecture": new.architecture,
+        "weights": weights.name,
+        "sha256": digest(weights),
+        "classes": f"{new.id}.classes.json",
+        "target_layer": layer,
+        "licence": new.licence,
+        "preprocessing": new.pixels,
+    }
+    file = folder / f"{new.id}.toml"
+    file.write_text(tomlkit.dumps(content), "utf-8")
+    prove(read_card(file))
+
+
+def read_names(path: Path) -> list[str]:
+    """Class names by index: out of a `class_to_idx.json`, a JSON list, or lines of text.
+
+    Raises ValueError.
+    """
+    text = path.read_text("utf-8")
+    if path.suffix != ".json":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    content = json.loads(text)
+    if isinstance(content, dict):
+        return sorted(content, key=content.__getitem__)
+    if isinstance(content, list) and all(isinstance(name, str) for name in content):
+        return content
+    raise ValueError(f"class list {path} is neither an object of numbers nor a list of names")

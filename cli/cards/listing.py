@@ -1,0 +1,56 @@
+"""The cards, for people and for programs."""
+
+import sys
+
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.table import Table
+
+from cli.cards.served import served_card, served_cards
+from models.catalog import Card
+
+_COLUMNS = ("model", "version", "architecture", "classes", "input", "explains", "test", "file")
+
+
+def list_cards(*, as_json: bool) -> None:
+    """Raises CommandError for a card that does not read."""
+    cards = list(served_cards())
+    if as_json:
+        content = TypeAdapter(list[Card]).dump_json(cards, indent=2)
+        sys.stdout.write(content.decode() + "\n")
+        return
+    table = Table(*_COLUMNS, box=None, header_style="bold")
+    for card in cards:
+        table.add_row(*_row(card))
+    _print(table)
+
+
+def show_card(model: str, *, as_json: bool) -> None:
+    """Raises CommandError for a model that is not there."""
+    card = served_card(model)
+    if as_json:
+        sys.stdout.write(card.model_dump_json(indent=2) + "\n")
+        return
+    sys.stdout.write(f"# {card.path}\n{card.path.read_text('utf-8')}")
+
+
+def _row(card: Card) -> tuple[str, ...]:
+    test = card.metrics.get("test", {}).get("accuracy")
+    return (
+        card.id,
+        card.version,
+        card.architecture,
+        str(len(card.class_names)),
+        f"{card.preprocessing.size} px",
+        card.target_layer,
+        "" if test is None else f"{test:.2%}",
+        str(card.weights_path),
+    )
+
+
+def _print(table: Table) -> None:
+    """As wide as it needs to be where nobody looks."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=400)
+    console.print(table)

@@ -1,0 +1,26 @@
+"""Every card tried as a worker tries it."""
+
+import sys
+from collections.abc import Sequence
+
+from cli.cards.served import served_card, served_cards
+from engine.layers import prove
+from models.catalog import Card, CardError
+
+
+def verify_cards(models: Sequence[str]) -> bool:
+    """A line for each card; True where all are right. Raises CommandError for an unknown one."""
+    cards = [served_card(model) for model in models] or list(served_cards())
+    right = [_verify(card) for card in cards]  # every one, also after a bad one
+    return all(right)
+
+
+def _verify(card: Card) -> bool:
+    try:
+        prove(card)
+    except CardError as error:
+        sys.stdout.write(f"{card.id}: {error}\n")
+        return False
+    classes, side = len(card.class_names), card.preprocessing.size
+    sys.stdout.write(f"{card.id}: fine, {classes} classes, {side} px, {card.target_layer}\n")
+    return True

@@ -1,0 +1,1 @@
+"""`cropshield explain`: folders of photos, explained on this machine or by a server."""

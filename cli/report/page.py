@@ -1,0 +1,52 @@
+"""A page out of its template, with style, script, colour tables and pictures inside."""
+
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pictures.colormaps import colormap
+
+_HERE = Path(__file__).parent
+COLORMAPS = ("viridis", "cividis", "magma", "turbo", "jet")
+
+
+def render(template: str, **values: Any) -> str:
+    """The page. Everything in `values` is escaped but what is Markup."""
+    return _environment().get_template(template).render(**values)
+
+
+def gallery(cards: Sequence[dict[str, Any]], *, key: str, reasons: Sequence[str] = ()) -> Markup:
+    """What `gallery.js` reads. key: of the notes that are kept in the browser. reasons: why a
+    photo may be shown, in order."""
+    tables = {name: b64encode(colormap(name).tobytes()).decode() for name in COLORMAPS}
+    content = {"key": key, "cards": list(cards), "colormaps": tables, "reasons": list(reasons)}
+    return data(content)
+
+
+def data(content: Any) -> Markup:
+    """JSON that can stand in a script element."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - nothing in it can end the element
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader([_HERE / "templates", _HERE / "static"]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["percent"] = lambda value: "–" if value is None else f"{value:.1%}"
+    made.globals["inside"] = _inside
+    return made
+
+
+def _inside(name: str) -> Markup:
+    """A file of `static/` as it is."""
+    return Markup((_HERE / "static" / name).read_text("utf-8"))  # noqa: S704 - the project's own

@@ -1,0 +1,21 @@
+"use strict";
+// The small pictures in the tables; a click shows the photo among the others.
+const byId = new Map(DATA.cards.map((card) => [card.id, card]));
+
+for (const place of document.querySelectorAll("[data-map]")) {
+  const map = JSON.parse(place.dataset.map);
+  if (map) place.append(stack("", map, ""));
+}
+
+function small(card, named) {
+  const button = element("button", { type: "button", title: card.name, ariaLabel: `show ${card.name}` },
+    stack(card.picture, named ? null : card.views[0].map, card.name));
+  button.addEventListener("click", () => only({ search: card.name }));
+  if (!named) return button;
+  return element("figure", {}, button, element("figcaption", { textContent: spoken(card.truth) }));
+}
+
+for (const place of document.querySelectorAll("[data-photos]")) {
+  const found = JSON.parse(place.dataset.photos).map((id) => byId.get(id)).filter(Boolean);
+  place.append(...found.map((card) => small(card, "named" in place.dataset)));
+}

@@ -1,0 +1,100 @@
+"""`cropshield evaluate` and `cropshield compare`, on drawn leaves and a model of noise."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from cli.errors import CommandError
+from cli.main import app
+from models.catalog import Card, digest, read_card
+from tests.engine.networks import network, save_model
+
+NAMES = {"Drawn__blight": 0, "Drawn__healthy": 1, "Drawn__rust": 2}
+
+
+@pytest.fixture
+def cards(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[Card]:
+    """Two models of three classes, in the operator's folder."""
+    monkeypatch.setenv("CROPSHIELD_HOME", str(home))
+    (home / "models").mkdir(parents=True)
+    return [made(home / "models", name, seed) for seed, name in enumerate(("one", "two"))]
+
+
+def made(folder: Path, name: str, seed: int) -> Card:
+    card = save_model(folder, network(classes=len(NAMES), seed=seed), len(NAMES), name)
+    card.classes_path.write_text(json.dumps(NAMES))
+    return read_card(card.path)
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+def test_figures_are_printed_written_drawn_and_recorded(
+    cards: list[Card], drawn_leaves: Path, tmp_path: Path
+) -> None:
+    files = tmp_path / "figures.json", tmp_path / "confusion.png"
+    where = ["--json", files[0], "--confusion", files[1], "--record", "val", "--shortcuts"]
+    said = run("evaluate", "one", "--data", drawn_leaves / "val", *where)
+    assert said.exit_code == 0
+    assert "one on 8 photos" in said.output.replace("\n", " ")
+    found = json.loads(files[0].read_text())
+    assert found["weights_sha256"] == digest(cards[0].weights_path)
+    assert sum(row["support"] for row in found["classes"]) == found["photos"] == 8
+    assert sum(map(sum, found["confusion"])) == 8
+    with Image.open(files[1]) as picture:
+        assert picture.width > 100
+    metrics = read_card(cards[0].path).metrics
+    assert metrics["val"]["accuracy"] == pytest.approx(found["accuracy"], abs=1e-4)
+    assert metrics["shortcuts"] == found["shortcuts"]
+    assert {"original", "recompressed", "heat_on_leaf", "pointing"} <= set(found["shortcuts"])
+    assert found["shortcuts"]["original"] == metrics["val"]["accuracy"]
+
+
+def test_json_alone_is_on_the_terminal_and_the_card_is_left_alone(
+    cards: list[Card], drawn_leaves: Path
+) -> None:
+    before = cards[0].path.read_text()
+    said = run("evaluate", "one", "--data", drawn_leaves / "val", "--json", "-")
+    assert json.loads(said.output)["photos"] == 8
+    assert cards[0].path.read_text() == before
+
+
+def test_photos_of_another_class_are_named(cards: list[Card], tmp_path: Path) -> None:
+    folder = tmp_path / "photos" / "Tea__rust"
+    folder.mkdir(parents=True)
+    Image.new("RGB", (64, 64)).save(folder / "1.png")
+    with pytest.raises(CommandError, match="the model has no class Tea__rust"):
+        run("evaluate", "one", "--data", folder.parent)
+
+
+def test_two_models_are_laid_side_by_side(
+    cards: list[Card], drawn_leaves: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    said = run("compare", "one", "two", "--data", drawn_leaves / "val", "--out", out)
+    assert "one and two on 8 photos" in said.output
+    found = json.loads((out / "comparison.json").read_text())
+    agree = sum(row["classes"][0] == row["classes"][1] for row in found["rows"])
+    assert found["agreement"] == pytest.approx(agree / 8)
+    assert {row["label"] for row in found["rows"]} == {"Drawn__blight", "Drawn__healthy"}
+    with Image.open(out / "sheet-001.jpg") as sheet:
+        assert sheet.width == 3 * 264 + 8
+
+
+def test_a_model_agrees_with_itself_everywhere(
+    cards: list[Card], drawn_leaves: Path, tmp_path: Path
+) -> None:
+    photos = sorted((drawn_leaves / "val").glob("*/*.jpg"))[:2]
+    run("compare", "one", "one", *photos, "--out", tmp_path)
+    found = json.loads((tmp_path / "comparison.json").read_text())
+    assert (found["agreement"], found["labelled"]) == (1.0, 0)
+    assert {row["iou"] for row in found["rows"]} <= {1.0, None}
+
+
+def test_comparing_on_nothing_is_refused(cards: list[Card], tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no photo to compare on"):
+        run("compare", "one", "two", "--out", tmp_path)
