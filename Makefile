@@ -32,7 +32,7 @@ format: $(DONE)check ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix .
 
 # precision is left out: it needs photos, make bench-precision ARGS="--data FOLDER".
-BENCHES := $(filter-out measure networks sleeping chaos precision,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
+BENCHES := $(filter-out measure networks sleeping bare chaos precision,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
 
 bench: $(BENCHES:%=bench-%) ## Measure everything; `make bench-engine` and so on for one (ARGS=)
 
@@ -40,10 +40,12 @@ bench-%: $(DONE)bench
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
 
 chaos: $(DONE)test ## Kill workers, Redis and the API while 2,000 photos are explained
-	@$(BIN)/python -m benchmarks.chaos $(ARGS)
+	@$(BIN)/python -m benchmarks.chaos --keep $(ARGS)
 
-demo: $(DONE)serve ## Post drawn leaves to a running server; overlays and a contact sheet in demo/
+demo: $(DONE)serve ## Drawn leaves through a running server, explain and audit; all of it in demo/
 	@$(BIN)/cropshield demo --server $(SERVER) --out demo
+	@$(BIN)/cropshield explain demo/leaves --out demo/explained
+	@$(BIN)/cropshield audit demo/leaves --out demo/audited --faithfulness 8
 
 clean: ## Remove the environment and caches; state in var/ stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist demo
@@ -59,11 +61,11 @@ $(DONE)venv:
 $(DONE)serve: $(DONE)venv pyproject.toml
 	@echo "installing CropShield (torch is large: a minute or two the first time)"
 	@if [ -n "$(TORCH_INDEX)" ]; then $(BIN)/pip install --quiet --index-url $(TORCH_INDEX) torch torchvision; fi
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[all]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[all]' --editable ./client
 	@touch $@
 
-$(DONE)test: $(DONE)serve
-	@$(BIN)/pip install --quiet --disable-pip-version-check --group test
+$(DONE)test: $(DONE)serve client/pyproject.toml
+	@$(BIN)/pip install --quiet --disable-pip-version-check --group test --editable './client[shrink]'
 	@touch $@
 
 $(DONE)bench: $(DONE)test

@@ -1,9 +1,11 @@
 """Real parts for every test: a Redis of our own, and photos that the project draws."""
 
 import io
+import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,9 @@ from pictures.leaves import draw_leaf
 from tests.s3 import s3_server
 
 
-@pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a Redis started as `make serve` starts it."""
-    home = tmp_path_factory.mktemp("redis")
+@contextmanager
+def started_redis(home: Path) -> Iterator[str]:
+    """URL of a Redis of its own, stopped in the end."""
     socket = private_redis.socket_path(home)
     argv = private_redis.command(private_redis.find_server(), home, socket)
     with subprocess.Popen(argv) as process:
@@ -26,6 +27,16 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             _until_it_answers(client)
         yield url
         process.terminate()
+
+
+os.environ.setdefault("CROPSHIELD_ALLOWED_HOSTS", '["testserver"]')  # Starlette's name for it
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a Redis started as `make serve` starts it."""
+    with started_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -66,3 +77,16 @@ def _until_it_answers(client: "redis.Redis") -> None:
         else:
             return
     raise TimeoutError("the test's Redis did not start")
+
+
+@pytest.fixture(scope="session")
+def drawn_leaves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """train/ and val/ with two classes of drawn leaves, 24 and 8 photos."""
+    root = tmp_path_factory.mktemp("leaves")
+    for split, seeds in (("train", range(12)), ("val", range(20, 24))):
+        for kind in ("healthy", "blight"):
+            folder = root / split / f"Drawn__{kind}"
+            folder.mkdir(parents=True)
+            for seed in seeds:
+                draw_leaf(kind, seed=seed, size=(96, 96)).photo.save(folder / f"{seed}.jpg")
+    return root

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 import typer
+from pydantic import BaseModel
 
 from api.app import create_app
+from api.listing import Listing
+from api.looks import ComparisonLook, HeatmapLook, OverlayLook
 from api.settings import ApiSettings
 from cli.main import app as command_line
 from jobs.job import _NEXT, Job, State
@@ -56,9 +59,27 @@ def test_every_option_is_named_with_its_default() -> None:
         assert default == ("" if field.default is None else str(field.default)), name
 
 
+def test_every_parameter_of_a_picture_is_named_with_its_pictures() -> None:
+    looks: dict[str, type[BaseModel]]
+    looks = {"overlay": OverlayLook, "heatmap": HeatmapLook, "comparison": ComparisonLook}
+    documented = rows(HTTP, "Pictures")
+    assert set(documented) == {name for look in looks.values() for name in look.model_fields}
+    for name, (of, _) in documented.items():
+        having = {picture for picture, look in looks.items() if name in look.model_fields}
+        assert having == (set(looks) if of == "all but the photo" else set(of.split(", "))), name
+
+
+def test_every_parameter_of_the_list_is_named_with_its_default() -> None:
+    documented = rows(HTTP, "Your jobs")
+    assert set(documented) == set(Listing.model_fields)
+    for name, field in Listing.model_fields.items():
+        default = documented[name][0].strip("` ")
+        assert default == ("" if field.default is None else str(field.default)), name
+
+
 def test_every_member_of_a_job_is_named() -> None:
     named = {name for cell in rows(HTTP, "The job") for name in cell.split(", ")}
-    assert named == {*Job.model_fields, "client_ref", "links"} - {"owner"}
+    assert named == {*Job.model_fields, "client_ref", "links"} - {"owner", "request_id"}
 
 
 def test_every_state_is_named_wherever_a_life_is_told() -> None:

@@ -1,0 +1,52 @@
+"""The page on cards names every key with its default, and the guide to an own model works."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from pydantic import BaseModel
+from typer.testing import CliRunner
+
+from cli.main import app
+from models.catalog import Card, Catalog, Preprocessing, Training
+from models.verdict import Doubt
+from tests.docs.pages import ROOT, blocks, rows
+
+PAGE = "docs/reference/cards.md"
+TABLES = {"path", "preprocessing", "training", "metrics", "doubt"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "part"),
+    [
+        ("The card", Card),
+        ("Input: preprocessing", Preprocessing),
+        ("The recipe: training", Training),
+        ("When to rely on it: doubt", Doubt),
+    ],
+)
+def test_every_key_is_named_with_its_default(heading: str, part: type[BaseModel]) -> None:
+    documented = rows(PAGE, heading)
+    assert set(documented) == set(part.model_fields) - TABLES
+    for name, field in part.model_fields.items():
+        if name in documented:
+            shown = documented[name][0].strip("` ")
+            default = "" if field.is_required() else field.default
+            assert shown == (json.dumps(default) if default != "" else ""), name
+
+
+def test_an_own_model_is_added_as_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ROOT / "docs/how-to/add-a-model.md"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CROPSHIELD_HOME", "var")
+    python, command, said = (blocks(page, tongue)[0] for tongue in ("python", "sh", "text"))
+    subprocess.run([sys.executable, "-c", dedent(python)], check=True)
+    words = command.strip().removeprefix(".venv/bin/cropshield ").split()
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.output.replace(str(tmp_path) + "/", "").strip() == said.strip()
+    assert Catalog(Path("var/models"))["tea"].class_names[0] == "Tea__healthy"
