@@ -43,18 +43,25 @@ class Preprocessing(_Part):
 
 
 class Stage(_Part):
-    """A stretch of training at one resolution."""
+    """A stretch of training at one resolution.
+
+    `view`: the smallest share of a photo that is shown at once; `mix`: the share of batches
+    whose photos are blended with one another.
+    """
 
     size: Annotated[int, Field(ge=32, multiple_of=8)]
     epochs: Annotated[int, Field(ge=1)]
     batch: Annotated[int, Field(ge=2)] = 64
+    view: Annotated[float, Field(gt=0, le=1)] = 0.35
+    mix: Annotated[float, Field(ge=0, le=1)] = 0.35
 
 
 class Training(_Part):
     """The recipe that `cropshield train` follows.
 
     `patience`: epochs without a better macro-F1 after which it stops, 0 for never. `teacher`:
-    id of a card whose opinion the student follows too.
+    id of a card whose opinion the student follows too. `start`: id of a card whose weights
+    training begins with.
     """
 
     seed: int = 0
@@ -66,6 +73,7 @@ class Training(_Part):
     negatives: Annotated[int, Field(ge=0)] = 4
     patience: Annotated[int, Field(ge=0)] = 0
     teacher: str = ""
+    start: str = ""
     scenes: Annotated[int, Field(ge=1)] = 600
     stages: tuple[Stage, ...] = ()
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
-from models.catalog import Preprocessing
+from models.catalog import Preprocessing, Stage
 from models.inputs import Normalised
 from models.training.background import on_grounds, resized, without_leaves
 from models.training.grain import random_grain, some
@@ -20,7 +20,7 @@ class Augment(nn.Module):
 
     photos: uint8 (N, s, s, 3); masks: uint8 (N, 96, 96, 1); scenes: uint8 (m, t, t, 3), drawn,
     m at most `negatives`. Gives float32 (N + negatives, 3, size, size), normalised, the scenes
-    last; `size` is a multiple of 8.
+    last; size and view are those of the stage.
     """
 
     def __init__(self, preprocessing: Preprocessing, background: float, negatives: int) -> None:
@@ -29,12 +29,12 @@ class Augment(nn.Module):
         self.normalised = Normalised(preprocessing)
 
     @torch.no_grad()
-    def forward(self, photos: Tensor, masks: Tensor, scenes: Tensor, size: int) -> Tensor:
+    def forward(self, photos: Tensor, masks: Tensor, scenes: Tensor, stage: Stage) -> Tensor:
         x, leaves = planes(photos), planes(masks)
         bare = without_leaves(x, leaves, self.negatives - len(scenes))
         drawn = resized(planes(scenes), x.shape[-1])
         x = torch.cat([on_grounds(x, leaves, self.background), bare, drawn])
-        x = random_view(x, size)
+        x = random_view(x, stage.size, stage.view)
         x = random_light(x)
         x = random_grain(x)
         normal: Tensor = self.normalised(x)
@@ -46,15 +46,15 @@ def planes(pixels: Tensor) -> Tensor:
     return pixels.permute(0, 3, 1, 2).float() / 255
 
 
-def random_view(x: Tensor, size: int) -> Tensor:
-    """35 to 100 % of each photo, mirrored, turned by quarters and sometimes by up to 35 degrees.
+def random_view(x: Tensor, size: int, least: float) -> Tensor:
+    """A share of each photo, `least` to 1, mirrored, turned by quarters and sometimes tilted.
 
     A leaf has no upright: the farm that lays it across must not meet another network.
     """
     n = len(x)
     area, ratio, turn, mirror, right, down = torch.rand(6, n, device=x.device)
     ratio = torch.exp((ratio * 2 - 1) * 0.5)
-    width = (area * 0.65 + 0.35).sqrt() * ratio.sqrt()
+    width = (area * (1 - least) + least).sqrt() * ratio.sqrt()
     scale = torch.stack([width.clamp(max=1), (width / ratio).clamp(max=1)], 1)
     angle = (turn * 4).floor() * (math.pi / 2)
     tilted = torch.rand(n, device=x.device) < 0.3
@@ -88,7 +88,7 @@ def random_light(x: Tensor) -> Tensor:
     return lit.clamp(0, 1)
 
 
-def mixing(classes: int) -> v2.Transform:
-    """CutMix (Yun et al. 2019) or mixup (Zhang et al. 2018) for a third of the batches."""
+def mixing(classes: int, share: float) -> v2.Transform:
+    """CutMix (Yun et al. 2019) or mixup (Zhang et al. 2018) for a `share` of the batches."""
     mixes = [v2.CutMix(num_classes=classes), v2.MixUp(alpha=0.2, num_classes=classes)]
-    return v2.RandomChoice([*mixes, v2.Identity()], p=[0.2, 0.15, 0.65])
+    return v2.RandomChoice([*mixes, v2.Identity()], p=[share * 4 / 7, share * 3 / 7, 1 - share])

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from models.architectures import build
 from models.catalog import Card, Stage
 from models.training.augment import Augment, mixing
 from models.training.depthwise import keep_depthwise_exact
@@ -21,6 +20,7 @@ from models.training.finish import keep
 from models.training.judge import Scores, confusion_of, score
 from models.training.photos import LeafFolder, balanced_draw
 from models.training.scenes import drawn_scenes
+from models.training.start import begun
 from models.training.teacher import follow, hire
 from models.weights import State, write_weights
 
@@ -34,7 +34,7 @@ class Trainer:
     Everything that a resumed run needs is written to `out/last.pt` after each epoch; the
     best averaged weights so far stand in `out/best.pth` and the history in `out/history.csv`.
     Decoded photos are kept there too, about 70 kB each at 128 px. Raises CardError for a
-    recipe without stages or a teacher that does not fit, FileNotFoundError without photos.
+    recipe without stages or a start or teacher that does not fit, FileNotFoundError without photos.
     """
 
     def __init__(self, card: Card, data: Path, out: Path, device: torch.device) -> None:
@@ -47,7 +47,7 @@ class Trainer:
         self.val_set = LeafFolder(data / "val", self.train_set.classes)
         self.classes = len(self.train_set.classes)
         self.teacher = hire(card, self.train_set.classes, device)
-        model = build(card.architecture, self.classes)
+        model = begun(card, self.train_set.classes)
         if device.type == "cpu":
             keep_depthwise_exact(model)
         self.model = model.to(device).to(memory_format=torch.channels_last)
@@ -96,8 +96,8 @@ class Trainer:
             photos, leaves = (self._on_device(array[places.numpy()]) for array in (pixels, masks))
             some = torch.randint(len(scenes), (self.recipe.negatives // 2,))
             drawn = self._on_device(scenes[some.numpy()])
-            x = self.augment(photos, leaves, drawn, stage.size)
-            total += self._step(x, self.train_set.labels[places].to(self.device))
+            x = self.augment(photos, leaves, drawn, stage)
+            total += self._step(x, self.train_set.labels[places].to(self.device), stage.mix)
             tick(self.epoch + (step + 1) / len(batches))
         return total / len(batches)
 
@@ -114,9 +114,9 @@ class Trainer:
     def _on_device(self, array: Any) -> Tensor:
         return torch.from_numpy(array).to(self.device, non_blocking=True)
 
-    def _step(self, x: Tensor, labels: Tensor) -> float:
+    def _step(self, x: Tensor, labels: Tensor, mix: float) -> float:
         """`x`: the photos of `labels`, then pictures of none of the classes."""
-        mixed, y = mixing(self.classes)(x[: len(labels)], labels)
+        mixed, y = mixing(self.classes, mix)(x[: len(labels)], labels)
         y = y if y.is_floating_point() else F.one_hot(y, self.classes).float()
         none = torch.full_like(y[:1], 1 / self.classes).expand(len(x) - len(y), -1)
         x = torch.cat([mixed, x[len(labels) :]]).contiguous(memory_format=torch.channels_last)

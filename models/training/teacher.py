@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.catalog import CARDS, Card, Catalog, UnknownModel
+from models.catalog import Card
+from models.training.start import other_card
 from models.weights import load_network
 
 TEMPERATURE, WEIGHT = 2.0, 0.7
@@ -36,22 +37,13 @@ def hire(student: Card, classes: Sequence[str], device: torch.device) -> Teacher
     """
     if not student.training.teacher:
         return None
-    card = find_teacher(student)
+    card = other_card(student, _KEY, student.training.teacher)
     if list(card.class_names) != list(classes):
         raise student.wrong(_KEY, f"teacher {card.id} knows other classes than the photos")
     ours, theirs = student.preprocessing, card.preprocessing
     if (ours.mean, ours.std) != (theirs.mean, theirs.std):
         raise student.wrong(_KEY, f"teacher {card.id} has another mean or std")
     return Teacher(load_network(card).to(device).to(memory_format=torch.channels_last))
-
-
-def find_teacher(student: Card) -> Card:
-    """Among the cards beside the student's and the project's. Raises CardError."""
-    folders = dict.fromkeys([student.path.parent, CARDS])
-    try:
-        return Catalog(*folders)[student.training.teacher]
-    except UnknownModel as error:
-        raise student.wrong(_KEY, str(error)) from error
 
 
 def follow(loss: Tensor, logits: Tensor, taught: Tensor) -> Tensor:

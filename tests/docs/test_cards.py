@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from cli.main import app
-from models.catalog import Card, Catalog, Preprocessing, Training
+from models.catalog import Card, Catalog, Preprocessing, Stage, Training
 from models.verdict import Doubt
 from tests.docs.pages import ROOT, blocks, rows
 
@@ -25,6 +25,7 @@ TABLES = {"path", "preprocessing", "training", "metrics", "doubt"}
         ("The card", Card),
         ("Input: preprocessing", Preprocessing),
         ("The recipe: training", Training),
+        ("A stage of training", Stage),
         ("When to rely on it: doubt", Doubt),
     ],
 )

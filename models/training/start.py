@@ -1,0 +1,45 @@
+"""What a model knows before it is trained: nothing, or what another one has learnt."""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from models.architectures import build
+from models.catalog import CARDS, Card, Catalog, UnknownModel
+from models.weights import load_network
+
+_KEY = "training.start"
+
+
+def begun(card: Card, classes: Sequence[str]) -> nn.Module:
+    """A network of the card for `classes`: with random weights, or those of the card that its
+    recipe names under `start`; of other classes than those, all but the last layer.
+
+    Raises CardError for a start that is unknown or of another architecture.
+    """
+    model = build(card.architecture, len(classes))
+    if not card.training.start:
+        return model
+    first = other_card(card, _KEY, card.training.start)
+    if first.architecture != card.architecture:
+        raise card.wrong(_KEY, f"{first.id} is a {first.architecture}, not a {card.architecture}")
+    known = load_network(first).state_dict()
+    if list(first.class_names) != list(classes):
+        known = {name: known[name] for name in known.keys() - _last_layer(card, len(classes))}
+    model.load_state_dict(known, strict=False)
+    return model
+
+
+def _last_layer(card: Card, classes: int) -> set[str]:
+    """The parameters whose shape goes with the number of classes."""
+    shapes, others = (build(card.architecture, n).state_dict() for n in (classes, classes + 1))
+    return {name for name in shapes if shapes[name].shape != others[name].shape}
+
+
+def other_card(card: Card, key: str, named: str) -> Card:
+    """The card that `key` names, among those beside `card` and the project's. Raises CardError."""
+    folders = dict.fromkeys([card.path.parent, CARDS])
+    try:
+        return Catalog(*folders)[named]
+    except UnknownModel as error:
+        raise card.wrong(key, str(error)) from error
