@@ -31,8 +31,8 @@ class MeteredQueue(RedisWorkQueue):
         super().__init__(redis, bell, lease_seconds, max_attempts)
         self._counters, self._ahead = counters, 0.0
 
-    def claim(self, most: int) -> list[Claim]:
-        claims = super().claim(most)
+    def claim(self, most: int, *, beside: bool = False) -> list[Claim]:
+        claims = super().claim(most, beside=beside)
         if claims:
             self._counters.count("job_attempts_total", by=len(claims))
             self._counters.observe("batch_photos", len(claims))

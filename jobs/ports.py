@@ -19,6 +19,11 @@ class Claim:
     def attempt(self) -> int:
         return self.job.attempts
 
+    @property
+    def is_suspect(self) -> bool:
+        """A worker was lost over it, so the next one has nothing else in hand."""
+        return self.attempt > 1
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -93,8 +98,12 @@ class JobStore(Protocol):
 class WorkQueue(Protocol):
     """The side that takes jobs and ends them."""
 
-    def claim(self, most: int) -> list[Claim]:
-        """Up to `most` jobs, interactive first; one that a worker was lost over comes alone."""
+    def claim(self, most: int, *, beside: bool = False) -> list[Claim]:
+        """Up to `most` jobs, interactive first; one that a worker was lost over comes alone.
+
+        `beside`: while the worker has other jobs in hand. There are none for it as long as one
+        waits that must be alone.
+        """
 
     def finish(self, claim: Claim, outcome: Outcome) -> State | None:
         """How the job ended: as `outcome` says, or canceled when that was asked meanwhile.
@@ -110,6 +119,9 @@ class WorkQueue(Protocol):
 
     def waiting(self) -> int:
         """How many jobs wait."""
+
+    def suspects(self) -> int:
+        """How many of them must be alone in hand."""
 
     def reap(self) -> None:
         """As `JobStore.reap`."""

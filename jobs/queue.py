@@ -33,8 +33,9 @@ class RedisWorkQueue:
         self._scripts = {name: redis.register_script(source(name)) for name in names}
         self._reap_arguments = reap_arguments(max_attempts)
 
-    def claim(self, most: int) -> list[Claim]:
-        ring, *taken = self._scripts["claim"](args=[wire.PREFIX, most, self._lease])
+    def claim(self, most: int, *, beside: bool = False) -> list[Claim]:
+        args: list[Any] = [wire.PREFIX, most, self._lease, int(beside)]
+        ring, *taken = self._scripts["claim"](args=args)
         if ring:
             self._bell.ring()
         return [Claim(wire.read_job(job_id, _pairs(fields))) for job_id, fields in taken]
@@ -68,6 +69,9 @@ class RedisWorkQueue:
 
     def waiting(self) -> int:
         return sum(self._redis.zcard(queue) for queue in wire.QUEUES)
+
+    def suspects(self) -> int:
+        return int(self._redis.zcard(wire.RETRY))
 
     def reap(self) -> None:
         ring, *_ = self._scripts["reap"](args=self._reap_arguments)

@@ -22,7 +22,8 @@ class Pipeline:
     """Takes jobs in batches until none is left or it is told to stop.
 
     The model runs in the thread that calls `drain`. While it does, one thread claims and decodes
-    the next batch and others render and end the last one. At most three batches are in hand.
+    the next batch and others render and end the last one. At most three batches are in hand; but
+    a job over which a worker was lost is the only one, from its claim to its end.
     """
 
     def __init__(
@@ -56,19 +57,41 @@ class Pipeline:
         return self._draining.locked()
 
     def _drain(self) -> None:
-        items = self._load()
+        items = self._next()
         while items:
             start = perf_counter()
-            upcoming = self._claimer.submit(self._load)
-            self._stages.explain(items)
-            explained = perf_counter()
-            self._end(items)
-            items = upcoming.result() or self._load()
-            self._counters.count("model_seconds_total", by=explained - start)
+            items = self._alone(items) if items[0].claim.is_suspect else self._beside(items)
             self._counters.count("working_seconds_total", by=perf_counter() - start)
             if self._stopping:
                 self._give_back(items)
                 return
+
+    def _beside(self, items: Sequence[Item]) -> list[Item]:
+        """Explain these, and load the next ones meanwhile."""
+        upcoming = self._claimer.submit(self._load, beside=True)
+        self._explain(items)
+        self._end(items)
+        return upcoming.result() or self._next()
+
+    def _alone(self, items: Sequence[Item]) -> list[Item]:
+        """Explain these and see them ended before anything else is claimed."""
+        self._explain(items)
+        self._end(items)
+        self._settle()
+        return self._next()
+
+    def _next(self) -> list[Item]:
+        """As much as may be beside what is in hand; else one job that must be alone."""
+        items = self._load(beside=True)
+        if items or not self._queue.suspects():
+            return items
+        self._settle()
+        return self._load(beside=False)
+
+    def _explain(self, items: Sequence[Item]) -> None:
+        start = perf_counter()
+        self._stages.explain(items)
+        self._counters.count("model_seconds_total", by=perf_counter() - start)
 
     def stop(self) -> None:
         """Take no more: what runs is finished, what was only claimed goes back at once.
@@ -85,10 +108,10 @@ class Pipeline:
             for pool in (self._claimer, self._decoders, self._enders):
                 pool.shutdown()
 
-    def _load(self) -> list[Item]:
+    def _load(self, *, beside: bool) -> list[Item]:
         if self._stopping:
             return []
-        claims = self._queue.claim(self._most)
+        claims = self._queue.claim(self._most, beside=beside)
         self._keeper.hold(claims)
         return list(self._decoders.map(self._stages.decode, map(Item, claims)))
 

@@ -1,5 +1,6 @@
--- Take up to n jobs under a lease; one that already cost a worker its life is taken alone.
--- ARGV: prefix, n, lease ms
+-- Take up to n jobs under a lease; one that already cost a worker its life is taken alone: not at
+-- all, and nothing else either, by a worker that has other jobs in hand.
+-- ARGV: prefix, n, lease ms, 1 with other jobs in hand
 -- Returns {ring, {id, {field, value, …}}, …}; what was due before now expires unrun.
 local most, lease = tonumber(ARGV[2]), tonumber(ARGV[3])
 local taken = {0}
@@ -31,8 +32,8 @@ local function fill(queue, count)
 end
 
 go_on_without_memory()
-fill(RETRY, 1)
-if #taken == 1 then
+if ARGV[4] ~= '1' then fill(RETRY, 1) end
+if #taken == 1 and redis.call('ZCARD', RETRY) == 0 then
   fill(HI, most)
   fill(LO, most)
 end

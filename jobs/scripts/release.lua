@@ -1,6 +1,12 @@
--- Give an unstarted job back to the place that it had, as if it had never been claimed.
+-- Give an unstarted job back to the place that it had, as if it had never been claimed; one that
+-- already cost a worker its life, to those that are taken alone.
 -- ARGV: prefix, id, attempt   Returns 1, or 0 when it was no longer held.
 local held = redis.call('HMGET', job_key(ARGV[2]), 'state', 'attempts', 'queue', 'score')
 if held[1] ~= 'running' or held[2] ~= ARGV[3] then return 0 end
-requeue(ARGV[2], ARGV[3] - 1, held[3], held[4])
+local before = ARGV[3] - 1
+if before > 0 then
+  requeue(ARGV[2], before, RETRY, now)
+else
+  requeue(ARGV[2], before, held[3], held[4])
+end
 return 1

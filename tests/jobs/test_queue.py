@@ -136,6 +136,31 @@ def test_a_job_that_cost_a_worker_its_life_is_claimed_alone(desk: Desk) -> None:
     assert [claim.job.id for claim in desk.queue.claim(8)] == [lost.job.id]
 
 
+def test_beside_other_jobs_nothing_is_claimed_while_one_must_be_alone(desk: Desk) -> None:
+    desk.enqueue()
+    (lost,) = desk.queue.claim(1)
+    other = desk.enqueue()
+    desk.client.zadd(wire.LEASES, {lost.job.id: 0})
+    desk.queue.reap()
+    assert desk.queue.claim(8, beside=True) == []
+    assert desk.queue.suspects() == 1
+    (alone,) = desk.queue.claim(8)
+    assert alone.is_suspect
+    (beside,) = desk.queue.claim(8, beside=True)
+    assert (beside.job.id, beside.is_suspect) == (other.id, False)
+
+
+def test_a_job_that_must_be_alone_must_be_so_when_it_was_given_back(desk: Desk) -> None:
+    desk.enqueue()
+    (lost,) = desk.queue.claim(1)
+    desk.client.zadd(wire.LEASES, {lost.job.id: 0})
+    desk.queue.reap()
+    desk.queue.release(desk.queue.claim(1))
+    desk.enqueue()
+    (alone,) = desk.queue.claim(8)
+    assert (alone.job.id, alone.attempt) == (lost.job.id, 2)
+
+
 def test_a_job_fails_after_the_last_attempt(desk: Desk) -> None:
     job = desk.enqueue()
     for _ in range(3):

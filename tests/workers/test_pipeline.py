@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ class Bench:
 
     def ended(self, job: Job) -> Job:
         return self.desk.find(job.id)
+
+    def in_hand(self) -> int:
+        return int(self.desk.client.zcard(wire.LEASES))
 
 
 @pytest.fixture
@@ -165,6 +169,62 @@ def test_a_job_outlives_a_photo_store_that_is_away_for_a_while(
 
 def _no_space(*_: object) -> None:
     raise BlobsFailed("cannot store 9 bytes: No space left on device")
+
+
+def test_a_job_over_which_a_worker_was_lost_is_the_only_one_in_hand(
+    bench: Bench, leaf_jpeg: bytes
+) -> None:
+    lost = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(3)]
+    bench.desk.queue.claim(3)
+    bench.desk.client.zadd(wire.LEASES, dict.fromkeys((job.id for job in lost), 0))
+    bench.desk.queue.reap()
+    fresh = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(3, 5)]
+    explain, in_hand = bench.stages.explain, dict[str, int]()
+
+    def look_around(items: Sequence[Item]) -> None:
+        explain(items)
+        time.sleep(0.05)
+        in_hand.update((item.claim.job.id, bench.in_hand()) for item in items)
+
+    bench.stages.explain = look_around  # type: ignore[method-assign]
+    bench.run()
+    assert [in_hand[job.id] for job in lost] == [1, 1, 1]
+    assert max(in_hand[job.id] for job in fresh) > 1
+    assert {bench.ended(job).state for job in (*lost, *fresh)} == {State.SUCCEEDED}
+
+
+def test_a_photo_that_kills_workers_fails_and_no_other_does(
+    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(5)]
+    poison = min(jobs, key=lambda job: job.id)  # whose turn comes first when all are suspects
+    explain = Stages.explain
+
+    def die(self: Stages, items: Sequence[Item]) -> None:
+        if poison.id in {item.claim.job.id for item in items}:
+            time.sleep(0.05)  # by now the next jobs are in hand, if they are to be
+            raise _Died
+        explain(self, items)
+
+    monkeypatch.setattr(Stages, "explain", die)
+    for _ in range(20):
+        worker = Bench(bench.desk, bench.home)
+        with suppress(_Died):
+            worker.pipeline.drain()
+        worker.pipeline.close()
+        held: Any = bench.desk.client.zrange(wire.LEASES, 0, -1)
+        if not held:
+            break
+        bench.desk.client.zadd(wire.LEASES, dict.fromkeys(held, 0))
+        bench.desk.queue.reap()
+    ended = {job.id: bench.ended(job) for job in jobs}
+    assert ended.pop(poison.id).state is State.FAILED
+    assert {job.state for job in ended.values()} == {State.SUCCEEDED}
+    assert max(job.attempts for job in ended.values()) == 2
+
+
+class _Died(BaseException):
+    """What a worker that is killed leaves behind: nothing is ended."""
 
 
 def test_a_stopped_pipeline_gives_back_what_it_had_only_claimed(
