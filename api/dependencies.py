@@ -33,7 +33,8 @@ class Services:
     webhooks: Webhooks
 
 
-def services(request: Request) -> Services:
+# All of these are coroutines, though some wait for nothing: FastAPI gives others a thread each.
+async def services(request: Request) -> Services:
     found: Services = request.app.state.services
     return found
 
@@ -60,7 +61,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-def owner(request: Request) -> str:
+async def owner(request: Request) -> str:
     """Whose request this is: the id of its API key, or `LOCAL` on a server without keys."""
     found: str = request.scope.get("owner", LOCAL)
     return found
@@ -81,7 +82,7 @@ async def only_yours(request: Request, parts: Injected, owner: Owner) -> None:
         raise JobNotFound(job_id)
 
 
-def preferred_wait(
+async def preferred_wait(
     parts: Injected,
     prefer: Annotated[
         str | None, Header(description="`wait=N`: answer when the job has ended, or after N s.")

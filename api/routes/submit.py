@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.answers import answer_job
-from api.dependencies import IdempotencyKey, Injected, NewId, Owner, PreferredWait
+from api.dependencies import IdempotencyKey, Injected, NewId, Owner, PreferredWait, Services
 from api.options import read_options
 from api.schemas import JobView
 from api.uploads import FIELD, RAW_TYPES, read_upload
@@ -38,9 +38,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 class Intake:
     """What POST and PUT have in common."""
 
-    def __init__(
-        self, request: Request, parts: Injected, owner: Owner, wait: PreferredWait
-    ) -> None:
+    def __init__(self, request: Request, parts: Services, owner: str, wait: float | None) -> None:
         self._request, self._parts, self._owner, self._wait = request, parts, owner, wait
 
     async def take(self, job_id: str | None = None, key: str | None = None) -> Response:
@@ -71,7 +69,11 @@ class Intake:
         return self._request.headers.get(name, "")
 
 
-Intaking = Annotated[Intake, Depends()]
+async def intake(request: Request, parts: Injected, owner: Owner, wait: PreferredWait) -> Intake:
+    return Intake(request, parts, owner, wait)
+
+
+Intaking = Annotated[Intake, Depends(intake)]
 
 
 @router.post(
