@@ -299,7 +299,7 @@ def test_a_job_has_every_member(client: TestClient, leaf_jpeg: bytes, hand: Hand
     assert uuid.UUID(job["id"]).version == 4
     for name in ("created_at", "started_at", "finished_at", "expires_at"):
         assert datetime.fromisoformat(job[name]).tzinfo is not None
-    assert set(job["model"]) == {"id", "version", "weights_sha256"}
+    assert set(job["model"]) == {"id", "version", "weights_sha256", "calibration"}
     assert len(job["model"]["weights_sha256"]) == 64
     assert set(job["options"]) == {*Options.model_fields}
     assert set(job["image"]) == {"width", "height", "format", "sha256"}
