@@ -17,10 +17,10 @@ from tests.s3 import s3_server
 
 
 @contextmanager
-def started_redis(home: Path) -> Iterator[str]:
+def started_redis(home: Path, server: Path | None = None) -> Iterator[str]:
     """URL of a Redis of its own, stopped in the end."""
     socket = private_redis.socket_path(home)
-    argv = private_redis.command(private_redis.find_server(), home, socket)
+    argv = private_redis.command(server or private_redis.find_server(), home, socket)
     with subprocess.Popen(argv) as process:
         url = f"unix://{socket}"
         with redis.Redis.from_url(url) as client:
@@ -33,9 +33,12 @@ os.environ.setdefault("CROPSHIELD_ALLOWED_HOSTS", '["testserver"]')  # Starlette
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a Redis started as `make serve` starts it."""
-    with started_redis(tmp_path_factory.mktemp("redis")) as url:
+def redis_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """URL of a Redis started as `make serve` starts it; of the server in the parameter, if any."""
+    server = getattr(request, "param", None)
+    with started_redis(tmp_path_factory.mktemp("redis"), server) as url:
         yield url
 
 

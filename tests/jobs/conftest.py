@@ -17,10 +17,24 @@ from jobs.ports import BlobStore
 from jobs.queue import RedisWorkQueue
 from jobs.settings import SharedSettings
 from jobs.store import RedisJobStore
+from tests.redis_servers import redis_servers
 from tests.s3 import KEYS, make_bucket
 
 STORES = ("disk", "redis", "s3")
 T = TypeVar("T")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What talks to the scripts must hold on every Redis that is to be had."""
+    if "redis_server" in metafunc.fixturenames:
+        found = redis_servers()
+        metafunc.parametrize(
+            "redis_server",
+            list(found.values()),
+            ids=[f"redis-{version}" for version in found],
+            indirect=True,
+            scope="session",
+        )
 
 
 class CountingBell:
