@@ -1,5 +1,6 @@
 """The side thread of a worker: renews leases, reaps, and gives signs of life."""
 
+import faulthandler
 import logging
 import os
 import threading
@@ -12,14 +13,17 @@ from jobs.ports import Claim, WorkQueue
 
 log = logging.getLogger(__name__)
 _TICK_SECONDS = 1.0
+TICK_PATIENCE = 60.0  # so long may Redis keep this thread waiting, all attempts together
 HUNG_EXIT = 70
+_STDERR = 2  # the descriptor itself: Celery puts something without one in the place of sys.stderr
 
 
 class Keeper:
     """Keeps the leases of the jobs in hand alive until their deadline.
 
     A job in hand past its deadline is hung in native code, where no exception reaches it: the
-    process exits at once, the leases run out, and the jobs are run elsewhere.
+    process exits at once, the leases run out, and the jobs are run elsewhere. Native code that
+    lets no Python run stops this thread too: a watchdog outside of Python then ends the process.
     """
 
     def __init__(self, queue: WorkQueue, name: str, lease: float, deadline: float) -> None:
@@ -32,6 +36,7 @@ class Keeper:
 
     def start(self) -> None:
         self._queue.announce(self._name)
+        self._set_watchdog()
         self._thread.start()
 
     def stop(self) -> None:
@@ -39,6 +44,7 @@ class Keeper:
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join(timeout=6)
+        faulthandler.cancel_dump_traceback_later()
         try:
             self._queue.retire(self._name)
         except (RedisError, OSError) as error:
@@ -60,6 +66,7 @@ class Keeper:
             with self._lock:
                 held = list(self._held.values())
             self._exit_if_hung(held)
+            self._set_watchdog()
             try:
                 self._tick([claim for claim, _ in held])
             except (RedisError, OSError) as error:
@@ -72,6 +79,11 @@ class Keeper:
             self._renewed = now
         self._queue.reap()
         self._queue.announce(self._name)
+
+    def _set_watchdog(self) -> None:
+        """Unless it is set anew in time, it says where every thread is, and ends the process."""
+        patience = self._deadline + TICK_PATIENCE
+        faulthandler.dump_traceback_later(patience, exit=True, file=_STDERR)
 
     def _exit_if_hung(self, held: Sequence[tuple[Claim, float]]) -> None:
         now = time.monotonic()

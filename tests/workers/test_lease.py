@@ -5,6 +5,7 @@ import sys
 import textwrap
 import time
 
+from jobs import wire
 from jobs.job import State
 from tests.jobs.conftest import Desk
 from workers.lease import HUNG_EXIT, Keeper
@@ -32,19 +33,35 @@ def test_a_lease_that_nobody_renews_is_reaped_by_any_keeper(desk: Desk) -> None:
     assert desk.find(lost.job.id).state is State.QUEUED
 
 
-def test_a_hung_batch_ends_the_process(desk: Desk) -> None:
+def hang(desk: Desk, line: str, patience: float = 60) -> "subprocess.CompletedProcess[str]":
+    """A process that holds a job under a deadline of 1 s and runs a line that never returns."""
     desk.enqueue()
     script = f"""
-        import time
+        import ctypes, time
         from jobs.connections import connect
         from jobs.queue import RedisWorkQueue
         from tests.jobs.conftest import CountingBell
-        from workers.lease import Keeper
+        from workers import lease
+        lease.TICK_PATIENCE = {patience}
         queue = RedisWorkQueue(connect({desk.url!r}), CountingBell(), 1, 3)
-        keeper = Keeper(queue, "w", lease=1, deadline=1)
+        keeper = lease.Keeper(queue, "w", lease=1, deadline=1)
         keeper.start()
         keeper.hold(queue.claim(1))
-        time.sleep(60)
+        {line}
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], timeout=30)
-    assert done.returncode == HUNG_EXIT
+    argv = [sys.executable, "-c", textwrap.dedent(script)]
+    return subprocess.run(argv, timeout=30, capture_output=True, text=True)
+
+
+def test_a_hung_batch_ends_the_process(desk: Desk) -> None:
+    assert hang(desk, "time.sleep(60)").returncode == HUNG_EXIT
+
+
+def test_a_batch_that_lets_no_python_run_ends_the_process_too(desk: Desk) -> None:
+    done = hang(desk, "ctypes.PyDLL(None).sleep(60)  # holds the interpreter's lock", patience=1)
+    assert done.returncode == 1
+    assert "Timeout" in done.stderr
+    (held,) = desk.client.zrange(wire.LEASES, 0, -1)
+    time.sleep(1.1)
+    desk.queue.reap()
+    assert desk.find(str(held)).state is State.QUEUED
