@@ -19,6 +19,7 @@ serve: $(DONE)serve ## Run everything on this machine (HOST=, PORT=, REDIS_URL=)
 	@exec env HOST=$(HOST) PORT=$(PORT) $(BIN)/cropshield serve
 
 test: $(DONE)test ## Run all tests, with a real Redis and real workers
+	@$(BIN)/python -m tests.programs
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(DONE)check ## Format, lint, types, import rules

@@ -1,7 +1,6 @@
 """The real stack, and a browser in which everything that goes wrong is noticed."""
 
 import io
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from pictures.leaves import draw_leaf
+from tests import programs
 from tests.service.conftest import Service
 
 WAIT_MS = 60_000  # before something counts as not happening, on however busy a machine
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 # Both end with their module: a worker would take the jobs of other tests, and a browser's event
@@ -30,9 +29,9 @@ def stack(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+    found = programs.find("chromium")
     if found is None:
-        pytest.skip(f"there is no browser: none of {', '.join(NAMES)} is installed")
+        pytest.skip("there is no Chromium; tests.programs installs it")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser

@@ -1,0 +1,58 @@
+"""Programs beside Python that tests drive: `python -m tests.programs` installs what is missing.
+
+As root on Debian that is done by apt-get; elsewhere they are named, and their tests are skipped. On
+CI nothing may be skipped: there it is an error.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+PACKAGES = {  # of Debian, and the names that the program goes by
+    "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "nginx-light": ("nginx",),
+    "caddy": ("caddy",),
+    "rabbitmq-server": ("rabbitmq-server",),
+}
+_PLACES = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib/rabbitmq/bin"))
+
+
+def find(package: str) -> str | None:
+    """Path of the package's program, wherever it is from."""
+    found = (shutil.which(name, path=_PLACES) for name in PACKAGES[package])
+    return next(filter(None, found), None)
+
+
+def missing() -> list[str]:
+    """Packages of the programs that are not there."""
+    return [package for package in PACKAGES if find(package) is None]
+
+
+def install(packages: list[str]) -> None:
+    """By apt-get; where that fails, the programs stay missing, which is told by the caller."""
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (("update",), ("install", "--yes", "--no-install-recommends", *packages)):
+        subprocess.run(
+            ["apt-get", "-qq", *arguments],
+            env=os.environ | quiet,
+            stdout=subprocess.DEVNULL,
+            check=False,
+        )
+
+
+def main() -> None:
+    if missing() and os.geteuid() == 0 and shutil.which("apt-get"):
+        sys.stdout.write(f"installing {', '.join(missing())} by apt-get: tests drive them\n")
+        sys.stdout.flush()
+        install(missing())
+    if not (left := missing()):
+        return
+    told = f"not installed, and their tests are skipped: {', '.join(left)}\n"
+    if os.environ.get("CI"):
+        sys.exit(told)
+    sys.stdout.write(told)
+
+
+if __name__ == "__main__":
+    main()
