@@ -32,6 +32,7 @@ CropShieldError
 └── Unavailable         nothing can be accepted now; try again
     ├── TooManyUploads  as many photos are on their way as may be
     ├── QueueFull       the bound of the queue is reached
+    │   └── ShareUsedUp one key's share of it is
     ├── StoreFull       Redis is short of memory
     ├── StoreDown       Redis does not answer
     └── BlobsFailed     photos cannot be stored or read
@@ -209,6 +210,13 @@ class QueueFull(Unavailable):
         wait = max(waiting - 0.95 * bound, 1) * seconds_a_job
         message = f"{waiting:,} jobs are waiting; the limit is {bound:,}"
         super().__init__(message, min(max(wait, 1.0), 60.0))
+
+
+class ShareUsedUp(QueueFull):
+    def __init__(self, own: int, waiting: int, bound: int, seconds_a_job: float = 0.1) -> None:
+        super().__init__(waiting, bound, seconds_a_job)
+        room = bound - waiting
+        self.args = (f"{own:,} jobs of this key are waiting; the limit is {room:,}, the room left",)
 
 
 class StoreFull(Unavailable):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from jobs.job import Job, State
+from jobs.job import LOCAL, Job, State
 from jobs.listing import Page, Wanted
 from jobs.submissions import Submission, Submitted
 
@@ -45,8 +45,8 @@ class Bell(Protocol):
 class JobStore(Protocol):
     """The side that accepts jobs and tells of them. Every call raises StoreDown."""
 
-    async def check_room(self) -> None:
-        """Raises QueueFull or StoreFull when nothing more can be accepted."""
+    async def check_room(self, owner: str = LOCAL) -> None:
+        """Raises QueueFull or StoreFull when nothing more can be accepted of this owner."""
 
     async def reserve(self, submission: Submission, digest: str = "") -> Job | None:
         """Hold a client's id or key for this request alone, for half a minute from now; the job

@@ -14,8 +14,9 @@ from jobs.errors import (
     JobNotFound,
     KeyReused,
     QueueFull,
+    ShareUsedUp,
 )
-from jobs.job import Job, Place, State, moment
+from jobs.job import LOCAL, Job, Place, State, moment
 from jobs.listing import Page, Wanted
 from jobs.memory import Memory
 from jobs.ports import Bell
@@ -29,21 +30,21 @@ _LOOKED_AT = 1_000  # jobs, for one page
 
 
 class RedisJobStore:
-    """See `jobs.ports.JobStore`. `bound` is the most jobs that may wait."""
+    """See `jobs.ports.JobStore`. `bound` is the most jobs that may wait, of all owners together; of
+    one with a key, as many as there is room left for others."""
 
     def __init__(self, redis: "Redis", bell: Bell, bound: int, max_attempts: int) -> None:
         self._redis, self._bell, self._bound = redis, bell, bound
-        names = ("reserve", "free", "enqueue", "adopt", "list", "cancel", "erase", "reap")
+        names = ("reserve", "free", "room", "enqueue", "adopt", "list", "cancel", "erase", "reap")
         self._scripts = {name: redis.register_script(source(name)) for name in names}
         self._reap_arguments = reap_arguments(max_attempts)
         self._memory = Memory(redis)
 
     @reported
-    async def check_room(self) -> None:
+    async def check_room(self, owner: str = LOCAL) -> None:
         await self._memory.check()
-        waiting, pace = await self._waiting()
-        if sum(waiting) >= self._bound:
-            raise QueueFull(sum(waiting), self._bound, pace or 0.1)
+        room: list[Any] = [wire.PREFIX, owner, self._bound, int(owner != LOCAL)]
+        self._raise_refusal(await self._scripts["room"](args=room))
 
     @reported
     async def reserve(self, submission: Submission, digest: str = "") -> Job | None:
@@ -64,10 +65,10 @@ class RedisJobStore:
         deadline = "" if options.deadline is None else int(options.deadline * 1000)
         queue = wire.queue_key(options.priority)
         fields = wire.flat(wire.accepted_fields(job))
-        args = [*_new(job, key_name), self._bound, queue, deadline, *fields]
+        room = self._bound, int(job.owner != LOCAL)
+        args = [*_new(job, key_name), *room, queue, deadline, *fields]
         answer = await self._scripts["enqueue"](args=args)
-        if answer[0] == "full":
-            raise QueueFull(answer[1], self._bound, float(answer[2]) / 1000)
+        self._raise_refusal(answer)
         if answer[0] == "new" and answer[1]:
             self._bell.ring()
         return await self._submitted(job, answer)
@@ -140,6 +141,16 @@ class RedisJobStore:
     async def workers(self) -> int:
         seconds, _ = await self._redis.time()
         return int(await self._redis.zcount(wire.WORKERS, seconds - ALIVE_SECONDS, "+inf"))
+
+    def _raise_refusal(self, answer: list[Any]) -> None:
+        """Raises QueueFull for what the prelude calls a refusal."""
+        if not answer or answer[0] not in ("full", "share"):
+            return
+        why, waiting, own, interval = answer
+        pace = float(interval) / 1000 or 0.1
+        if why == "share":
+            raise ShareUsedUp(own, waiting, self._bound, pace)
+        raise QueueFull(waiting, self._bound, pace)
 
     async def _waiting(self) -> tuple[list[int], float | None]:
         """How many wait in each of the queues, and the seconds that the service takes for a job."""

@@ -1,15 +1,13 @@
 -- Accept a job: record and queue entry at once. The record lives on until ttl after its end.
--- ARGV: prefix, id, owner, key or "", digest, ttl ms, bound, queue, deadline ms or "",
---       name, value, …
--- Returns what is known of it (see the prelude) | {"full", waiting, ms a job} | {"new", ring}
+-- ARGV: prefix, id, owner, key or "", digest, ttl ms, bound, 1 where owners share it, queue,
+--       deadline ms or "", name, value, …
+-- Returns what is known of it (see the prelude) | a refusal (the same) | {"new", ring}
 local id, owner, key, digest, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local queue, deadline = ARGV[8], ARGV[9]
+local queue, deadline = ARGV[9], ARGV[10]
 local old = known(id, owner, key, digest)
 if old then return old end
-local count = waiting()
-if count >= tonumber(ARGV[7]) then
-  return {'full', count, redis.call('HGET', PACE, 'interval') or '0'}
-end
+local refused = refusal(owner, tonumber(ARGV[7]), ARGV[8] == '1')
+if refused then return refused end
 
 -- Start-time fair queueing: each owner's next job stands one step behind its last one, so that
 -- owners take turns however many jobs each has waiting.
@@ -26,7 +24,7 @@ if deadline ~= '' then
   fields[#fields + 1] = 'start_by'
   fields[#fields + 1] = now + deadline
 end
-for i = 10, #ARGV do fields[#fields + 1] = ARGV[i] end
+for i = 11, #ARGV do fields[#fields + 1] = ARGV[i] end
 record(id, owner, key, fields)
 redis.call('INCR', used_key(owner))
 redis.call('PEXPIRE', used_key(owner), DAY_MS)

@@ -18,6 +18,28 @@ local function waiting()
   return redis.call('ZCARD', HI) + redis.call('ZCARD', LO) + redis.call('ZCARD', RETRY)
 end
 
+-- About how many jobs of an owner wait: by how many steps its last one stands behind what was taken
+-- last (see enqueue.lua). Those that were canceled count until their turn would have come.
+local function waiting_of(owner)
+  local count = 0
+  for _, queue in ipairs({HI, LO}) do
+    local passed, own = unpack(redis.call('HMGET', queue .. ':fair', '', owner))
+    local ahead = (tonumber(own) or 0) - (tonumber(passed) or 0)
+    count = count + math.max(0, math.min(ahead, redis.call('ZCARD', queue)))
+  end
+  return count
+end
+
+-- Why an owner may add no job: as many wait as may, or as many of its own as there is room for
+-- others. Returns nil | {"full" or "share", waiting, of its own, ms a job}
+local function refusal(owner, bound, shares)
+  local count = waiting()
+  local own = shares and waiting_of(owner) or 0
+  local why = count >= bound and 'full' or own > 0 and own >= bound - count and 'share'
+  if not why then return nil end
+  return {why, count, own, redis.call('HGET', PACE, 'interval') or '0'}
+end
+
 -- 1 when the caller is to send a ticket; the bell rings at most every 3 s until it is heard.
 local function ring()
   return redis.call('SET', BELL, 1, 'NX', 'PX', 3000) and 1 or 0

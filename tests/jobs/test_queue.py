@@ -5,7 +5,7 @@ import time
 import pytest
 
 from jobs import wire
-from jobs.errors import JobGone, JobNotFound, QueueFull, StoreDown
+from jobs.errors import JobGone, JobNotFound, QueueFull, ShareUsedUp, StoreDown
 from jobs.job import State
 from jobs.ports import Outcome
 from tests.jobs.conftest import Desk, a_job
@@ -53,6 +53,27 @@ def test_a_full_queue_refuses_and_names_the_limit(desk: Desk) -> None:
         desk.enqueue()
     with pytest.raises(QueueFull):
         desk.ask(lambda store: store.check_room())
+
+
+def test_one_key_never_takes_the_last_room_from_another(desk: Desk) -> None:
+    for priority in ("interactive", "bulk", "bulk"):
+        desk.enqueue(owner="bulk sender", priority=priority)
+    with pytest.raises(ShareUsedUp, match="3 jobs of this key are waiting; the limit is 2"):
+        desk.enqueue(owner="bulk sender")
+    with pytest.raises(ShareUsedUp):
+        desk.ask(lambda store: store.check_room("bulk sender"))
+    desk.ask(lambda store: store.check_room("phone"))
+    desk.enqueue(owner="phone")
+    desk.queue.claim(8)
+    desk.enqueue(owner="bulk sender")
+
+
+def test_a_key_whose_jobs_are_all_canceled_has_its_share_again(desk: Desk) -> None:
+    jobs = [desk.enqueue(owner="phone") for _ in range(3)]
+    for job in jobs:
+        desk.ask(lambda store, job=job: store.cancel(job.id))  # type: ignore[misc]
+    for _ in range(3):
+        desk.enqueue(owner="phone")
 
 
 def test_jobs_are_claimed_in_order_interactive_before_bulk(desk: Desk) -> None:
