@@ -30,6 +30,7 @@ _TEXTS: dict[str, Json] = {
     "text/csv": {"type": "string"},
     "text/event-stream": {"description": "Events named `job`; `data` is the whole job as JSON."},
 }
+_ACCEPTED = "Accepted; `Location` says where it is."
 _FRAMEWORK = {"HTTPValidationError", "ValidationError"}  # answers that FastAPI would give
 
 
@@ -79,7 +80,8 @@ def _tell(operation: Json, examples: Json, *, guarded: bool) -> None:
     name = operation["operationId"]
     answers = {k: it for k, it in operation["responses"].items() if k.startswith("2")}
     for status, answer in answers.items():
-        _show(answer, operation["description"], examples.get(status))
+        told = operation["description"].partition("\n\n")[0]
+        _show(answer, _ACCEPTED if status == "202" else told, examples.get(status))
     if "request" in examples:
         operation["requestBody"]["content"]["application/json"]["example"] = examples["request"]
     answers |= _refusals(operations.problems_of(name, guarded=guarded))
@@ -91,7 +93,7 @@ def _tell(operation: Json, examples: Json, *, guarded: bool) -> None:
 
 def _show(answer: Json, told: str, example: Any) -> None:
     if answer["description"] == "Successful Response":
-        answer["description"] = told.partition("\n\n")[0]
+        answer["description"] = told
     for kind, media in answer.get("content", {}).items():
         media.setdefault("schema", _TEXTS.get(kind, _BINARY))
     if example is not None:

@@ -16,14 +16,14 @@ _MODELS, _COLORMAPS = TypeAdapter(list[ModelView]), TypeAdapter(list[ColormapVie
 _A_DAY = "max-age=86400"
 
 
-@router.get("/models", response_model=list[ModelView])
+@router.get("/models", summary="All models", response_model=list[ModelView])
 async def list_models(request: Request, parts: Injected) -> Response:
     """The cards of all models that are served."""
     cards = [model_view(card) for card in parts.jobs.catalog]
     return tell(request, _MODELS.dump_json(cards), "no-cache")
 
 
-@router.get("/models/{model}", response_model=ModelView)
+@router.get("/models/{model}", summary="One model", response_model=ModelView)
 async def get_model(request: Request, model: str, parts: Injected) -> Response:
     """One card: classes, input, target layer, figures, licence."""
     try:
@@ -33,7 +33,7 @@ async def get_model(request: Request, model: str, parts: Injected) -> Response:
     return tell(request, model_view(card).model_dump_json().encode(), "no-cache")
 
 
-@router.get("/colormaps", response_model=list[ColormapView])
+@router.get("/colormaps", summary="All colour tables", response_model=list[ColormapView])
 async def list_colormaps(request: Request) -> Response:
     """Every colour table, for clients that blend the heat themselves."""
     return tell(request, _tables(), _A_DAY)

@@ -10,13 +10,13 @@ from api.schemas import Readiness
 router = APIRouter(tags=["health"])
 
 
-@router.get("/livez", response_class=Response)
+@router.get("/livez", summary="Is it alive?", response_class=Response)
 async def is_alive() -> Response:
     """200 while the process answers at all."""
     return Response("alive", media_type="text/plain")
 
 
-@router.get("/readyz")
+@router.get("/readyz", summary="Is it ready?")
 async def is_ready(parts: Injected) -> Readiness:
     """200 when Redis and the photo store answer; 503 with the reason otherwise."""
     workers = await parts.jobs.store.workers()

@@ -1,12 +1,13 @@
-"""Pages for people: the API page, self-hosted, and a page for each problem type."""
+"""Pages for people: the API to try out and to read, and a page for each problem type."""
 
 import io
 from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
+from api.openapi.page import page, prose
 from jobs.problems import PATH, all_problems
 from pictures.leaves import draw_leaf
 
@@ -19,7 +20,8 @@ _PROBLEM_HEAD = (
     '<title>{title}</title><link rel="stylesheet" href="/assets/docs/style.css">'
     '<link rel="icon" href="/assets/swagger-ui/favicon-32x32.png">'
     "<header><strong>CropShield</strong>"
-    '<nav><a href="/">Playground</a><a href="/docs">API</a></nav></header>'
+    '<nav><a href="/">Playground</a><a href="/start">First steps</a><a href="/docs">API</a></nav>'
+    "</header>"
     "<article><h1>{title}</h1>"
 )
 router = APIRouter(include_in_schema=False)
@@ -35,6 +37,15 @@ async def docs() -> FileResponse:
 async def start() -> FileResponse:
     """First steps for developers."""
     return FileResponse(PAGES / "start.html", headers=_HEADERS)
+
+
+@router.get("/redoc")
+async def reference(request: Request) -> HTMLResponse:
+    """All of `/openapi.json`, to be read."""
+    state = request.app.state
+    if not hasattr(state, "reference"):
+        state.reference = page(request.app.openapi())
+    return HTMLResponse(state.reference, headers=_HEADERS)
 
 
 @router.get("/sample-leaf.jpg")
@@ -58,6 +69,7 @@ async def problem_page(slug: str) -> HTMLResponse:
             retry = "The same request may succeed later." if problem.retryable else ""
             return HTMLResponse(
                 _PROBLEM_HEAD.format(title=problem.title)
-                + f"<p>Status {problem.status}. {problem.meaning} {retry}</p></article></html>"
+                + prose(f"Status {problem.status}. {problem.meaning} {retry}")
+                + "</article></html>"
             )
     raise HTTPException(404)

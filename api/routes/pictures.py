@@ -46,7 +46,7 @@ async def finished(job_id: JobId, parts: Injected, owner: Owner) -> Job:
 Finished = Annotated[Job, Depends(finished)]
 
 
-@router.get("/overlay", response_class=Response, responses=_PICTURE)
+@router.get("/overlay", summary="An overlay", response_class=Response, responses=_PICTURE)
 async def get_overlay(
     request: Request, job: Finished, parts: Injected, look: Annotated[OverlayLook, Query()]
 ) -> Response:
@@ -65,7 +65,9 @@ async def get_overlay(
     return deliver(request, picture, f"image/{kind}", job.expires_at)
 
 
-@router.get("/comparison", response_class=Response, responses=_PICTURE)
+@router.get(
+    "/comparison", summary="All classes compared", response_class=Response, responses=_PICTURE
+)
 async def get_comparison(
     request: Request, job: Finished, parts: Injected, look: Annotated[ComparisonLook, Query()]
 ) -> Response:
@@ -75,14 +77,14 @@ async def get_comparison(
     return deliver(request, picture, f"image/{kind}", job.expires_at)
 
 
-@router.get("/photo", response_class=Response, responses=_binary("image/jpeg"))
+@router.get("/photo", summary="The photo", response_class=Response, responses=_binary("image/jpeg"))
 async def get_photo(request: Request, job: Finished, parts: Injected) -> Response:
     """The photo that the model saw: upright, without metadata, at reduced size."""
     photo = await parts.jobs.blob(job.id, wire.PHOTO)
     return deliver(request, photo, "image/jpeg", job.expires_at)
 
 
-@router.get("/heatmap", response_class=Response, responses=_HEATMAP)
+@router.get("/heatmap", summary="A raw map", response_class=Response, responses=_HEATMAP)
 async def get_heatmap(
     request: Request, job: Finished, parts: Injected, look: Annotated[HeatmapLook, Query()]
 ) -> Response:

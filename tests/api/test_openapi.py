@@ -43,7 +43,7 @@ def test_an_operation_is_named_by_a_verb_and_told_in_prose(name: str) -> None:
     assert verb in VERBS.split(), "name the function as a verb, or add the verb here"
     assert rest
     operation = OPERATIONS[name]
-    assert operation["summary"]
+    assert operation["summary"] != name.replace("_", " ").title(), "give it a summary of its own"
     assert operation["description"].endswith((".", "`"))
     (tag,) = operation["tags"]
     assert tag in {told["name"] for told in DOCUMENT["tags"]}

@@ -49,6 +49,7 @@ OPEN = (
     "/livez",
     "/readyz",
     "/docs",
+    "/redoc",
     "/problems/{slug}",
     "/openapi.json",
     "/",

@@ -67,7 +67,25 @@ def test_the_first_steps_are_for_five_languages(page: Page) -> None:
     assert languages == ["sh", "python", "javascript", "kotlin", "swift"]
 
 
-@pytest.mark.parametrize("path", ["/docs", "/start", "/problems/too-slow", "/"])
+def test_the_first_steps_name_the_server_that_they_come_from(page: Page, stack: Service) -> None:
+    page.goto("/start")
+    for language in ("sh", "python", "javascript", "swift"):
+        shown = page.locator(f"code[data-language={language}]")
+        expect(shown).to_contain_text(f"http://127.0.0.1:{stack.port}")
+    expect(page.locator("code[data-language=kotlin]")).to_contain_text(f"10.0.2.2:{stack.port}/")
+
+
+def test_the_reference_is_read_without_a_script(browser: Browser, stack: Service) -> None:
+    root = f"http://127.0.0.1:{stack.port}"
+    context = browser.new_context(base_url=root, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/redoc")
+    page.get_by_role("link", name="POST /v1/jobs", exact=True).click()
+    expect(page.locator("#submit_job")).to_be_in_viewport(timeout=WAIT_MS)
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/start", "/problems/too-slow", "/"])
 def test_every_page_keeps_to_its_policy(page: Page, path: str) -> None:
     """What the policy forbids is a complaint."""
     answer = page.goto(path, wait_until="load")
