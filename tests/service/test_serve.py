@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copyfile
 
 import httpx2
 import psutil
@@ -95,6 +96,8 @@ def test_missing_or_foreign_weights_are_one_sentence(home: Path, tmp_path: Path)
     assert "no model card" in refused(home, CROPSHIELD_CARDS=str(cards))
     bundled = (CARDS / "cropshield_cnn.toml").read_text("utf-8")
     (cards / "cropshield_cnn.toml").write_text(bundled, "utf-8")
+    assert "class_to_idx.json" in refused(home, CROPSHIELD_CARDS=str(cards))
+    copyfile(CARDS.parent / "class_to_idx.json", tmp_path / "class_to_idx.json")
     assert "cropshield_cnn.pth is missing" in refused(home, CROPSHIELD_CARDS=str(cards))
     (tmp_path / "cropshield_cnn.pth").write_bytes(b"other")
     assert "sha256" in refused(home, CROPSHIELD_CARDS=str(cards))
