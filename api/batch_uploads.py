@@ -32,7 +32,7 @@ async def received_batch(request: Request, most: int, limit: int) -> AsyncIterat
 
     Raises BatchTooLarge while reading, InvalidRequest for a form without photos or with too many.
     """
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidRequest([{"field": FIELD, "message": "a multipart/form-data body is needed"}])
     request = bounded(request, most + FORM_OVERHEAD, lambda size: BatchTooLarge(size, most))
     async with request.form(max_files=_MOST_FILES, max_fields=32) as form:

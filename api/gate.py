@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.keyring import Keyring
 from api.problems import answer
-from jobs.errors import CropShieldError, RateExceeded, TooSoon
+from jobs.errors import CropShieldError, QuotaUsedUp, RateExceeded, TooSoon
 from jobs.keys import ApiKey
 from jobs.limits import DAY, MINUTE, Allowance, Limits
 
@@ -40,11 +40,19 @@ class Gate:
                 told |= limit_headers(key, left, refusal)
                 if refusal:
                     raise refusal
+                scope["quota"] = (key.quota, left) if key.quota else None
         except CropShieldError as error:
             await answer(Request(scope), error)(scope, receive, tell)
             return
         scope["owner"] = key.id
         await self._app(scope, receive, tell)
+
+
+def check_quota(scope: Scope, jobs: int) -> None:
+    """For a request that makes several jobs. Raises QuotaUsedUp, before any of them is made."""
+    quota, left = scope.get("quota") or (None, None)
+    if quota and left.jobs < jobs:
+        raise QuotaUsedUp(quota, left.day_seconds)
 
 
 def given_key(headers: Headers) -> str:

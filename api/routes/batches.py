@@ -4,12 +4,13 @@ import asyncio
 from contextlib import suppress
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.batch_uploads import FIELD, received_batch
 from api.batch_views import BatchView, batch_view
 from api.delivery import deliver
-from api.dependencies import Injected, Owner, PreferredWait, Services
+from api.dependencies import IdempotencyKey, Injected, Owner, PreferredWait, Services
+from api.gate import check_quota
 from api.grid import draw_grid
 from api.options import read_options
 from jobs.batches import MOST_PHOTOS, Batch
@@ -34,10 +35,6 @@ _BODY: dict[str, Any] = {
         for name, schema in _OPTIONS.items()
     ],
 }
-Key = Annotated[
-    str | None,
-    Header(alias="Idempotency-Key", max_length=255, description="Sent again, it is one batch."),
-]
 
 
 @router.post(
@@ -53,16 +50,17 @@ async def submit_batch(
     parts: Injected,
     owner: Owner,
     wait: PreferredWait,
-    idempotency_key: Key = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> BatchView:
     """Up to 64 photos as form fields `images`, with options for all of them. Each becomes a job of
     its own; a photo that cannot is its item's error and never the batch's."""
     await parts.jobs.store.check_room()
     key = idempotency_key and f"batch {idempotency_key}"
-    reuse = "no-cache" not in request.headers.get("cache-control", "")
+    reuse = "no-cache" not in request.headers.get("cache-control", "").lower()
     limits = parts.settings.max_batch_bytes, parts.settings.max_bytes
     held = Submission(owner, key=key, request_id=request.scope["request_id"])
     async with parts.jobs.receiving(held), received_batch(request, *limits) as upload:
+        check_quota(request.scope, len(upload.photos))
         options = read_options(upload.options)
         batch, replayed = await parts.batches.submit(upload.photos, options, held, reuse=reuse)
     view = await _as_it_is(batch.id, parts, owner, response, wait)

@@ -124,6 +124,22 @@ def test_this_keys_quota_is_429_until_the_day_is_over(
     assert nobody.get("/v1/models", headers=with_key(secret)).status_code == 200
 
 
+def test_a_batch_beyond_this_keys_quota_is_429_and_makes_no_job(
+    nobody: TestClient, new_key: NewKey, leaf_jpeg: bytes
+) -> None:
+    headers = with_key(new_key("Ada", quota=2))
+
+    def send(photos: int) -> Any:
+        files = [("images", (f"{n}.jpg", leaf_jpeg + bytes(n))) for n in range(photos)]
+        return nobody.post("/v1/batches", files=files, headers=headers)
+
+    refused = send(3)
+    assert (refused.status_code, refused.json()["type"]) == (429, "/problems/quota-used-up")
+    assert 0 < int(refused.headers["Retry-After"]) <= 86400
+    assert nobody.get("/v1/jobs", headers=headers).json()["jobs"] == []
+    assert send(2).status_code == 202
+
+
 def test_a_photo_that_is_refused_costs_no_quota(nobody: TestClient, new_key: NewKey) -> None:
     secret = new_key("Ada", quota=1)
     assert [submit(nobody, secret, b"no photo").status_code for _ in range(3)] == [415] * 3
