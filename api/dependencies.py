@@ -1,5 +1,6 @@
 """What routes are given. The composition root puts `Services` on the application's state."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -45,10 +46,22 @@ Injected = Annotated[Services, Depends(services)]
 JobId = Annotated[str, BeforeValidator(str.lower), Path(description="The job's id.")]
 
 _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+def _checked_uuid(given: str) -> str:
+    """Raises ValueError."""
+    if not re.fullmatch(_UUID, given.lower()):
+        raise ValueError("a UUID is needed, such as 9b2e0f0c-6f5e-4a53-8f0e-2d8c7b1a4e3d")
+    return given.lower()
+
+
 NewId = Annotated[
     str,
-    BeforeValidator(str.lower),
-    Path(pattern=f"^{_UUID}$", description="A random UUID that you made (version 4)."),
+    BeforeValidator(_checked_uuid),
+    Path(
+        json_schema_extra={"pattern": f"^{_UUID}$"},
+        description="A random UUID that you made (version 4).",
+    ),
 ]
 IdempotencyKey = Annotated[
     str | None,
@@ -56,7 +69,7 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
-        description="Any text of your own: the same request sent again is one job.",
+        description="Any text of your own: the same request sent again is one job, or one batch.",
     ),
 ]
 

@@ -45,6 +45,9 @@ def invalid(error: ValidationError | RequestValidationError) -> InvalidRequest:
 
 
 def _finding(found: Any) -> dict[str, Any]:
+    if found["type"] == "json_invalid":
+        reason, at = found["ctx"]["error"], found["loc"][-1]
+        return {"field": "body", "message": f"it is no JSON: {reason} (at character {at})"}
     where = [str(part) for part in found["loc"] if part not in ("query", "path", "body")]
     message = f"{found['msg'].removeprefix('Value error, ')} (given: {found['input']!r:.100})"
     return {"field": ".".join(where), "message": message}

@@ -189,6 +189,22 @@ def test_a_form_that_is_broken_is_400(client: TestClient) -> None:
         problem(answer, 400, "bad-request")
 
 
+def test_json_that_is_broken_is_422_and_says_where(client: TestClient) -> None:
+    kind = {"Content-Type": "application/json"}
+    answer = client.post("/v1/jobs/x/feedback", content=b'{"agree": maybe}', headers=kind)
+    (error,) = problem(answer, 422, "invalid-request")["errors"]
+    assert error["field"] == "body"
+    assert "at character 10" in error["message"]
+
+
+def test_an_id_that_is_no_uuid_is_422_and_shows_one(client: TestClient, leaf_jpeg: bytes) -> None:
+    answer = client.put("/v1/jobs/leaf-7", content=leaf_jpeg)
+    (error,) = problem(answer, 422, "invalid-request")["errors"]
+    assert error["field"] == "job_id"
+    assert "a UUID is needed, such as" in error["message"]
+    assert "'leaf-7'" in error["message"]
+
+
 def test_a_form_without_the_photo_is_422(client: TestClient) -> None:
     answer = client.post("/v1/jobs", files={"picture": b"1"}, data={"alpha": "0.1"})
     document = problem(answer, 422, "invalid-request")
