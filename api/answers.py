@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from fastapi import Request, Response
 
-from api.delivery import etag, is_known
+from api.delivery import VARY, etag, is_known
 from api.schemas import job_view
 from jobs.job import Job
 
@@ -45,7 +45,7 @@ def tell(
 ) -> Response:
     """JSON that changes now and then; 304 while it is as the client knows it."""
     tag = etag(content)
-    told = {"ETag": tag, "Cache-Control": f"private, {caching}", "Vary": "X-API-Key"}
+    told = {"ETag": tag, "Cache-Control": f"private, {caching}", "Vary": VARY}
     told |= headers or {}
     if is_known(request, tag):
         return Response(status_code=304, headers=told)

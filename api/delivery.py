@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from fastapi import HTTPException, Request, Response
 
+VARY = "X-API-Key, Authorization"  # what an answer to an owner depends on
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
@@ -32,7 +33,7 @@ def deliver(request: Request, content: bytes, kind: str, expires_at: datetime) -
         "ETag": tag,
         "Cache-Control": f"private, immutable, max-age={left}",
         "Accept-Ranges": "bytes",
-        "Vary": "X-API-Key",
+        "Vary": VARY,
     }
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
