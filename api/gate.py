@@ -50,9 +50,9 @@ class Gate:
 
 def check_quota(scope: Scope, jobs: int) -> None:
     """For a request that makes several jobs. Raises QuotaUsedUp, before any of them is made."""
-    quota, left = scope.get("quota") or (None, None)
-    if quota and left.jobs < jobs:
-        raise QuotaUsedUp(quota, left.day_seconds)
+    known: tuple[int, Allowance] | None = scope.get("quota")
+    if known and known[1].jobs < jobs:
+        raise QuotaUsedUp(known[0], known[1].day_seconds)
 
 
 def given_key(headers: Headers) -> str:
