@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Lock
@@ -15,6 +16,7 @@ from workers.lease import Keeper
 from workers.stages import Item, Stages
 
 log = logging.getLogger(__name__)
+_RENDERED = 2  # batches at once
 _THREADS = max(4, os.cpu_count() or 1)  # more than two cores: photos may come from far away
 
 
@@ -22,8 +24,9 @@ class Pipeline:
     """Takes jobs in batches until none is left or it is told to stop.
 
     The model runs in the thread that calls `drain`. While it does, one thread claims and decodes
-    the next batch and others render and end the last one. At most three batches are in hand; but
-    a job over which a worker was lost is the only one, from its claim to its end.
+    the next batch and others render and end the last two: with one of them alone, a slow disk had
+    the model wait for a tenth of its time. At most four batches are in hand; but a job over
+    which a worker was lost is the only one, from its claim to its end.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class Pipeline:
         self._claimer = ThreadPoolExecutor(1, thread_name_prefix="claim")
         self._decoders = ThreadPoolExecutor(_THREADS, thread_name_prefix="decode")
         self._enders = ThreadPoolExecutor(_THREADS, thread_name_prefix="end")
-        self._ending: list[Future[None]] = []
+        self._ending: deque[list[Future[None]]] = deque()
         self._draining = Lock()
         self._stopping = False
 
@@ -116,9 +119,9 @@ class Pipeline:
         return list(self._decoders.map(self._stages.decode, map(Item, claims)))
 
     def _end(self, items: Sequence[Item]) -> None:
-        """Hand the batch over for rendering, once the batch before it has been."""
-        self._settle()
-        self._ending = [self._enders.submit(self._end_one, item) for item in items]
+        """Hand the batch over for rendering, once the one before the last has been."""
+        self._settle(but=_RENDERED - 1)
+        self._ending.append([self._enders.submit(self._end_one, item) for item in items])
 
     def _end_one(self, item: Item) -> None:
         try:
@@ -126,13 +129,13 @@ class Pipeline:
         finally:
             self._keeper.drop([item.claim])
 
-    def _settle(self) -> None:
-        """Wait for the batch being rendered. A job whose end could not be recorded is left to
-        its lease: it will be run again."""
-        for future in wait(self._ending).done:
-            if error := future.exception():
-                log.error("a job's end could not be recorded", exc_info=error)
-        self._ending = []
+    def _settle(self, but: int = 0) -> None:
+        """Wait for the batches being rendered, but for the last ones. A job whose end could not be
+        recorded is left to its lease: it will be run again."""
+        while len(self._ending) > but:
+            for future in wait(self._ending.popleft()).done:
+                if error := future.exception():
+                    log.error("a job's end could not be recorded", exc_info=error)
 
     def _give_back(self, items: Sequence[Item]) -> None:
         claims = [item.claim for item in items]

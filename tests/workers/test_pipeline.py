@@ -1,5 +1,6 @@
 """The pipeline: every job to its end, what is wrong with one photo stays its own."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -169,6 +170,42 @@ def test_a_job_outlives_a_photo_store_that_is_away_for_a_while(
 
 def _no_space(*_: object) -> None:
     raise BlobsFailed("cannot store 9 bytes: No space left on device")
+
+
+def test_the_model_waits_neither_for_the_next_photos_nor_for_the_last(
+    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While no picture is stored, a third batch is explained and a fourth decoded."""
+    done = dict[str, list[str]](decode=[], explain=[])
+    may_end = threading.Event()
+
+    def noted(stage: str) -> Callable[[Stages, Any], Any]:
+        call = getattr(Stages, stage)
+
+        def run(self: Stages, items: Any) -> Any:
+            made = call(self, items)
+            first = items[0] if stage == "explain" else items
+            done[stage].append(first.claim.job.id)
+            return made
+
+        return run
+
+    def end(self: Stages, item: Item, call: Any = Stages.end) -> None:
+        assert may_end.wait(60)
+        call(self, item)
+
+    for stage in done:
+        monkeypatch.setattr(Stages, stage, noted(stage))
+    monkeypatch.setattr(Stages, "end", end)
+    bench.pipeline._most = 1
+    jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(4)]
+    worker = threading.Thread(target=bench.run)
+    worker.start()
+    _until(lambda: len(done["decode"]) == 4 and len(done["explain"]) == 3)
+    may_end.set()
+    worker.join()
+    assert done["explain"] == [job.id for job in jobs]
+    assert {bench.ended(job).state for job in jobs} == {State.SUCCEEDED}
 
 
 def test_a_job_over_which_a_worker_was_lost_is_the_only_one_in_hand(
