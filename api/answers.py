@@ -37,7 +37,14 @@ def answer_job(
 def tell_job(request: Request, job: Job, wait: float | None) -> Response:
     """The whole job, for a request that asked; 304 while it is as the client knows it."""
     content = job_view(job).model_dump_json().encode()
-    return tell(request, content, "no-cache", retry_after(job) | applied(wait))
+    return tell_content(request, content, retry_after(job) | applied(wait))
+
+
+def tell_content(
+    request: Request, content: bytes, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The same of a job whose JSON is known."""
+    return tell(request, content, "no-cache", headers)
 
 
 def tell(

@@ -21,6 +21,7 @@ from api.keyring import Keyring
 from api.metrics import Metrics
 from api.openapi import DescribedApp
 from api.patience import Patience
+from api.polls import Polls
 from api.request_id import RequestId
 from api.routes import (
     batches,
@@ -116,6 +117,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         Batches(redis, service),
         webhooks,
     )
+    app.add_middleware(Polls, redis=redis, store=store)
     app.add_middleware(HeadAsGet)
     _protect(app, settings, redis, needs_keys=settings.needs_keys(host))
     app.add_middleware(Access, counters=measured.counters)
