@@ -1,14 +1,17 @@
 """POST /v1/jobs."""
 
+import asyncio
 import struct
 import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
+from api.uploads import read_upload
 
 JPEG = {"Content-Type": "image/jpeg"}
 
@@ -87,6 +90,29 @@ def test_a_bad_photo_is_a_clear_error(
     assert problem["retryable"] is False
     assert problem["request_id"] == answer.headers["X-Request-ID"]
     assert client.get("/livez").status_code == 200
+
+
+@pytest.mark.parametrize("parts", [[1000, 0, 3], [700_000, 700_000]])
+def test_a_body_is_put_together_whole_and_a_large_one_beside_the_event_loop(
+    parts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten megabytes put together on the loop would hold everybody up."""
+    bodies = [bytes([number]) * size for number, size in enumerate(parts)]
+    beside: list[int] = []
+
+    async def to_thread(join: Any, parts: list[bytes]) -> Any:
+        beside.append(len(parts))
+        return await asyncio.get_running_loop().run_in_executor(None, join, parts)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": bodies.pop(0), "more_body": bool(bodies)}
+
+    whole = b"".join(bodies)
+    monkeypatch.setattr("api.uploads.asyncio.to_thread", to_thread)
+    scope = {"type": "http", "method": "POST", "headers": [], "query_string": b""}
+    upload = asyncio.run(read_upload(Request(scope, receive), 2_000_000))
+    assert upload.data == whole
+    assert bool(beside) == (len(whole) > 1_000_000)
 
 
 def test_a_chunked_upload_is_cut_off_at_the_limit(client: TestClient) -> None:
