@@ -15,7 +15,12 @@ from pictures.leaves import draw_leaf
 IMAGES = Path(__file__).with_name("images")
 LOOKS: dict[str, dict[str, Any]] = {
     "playground": {"viewport": {"width": 1100, "height": 1060}},
-    "playground-phone": {"viewport": {"width": 390, "height": 1060}, "color_scheme": "dark"},
+    "playground-phone": {
+        "viewport": {"width": 390, "height": 1060},
+        "color_scheme": "dark",
+        "has_touch": True,
+        "is_mobile": True,
+    },
 }
 
 

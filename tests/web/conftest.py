@@ -1,6 +1,7 @@
 """The real stack, and a browser in which everything that goes wrong is noticed."""
 
 import io
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from models.catalog import CARDS, Catalog
 from pictures.leaves import draw_leaf
 from tests import programs
 from tests.service.conftest import Service
@@ -19,12 +21,38 @@ WAIT_MS = 60_000  # before something counts as not happening, on however busy a 
 # loop would keep them from running one.
 @pytest.fixture(scope="module")
 def stack(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """An API and a worker for all tests of pages."""
-    service = Service(tmp_path_factory.mktemp("web") / "var", redis_server)
+    """An API and a worker for all tests of pages; they have a second model."""
+    home = tmp_path_factory.mktemp("web") / "var"
+    add_model(home / "models")
+    service = Service(home, redis_server)
     service.start_api()
     service.start_worker()
     yield service
     service.close()
+
+
+def add_model(folder: Path) -> None:
+    """A card `sister`: the bundled weights without calibration."""
+    folder.mkdir(parents=True)
+    card = Catalog(CARDS)["cropshield_cnn"]
+    shutil.copy(card.weights_path, folder / "sister.pth")
+    shutil.copy(CARDS.parent / "class_to_idx.json", folder / "sister.json")
+    inputs = card.preprocessing
+    (folder / "sister.toml").write_text(f"""
+        id = "sister"
+        version = "1"
+        title = "The sister"
+        architecture = "cropshield_cnn"
+        weights = "sister.pth"
+        sha256 = "{card.sha256}"
+        classes = "sister.json"
+        target_layer = "block4"
+        licence = "Apache-2.0"
+        [preprocessing]
+        size = {inputs.size}
+        mean = {list(inputs.mean)}
+        std = {list(inputs.std)}
+    """)
 
 
 @pytest.fixture(scope="module")

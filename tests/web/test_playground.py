@@ -10,47 +10,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from pictures.leaves import draw_leaf
 from tests.service.conftest import Service
 from tests.web.conftest import NewPage
+from tests.web.page import PHONE, difference, explain, forgive, job_of, picture, pixels
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(300)]
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
-
-
-def explain(page: Page, *photos: Path) -> None:
-    page.set_input_files("#choose", list(photos))
-    shown = "#result" if len(photos) == 1 else "#sheet"
-    expect(page.locator(shown)).to_be_visible()
-
-
-def job_of(page: Page, stack: Service) -> Any:
-    """The job that the page's address names."""
-    job_id = page.url.partition("#job=")[2]
-    return stack.http.get(f"/v1/jobs/{job_id}").json()
-
-
-def pixels(page: Page) -> Any:
-    """What the canvas shows, int16 (h, w, 3)."""
-    url = page.evaluate("document.getElementById('picture').toDataURL('image/png')")
-    picture = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
-    return np.asarray(picture.convert("RGB"), np.int16)
-
-
-def picture(stack: Service, path: str) -> Any:
-    content = stack.http.get(path).content
-    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), np.int16)
-
-
-def difference(one: Any, other: Any) -> float:
-    assert one.shape == other.shape
-    return float(np.abs(one - other).mean())
 
 
 def test_a_photo_comes_back_with_a_name_and_the_heat_as_the_server_draws_it(
@@ -104,25 +73,6 @@ def test_the_photo_is_seen_while_a_button_or_the_picture_is_held(
     assert difference(pixels(page), heated) == 0
 
 
-def test_several_photos_are_a_gallery_that_can_be_sorted(
-    new_page: NewPage, leaves: list[Path], tmp_path: Path
-) -> None:
-    text = tmp_path / "notes.txt"
-    text.write_text("no photo")
-    page = new_page()
-    explain(page, *leaves, text)
-    expect(page.locator("#status")).to_have_text("4 of 4 photos done.")
-    expect(page.locator("#cards .tile")).to_contain_text("no photo that can be read")
-    page.select_option("#sort", "confidence")
-    words = page.locator("#cards button span").all_inner_texts()
-    sure = [int(re.findall(r"(\d+)\s%", text)[0]) for text in words]
-    assert len(sure) == 3
-    assert sure == sorted(sure)
-    page.locator("#cards button").first.click()
-    expect(page.locator("#result")).to_be_focused()
-    assert "#job=" in page.url
-
-
 def test_a_doubtful_answer_is_told_as_a_question(
     new_page: NewPage, stack: Service, leaves: list[Path]
 ) -> None:
@@ -137,6 +87,38 @@ def test_a_doubtful_answer_is_told_as_a_question(
     expect(other.locator("#verdict")).to_contain_text("does not look like a leaf")
 
 
+def test_each_warning_comes_with_a_hint_what_to_do(
+    new_page: NewPage, stack: Service, leaves: list[Path]
+) -> None:
+    page = new_page()
+    explain(page, leaves[0])
+    job = job_of(page, stack)
+    hints = set()
+    for warning in ("uniform", "scattered", "edge", "background"):
+        job["result"]["explanations"][0]["diagnostics"]["warnings"] = [warning]
+        hints.add(page.evaluate(HINT, job["result"]["explanations"][0]["diagnostics"]))
+    assert len(hints) == 4
+    assert all(hint.startswith(("Try", "Take the photo again")) for hint in hints)
+
+
+HINT = "async (found) => (await import('/playground/words.js')).hint(found)"
+
+
+def test_a_class_that_little_speaks_for_is_cold_beside_the_others(
+    new_page: NewPage, stack: Service, leaves: list[Path]
+) -> None:
+    page = new_page()
+    explain(page, leaves[0])
+    job = job_of(page, stack)
+    job["result"]["explanations"][1]["heatmap"]["peak"] = 0
+    other = new_page(service_workers="block")
+    other.route(f"**/v1/jobs/{job['id']}", lambda route: route.fulfill(json=job))
+    other.goto(f"/#job={job['id']}")
+    other.locator("#opacity").fill("100")
+    assert pixels(other, "#strip canvas", 0).std() > 10
+    assert pixels(other, "#strip canvas", 1).std(axis=(0, 1)).max() == 0
+
+
 def test_what_is_no_photo_is_told_in_words(new_page: NewPage, tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("no photo")
@@ -147,12 +129,16 @@ def test_what_is_no_photo_is_told_in_words(new_page: NewPage, tmp_path: Path) ->
     forgive(new_page, "415")
 
 
-def forgive(new_page: NewPage, status: str) -> None:
-    """A browser logs every answer that is no success; this one was meant."""
-    complaints: list[str] = new_page.complaints  # type: ignore[attr-defined]
-    (meant,) = complaints
-    assert status in meant
-    complaints.clear()
+def test_what_is_said_of_a_photo_does_not_stand_beside_another(
+    new_page: NewPage, leaves: list[Path], tmp_path: Path
+) -> None:
+    half = tmp_path / "half.jpg"
+    half.write_bytes(leaves[0].read_bytes()[:20_000])
+    page = new_page()
+    explain(page, leaves[0])
+    page.set_input_files("#choose", half)
+    expect(page.locator("#trouble")).to_contain_text("damaged or incomplete")
+    expect(page.locator("#result")).to_be_hidden()
 
 
 def test_photos_can_be_dropped_and_pasted(new_page: NewPage, leaves: list[Path]) -> None:
@@ -172,6 +158,16 @@ GIVE = """([kind, member, photo]) => {
 }"""
 
 
+def test_the_camera_is_offered_where_there_is_a_touch_screen(
+    new_page: NewPage, leaves: list[Path]
+) -> None:
+    expect(new_page().locator(".camera")).to_be_hidden()
+    page = new_page(**PHONE)
+    expect(page.locator(".camera")).to_be_visible()
+    page.set_input_files("#camera", leaves[0])
+    expect(page.locator("#result-title")).to_be_in_viewport()
+
+
 def test_a_place_in_the_queue_is_told_while_a_photo_waits(
     new_page: NewPage, stack: Service, tmp_path: Path
 ) -> None:
@@ -186,6 +182,21 @@ def test_a_place_in_the_queue_is_told_while_a_photo_waits(
         worker.send_signal(signal.SIGCONT)
     expect(page.locator("#result")).to_be_visible()
     expect(page.locator("#status")).to_be_hidden()
+
+
+def test_how_long_it_will_take_is_told_in_words(new_page: NewPage) -> None:
+    page = new_page()
+    told = [
+        page.evaluate(WAITING, {"state": "queued", "queue": queue})
+        for queue in ({"position": 1, "eta_seconds": 12.4}, {"position": 3, "eta_seconds": 200})
+    ]
+    assert told == [
+        "1 photo is before this one, about 12 seconds to go.",
+        "3 photos are before this one, about 3 minutes to go.",
+    ]
+
+
+WAITING = "async (job) => (await import('/playground/words.js')).waiting(job)"
 
 
 def test_a_server_with_keys_asks_for_one(
@@ -228,16 +239,28 @@ def test_an_opinion_is_in_the_feedback(
     assert row["note"] == "looks fine to me"
 
 
+def test_a_yes_is_in_the_feedback(new_page: NewPage, stack: Service, leaves: list[Path]) -> None:
+    page = new_page()
+    explain(page, leaves[1])
+    page.click("#agree")
+    expect(page.locator("#thanks")).to_have_text("Thank you, noted.")
+    rows = list(csv.DictReader(io.StringIO(stack.http.get("/v1/feedback.csv").text)))
+    assert [row["agree"] for row in rows if row["job_id"] == job_of(page, stack)["id"]] == ["True"]
+
+
 def test_a_link_shows_the_result_to_somebody_else(new_page: NewPage, leaves: list[Path]) -> None:
     page = new_page()
     explain(page, leaves[0])
     title = page.inner_text("#result-title")
-    other = new_page(page.url)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click("#share")
+    expect(page.locator("#share")).to_have_text("Link copied")
+    other = new_page(page.evaluate("navigator.clipboard.readText()"))
     expect(other.locator("#result-title")).to_have_text(title)
 
 
 def test_results_are_on_the_device_also_offline(new_page: NewPage, leaves: list[Path]) -> None:
-    page = new_page()
+    page = new_page(**PHONE)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.reload()  # so that the worker has seen every file
     explain(page, leaves[0])
@@ -280,6 +303,28 @@ def test_results_can_be_taken_along(new_page: NewPage, leaves: list[Path], what:
     assert content.startswith(b"{" if what == "json" else b"\x89PNG")
 
 
+def test_a_keyboard_is_enough(new_page: NewPage, leaves: list[Path]) -> None:
+    page = new_page()
+    page.locator("#choose").focus()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(leaves[0])
+    expect(page.locator("#result")).to_be_focused()
+    assert page.input_value("#colormap") == "viridis"
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#opacity-value")).to_have_text("51 %")
+    page.keyboard.press("Tab")
+    page.keyboard.type("jet")
+    expect(page.locator("#colormap")).to_have_value("jet")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('#strip li:last-child') !== null"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#strip button").last).to_have_attribute("aria-current", "true")
+
+
 @pytest.mark.parametrize(
     "look", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"]
 )
@@ -302,7 +347,7 @@ def violations(page: Page) -> list[str]:
 
 
 def test_the_keyboard_reaches_everything(new_page: NewPage, leaves: list[Path]) -> None:
-    page = new_page()
+    page = new_page(has_touch=True)
     explain(page, leaves[0])
     page.evaluate("document.activeElement.blur()")
     reached = set()

@@ -1,5 +1,6 @@
 // Several results as cards, sortable.
 
+import { titleOf } from "./catalog.js";
 import { $, element } from "./elements.js";
 import { load } from "./entry.js";
 import { hasEnded } from "./follow.js";
@@ -8,13 +9,17 @@ import { explain } from "./server.js";
 import { settings } from "./settings.js";
 import { ending, headline, percent, waiting } from "./words.js";
 
-const leafShare = (job) => job.result.explanations[0]?.diagnostics.leaf_share ?? 1;
+const leafShare = (job) => job.result.explanations[0]?.diagnostics.leaf_share;
 const margin = (job) => job.result.predictions[0].confidence - (job.result.predictions[1]?.confidence ?? 0);
 const BY = {
-  order: () => 0,
   confidence: (job) => job.result.predictions[0].confidence,
   margin,
-  leaf: leafShare,
+  leaf: (job) => leafShare(job) ?? 1,
+};
+// What a card adds, so that the order can be understood.
+const SAID = {
+  margin: (job) => `${percent(margin(job))} ahead of the second`,
+  leaf: (job) => (leafShare(job) == null ? "no leaf found" : `${percent(leafShare(job))} of the heat on the leaf`),
 };
 
 // items: {name, job, error} each. Photos without a result come last.
@@ -23,11 +28,12 @@ export function sorted(items, by) {
   return by === "order" ? items : items.toSorted((a, b) => value(a) - value(b) || 0);
 }
 
-export function showCards(list, items, table, onOpen) {
-  list.replaceChildren(...items.map((item) => element("li", {}, card(item, table, onOpen))));
+// by: what they are sorted by.
+export function showCards(list, items, table, onOpen, by = "order") {
+  list.replaceChildren(...items.map((item) => element("li", {}, card(item, table, onOpen, by))));
 }
 
-function card(item, table, onOpen) {
+function card(item, table, onOpen, by) {
   const { job } = item;
   if (!job?.result) {
     const words = item.error ? explain(item.error) : job?.error ? explain(job.error) : job && hasEnded(job) ? ending(job) : job ? waiting(job) : "";
@@ -38,7 +44,9 @@ function card(item, table, onOpen) {
   canvas.ariaHidden = "true";
   paint(canvas, job, table);
   const words = element("span", { textContent: `${headline(job.result)}, ${percent(best.confidence)}` });
-  const made = element("button", { type: "button", onclick: () => onOpen(job) }, canvas, words);
+  const more = [SAID[by]?.(job), item.name, job.model.id !== settings.model && titleOf(job)].filter(Boolean);
+  const small = more.map((textContent) => element("span", { className: "faint", textContent }));
+  const made = element("button", { type: "button", onclick: () => onOpen(job) }, canvas, words, ...small);
   made.dataset.job = job.id;
   return made;
 }

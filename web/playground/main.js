@@ -1,138 +1,140 @@
 // Puts the page together.
 
-import { $, element } from "./elements.js";
+import { models, readCatalog, table } from "./catalog.js";
+import { $ } from "./elements.js";
 import { load } from "./entry.js";
 import { followBatch, followJob, hasEnded } from "./follow.js";
 import { mark, showCards, sortBy, sorted } from "./gallery.js";
 import { all, find, forget } from "./history.js";
 import { askOpinion, listenForOpinions } from "./opinion.js";
 import { listen } from "./photos.js";
-import { listenForLooks, repaint, setColours, showResult } from "./result.js";
+import { hideResult, listenForLooks, offerAgain, repaint, setColours, shownPhoto, showResult } from "./result.js";
 import { Trouble, ask, askJson, explain } from "./server.js";
-import { keep, settings } from "./settings.js";
-import { MOST, submitMany, submitOne } from "./submit.js";
+import { listenForSettings } from "./settings.js";
+import { MOST, prepared, submitMany, submitOne } from "./submit.js";
+import { attempt, say } from "./telling.js";
 import { batchWaiting, ending, waiting } from "./words.js";
 
-const tables = new Map();
-const classes = new Map();
 let items = []; // of the gallery
-const table = () => tables.get(settings.colormap) ?? tables.values().next().value;
+let turn = 0; // what was asked for last; only that may change what is shown
 
-function say(words = "", progress = null) {
-  $("status").textContent = words;
-  $("status").hidden = !words;
-  $("progress").hidden = progress === null;
-  if (progress !== null) $("progress").value = progress;
-}
-
-// Runs `work`; what goes wrong is told in words, with a button to run it again.
-async function attempt(work) {
-  $("trouble").hidden = true;
-  try {
-    await work();
-  } catch (error) {
-    say();
-    console.warn(error);
-    $("trouble").firstElementChild.textContent = error instanceof Trouble ? error.message : `This page failed: ${error.message}`;
-    $("trouble").lastElementChild.hidden = !error.retryable;
-    $("trouble").lastElementChild.onclick = () => attempt(work);
-    $("trouble").hidden = false;
-    if (error.needsKey) $("settings").open = true;
-  }
-}
+const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-"); // the same for every attempt
 
 function onFiles(files) {
-  const key = crypto.getRandomValues(new Uint32Array(4)).join("-"); // the same for every attempt
+  const key = newKey();
   attempt(() => (files.length === 1 ? explainOne(files[0], key) : explainMany(files, key)));
 }
 
 async function explainOne(file, key) {
   hideGallery();
-  say("Sending the photo…");
-  const job = await submitOne(file, key);
-  history.pushState(null, "", `#job=${job.id}`);
-  await openWhenDone(job);
+  await explainPhoto(await prepared(file), key);
 }
 
-async function openWhenDone(job) {
-  say(waiting(job));
-  job = await followJob(job, (now) => say(hasEnded(now) ? "" : waiting(now)));
-  say();
-  if (!job.result) throw new Trouble(job.error ? explain(job.error) : ending(job));
-  await open(job);
+async function explainPhoto(photo, key) {
+  hideResult();
+  say("Sending the photo…");
+  const mine = ++turn;
+  const job = await submitOne(photo, key);
+  if (mine === turn) history.pushState(null, "", `#job=${job.id}`);
+  await openWhenDone(job, mine);
+}
+
+function lookAgain() {
+  const key = newKey();
+  const photo = shownPhoto();
+  attempt(() => explainPhoto(photo, key));
+}
+
+async function openWhenDone(job, mine) {
+  const tell = (now) => mine === turn && say(hasEnded(now) ? "" : waiting(now));
+  tell(job);
+  job = await followJob(job, tell);
+  if (mine === turn) return open(job);
+  if (job.result) await load(job); // it is found among the earlier ones
+  await showHistory();
 }
 
 async function explainMany(files, key) {
-  $("result").hidden = true;
-  items = [];
+  hideResult();
+  hideGallery();
   if (files.length > MOST) throw new Trouble(`These are ${files.length} photos; up to ${MOST} can be sent at once.`);
   say(`Sending ${files.length} photos…`);
+  const mine = ++turn;
   const batch = await submitMany(files, key);
+  if (mine !== turn) return;
   history.pushState(null, "", `#batch=${batch.id}`);
-  await watchBatch(batch);
+  await watchBatch(batch, mine);
 }
 
-async function watchBatch(batch) {
-  await followBatch(batch, (now) => {
-    say(batchWaiting(now), now.progress);
-    const changed = states(now.items) !== states(items);
-    items = now.items;
-    if (changed) showGallery(); // else what has the keyboard's focus would be gone
-  });
-  say(batchWaiting(await askJson(batch.links.self)));
-  const sheet = await (await ask(batch.links.grid)).blob();
+async function watchBatch(batch, mine) {
+  hideResult();
+  mark("");
+  await followBatch(batch, (now) => mine === turn && showBatch(now));
+  const { links } = batch;
+  const sheet = await (await ask(links.grid)).blob();
+  if (mine !== turn) return;
+  say(batchWaiting(await askJson(links.self)));
   $("sheet").href = URL.createObjectURL(sheet);
   $("sheet").hidden = false;
   await showHistory();
 }
 
-const states = (some) => some.map(({ job }) => job?.state).join();
+function showBatch(batch) {
+  say(batchWaiting(batch), batch.progress);
+  const changed = states(batch.items) !== states(items);
+  items = batch.items;
+  $("gallery").hidden = false;
+  if (changed) showGallery(); // else what has the keyboard's focus would be gone
+}
+
+const states = (some) => some.map(({ job }) => `${job?.id} ${job?.state}`).join();
 
 function hideGallery() {
   items = [];
   $("gallery").hidden = true;
+  $("sheet").hidden = true;
+  $("cards").replaceChildren();
 }
 
 function showGallery() {
-  $("gallery").hidden = false;
-  showCards($("cards"), sorted(items, sortBy()), table(), (job) => attempt(() => open(job)));
+  showCards($("cards"), sorted(items, sortBy()), table(), openCard, sortBy());
 }
 
+const openCard = (job) => attempt(() => (++turn, open(job)));
+
+// Raises Trouble for a job that has no result.
 async function open(job) {
+  say();
+  if (!job.result) throw new Trouble(job.error ? explain(job.error) : ending(job));
+  const link = `#job=${job.id}`;
+  if (location.hash !== link) history.pushState(null, "", link);
   showResult(await load(job));
-  history.replaceState(null, "", `#job=${job.id}`);
   mark(job.id);
-  askOpinion(job, classes.get(job.model.id) ?? []);
+  askOpinion(job, models.get(job.model.id)?.classes ?? []);
   await showHistory();
-  $("result").focus();
+  $("result").focus({ preventScroll: true });
+  $("result").scrollIntoView();
 }
 
+// The newest result of each photo and model that is not in the gallery.
 async function showHistory() {
-  const seen = new Set(items.map(({ job }) => job?.image.sha256));
+  const what = ({ image, model }) => `${image.sha256} ${model.id}`;
+  const seen = new Set(items.flatMap(({ job }) => (job ? [what(job)] : [])));
   const kept = await all().catch(() => []); // a private window may keep nothing
-  const past = kept.filter(({ job: { image } }) => !seen.has(image.sha256) && seen.add(image.sha256));
+  const past = kept.filter(({ job }) => !seen.has(what(job)) && seen.add(what(job)));
   $("history").hidden = !past.length;
-  showCards($("past"), past, table(), (job) => attempt(() => open(job)));
+  showCards($("past"), past, table(), openCard);
 }
 
 async function openLink() {
+  const mine = ++turn;
+  hideResult();
   const [kind, id] = location.hash.slice(1).split("=");
-  if (kind === "batch") return watchBatch(await askJson(`/v1/batches/${encodeURIComponent(id)}`));
+  if (kind === "batch") return watchBatch(await askJson(`/v1/batches/${encodeURIComponent(id)}`), mine);
+  if (!items.some(({ job }) => job?.id === id)) hideGallery();
   if (kind !== "job") return;
   const kept = await find(id).catch(() => null);
-  await openWhenDone(kept?.job ?? (await askJson(`/v1/jobs/${encodeURIComponent(id)}`)));
-}
-
-async function readCatalog() {
-  const [colormaps, models] = await Promise.all([askJson("/v1/colormaps"), askJson("/v1/models")]);
-  for (const { name, table } of colormaps) tables.set(name, table);
-  for (const model of models) classes.set(model.id, model.classes);
-  const option = (value, words = value) => element("option", { value, textContent: words });
-  $("colormap").replaceChildren(...[...tables.keys()].map((name) => option(name)));
-  $("model").replaceChildren(...models.map((model) => option(model.id, model.title)));
-  if (!classes.has(settings.model)) keep({ model: models[0]?.id ?? "" });
-  $("colormap").value = settings.colormap;
-  $("model").value = settings.model;
+  await openWhenDone(kept?.job ?? (await askJson(`/v1/jobs/${encodeURIComponent(id)}`)), mine);
 }
 
 async function start() {
@@ -142,34 +144,13 @@ async function start() {
   await openLink();
 }
 
-function listenForSettings() {
-  $("key").value = settings.key;
-  $("original").checked = settings.original;
-  $("top-k").value = settings.topK;
-  $("opacity").value = settings.opacity;
-  $("opacity-value").textContent = `${settings.opacity} %`;
-  $("key").onchange = () => (keep({ key: $("key").value.trim() }), attempt(start));
-  $("original").onchange = () => keep({ original: $("original").checked });
-  $("top-k").onchange = () => keep({ topK: Number($("top-k").value) });
-  $("model").onchange = () => keep({ model: $("model").value });
-  $("colormap").onchange = () => (keep({ colormap: $("colormap").value }), setColours(table()));
-  $("opacity").oninput = () => {
-    keep({ opacity: Number($("opacity").value) });
-    $("opacity-value").textContent = `${settings.opacity} %`;
-    repaint();
-  };
-}
-
-listenForSettings();
+listenForSettings({ onKey: () => attempt(start), onColours: () => setColours(table()), onOpacity: repaint, onAsking: offerAgain });
 listenForLooks();
 listenForOpinions();
 listen($("drop"), [$("choose"), $("camera")], onFiles);
+$("again").onclick = lookAgain;
 $("sort").onchange = showGallery;
 $("forget").onclick = () => attempt(async () => (await forget(), await showHistory()));
-$("share").onclick = async () => {
-  const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
-  $("share").textContent = copied ? "Link copied" : "Copy the address of this page";
-};
 addEventListener("hashchange", () => attempt(openLink));
 navigator.serviceWorker?.register("/service-worker.js");
 attempt(start);

@@ -1,5 +1,6 @@
 // One result: the picture, the words, the classes side by side.
 
+import { titleOf } from "./catalog.js";
 import { $, element, save } from "./elements.js";
 import { shares } from "./entry.js";
 import { blend, drawLegend } from "./heat.js";
@@ -14,12 +15,29 @@ export function showResult(entry) {
   const { result } = entry.job;
   $("result").hidden = false;
   $("result-title").textContent = headline(result);
-  $("verdict").textContent = verdict(result);
+  $("verdict").textContent = verdict(entry.job);
+  $("by").textContent = `Seen by ${titleOf(entry.job)}`;
+  $("share").textContent = "Copy link";
   $("predictions").replaceChildren(...result.predictions.map(prediction));
   $("compare").hidden = result.explanations.length < 2;
   $("strip").replaceChildren(...result.explanations.map(tile));
   choose(0);
   paintStrip();
+  offerAgain();
+}
+
+export function hideResult() {
+  shown = undefined;
+  $("result").hidden = true;
+  offerAgain();
+}
+
+export const shownPhoto = () => shown.blobs.photo;
+
+// Whether the photo may be looked at again: with another model, or for more classes.
+export function offerAgain() {
+  const { model, options } = shown?.job ?? {};
+  $("again").hidden = !shown || (settings.model === model.id && settings.topK === options.top_k);
 }
 
 export function setColours(newTable) {
@@ -71,6 +89,7 @@ function choose(place) {
 }
 
 function hold(held) {
+  if (!shown) return; // a pointer leaves a result that is gone
   $("hold").ariaPressed = String(held);
   paint(held ? 0 : undefined);
 }
@@ -84,7 +103,13 @@ export function listenForLooks() {
   let byKey = false;
   $("hold").addEventListener("keydown", (event) => keys.has(event.key) && hold((byKey = true)));
   for (const end of ["keyup", "blur"]) $("hold").addEventListener(end, () => byKey && hold((byKey = false)));
+  $("share").onclick = copyLink;
   $("save-overlay").onclick = () => $("picture").toBlob((blob) => save(blob, `${shown.job.id}-overlay.png`));
   $("save-heatmap").onclick = () => save(shown.blobs.maps[shown.place], `${shown.job.id}-heatmap.png`);
   $("save-json").onclick = () => save(new Blob([JSON.stringify(shown.job, null, 2)], { type: "application/json" }), `${shown.job.id}.json`);
+}
+
+async function copyLink() {
+  const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
+  $("share").textContent = copied ? "Link copied" : "Copy the address of this page";
 }

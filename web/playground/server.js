@@ -27,10 +27,11 @@ async function trouble(answer) {
   return new Trouble(explain({ title: `The server failed (${answer.status})`, ...problem }), problem.retryable || needsKey, needsKey);
 }
 
-// A problem document in words; its own sentence, which has the figures, in brackets.
+// A problem document in words; its own sentence in brackets where that says what is allowed.
 export function explain({ type, title, detail }) {
-  const words = WORDS[type?.split("/").pop()] ?? `${title}.`;
-  return detail ? `${words} (${detail})` : words;
+  const kind = type?.split("/").pop();
+  const words = WORDS[kind] ?? `${title}.`;
+  return detail && !ENOUGH.has(kind) ? `${words} (${detail})` : words;
 }
 
 const WORDS = {
@@ -44,3 +45,5 @@ const WORDS = {
   "job-not-found": "There is no such result, or it is not yours.",
   "job-gone": "This result has expired and is erased.",
 };
+
+const ENOUGH = new Set(["wrong-key", "undecodable-photo", "store-down", "job-not-found", "job-gone"]);

@@ -16,11 +16,10 @@ function options() {
 const send = (path, body, key, headers = {}) =>
   askJson(`${path}?${options()}`, { method: "POST", body, headers: { "Idempotency-Key": key, ...headers } });
 
-const prepared = (file) => (settings.original ? file : shrink(file));
+// As it travels: small, or as it is.
+export const prepared = (file) => (settings.original ? file : shrink(file));
 
-export async function submitOne(file, key) {
-  return send("/v1/jobs", await prepared(file), key, { "Content-Type": "application/octet-stream" });
-}
+export const submitOne = (photo, key) => send("/v1/jobs", photo, key, { "Content-Type": "application/octet-stream" });
 
 export async function submitMany(files, key) {
   const form = new FormData();

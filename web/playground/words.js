@@ -21,19 +21,22 @@ const VERDICTS = {
   unknown: "Nothing that the model knows fits this photo well. Do not rely on the answer.",
 };
 
+const UNMEASURED = "How far this model's figures may be trusted was never measured.";
+
 // The name of the likeliest class, as a question where the model had better not be relied on.
 export function headline(result) {
   const doubtful = (result.verdict ?? "confident") !== "confident";
   return title(result.predictions[0]) + (doubtful ? "?" : "");
 }
 
-export function verdict(result) {
+export function verdict({ model, result }) {
   const sure = `${percent(result.predictions[0].confidence)} sure.`;
-  return [sure, VERDICTS[result.verdict]].filter(Boolean).join(" ");
+  const words = result.verdict === "confident" && !model.calibration ? UNMEASURED : VERDICTS[result.verdict];
+  return [sure[0].toUpperCase() + sure.slice(1), words].filter(Boolean).join(" ");
 }
 
 const HINTS = {
-  uniform: "Try a sharper photo of a single leaf, or another layer or method.",
+  uniform: "Try a sharper photo of a single leaf. Until then go by the name alone, not by the heat.",
   scattered: "Try a closer photo of one leaf, with even light.",
   edge: "Take the photo again with the whole leaf inside the picture.",
   background: "Take the photo again before a plain background, such as a sheet of paper.",

@@ -1,0 +1,52 @@
+"""What the tests of the playground do with a page."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.service.conftest import Service
+from tests.web.conftest import NewPage
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def explain(page: Page, *photos: Path) -> None:
+    page.set_input_files("#choose", list(photos))
+    shown = "#result" if len(photos) == 1 else "#sheet"
+    expect(page.locator(shown)).to_be_visible()
+
+
+def job_of(page: Page, stack: Service) -> Any:
+    """The job that the page's address names."""
+    job_id = page.url.partition("#job=")[2]
+    return stack.http.get(f"/v1/jobs/{job_id}").json()
+
+
+def pixels(page: Page, canvas: str = "#picture", place: int = 0) -> Any:
+    """What a canvas shows, int16 (h, w, 3)."""
+    url = page.locator(canvas).nth(place).evaluate("one => one.toDataURL('image/png')")
+    picture = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+    return np.asarray(picture.convert("RGB"), np.int16)
+
+
+def picture(stack: Service, path: str) -> Any:
+    content = stack.http.get(path).content
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), np.int16)
+
+
+def difference(one: Any, other: Any) -> float:
+    assert one.shape == other.shape
+    return float(np.abs(one - other).mean())
+
+
+def forgive(new_page: NewPage, status: str) -> None:
+    """A browser logs every answer that is no success; this one was meant."""
+    complaints: list[str] = new_page.complaints  # type: ignore[attr-defined]
+    (meant,) = complaints
+    assert status in meant
+    complaints.clear()
