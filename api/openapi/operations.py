@@ -46,6 +46,7 @@ _GUARDED: tuple[Kind, ...] = (  # all under /v1
     errors.RateExceeded,
     *_STORE,
 )
+_BODY: tuple[Kind, ...] = (errors.TooSlow, errors.TooManyUploads, BAD_REQUEST, INVALID)
 _JOB: tuple[Kind, ...] = (errors.JobNotFound, errors.JobGone, INVALID, *_STORE)
 _PICTURE: tuple[Kind, ...] = (
     *_JOB,
@@ -64,10 +65,7 @@ _UPLOAD: tuple[Kind, ...] = (
     errors.UnknownClass,
     errors.BadCallback,
     errors.WrongOrigin,
-    errors.TooSlow,
-    errors.TooManyUploads,
-    BAD_REQUEST,
-    INVALID,
+    *_BODY,
     errors.BeingReceived,
     errors.KeyReused,
     errors.QuotaUsedUp,
@@ -80,7 +78,7 @@ _BATCH: tuple[Kind, ...] = (errors.BatchNotFound, errors.BatchGone, INVALID)
 _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     "submit_job": _UPLOAD,
     "get_job": _JOB,
-    "delete_job": (*_JOB, errors.BlobsFailed),
+    "delete_job": (*_JOB, errors.WrongOrigin, errors.BlobsFailed),
     "list_deliveries": _JOB,
     "list_jobs": (INVALID,),
     "put_job": (*_UPLOAD, errors.IdTaken, errors.JobGone),
@@ -89,7 +87,14 @@ _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     "get_overlay": _PICTURE,
     "get_heatmap": _PICTURE,
     "get_photo": _PICTURE,
-    "give_feedback": (*_JOB, errors.JobNotReady, errors.NothingToJudge, errors.UnknownClass),
+    "give_feedback": (
+        *_JOB,
+        *_BODY,
+        errors.WrongOrigin,
+        errors.JobNotReady,
+        errors.NothingToJudge,
+        errors.UnknownClass,
+    ),
     "export_feedback": (),
     "submit_batch": (*_UPLOAD, errors.BatchTooLarge),
     "get_batch": _BATCH,
