@@ -75,9 +75,9 @@ def short(value: Any) -> Any:
 
 
 def shape(value: Any) -> Any:
-    """Names of members, whatever their values."""
+    """Names of members, whatever their values; of a card's figures not even those."""
     if isinstance(value, dict):
-        return {name: shape(it) for name, it in value.items() if isinstance(it, dict | list)} | {
-            "members": sorted(value)
-        }
+        inner = {name: it for name, it in value.items() if isinstance(it, dict | list)}
+        known = {name: shape(it) for name, it in inner.items() if name != "metrics"}
+        return known | {"members": sorted(value)}
     return [shape(value[0])] if isinstance(value, list) and value else None

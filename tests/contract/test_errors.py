@@ -8,15 +8,17 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.openapi.problems import example
 from api.settings import ApiSettings
 from engine.images import decode
 from jobs import wire
-from jobs.problems import problem_of
+from jobs.problems import all_problems, problem_of
 from pictures.errors import UndecodablePhoto
 from tests.api.conftest import Hand
 from tests.pictures.files import png_header
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "request_id", "retryable"}
+SHOWN = {problem.slug: example(problem) for problem in all_problems()}
 RAW = {"Content-Type": "application/octet-stream"}
 
 
@@ -36,7 +38,13 @@ def problem(answer: Any, status: int, slug: str) -> dict[str, Any]:
     assert ("errors" in document) == (slug == "invalid-request")
     assert document["request_id"] == answer.headers["X-Request-ID"]
     assert document["instance"] == answer.request.url.path
+    for member in ("type", "title", "retryable"):  # as the document of the API shows it
+        assert document[member] == SHOWN[slug][member]
     return document
+
+
+def test_the_limits_are_20_mb_and_64_megapixels_by_default() -> None:
+    assert (ApiSettings().max_bytes, ApiSettings().max_pixels) == (20_000_000, 64_000_000)
 
 
 def test_too_many_bytes_by_content_length_is_413_before_the_body_is_read(

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
+from api.webhooks import DELAYS, TIMEOUT_SECONDS
 from jobs.connections import connect_async
 from jobs.webhooks import Webhooks
 from tests.api.conftest import Hand
@@ -195,6 +196,11 @@ def test_410_stops(
     assert (only["status"], only["next_at"]) == (410, None)
     with Redis.from_url(redis_url) as redis:
         assert redis.zcard("cropshield:1:webhooks") == 0
+
+
+def test_an_attempt_has_15_s_and_the_next_ones_come_at_5_s_5_min_30_min_2_h_and_5_h() -> None:
+    assert TIMEOUT_SECONDS == 15
+    assert DELAYS == (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600)
 
 
 def test_nothing_is_lost_when_every_api_process_is_away_as_the_job_ends(
