@@ -54,7 +54,7 @@ async def submit_batch(
 ) -> BatchView:
     """Up to 64 photos as form fields `images`, with options for all of them. Each becomes a job of
     its own; a photo that cannot is its item's error and never the batch's."""
-    await parts.jobs.store.check_room()
+    await parts.jobs.store.check_room(owner)
     key = idempotency_key and f"batch {idempotency_key}"
     reuse = "no-cache" not in request.headers.get("cache-control", "").lower()
     limits = parts.settings.max_batch_bytes, parts.settings.max_bytes

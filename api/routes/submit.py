@@ -46,7 +46,7 @@ class Intake:
         parts, reuse = self._parts, "no-cache" not in self._header("cache-control").lower()
         request_id: str = self._request.scope["request_id"]
         submission = Submission(self._owner, job_id, key, reuse=reuse, request_id=request_id)
-        await parts.jobs.store.check_room()
+        await parts.jobs.store.check_room(self._owner)
         async with parts.jobs.receiving(submission):
             upload = await read_upload(self._request, parts.settings.max_bytes)
             options = read_options(upload.options)

@@ -1,6 +1,8 @@
 """The rows of the contract on keys, quotas and rates."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,6 +140,27 @@ def test_a_batch_beyond_this_keys_quota_is_429_and_makes_no_job(
     assert 0 < int(refused.headers["Retry-After"]) <= 86400
     assert nobody.get("/v1/jobs", headers=headers).json()["jobs"] == []
     assert send(2).status_code == 202
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/batches"])
+def test_a_key_that_fills_the_queue_is_503_before_its_body_and_another_is_not(
+    redis_url: str, home: Path, new_key: NewKey, leaf_jpeg: bytes, path: str
+) -> None:
+    def body() -> Iterator[bytes]:
+        pytest.fail("the body was read")
+        yield b""
+
+    ada, bob = new_key("Ada"), new_key("Bob")
+    settings = ApiSettings(redis_url=redis_url, home=home, keys="on", queue_bound=3)
+    with TestClient(create_app(settings)) as client:
+        for n in range(2):
+            assert submit(client, ada, leaf_jpeg + bytes(n)).status_code == 202
+        form = {"Content-Type": "multipart/form-data; boundary=x"}
+        refused = client.post(path, content=body(), headers=with_key(ada, **form))
+        assert (refused.status_code, refused.json()["type"]) == (503, "/problems/queue-full")
+        assert "2 jobs of this key are waiting" in refused.json()["detail"]
+        assert int(refused.headers["Retry-After"]) >= 1
+        assert submit(client, bob, leaf_jpeg).status_code == 202
 
 
 def test_a_photo_that_is_refused_costs_no_quota(nobody: TestClient, new_key: NewKey) -> None:
