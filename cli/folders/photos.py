@@ -1,6 +1,7 @@
 """Which photos are meant: files, folders, globs, and a list on stdin."""
 
 import glob
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -68,8 +69,18 @@ def _below(path: Path) -> Iterator[Found]:
     if not path.is_dir():
         yield Found(path, Path(path.name))
         return
-    for photo in sorted(path.rglob("*")):
-        name = photo.relative_to(path)
-        hidden = any(part.startswith(".") for part in name.parts)
-        if photo.suffix.lower() in SUFFIXES and not hidden and photo.is_file():
-            yield Found(photo, name)
+    for photo in sorted(_files(path)):
+        if photo.suffix.lower() in SUFFIXES and photo.is_file():
+            yield Found(photo, photo.relative_to(path))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Links to folders are followed; a folder that is met again is passed over."""
+    met = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        known = real in met
+        met.add(real)
+        folders[:] = [] if known else [name for name in folders if not name.startswith(".")]
+        if not known:
+            yield from (Path(place, name) for name in names if not name.startswith("."))

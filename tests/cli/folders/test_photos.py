@@ -29,6 +29,13 @@ def test_a_folder_means_the_photos_below_it_but_for_hidden_ones() -> None:
     assert _names("a") == ["deep/two.PNG", "one.jpg"]
 
 
+def test_links_to_folders_are_followed_once(here: Path) -> None:
+    (here / "all").mkdir()
+    (here / "all/farm").symlink_to(here / "a")
+    (here / "a/deep/around").symlink_to(here / "a")
+    assert _names("all") == ["farm/deep/two.PNG", "farm/one.jpg"]
+
+
 def test_a_file_is_taken_whatever_it_is_called() -> None:
     assert _names("a/notes.txt") == ["notes.txt"]
 
