@@ -11,11 +11,21 @@ from PIL import Image
 
 from cli.errors import MISSING, CommandError
 from cli.folders.sources import Loaded, Options, Seen
-from cropshield_client import AccessDenied, CropShield, Job, JobFailed, Unreachable
+from cropshield_client import (
+    AccessDenied,
+    CropShield,
+    Job,
+    JobFailed,
+    NotFound,
+    Patience,
+    ProblemError,
+    Unreachable,
+)
 from engine.images import decode
 from pictures.blend import Map
 
 _SIDE = 448
+_BRIEFLY = Patience(total=3)
 
 
 class Server:
@@ -25,6 +35,7 @@ class Server:
 
     def __init__(self, options: Options, address: str, api_key: str | None = None) -> None:
         self._client, self._address = CropShield(address, api_key=api_key), address
+        self._first = CropShield(address, api_key=api_key, patience=_BRIEFLY)
         self._id = options.model
         self._asked: dict[str, Any] = {
             "model": options.model,
@@ -35,13 +46,26 @@ class Server:
     @cached_property
     def model(self) -> dict[str, str]:
         """Raises CommandError where there is no such server or model."""
-        cards = {card["id"]: card for card in self._ask(self._client.models)}
+        cards = {card["id"]: card for card in self._greet()}
         if self._id not in cards:
             known = ", ".join(sorted(cards))
             raise CommandError(
                 f"{self._address} has no model {self._id!r}; it has {known}", MISSING
             )
         return {name: cards[self._id][name] for name in ("id", "version", "weights_sha256")}
+
+    def _greet(self) -> list[dict[str, Any]]:
+        """The models. An address without a server is told at once, not after minutes."""
+        try:
+            return self._first.models()
+        except Unreachable as error:
+            words = f"no server answers at {self._address}; start one with make serve"
+            raise CommandError(words, MISSING) from error
+        except (NotFound, ValueError) as error:
+            words = f"what answers at {self._address} is not CropShield"
+            raise CommandError(words, MISSING) from error
+        except ProblemError as error:
+            raise CommandError(f"{self._address}: {error}", MISSING) from error
 
     def open(self) -> None:
         """Nothing to load here."""

@@ -31,6 +31,7 @@ class _Api(BaseHTTPRequestHandler):
     """Explains every photo at once, as half hot and half cold."""
 
     asked: ClassVar[list[dict[str, list[str]]]] = []
+    refusal: ClassVar[int] = 0
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -41,6 +42,9 @@ class _Api(BaseHTTPRequestHandler):
         self._answer(job | {"result": {"predictions": [best], "explanations": [why]}})
 
     def do_GET(self) -> None:
+        if self.refusal:
+            self.send_error(self.refusal)
+            return
         if self.path.startswith("/v1/models"):
             self._answer([CARD])
             return
@@ -99,3 +103,30 @@ def test_a_model_that_the_server_does_not_have_is_missing(
     done = cropshield("explain", leaves, "--out", tmp_path / "out", *words)
     assert done.returncode == 3
     assert "has no model 'oracle'; it has cropshield_cnn" in done.stderr
+
+
+def test_an_address_without_a_server_is_told_at_once(
+    cropshield: Command, leaves: Path, tmp_path: Path
+) -> None:
+    done = cropshield(
+        "explain", leaves, "--out", tmp_path / "out", "--server", "http://127.0.0.1:9"
+    )
+    assert done.returncode == 3
+    assert "no server answers at http://127.0.0.1:9; start one with make serve" in done.stderr
+
+
+@pytest.mark.parametrize(("status", "words"), [(404, "is not CropShield"), (401, "401")])
+def test_an_answer_that_is_no_list_of_models_is_one_sentence(
+    api: str,
+    cropshield: Command,
+    leaves: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    words: str,
+) -> None:
+    monkeypatch.setattr(_Api, "refusal", status)
+    done = cropshield("explain", leaves, "--out", tmp_path / "out", "--server", api)
+    assert done.returncode == 3
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
