@@ -1,12 +1,14 @@
 """What to look at first, in sentences; each with what the page shows on a click."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from cli.audit.findings import DUPLICATE, LABEL, MISTAKE, WORDS, Findings
-from cli.folders.tables import words
+from cli.audit.findings import DUPLICATE, LABEL, MISTAKE, Findings
+from cli.audit.looking import Looked
+from cli.folders.tables import WARNINGS, words
 
-_CERTAIN, _GAP = 0.9, 0.03
+_CERTAIN, _GAP, _HABIT = 0.9, 0.03, 3
 
 
 class Advice(NamedTuple):
@@ -83,10 +85,18 @@ def _about_heat(found: Findings) -> Iterator[Advice]:
         wrong = sum(not photo.is_right for photo in own) / len(own)
         overall = 1 - found.figures.accuracy
         yield Advice(
-            f"{WORDS[warning].capitalize()} in {_many(count, 'photo')}; {wrong:.0%} of them are "
-            f"mistakes, {overall:.0%} of all photos are.",
-            {"reason": WORDS[warning]},
+            f"{WARNINGS[warning].capitalize()} in {_many(count, 'photo')}{_mostly(found, own)}; "
+            f"{wrong:.0%} of them are mistakes, {overall:.0%} of all photos are.",
+            {"reason": WARNINGS[warning]},
         )
+
+
+def _mostly(found: Findings, photos: Sequence[Looked]) -> str:
+    """Names the class that half of them or more are taken for: a habit of the model's."""
+    ((said, count),) = Counter(photo.predicted for photo in photos).most_common(1)
+    if count < max(_HABIT, len(photos) / 2):
+        return ""
+    return f", {count:,} of them taken for {words(found.names[said])}"
 
 
 def _many(count: int, noun: str) -> str:

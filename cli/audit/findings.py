@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from cli.audit.looking import Looked
+from cli.folders.tables import WARNINGS
 from engine.judging.figures import ClassFigures, Figures, figures_of
 from engine.judging.label_errors import Doubt, likely_label_errors
 from engine.judging.reliability import Bin, reliability
@@ -17,16 +18,10 @@ from pictures.blend import Map
 from pictures.duplicates import groups, near_pairs
 
 EXAMPLES = 3
-WORDS = {
-    "uniform": "heat everywhere",
-    "scattered": "heat scattered",
-    "edge": "heat on the border",
-    "background": "heat off the leaf",
-}
 MISTAKE, LABEL, DUPLICATE, TYPICAL, ODD = (
     *("mistake", "label?", "near duplicate", "typical", "odd"),
 )
-REASONS = (MISTAKE, LABEL, *WORDS.values(), DUPLICATE, ODD, TYPICAL)
+REASONS = (MISTAKE, LABEL, *WARNINGS.values(), DUPLICATE, ODD, TYPICAL)
 
 
 @dataclass(frozen=True)
@@ -98,7 +93,7 @@ class Findings:
         """Why each photo is worth a look; empty for most."""
         found: dict[int, set[str]] = defaultdict(set)
         for place, photo in enumerate(self.photos):
-            found[place] |= {WORDS[name] for name in photo.seen.diagnostics.warnings}
+            found[place] |= {WARNINGS[name] for name in photo.seen.diagnostics.warnings}
             found[place] |= set() if photo.is_right else {MISTAKE}
             found[place] |= set(self.extra.get(place, ()))
         for doubt in self.label_errors:

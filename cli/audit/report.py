@@ -6,12 +6,13 @@ from typing import Any
 
 from cli.audit.advice import advice
 from cli.audit.document import Document
-from cli.audit.findings import EXAMPLES, REASONS, WORDS, Findings
+from cli.audit.findings import EXAMPLES, REASONS, Findings
 from cli.audit.looking import Looked, View
 from cli.audit.rival import Against
 from cli.folders.run import packed
 from cli.folders.tables import words
 from cli.report.page import gallery, render
+from cli.report.reasons import meaning_of
 from cli.report.thumbnails import thumbnails
 
 MOST = 1200
@@ -32,7 +33,7 @@ def write_report(target: Path, content: Document, found: Findings, against: Agai
         audit=content,
         advice=advice(found),
         words=words,
-        reason_words=WORDS,
+        meaning=meaning_of(cards),
         confusion=_confusion(found),
         met=[found.names[index] for index in found.met],
         left_out=sum(map(bool, found.reasons)) - len(shown),

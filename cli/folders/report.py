@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from cli.folders.log import Row
-from cli.folders.tables import flat, words
+from cli.folders.tables import VERDICTS, WARNINGS, flat, words
 from cli.report.page import gallery, render
+from cli.report.reasons import meaning_of
 from cli.report.thumbnails import thumbnails
 
 MOST = 1000
+REASONS = (*VERDICTS.values(), *WARNINGS.values())
 
 
 def write_report(rows: Sequence[Row], target: Path) -> None:
@@ -23,7 +25,8 @@ def write_report(rows: Sequence[Row], target: Path) -> None:
     page = render(
         "explain.html",
         title=f"{len(good):,} leaves explained",
-        gallery=gallery(cards, key=str(target.resolve())),
+        gallery=gallery(cards, key=str(target.resolve()), reasons=REASONS),
+        meaning=meaning_of(cards),
         failed=[row for row in rows if not row["ok"]],
         left_out=len(good) - len(shown),
         classes=[
@@ -50,6 +53,13 @@ def _means(rows: Sequence[Row], name: str) -> dict[str, Any]:
     }
 
 
+def _reasons(row: Row) -> list[str]:
+    """Why the answer or its heat is not to be relied on."""
+    verdict = VERDICTS.get(row.get("verdict", ""))
+    warnings = row["explanations"][0]["diagnostics"]["warnings"]
+    return [*filter(None, [verdict]), *(WARNINGS[one] for one in warnings)]
+
+
 def _card(row: Row, picture: str) -> dict[str, Any]:
     """What the page's script makes a card of."""
     own, named = flat(row), {one["class_index"]: one for one in row["predictions"]}
@@ -69,7 +79,7 @@ def _card(row: Row, picture: str) -> dict[str, Any]:
         "views": views,
         "said": own["class_name"],
         "classes": [own["class_name"]],
-        "reasons": own["warnings"].split(),
+        "reasons": _reasons(row),
         "confidence": own["confidence"],
         "margin": own["margin"],
         "leaf": own["leaf_share"],

@@ -12,6 +12,13 @@ from cli.folders.log import Row
 from pictures.sheets import labelled_grid
 
 _COLUMNS, _SIDE, _MOST = 6, 200, 120
+WARNINGS = {
+    "uniform": "heat everywhere",
+    "scattered": "heat scattered",
+    "edge": "heat on the border",
+    "background": "heat off the leaf",
+}
+VERDICTS = {"low_margin": "close call", "unknown": "nothing fits", "not_a_leaf": "no leaf"}
 FIELDS = (
     *("path", "ok", "error", "class_name", "crop", "disease", "confidence", "verdict"),
     *("second_class", "second_confidence", "margin"),
@@ -71,7 +78,8 @@ def _overlay(row: Row, out: Path) -> Any:
 
 def _label(row: Row) -> str:
     best = row["predictions"][0]
-    return f"{best['confidence']:.0%} {words(best['class_name'])}"
+    doubt = "?" if row.get("verdict") in VERDICTS else ""
+    return f"{best['confidence']:.0%} {words(best['class_name'])}{doubt}"
 
 
 def words(class_name: str) -> str:

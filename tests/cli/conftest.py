@@ -2,13 +2,20 @@
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from cli.main import main
+from tests import programs
+
+LOOKS: list[dict[str, Any]] = [
+    {},
+    {"color_scheme": "dark"},
+    {"viewport": {"width": 390, "height": 844}},
+]
 
 
 class Said(NamedTuple):
@@ -37,3 +44,36 @@ def cropshield(
         return Said(int(left.value.code or 0), said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def open_report() -> Iterator[Callable[..., Any]]:
+    """Opens a report from disk in Chromium; whatever it asks for elsewhere fails the test."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    chromium = programs.find("chromium")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    asked: list[str] = []
+    errors: list[str] = []
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+
+        def open_page(report: Path, **look: Any) -> Any:
+            page = browser.new_context(accept_downloads=True, **look).new_page()
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("request", lambda request: asked.append(request.url))
+            page.goto(report.as_uri())
+            return page
+
+        yield open_page
+        browser.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert errors == []
+
+
+def violations(page: Any) -> list[str]:
+    """What axe finds against the accessibility of a page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]

@@ -1,7 +1,7 @@
 "use strict";
 // The photos: searched, filtered, sorted, noted on; notes stay in this browser.
 const PAGE = 48;
-const KINDS = { mistake: "bad", "label?": "bad", typical: "plain", odd: "plain" };
+const KINDS = { mistake: "bad", "label?": "bad", "no leaf": "bad", "nothing fits": "bad", typical: "plain", odd: "plain" };
 const TODO = ["", "check the label", "photograph again", "ask an agronomist", "more photos like it", "leave out", "fine"];
 const tools = document.querySelector(".tools");
 const field = (name) => tools.querySelector(`[name="${name}"]`);

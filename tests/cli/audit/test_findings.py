@@ -57,6 +57,13 @@ def test_what_to_look_at_first_says_the_numbers(found: Findings) -> None:
     assert "1 label may be wrong" in told
 
 
+def test_a_class_with_a_habit_is_named() -> None:
+    bordered = [looked(i, 1, 1, hot=0) for i in range(3)]
+    found = Findings([*bordered, looked(9, 0, 0, hot=90)], NAMES)
+    told = " ".join(one.sentence for one in advice(found))
+    assert "Heat on the border in 3 photos, 3 of them taken for Corn: common rust" in told
+
+
 def test_a_perfect_model_has_nothing_to_look_at() -> None:
     found = Findings([looked(i, i % 2, i % 2, sure=0.99, hot=90) for i in range(6)], NAMES)
     assert advice(found) == []
