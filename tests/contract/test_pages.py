@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from jobs.errors import BlobsFailed
 from jobs.job import State
 from tests.contract.conftest import NewKey, with_key
 
@@ -68,3 +69,18 @@ def test_livez_and_readyz_are_200_and_the_number_of_workers_is_only_told(
     assert client.get("/livez").status_code == 200
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()) == (200, {"ready": True, "workers": 0})
+
+
+def test_readyz_is_503_when_the_photo_store_does_not_answer(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Redis: test_errors."""
+
+    def full() -> None:
+        raise BlobsFailed("cannot write: No space left on device")
+
+    blobs = client.app.state.services.jobs.blobs  # type: ignore[attr-defined]
+    monkeypatch.setattr(blobs, "check", full)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/storage-failed")
+    assert client.get("/livez").status_code == 200

@@ -1,0 +1,69 @@
+"""The states that a client may meet, and how they follow one another."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from jobs import wire
+from jobs.job import State
+from jobs.ports import Claim, Outcome
+from tests.api.conftest import RESULT, Hand
+
+
+@pytest.fixture
+def path(client: TestClient, leaf_jpeg: bytes) -> str:
+    """Of a queued job."""
+    return client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
+
+
+def die(hand: Hand) -> Claim:
+    """As a worker in the midst of a job; somebody notices when its lease has run out."""
+    (claim,) = hand.queue.claim(1)
+    hand.client.zadd(wire.LEASES, {claim.job.id: 0})
+    hand.queue.reap()
+    return claim
+
+
+def test_a_job_is_queued_then_running_then_succeeded(
+    client: TestClient, path: str, hand: Hand
+) -> None:
+    seen = [client.get(path).json()["state"]]
+    (claim,) = hand.queue.claim(1)
+    seen.append(client.get(path).json()["state"])
+    hand.end(claim)
+    seen.append(client.get(path).json()["state"])
+    assert seen == ["queued", "running", "succeeded"]
+
+
+def test_running_becomes_queued_again_only_by_recovery_which_adds_one_to_attempts(
+    client: TestClient, path: str, hand: Hand
+) -> None:
+    die(hand)
+    again = client.get(path).json()
+    assert (again["state"], again["attempts"], again["started_at"]) == ("queued", 1, None)
+    assert hand.queue.claim(1)[0].job.attempts == 2
+
+
+def test_after_5_attempts_a_job_is_failed_as_worker_lost(
+    client: TestClient, path: str, hand: Hand
+) -> None:
+    for _ in range(5):
+        assert client.get(path).json()["state"] == "queued"
+        die(hand)
+    failed = client.get(path).json()
+    assert (failed["state"], failed["attempts"]) == ("failed", 5)
+    assert failed["error"]["type"].endswith("/worker-lost")
+
+
+@pytest.mark.parametrize("late", [State.SUCCEEDED, State.FAILED])
+def test_what_has_ended_does_not_change(
+    client: TestClient, path: str, hand: Hand, late: State
+) -> None:
+    (claim,) = hand.queue.claim(1)
+    client.delete(path)
+    hand.end(claim)
+    ended = client.get(path).json()
+    assert ended["state"] == "canceled"
+    hand.queue.finish(claim, Outcome(late, result=RESULT))
+    hand.queue.reap()
+    client.delete(path)
+    assert client.get(path).json() == ended | {"erased": True}
