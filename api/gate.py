@@ -38,8 +38,9 @@ class Gate:
             if key.rate or key.quota:
                 left, refusal = await self._limits.admit(key, makes_job=_makes_job(scope))
                 told |= limit_headers(key, left, refusal)
-                if refusal:
+                if refusal and not _may_be_known(scope, refusal):
                     raise refusal
+                scope["refusal"] = refusal
                 scope["quota"] = (key.quota, left) if key.quota else None
         except CropShieldError as error:
             await answer(Request(scope), error)(scope, receive, tell)
@@ -86,6 +87,14 @@ def _is_guarded(scope: Scope) -> bool:
     """A browser asks by OPTIONS, without a key, what it may ask."""
     path: str = scope["path"]
     return scope["method"] != "OPTIONS" and (path.startswith(_GUARDED) or path == _METRICS)
+
+
+def _may_be_known(scope: Scope, refusal: TooSoon) -> bool:
+    """A photo that was accepted before costs no quota; whether this is one, its route finds out."""
+    if not isinstance(refusal, QuotaUsedUp):
+        return False
+    resent = "idempotency-key" in Headers(scope=scope) and scope["path"] == "/v1/jobs"
+    return bool(resent or scope["method"] == "PUT")
 
 
 def _makes_job(scope: Scope) -> bool:

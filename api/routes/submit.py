@@ -10,7 +10,7 @@ from api.dependencies import IdempotencyKey, Injected, NewId, Owner, PreferredWa
 from api.options import read_options
 from api.schemas import JobView
 from api.uploads import FIELD, RAW_TYPES, read_upload
-from jobs.errors import StoreDown
+from jobs.errors import QuotaUsedUp, StoreDown
 from jobs.job import Job
 from jobs.options import Options
 from jobs.submissions import Submission
@@ -48,6 +48,7 @@ class Intake:
         submission = Submission(self._owner, job_id, key, reuse=reuse, request_id=request_id)
         await parts.jobs.store.check_room(self._owner)
         async with parts.jobs.receiving(submission):
+            await self._check_quota(submission)
             upload = await read_upload(self._request, parts.settings.max_bytes)
             options = read_options(upload.options)
             made = await parts.jobs.submit(upload.data, options, submission)
@@ -56,6 +57,12 @@ class Intake:
         if made.replayed:
             headers["Idempotency-Replayed"] = "true"
         return answer_job(job, 200 if job.state.is_terminal else 202, self._wait, headers)
+
+    async def _check_quota(self, submission: Submission) -> None:
+        """Before the body is read. What was accepted before costs nothing. Raises QuotaUsedUp."""
+        refusal: QuotaUsedUp | None = self._request.scope.get("refusal")
+        if refusal and not await self._parts.jobs.store.reserve(submission):
+            raise refusal
 
     async def _waited(self, job: Job) -> Job:
         """The job in the end, as far as that was asked for. It is accepted, whatever comes now."""

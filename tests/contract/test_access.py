@@ -1,7 +1,6 @@
 """The rows of the contract on keys, quotas and rates."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from tests.contract.conftest import NewKey, with_key
+from tests.contract.test_errors import unread
 
 PHOTO = {"Content-Type": "image/jpeg"}
 
@@ -142,21 +142,40 @@ def test_a_batch_beyond_this_keys_quota_is_429_and_makes_no_job(
     assert send(2).status_code == 202
 
 
+def test_what_was_accepted_can_be_sent_again_when_the_quota_is_used_up(
+    nobody: TestClient, new_key: NewKey, leaf_jpeg: bytes
+) -> None:
+    """A phone resends for ever, also today."""
+    secret, path = new_key("Ada", quota=2), "/v1/jobs/9b2e0f0c-6f5e-4a53-8f0e-2d8c7b1a4e3d"
+    headers, again = with_key(secret, **PHOTO), {"Idempotency-Key": "8e03978e"}
+    put = nobody.put(path, content=leaf_jpeg, headers=headers)
+    post = submit(nobody, secret, leaf_jpeg + b"0", **again)
+    assert (put.status_code, post.status_code) == (202, 202)
+    for sent in (
+        nobody.put(path, content=leaf_jpeg, headers=headers),
+        submit(nobody, secret, leaf_jpeg + b"0", **again),
+    ):
+        assert (sent.status_code, sent.headers["Idempotency-Replayed"]) == (202, "true")
+    for new in (
+        nobody.put(path.replace("9b2e", "0000"), content=unread(), headers=headers),
+        nobody.post("/v1/jobs", content=unread(), headers=headers | {"Idempotency-Key": "9"}),
+        nobody.post("/v1/jobs", content=unread(), headers=headers),
+    ):
+        assert (new.status_code, new.json()["type"]) == (429, "/problems/quota-used-up")
+        assert 0 < int(new.headers["Retry-After"]) <= 86400
+
+
 @pytest.mark.parametrize("path", ["/v1/jobs", "/v1/batches"])
 def test_a_key_that_fills_the_queue_is_503_before_its_body_and_another_is_not(
     redis_url: str, home: Path, new_key: NewKey, leaf_jpeg: bytes, path: str
 ) -> None:
-    def body() -> Iterator[bytes]:
-        pytest.fail("the body was read")
-        yield b""
-
     ada, bob = new_key("Ada"), new_key("Bob")
     settings = ApiSettings(redis_url=redis_url, home=home, keys="on", queue_bound=3)
     with TestClient(create_app(settings)) as client:
         for n in range(2):
             assert submit(client, ada, leaf_jpeg + bytes(n)).status_code == 202
         form = {"Content-Type": "multipart/form-data; boundary=x"}
-        refused = client.post(path, content=body(), headers=with_key(ada, **form))
+        refused = client.post(path, content=unread(), headers=with_key(ada, **form))
         assert (refused.status_code, refused.json()["type"]) == (503, "/problems/queue-full")
         assert "2 jobs of this key are waiting" in refused.json()["detail"]
         assert int(refused.headers["Retry-After"]) >= 1
