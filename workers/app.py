@@ -20,7 +20,7 @@ from jobs.wire import TASK, TICKETS
 from models.catalog import Catalog
 from workers.explainers import Explainers, options_of
 from workers.lease import Keeper
-from workers.memory import keep_freed_memory
+from workers.memory import keep_freed_memory, return_unused_memory
 from workers.pipeline import Pipeline
 from workers.settings import WorkerSettings
 from workers.stages import Stages
@@ -34,6 +34,7 @@ _LEAN = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 def run_worker(settings: WorkerSettings) -> None:
     """Try and warm the models, then work until SIGTERM. Raises CardError, BlobsFailed."""
     keep_freed_memory()
+    return_unused_memory()
     blobs = open_blobs(settings)
     blobs.check()
     app = make_celery(settings)
