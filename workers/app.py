@@ -45,12 +45,12 @@ def run_worker(settings: WorkerSettings) -> None:
     catalog = Catalog(*settings.card_folders)
     for card in catalog:
         prove(card)
-    explainers = Explainers(catalog, settings.device, counters, how)
+    explainers = Explainers(catalog, settings.device, counters, how, settings.batch_size)
     for model in settings.warm_models:
         explainers[model]
     keeper = Keeper(queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds)
     stages = Stages(queue, blobs, explainers)
-    pipeline = Pipeline(queue, stages, keeper, settings.batch_size, counters)
+    pipeline = Pipeline(queue, stages, keeper, explainers.batch, counters)
     _serve(app, pipeline, keeper, Watchman(queue, pipeline), bell)
 
 

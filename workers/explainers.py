@@ -6,16 +6,21 @@ from functools import partial
 
 import torch
 
+from engine.device import choose_device
 from engine.explainer import Explainer, Options
 from jobs.metrics import Counters
 from models.catalog import Catalog
 from workers.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
+_BATCHES, _USUAL_SIDE = {"cpu": 16, "cuda": 64}, 224
 
 
 class Explainers:
-    """Explainers by model id, loaded when first asked for."""
+    """Explainers by model id, loaded when first asked for.
+
+    `batch` is the most photos in one forward pass of any model; 0: what suits the device.
+    """
 
     def __init__(
         self,
@@ -23,8 +28,10 @@ class Explainers:
         device: str,
         counters: Counters | None = None,
         options: Options | None = None,
+        batch: int = 0,
     ) -> None:
         self._catalog, self._device = catalog, device
+        self.batch = batch or _batch_on(device)
         self._options = options or Options()
         self._counters = counters or Counters()
         self._loaded: dict[str, Explainer] = {}
@@ -41,14 +48,29 @@ class Explainers:
         """Side in pixels of the model's input. Raises UnknownModel."""
         return self._catalog[model].preprocessing.size
 
+    def batch_of(self, model: str) -> int:
+        """The most photos in one forward pass of this model, whose layers hold as much more as
+        their input is larger. Raises UnknownModel."""
+        pixels = (self.input_side(model) / _USUAL_SIDE) ** 2
+        return max(1, int(self.batch / max(1.0, pixels)))
+
     def _load(self, model: str) -> Explainer:
-        wanted = None if self._device == "auto" else self._device
+        wanted = _wanted(self._device)
         explainer = Explainer.load(self._catalog[model], wanted, **self._options)
         explainer.on_out_of_memory = partial(self._counters.count, "out_of_memory_total")
         self._counters.count("model_loads_total", model)
         how = explainer.device, explainer.runtime, explainer.precision
         log.info("model %s is warm on %s: %s, %s", model, *how)
         return explainer
+
+
+def _wanted(device: str) -> str | None:
+    return None if device == "auto" else device
+
+
+def _batch_on(device: str) -> int:
+    """A CPU is as fast with few photos at once; a GPU is not."""
+    return _BATCHES.get(choose_device(_wanted(device)).type, _BATCHES["cpu"])
 
 
 def options_of(settings: WorkerSettings) -> Options:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.explainer import Explanation, Request
@@ -57,13 +57,20 @@ class Stages:
         return item
 
     def explain(self, items: Sequence[Item]) -> None:
-        """One forward pass for each model that is asked for."""
+        """One forward pass for each model that is asked for; several where its batches are
+        smaller than what was claimed."""
         by_model: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             if item.error is None:
                 by_model[item.model].append(item)
         for model, group in by_model.items():
-            self._explain(model, group)
+            for part in self._parts(model, group):
+                self._explain(model, part)
+
+    def _parts(self, model: str, items: list[Item]) -> Iterator[list[Item]]:
+        most = self._explainers.batch_of(model)
+        for start in range(0, len(items), most):
+            yield items[start : start + most]
 
     def _explain(self, model: str, items: list[Item]) -> None:
         """All at once; one by one when that fails, so that a poison photo fails alone."""

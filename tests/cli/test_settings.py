@@ -13,7 +13,7 @@ from workers.settings import WorkerSettings
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("CROPSHIELD_BATCH_SIZE", "0", "CROPSHIELD_BATCH_SIZE=0: .* greater than or equal to 1"),
+        ("CROPSHIELD_BATCH_SIZE", "-1", "CROPSHIELD_BATCH_SIZE=-1: .* greater than or equal to 0"),
         ("CROPSHIELD_BLOBS", "ftp://x", "CROPSHIELD_BLOBS=ftp://x: .* none of disk, redis, s3://"),
         ("CROPSHIELD_WARM_MODELS", "x", '"warm_models" .* it must be JSON'),
     ],

@@ -44,6 +44,17 @@ def test_a_batch_that_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -
     assert counters.take() == {"out_of_memory_total": 3}
 
 
+def test_the_batch_follows_device_and_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    explainers, few = Explainers(Catalog(), "cpu"), Explainers(Catalog(), "cpu", batch=3)
+    assert [each.batch_of(MODEL) for each in (explainers, few)] == [16, 3]
+    monkeypatch.setattr(Explainers, "input_side", lambda *_: 448)
+    assert [each.batch_of(MODEL) for each in (explainers, few)] == [4, 1]
+    monkeypatch.setattr(Explainers, "input_side", lambda *_: 96)
+    assert explainers.batch_of(MODEL) == 16
+    monkeypatch.setattr("workers.explainers.choose_device", torch.device)
+    assert Explainers(Catalog(), "cuda:1").batch == 64
+
+
 def test_the_settings_decide_how_models_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,6 +110,25 @@ def test_the_original_is_erased_once_the_job_has_ended(bench: Bench, leaf_jpeg: 
         bench.blobs.get(job.id, wire.ORIGINAL)
 
 
+def test_a_model_never_gets_more_photos_at_once_than_suit_it(
+    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explain, sizes = Explainer.explain, list[int]()
+
+    def counted(self: Explainer, photos: Any, requests: Any) -> list[Explanation]:
+        sizes.append(len(photos))
+        return explain(self, photos, requests)
+
+    monkeypatch.setattr(Explainers, "batch_of", lambda *_: 2)
+    bench.pipeline._most = 5
+    jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(5)]
+    bench.stages._explainers["cropshield_cnn"]
+    monkeypatch.setattr(Explainer, "explain", counted)
+    bench.run()
+    assert sizes == [2, 2, 1]
+    assert {bench.ended(job).state for job in jobs} == {State.SUCCEEDED}
+
+
 @pytest.mark.usefixtures("choking")
 def test_a_poison_photo_fails_alone(bench: Bench) -> None:
     widths = (32, POISON_WIDTH, 40)
