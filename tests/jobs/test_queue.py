@@ -1,12 +1,15 @@
 """The queue of record: each sentence holds on a real Redis."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 
 from jobs import wire
 from jobs.errors import JobGone, JobNotFound, QueueFull, ShareUsedUp, StoreDown
 from jobs.job import State
+from jobs.metered import MeteredQueue
+from jobs.metrics import Counters
 from jobs.ports import Outcome
 from tests.jobs.conftest import Desk, a_job
 
@@ -306,6 +309,29 @@ def test_reaping_rings_while_work_waits(desk: Desk) -> None:
     desk.client.delete(wire.BELL)  # the ticket was lost, and the bell has fallen silent
     desk.queue.reap()
     assert desk.bell.rung == 2
+
+
+def test_the_clocks_of_other_machines_do_not_matter(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API's is decades behind, the worker's a day ahead."""
+    past = dict.fromkeys(("created_at", "expires_at"), datetime(2001, 1, 1, tzinfo=UTC))
+    asked = a_job(deadline=60, ttl=600).model_copy(update=past)
+    job = desk.ask(lambda store: store.enqueue(asked)).job
+    now = desk.client.time()[0]
+    assert abs(job.created_at.timestamp() - now) < 30
+    assert (job.expires_at - job.created_at).total_seconds() == 600
+    monkeypatch.setattr(time, "time", lambda: now + 86_400.0)
+    counters = Counters()
+    queue = MeteredQueue(desk.client, desk.bell, 30, 3, counters)
+    (claim,) = queue.claim(1)
+    queue.reap()
+    queue.announce("w")
+    assert desk.find(job.id).state is State.RUNNING
+    assert desk.ask(lambda store: store.workers()) == 1
+    assert queue.finish(claim, DONE) is State.SUCCEEDED
+    assert 0 <= counters.take()["job_stage_seconds|total|sum"] < 60
+    assert desk.client.ttl(wire.JOB + job.id) <= 600
 
 
 def test_workers_are_counted_by_their_signs_of_life(desk: Desk) -> None:
