@@ -28,7 +28,9 @@ from cli import private_redis
 from jobs.connections import connect_async
 from jobs.job import ImageFacts, Job, ModelFacts, State, new_id
 from jobs.options import Options
+from jobs.settings import SharedSettings
 from jobs.store import RedisJobStore
+from jobs.tickets import TicketBell, make_celery
 from jobs.wire import QUEUES
 
 AIM_FLAT, AIM_CPU_MS = 0.10, 1.0
@@ -39,7 +41,7 @@ _QUIET = os.environ | {"PYTHONWARNINGS": "ignore"}
 
 
 class NoBell:
-    """The worker under test rings for itself."""
+    """Where no worker waits for tickets."""
 
     def ring(self) -> None:
         pass
@@ -52,13 +54,14 @@ class Ours:
         self.name, self.length, self.jobs = f"ours, {length:,} waiting", length, jobs
         self.url = f"{server}?db={database}"
         self.command = "ours"
+        self._bell = TicketBell(make_celery(SharedSettings(redis_url=self.url)))
 
     def keep_up(self, until: Callable[[], bool]) -> None:
         asyncio.run(self._keep_up(until))
 
     async def _keep_up(self, until: Callable[[], bool]) -> None:
         redis = connect_async(self.url, _TOGETHER)
-        store = RedisJobStore(redis, NoBell(), 10**9, 5)
+        store = RedisJobStore(redis, self._bell, 10**9, 5)
         while not until():
             waiting = sum([await redis.zcard(queue) for queue in QUEUES])
             short = min(self.length - waiting, _TOGETHER)
