@@ -30,7 +30,7 @@ def fill_holes(mask: Mask) -> Mask:
 
 def _spread(free: Mask, reached: Mask) -> None:
     """Carry `reached` along each row to the right, as far as it is free; in place."""
-    place = np.arange(free.shape[1])
+    place = np.arange(free.shape[1], dtype=np.int16)  # masks are far smaller than 32,767
     last_wall = np.maximum.accumulate(np.where(free, -1, place), axis=1)
     last_reached = np.maximum.accumulate(np.where(reached, place, -1), axis=1)
     reached |= last_reached > last_wall

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
-from engine.leafmask import SIDE, leaf_mask
+from engine.leafmask import SIDE, leaf_mask, tidy
 from pictures.leaves import KINDS, draw_leaf
 from pictures.masks import fill_holes
 
@@ -45,6 +45,16 @@ def test_a_photo_full_of_leaf_is_leaf_everywhere() -> None:
 def test_a_photo_without_a_leaf_has_no_mask() -> None:
     grey = np.random.default_rng(0).normal(150, 3, (90, 90, 1)).repeat(3, axis=2)
     assert leaf_mask(grey.astype(np.uint8)) is None
+
+
+@pytest.mark.parametrize("share", [0.03, 0.3, 0.5, 0.7, 0.97])
+def test_specks_and_gaps_go_as_by_rank_filters(share: float) -> None:
+    rng = np.random.default_rng(round(100 * share))
+    blocks = np.kron(rng.random((12, 12)) < share, np.ones((8, 8), bool))
+    mask = blocks ^ (rng.random((SIDE, SIDE)) < 0.1)
+    grey = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MedianFilter(5))
+    closed = grey.filter(ImageFilter.MaxFilter(7)).filter(ImageFilter.MinFilter(7))
+    assert np.array_equal(tidy(mask), np.asarray(closed) > 127)
 
 
 def test_holes_are_filled_and_bays_are_not() -> None:
