@@ -15,7 +15,7 @@ from tests.service.conftest import Service, until
 from tests.service.test_photo_to_overlay import WAIT, jpeg, submit
 
 pytestmark = pytest.mark.service
-AWAY_SECONDS = 4  # longer than the lease of a test
+AWAY_SECONDS = 30  # longer than leases, and than a connection is tried without a pause
 
 
 class OwnRedis:

@@ -43,8 +43,8 @@ def test_two_workers_without_a_shared_folder_explain_for_one_api(
     for job in ended:
         for name in ("overlay", "photo", "heatmap"):
             assert machines.http.get(job["links"][name]).status_code == 200
-    until(lambda: sum(map(_succeeded, homes)) == JOBS, "all are in a worker's log", 5)
-    assert all(map(_succeeded, homes)), "one worker did everything"
+    until(lambda: sum(map(succeeded, homes)) == JOBS, "all are in a worker's log", 5)
+    assert all(map(succeeded, homes)), "one worker did everything"
     assert not any((home / "blobs").exists() for home in (machines.home, *homes))
 
 
@@ -57,7 +57,7 @@ def test_a_worker_that_cannot_reach_the_blobs_does_not_start(service: Service) -
     assert "cropshield: cannot write (s3://leaves): " in service.log.read_text()
 
 
-def _succeeded(home: Path) -> int:
+def succeeded(home: Path) -> int:
     """How many jobs a worker has brought to a good end, by its log."""
     lines = home.with_suffix(".log").read_text().splitlines()
     return sum(
