@@ -75,9 +75,10 @@ def short(value: Any) -> Any:
 
 
 def shape(value: Any) -> Any:
-    """Names of members, whatever their values; of a card's figures not even those."""
+    """Names of members, whatever their values; of a card's figures not even those, nor of the
+    place in the queue, which a quick worker has taken."""
     if isinstance(value, dict):
         inner = {name: it for name, it in value.items() if isinstance(it, dict | list)}
-        known = {name: shape(it) for name, it in inner.items() if name != "metrics"}
+        known = {name: shape(it) for name, it in inner.items() if name not in ("metrics", "queue")}
         return known | {"members": sorted(value)}
     return [shape(value[0])] if isinstance(value, list) and value else None
