@@ -46,6 +46,16 @@ def test_a_folder_becomes_overlays_tables_a_sheet_and_a_report(
     assert "Photos" in (out / "report.html").read_text()
 
 
+def test_method_and_batch_are_those_of_the_command_line(
+    cropshield: Command, leaves: Path, tmp_path: Path
+) -> None:
+    words = ["--method", "hirescam", "--batch", 2, "--device", "cpu", "--top-k", 3]
+    assert cropshield("explain", leaves, "--out", tmp_path / "out", *words).returncode == 0
+    found = [row["explanations"] for row in _log(tmp_path / "out")]
+    assert {one["method"] for each in found for one in each} == {"hirescam"}
+    assert {len(each) for each in found} == {3}
+
+
 def test_a_second_run_does_only_what_is_new_or_changed(
     cropshield: Command, leaves: Path, tmp_path: Path
 ) -> None:
