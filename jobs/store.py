@@ -113,6 +113,8 @@ class RedisJobStore:
     @reported
     async def finished_twin(self, job: Job) -> Job | None:
         twin_id = await self._redis.get(wire.CACHE + wire.fingerprint(job))
+        if twin_id is None:
+            return None
         fields: dict[Any, Any] = await self._redis.hgetall(wire.JOB + str(twin_id))
         return wire.read_job(str(twin_id), fields) if fields else None
 
@@ -152,20 +154,18 @@ class RedisJobStore:
             raise ShareUsedUp(own, waiting, self._bound, pace)
         raise QueueFull(waiting, self._bound, pace)
 
-    async def _waiting(self) -> tuple[list[int], float | None]:
-        """How many wait in each of the queues, and the seconds that the service takes for a job."""
+    async def _place(self, job: Job) -> Place | None:
+        """In one round trip. None when the job has meanwhile been claimed."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for queue in wire.QUEUES:
                 pipe.zcard(queue)
+            for queue in wire.QUEUES:
+                pipe.zrank(queue, job.id)
             pipe.hget(wire.PACE, "interval")
-            *waiting, interval = await pipe.execute()
-        return waiting, float(interval or 0) / 1000 or None
-
-    async def _place(self, job: Job) -> Place | None:
-        """None when the job has meanwhile been claimed."""
-        waiting, pace = await self._waiting()
-        for i, queue in enumerate(wire.QUEUES):
-            rank: Any = await self._redis.zrank(queue, job.id)
+            *found, interval = await pipe.execute()
+        waiting, ranks = found[: len(wire.QUEUES)], found[len(wire.QUEUES) :]
+        pace = float(interval or 0) / 1000 or None
+        for i, rank in enumerate(ranks):
             if rank is not None:
                 position = sum(waiting[:i]) + int(rank)
                 eta = None if pace is None else round((position + 1) * pace, 2)
