@@ -121,12 +121,13 @@ class Installation:
 
 
 class Recovery(threading.Thread):
-    """How long the jobs in hand at a kill stay in hand, in seconds; made just before it."""
+    """How long the jobs of a killed worker stay in hand, in seconds; made just before it. A job
+    whose lease is renewed is another worker's."""
 
     def __init__(self, url: str, outcome: Outcome) -> None:
         super().__init__(daemon=True)
         self._url, self._outcome, self._begun = url, outcome, time.monotonic()
-        self._held: set[tuple[str, str]] = set()
+        self._held: set[tuple[str, float, str]] = set()
         self._held = self._in_hand()
 
     def run(self) -> None:
@@ -135,12 +136,13 @@ class Recovery(threading.Thread):
             self._held &= self._in_hand()
         self._outcome.recoveries.append(time.monotonic() - self._begun)
 
-    def _in_hand(self) -> set[tuple[str, str]]:
-        """Ids and attempts; while Redis is being restarted, as they were."""
+    def _in_hand(self) -> set[tuple[str, float, str]]:
+        """Ids, ends of leases, attempts; while Redis is being restarted, as they were."""
         try:
             with redis.Redis.from_url(self._url, decode_responses=True, socket_timeout=2) as client:
-                ids: Any = client.zrange(wire.LEASES, 0, -1)
-                return {(id_, str(client.hget(wire.JOB + id_, "attempts"))) for id_ in ids}
+                leases: Any = client.zrange(wire.LEASES, 0, -1, withscores=True)
+                tries = [str(client.hget(wire.JOB + job_id, "attempts")) for job_id, _ in leases]
+                return {(*lease, tried) for lease, tried in zip(leases, tries, strict=True)}
         except redis.RedisError:
             return self._held
 

@@ -120,9 +120,6 @@ class WorkQueue(Protocol):
     def waiting(self) -> int:
         """How many jobs wait."""
 
-    def suspects(self) -> int:
-        """How many of them must be alone in hand."""
-
     def reap(self) -> None:
         """As `JobStore.reap`."""
 

@@ -70,9 +70,6 @@ class RedisWorkQueue:
     def waiting(self) -> int:
         return sum(self._redis.zcard(queue) for queue in wire.QUEUES)
 
-    def suspects(self) -> int:
-        return int(self._redis.zcard(wire.RETRY))
-
     def reap(self) -> None:
         ring, *_ = self._scripts["reap"](args=self._reap_arguments)
         if ring:

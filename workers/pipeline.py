@@ -86,7 +86,7 @@ class Pipeline:
     def _next(self) -> list[Item]:
         """As much as may be beside what is in hand; else one job that must be alone."""
         items = self._load(beside=True)
-        if items or not self._queue.suspects():
+        if items or not self._queue.waiting():
             return items
         self._settle()
         return self._load(beside=False)

@@ -17,6 +17,7 @@ from jobs.blobs.disk import DiskBlobs
 from jobs.errors import BlobMissing, BlobsFailed
 from jobs.job import Job, State
 from jobs.metrics import Counters
+from jobs.ports import Claim
 from models.catalog import Catalog
 from tests.jobs.conftest import Desk
 from workers.explainers import Explainers
@@ -247,6 +248,22 @@ def test_a_job_over_which_a_worker_was_lost_is_the_only_one_in_hand(
     assert [in_hand[job.id] for job in lost] == [1, 1, 1]
     assert max(in_hand[job.id] for job in fresh) > 1
     assert {bench.ended(job).state for job in (*lost, *fresh)} == {State.SUCCEEDED}
+
+
+def test_others_are_not_left_waiting_when_another_worker_took_the_one_that_must_be_alone(
+    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, claim, refused = bench.submit(leaf_jpeg), bench.desk.queue.claim, list[bool]()
+
+    def claim_late(most: int, *, beside: bool = False) -> list[Claim]:
+        if beside and not refused:
+            refused.append(True)
+            return []
+        return claim(most, beside=beside)
+
+    monkeypatch.setattr(bench.desk.queue, "claim", claim_late)
+    bench.run()
+    assert bench.ended(job).state is State.SUCCEEDED
 
 
 def test_a_photo_that_kills_workers_fails_and_no_other_does(
