@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.catalog import Card, Stage
 from models.training.augment import Augment, mixing
+from models.training.average import averaged
 from models.training.depthwise import keep_depthwise_exact
 from models.training.files import append_row, write_atomically
 from models.training.finish import keep
@@ -51,8 +51,7 @@ class Trainer:
         if device.type == "cpu":
             keep_depthwise_exact(model)
         self.model = model.to(device).to(memory_format=torch.channels_last)
-        average = get_ema_multi_avg_fn(self.recipe.ema_decay)  # type: ignore[no-untyped-call]
-        self.average = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
+        self.average = averaged(self.model, self.recipe.ema_decay)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=0.0, weight_decay=self.recipe.weight_decay, foreach=True
         )
