@@ -1,4 +1,4 @@
-"""Models that an operator brings: a card and weights, and no code."""
+"""Several models in one worker; those that an operator brings are a card and weights, no code."""
 
 import io
 from pathlib import Path
@@ -27,18 +27,19 @@ def bring(service: Service, folder: Path) -> None:
     assert service.start(*words).wait(160) == 0, service.log.read_text()
 
 
-def test_one_worker_serves_the_projects_model_and_one_that_was_brought(
+def test_one_worker_serves_the_projects_models_and_one_that_was_brought(
     service: Service, tmp_path: Path
 ) -> None:
     bring(service, tmp_path)
     service.start_api()
     service.start_worker()
     assert service.http.get("/v1/models/tea").json()["classes"] == list(NAMES)
-    for model in ("tea", "cropshield_cnn", "tea"):
+    for model in ("tea", "cropshield_cnn", "resnet18", "efficientnet_b0", "tea"):
         answer = service.http.post(f"/v1/jobs?model={model}", content=jpeg(1), headers=WAIT).json()
         assert answer["state"] == "succeeded", answer
         name = answer["result"]["predictions"][0]["class_name"]
         assert (name in NAMES) == (model == "tea")
+        assert answer["model"]["id"] == model
         overlay = service.http.get(answer["links"]["overlay"]).content
         photo = service.http.get(answer["links"]["photo"]).content
         pictures = [np.asarray(Image.open(io.BytesIO(each)), np.int16) for each in (overlay, photo)]
