@@ -75,7 +75,13 @@ class RedisJobStore:
 
     @reported
     async def find(self, job_id: str, owner: str | None = None) -> Job:
-        fields: dict[Any, Any] = await self._redis.hgetall(wire.JOB + job_id)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hgetall(wire.JOB + job_id)
+            pipe.hget(wire.PACE, "interval")
+            for queue in wire.QUEUES:
+                pipe.zcard(queue)
+                pipe.zrank(queue, job_id)
+            fields, interval, *counts = await pipe.execute()
         if not fields:
             raise await self._missing(job_id, owner)
         job = wire.read_job(job_id, fields)
@@ -83,7 +89,7 @@ class RedisJobStore:
             raise JobNotFound(job_id)
         if job.state is not State.QUEUED:
             return job
-        return job.model_copy(update={"queue": await self._place(job)})
+        return job.model_copy(update={"queue": _place(counts, interval)})
 
     @reported
     async def page(self, owner: str, wanted: Wanted) -> Page:
@@ -154,24 +160,6 @@ class RedisJobStore:
             raise ShareUsedUp(own, waiting, self._bound, pace)
         raise QueueFull(waiting, self._bound, pace)
 
-    async def _place(self, job: Job) -> Place | None:
-        """In one round trip. None when the job has meanwhile been claimed."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for queue in wire.QUEUES:
-                pipe.zcard(queue)
-            for queue in wire.QUEUES:
-                pipe.zrank(queue, job.id)
-            pipe.hget(wire.PACE, "interval")
-            *found, interval = await pipe.execute()
-        waiting, ranks = found[: len(wire.QUEUES)], found[len(wire.QUEUES) :]
-        pace = float(interval or 0) / 1000 or None
-        for i, rank in enumerate(ranks):
-            if rank is not None:
-                position = sum(waiting[:i]) + int(rank)
-                eta = None if pace is None else round((position + 1) * pace, 2)
-                return Place(position=position, eta_seconds=eta)
-        return None
-
     async def _submitted(self, job: Job, answer: Any) -> Submitted:
         known = _known(answer, job.id)
         return Submitted(await self.find(known or job.id), replayed=known is not None)
@@ -187,6 +175,19 @@ class RedisJobStore:
 def _new(job: Job, key_name: str) -> list[Any]:
     """What the scripts that record a job begin with."""
     return [wire.PREFIX, job.id, job.owner, key_name, wire.digest(job), job.options.ttl * 1000]
+
+
+def _place(counts: list[Any], interval: str | None) -> Place | None:
+    """Where a job waits, out of the length of each queue and its rank there. None when it has
+    meanwhile been claimed."""
+    before, pace = 0, float(interval or 0) / 1000 or None
+    for waiting, rank in zip(counts[::2], counts[1::2], strict=True):
+        if rank is not None:
+            position = before + int(rank)
+            eta = None if pace is None else round((position + 1) * pace, 2)
+            return Place(position=position, eta_seconds=eta)
+        before += int(waiting)
+    return None
 
 
 def _known(answer: Any, job_id: str) -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from redis.asyncio.client import Pipeline
 from starlette.testclient import TestClient
 from starlette.types import Scope
 
@@ -78,8 +79,7 @@ def test_a_store_that_is_down_is_a_problem(
     async def down(*_: Any) -> None:
         raise OSError("gone")
 
-    store = client.app.state.services.jobs.store  # type: ignore[attr-defined]
-    monkeypatch.setattr(store._redis, "hgetall", down)
+    monkeypatch.setattr(Pipeline, "execute", down)
     answer = client.get(path)
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/store-down")
     assert int(answer.headers["Retry-After"]) >= 1
