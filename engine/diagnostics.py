@@ -49,7 +49,7 @@ def diagnose(heatmap: Map, mask: Mask | None, healthy: bool = False) -> Diagnost
     on_leaf = None if mask is None else _share_on(heatmap, mask)
     low, high = np.percentile(heat, [10, 90])
     flat = float(low / high) if high > 0 else 0.0
-    focus, at_edge = _focus(share), float((share * border).sum())
+    focus, at_edge = _focus(share), max(0.0, float((share * border).sum()))
     warnings = tuple(
         name
         for name, fires in (
