@@ -12,6 +12,9 @@ from models.inputs import Normalised
 from models.training.background import on_grounds, resized, without_leaves
 from models.training.grain import random_grain, some
 
+BLACK = 0.2
+"""Of the other grounds: where one class of the photos is cut out on black, black must not be what
+tells it from the rest."""
 _LUMA = torch.tensor([0.299, 0.587, 0.114])
 
 
@@ -33,7 +36,7 @@ class Augment(nn.Module):
         x, leaves = planes(photos), planes(masks)
         bare = without_leaves(x, leaves, self.negatives - len(scenes))
         drawn = resized(planes(scenes), x.shape[-1])
-        x = torch.cat([on_grounds(x, leaves, self.background), bare, drawn])
+        x = torch.cat([on_grounds(x, leaves, self.background, BLACK), bare, drawn])
         x = random_view(x, stage.size, stage.view)
         x = random_light(x)
         x = random_grain(x)

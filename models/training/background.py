@@ -59,15 +59,16 @@ def random_grounds(count: int, side: int, device: torch.device) -> Tensor:
     return canvas.clamp(0, 1)
 
 
-def on_grounds(photos: Tensor, masks: Tensor, share: float) -> Tensor:
+def on_grounds(photos: Tensor, masks: Tensor, share: float, black: float = 0.0) -> Tensor:
     """A `share` of the photos, (N, 3, s, s) in [0, 1], laid on other grounds where they have a
-    mask, (N, 1, 96, 96) in [0, 1]."""
+    mask, (N, 1, 96, 96) in [0, 1]; `black` is the part of those grounds that are just black."""
     known = masks.flatten(1).amax(1) > 0.5
     chosen = (known & (torch.rand(len(photos), device=photos.device) < share)).nonzero()[:, 0]
     if not len(chosen):
         return photos
     soft = F.interpolate(masks[chosen], size=photos.shape[-2:], mode="bilinear")
     grounds = random_grounds(len(chosen), photos.shape[-1], photos.device)
+    grounds[torch.rand(len(chosen), device=photos.device) < black] = 0
     return photos.index_copy(0, chosen, torch.lerp(grounds, photos[chosen], soft))
 
 
