@@ -148,10 +148,12 @@ def test_foreign_weights_are_a_problem(tmp_path: Path, home: Path) -> None:
     assert "sha256" in problems(about("model", settings))
 
 
-def test_a_model_is_tried(home: Path) -> None:
-    (found,) = cards.check_models([CARDS], "cpu", quick=False)
-    assert found.level is Level.OK, found
-    assert "on cpu" in found.found
+def test_every_model_is_tried(home: Path) -> None:
+    found = cards.check_models([CARDS], "cpu", quick=False)
+    assert len(found) == len(list(CARDS.glob("*.toml")))
+    for one in found:
+        assert one.level is Level.OK, one
+        assert "on cpu" in one.found
 
 
 def test_a_gpu_that_is_asked_for_and_not_there_is_a_problem(
