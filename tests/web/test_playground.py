@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from pictures.leaves import draw_leaf
 from tests.service.conftest import Service
@@ -221,6 +221,19 @@ def test_a_server_with_keys_asks_for_one(
         complaints.clear()
     finally:
         guarded.close()
+
+
+def test_a_photo_is_not_forgotten_while_the_page_still_loads(
+    new_page: NewPage, leaves: list[Path]
+) -> None:
+    page = new_page(service_workers="block")  # routes do not see its requests
+    held: list[Route] = []
+    page.route("**/v1/models", lambda route: held.append(route))
+    page.reload()
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.set_input_files("#choose", leaves[1])
+    held.pop().continue_()
+    expect(page.locator("#result")).to_be_visible()
 
 
 def test_an_opinion_is_in_the_feedback(

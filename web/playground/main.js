@@ -138,10 +138,11 @@ async function openLink() {
 }
 
 async function start() {
+  const mine = turn;
   await readCatalog();
   setColours(table());
   await showHistory();
-  await openLink();
+  if (mine === turn) await openLink(); // else a photo was handed in meanwhile
 }
 
 listenForSettings({ onKey: () => attempt(start), onColours: () => setColours(table()), onOpacity: repaint, onAsking: offerAgain });
