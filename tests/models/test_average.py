@@ -20,7 +20,6 @@ def followed(zeros: int, ones: int, decay: float) -> float:
 
 def test_a_short_run_forgets_what_it_began_with() -> None:
     assert followed(1, 30, decay=0.998) > 0.99
-    assert 1 - 0.998**30 < 0.06
 
 
 def test_later_it_follows_as_slowly_as_was_asked_for() -> None:
