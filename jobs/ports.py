@@ -58,8 +58,9 @@ class JobStore(Protocol):
     async def free(self, submission: Submission) -> None:
         """Hold it no longer."""
 
-    async def enqueue(self, job: Job, key_name: str = "") -> Submitted:
-        """Record and queue the job at once, under its key; or the job that was already there.
+    async def enqueue(self, job: Job, key_name: str = "", *, reuse: bool = False) -> Submitted:
+        """Record and queue the job at once, under its key; or the job that was already there; or,
+        where it may be reused, its twin.
 
         Raises QueueFull, KeyReused, IdTaken, JobGone.
         """
@@ -81,9 +82,6 @@ class JobStore(Protocol):
 
     async def note_erased(self, job_id: str) -> None:
         """Have the record of a job that has ended say that its pictures are erased."""
-
-    async def finished_twin(self, job: Job) -> Job | None:
-        """A succeeded job of the same owner, photo, model and options."""
 
     async def adopt(self, job: Job, twin: Job, key_name: str = "") -> Submitted:
         """Record `job` as succeeded with the result of its twin; else as `enqueue`."""

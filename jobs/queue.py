@@ -38,7 +38,7 @@ class RedisWorkQueue:
         ring, *taken = self._scripts["claim"](args=args)
         if ring:
             self._bell.ring()
-        return [Claim(wire.read_job(job_id, _pairs(fields))) for job_id, fields in taken]
+        return [Claim(wire.read_job(job_id, wire.paired(fields))) for job_id, fields in taken]
 
     def finish(self, claim: Claim, outcome: Outcome) -> State | None:
         check_transition(claim.job.state, outcome.state)
@@ -80,8 +80,3 @@ class RedisWorkQueue:
 
     def retire(self, worker: str) -> None:
         self._redis.zrem(wire.WORKERS, worker)
-
-
-def _pairs(flat: Sequence[str]) -> dict[str, str]:
-    """A hash as a script returns it."""
-    return dict(zip(flat[::2], flat[1::2], strict=True))

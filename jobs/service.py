@@ -69,11 +69,9 @@ class JobService:
         job = await asyncio.to_thread(self._check, data, options, submission)
         if submission.slot and (known := await self.store.reserve(submission, wire.digest(job))):
             return Submitted(known, replayed=True)
-        if submission.reuse and (done := await self._reused(job, submission)):
-            return done
         await asyncio.to_thread(self.blobs.put, job.id, wire.ORIGINAL, data)
         try:
-            made = await self.store.enqueue(job, submission.key_name)
+            made = await self._recorded(job, submission)
         except QueueFull:
             await asyncio.to_thread(self.blobs.erase, job.id)
             raise
@@ -93,12 +91,14 @@ class JobService:
         await asyncio.to_thread(self.blobs.erase, job_id)
         return await self.store.find(job_id)
 
-    async def _reused(self, job: Job, submission: Submission) -> Submitted | None:
-        """The job, succeeded with copies of its twin's results; None where there is no twin."""
-        twin = await self.store.finished_twin(job)
-        if twin is None or not await asyncio.to_thread(self._copy_results, twin, job.id):
-            return None
-        return await self.store.adopt(job, twin, submission.key_name)
+    async def _recorded(self, job: Job, submission: Submission) -> Submitted:
+        """The job, queued; or succeeded with copies of its twin's results."""
+        made = await self.store.enqueue(job, submission.key_name, reuse=submission.reuse)
+        if not made.twin:
+            return made
+        if await asyncio.to_thread(self._copy_results, made.job, job.id):
+            return await self.store.adopt(job, made.job, submission.key_name)
+        return await self.store.enqueue(job, submission.key_name)
 
     def _check(self, data: bytes, options: Options, submission: Submission) -> Job:
         """The job of a photo whose header and options are fine."""

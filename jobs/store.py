@@ -60,18 +60,24 @@ class RedisJobStore:
         await self._scripts["free"](args=[wire.PREFIX, submission.slot, submission.token])
 
     @reported
-    async def enqueue(self, job: Job, key_name: str = "") -> Submitted:
+    async def enqueue(self, job: Job, key_name: str = "", *, reuse: bool = False) -> Submitted:
         options = job.options
         deadline = "" if options.deadline is None else int(options.deadline * 1000)
-        queue = wire.queue_key(options.priority)
-        fields = wire.flat(wire.accepted_fields(job))
         room = self._bound, int(job.owner != LOCAL)
-        args = [*_new(job, key_name), *room, queue, deadline, *fields]
-        answer = await self._scripts["enqueue"](args=args)
+        twin = wire.fingerprint(job) if reuse else ""
+        where = wire.queue_key(options.priority), deadline, twin
+        fields = wire.flat(wire.accepted_fields(job))
+        args = [*_new(job, key_name), *room, *where, *fields]
+        what, *more = answer = await self._scripts["enqueue"](args=args)
         self._raise_refusal(answer)
-        if answer[0] == "new" and answer[1]:
+        if what == "twin":
+            return Submitted(wire.read_job(more[0], wire.paired(more[1])), twin=True)
+        if what != "new":
+            return await self._submitted(job, answer)
+        ring, *since = more
+        if ring:
             self._bell.ring()
-        return await self._submitted(job, answer)
+        return Submitted(_accepted(job, *since))
 
     @reported
     async def find(self, job_id: str, owner: str | None = None) -> Job:
@@ -115,14 +121,6 @@ class RedisJobStore:
     @reported
     async def note_erased(self, job_id: str) -> None:
         await self._scripts["erase"](args=[wire.PREFIX, job_id])
-
-    @reported
-    async def finished_twin(self, job: Job) -> Job | None:
-        twin_id = await self._redis.get(wire.CACHE + wire.fingerprint(job))
-        if twin_id is None:
-            return None
-        fields: dict[Any, Any] = await self._redis.hgetall(wire.JOB + str(twin_id))
-        return wire.read_job(str(twin_id), fields) if fields else None
 
     @reported
     async def adopt(self, job: Job, twin: Job, key_name: str = "") -> Submitted:
@@ -177,17 +175,30 @@ def _new(job: Job, key_name: str) -> list[Any]:
     return [wire.PREFIX, job.id, job.owner, key_name, wire.digest(job), job.options.ttl * 1000]
 
 
+def _accepted(job: Job, now: str, position: int, interval: str | None) -> Job:
+    """The job as its record tells it right after the enqueue script wrote it."""
+    created = float(now)
+    expires = moment(created + job.options.ttl * 1000)
+    place = _place_at(position, interval)
+    return job.model_copy(
+        update={"created_at": moment(created), "expires_at": expires, "queue": place}
+    )
+
+
 def _place(counts: list[Any], interval: str | None) -> Place | None:
     """Where a job waits, out of the length of each queue and its rank there. None when it has
     meanwhile been claimed."""
-    before, pace = 0, float(interval or 0) / 1000 or None
+    before = 0
     for waiting, rank in zip(counts[::2], counts[1::2], strict=True):
         if rank is not None:
-            position = before + int(rank)
-            eta = None if pace is None else round((position + 1) * pace, 2)
-            return Place(position=position, eta_seconds=eta)
+            return _place_at(before + int(rank), interval)
         before += int(waiting)
     return None
+
+
+def _place_at(position: int, interval: str | None) -> Place:
+    pace = float(interval or 0) / 1000
+    return Place(position=position, eta_seconds=round((position + 1) * pace, 2) if pace else None)
 
 
 def _known(answer: Any, job_id: str) -> str | None:

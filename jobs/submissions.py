@@ -38,7 +38,9 @@ class Submission:
 
 @dataclass(frozen=True)
 class Submitted:
-    """The job; `replayed` when an earlier request had already made it."""
+    """The job; `replayed` when an earlier request had already made it. A `twin` is another job
+    of the same owner, photo, model and options, which has succeeded: nothing was queued."""
 
     job: Job
     replayed: bool = False
+    twin: bool = False

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobs.job import Job, State, moment
@@ -50,6 +50,11 @@ def outcome_fields(
 def flat(fields: Mapping[str, str]) -> list[str]:
     """Names and values in turn, as scripts take them."""
     return [part for pair in fields.items() for part in pair]
+
+
+def paired(found: Sequence[str]) -> dict[str, str]:
+    """A hash as scripts return it."""
+    return dict(zip(found[::2], found[1::2], strict=True))
 
 
 def fingerprint(job: Job) -> str:

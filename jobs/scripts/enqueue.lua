@@ -1,11 +1,17 @@
 -- Accept a job: record and queue entry at once. The record lives on until ttl after its end.
 -- ARGV: prefix, id, owner, key or "", digest, ttl ms, bound, 1 where owners share it, queue,
---       deadline ms or "", name, value, …
--- Returns what is known of it (see the prelude) | a refusal (the same) | {"new", ring}
+--       deadline ms or "", fingerprint of a twin that would do or "", name, value, …
+-- Returns what is known of it (see the prelude) | {"twin", id, record} | a refusal (see the prelude)
+--       | {"new", ring, now, how many are before it, ms a job}
 local id, owner, key, digest, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local queue, deadline = ARGV[9], ARGV[10]
+local queue, deadline, twin = ARGV[9], ARGV[10], ARGV[11]
 local old = known(id, owner, key, digest)
 if old then return old end
+twin = twin ~= '' and redis.call('GET', P .. 'cache:' .. twin)
+if twin then
+  local its = redis.call('HGETALL', job_key(twin))
+  if #its > 0 then return {'twin', twin, its} end
+end
 local refused = refusal(owner, tonumber(ARGV[7]), ARGV[8] == '1')
 if refused then return refused end
 
@@ -24,8 +30,9 @@ if deadline ~= '' then
   fields[#fields + 1] = 'start_by'
   fields[#fields + 1] = now + deadline
 end
-for i = 11, #ARGV do fields[#fields + 1] = ARGV[i] end
+for i = 12, #ARGV do fields[#fields + 1] = ARGV[i] end
 record(id, owner, key, fields)
 redis.call('INCR', used_key(owner))
 redis.call('PEXPIRE', used_key(owner), DAY_MS)
-return {'new', ring()}
+return {'new', ring(), tostring(now), before(queue) + redis.call('ZRANK', queue, id),
+  redis.call('HGET', PACE, 'interval')}

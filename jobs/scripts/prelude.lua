@@ -18,6 +18,11 @@ local function waiting()
   return redis.call('ZCARD', HI) + redis.call('ZCARD', LO) + redis.call('ZCARD', RETRY)
 end
 
+-- How many jobs are served before any of a queue is.
+local function before(queue)
+  return redis.call('ZCARD', RETRY) + (queue == LO and redis.call('ZCARD', HI) or 0)
+end
+
 -- About how many jobs of an owner wait: by how many steps its last one stands behind what was taken
 -- last (see enqueue.lua). Those that were canceled count until their turn would have come.
 local function waiting_of(owner)

@@ -7,10 +7,11 @@ import pytest
 
 from jobs import wire
 from jobs.errors import JobGone, JobNotFound, QueueFull, ShareUsedUp, StoreDown
-from jobs.job import State
+from jobs.job import Job, Place, State
 from jobs.metered import MeteredQueue
 from jobs.metrics import Counters
 from jobs.ports import Outcome
+from jobs.submissions import Submitted
 from tests.jobs.conftest import Desk, a_job
 
 DONE = Outcome(State.SUCCEEDED, result={"predictions": []}, timings_ms={"decode": 1.5})
@@ -265,15 +266,39 @@ def test_an_expired_record_leaves_a_tombstone(desk: Desk) -> None:
 
 
 def test_a_finished_job_is_found_as_a_twin_by_its_owner_alone(desk: Desk) -> None:
+    def sent_again(job: Job) -> Submitted:
+        return desk.ask(lambda store: store.enqueue(job, reuse=True))
+
+    first = sent_again(a_job())
+    assert not first.twin
+    assert not sent_again(a_job()).twin, "it has not ended"
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    waiting = desk.queue.waiting()
+    assert sent_again(a_job()) == Submitted(desk.find(first.job.id), twin=True)
+    assert desk.queue.waiting() == waiting
+    for other in (a_job(owner="another"), a_job(alpha=0.9), a_job(model="other")):
+        assert not sent_again(other).twin
+    assert not desk.ask(lambda store: store.enqueue(a_job())).twin, "that was not asked for"
+
+
+def test_a_twin_whose_record_is_gone_is_none(desk: Desk) -> None:
     desk.enqueue()
     (claim,) = desk.queue.claim(1)
-    assert desk.ask(lambda store: store.finished_twin(a_job())) is None
     desk.queue.finish(claim, DONE)
-    twin = desk.ask(lambda store: store.finished_twin(a_job()))
-    assert twin is not None
-    assert twin.id == claim.job.id
-    for other in (a_job(owner="another"), a_job(alpha=0.9), a_job(model="other")):
-        assert desk.ask(lambda store, job=other: store.finished_twin(job)) is None  # type: ignore[misc]
+    desk.client.delete(wire.JOB + claim.job.id)  # as its expiry does
+    assert not desk.ask(lambda store: store.enqueue(a_job(), reuse=True)).twin
+
+
+@pytest.mark.parametrize("priority", ["interactive", "bulk"])
+def test_what_is_told_of_a_new_job_is_what_its_record_tells(desk: Desk, priority: str) -> None:
+    for other in ("interactive", "bulk"):
+        desk.enqueue(priority=other)
+    desk.client.hset(wire.PACE, "interval", "250")
+    job = desk.enqueue(priority=priority, ttl=90, client_ref="plot 1")
+    assert job == desk.find(job.id)
+    position = 1 if priority == "interactive" else 2
+    assert job.queue == Place(position=position, eta_seconds=(position + 1) * 0.25)
 
 
 def test_an_adopted_job_has_succeeded_with_its_twins_result(desk: Desk) -> None:
