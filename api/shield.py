@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -98,6 +99,7 @@ class Doorman:
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], origins: Collection[str]) -> None:
         self._app, self._hosts, self._origins = app, hosts, origins
+        self._is_ours = lru_cache(maxsize=256)(self._is_named_ours)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -117,7 +119,7 @@ class Doorman:
         if urlsplit(origin).netloc != host:
             raise WrongOrigin(origin)
 
-    def _is_ours(self, host: str) -> bool:
+    def _is_named_ours(self, host: str) -> bool:
         """An address cannot be made to point elsewhere; a name can."""
         try:
             name = urlsplit(f"//{host}").hostname or ""

@@ -60,6 +60,7 @@ def configure(form: LogFormat, context: Context | None = None) -> None:
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     threading.excepthook = _log_thread
+    _leave_out_what_no_line_tells()
 
 
 def keep_celery_out() -> None:
@@ -67,6 +68,12 @@ def keep_celery_out() -> None:
     from celery import signals
 
     signals.setup_logging.connect(_is_done, weak=False)
+
+
+def _leave_out_what_no_line_tells() -> None:
+    """Where a line was written and by whom: a third of its time (Logging HOWTO, "Optimization")."""
+    logging._srcfile = None  # the switch that the documentation names
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def _is_done(**_: Any) -> None:
