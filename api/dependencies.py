@@ -95,12 +95,12 @@ async def only_yours(request: Request, parts: Injected, owner: Owner) -> None:
         raise JobNotFound(job_id)
 
 
-async def preferred_wait(
-    parts: Injected,
-    prefer: Annotated[
-        str | None, Header(description="`wait=N`: answer when the job has ended, or after N s.")
-    ] = None,
-) -> float | None:
+Prefer = Annotated[
+    str | None, Header(description="`wait=N`: answer when the job has ended, or after N s.")
+]
+
+
+async def preferred_wait(parts: Injected, prefer: Prefer = None) -> float | None:
     return wait_seconds(prefer, parts.settings.max_wait_seconds)
 
 

@@ -13,14 +13,12 @@ from jobs.errors import (
     JobGone,
     JobNotFound,
     KeyReused,
-    QueueFull,
-    ShareUsedUp,
 )
 from jobs.job import LOCAL, Job, Place, State, moment
 from jobs.listing import Page, Wanted
-from jobs.memory import Memory
 from jobs.ports import Bell
 from jobs.queue import reap_arguments
+from jobs.room import Room
 from jobs.scripts import source
 from jobs.submissions import Submission, Submitted
 
@@ -30,21 +28,17 @@ _LOOKED_AT = 1_000  # jobs, for one page
 
 
 class RedisJobStore:
-    """See `jobs.ports.JobStore`. `bound` is the most jobs that may wait, of all owners together; of
-    one with a key, as many as there is room left for others."""
+    """See `jobs.ports.JobStore`; of the `bound`, `jobs.room.Room`."""
 
     def __init__(self, redis: "Redis", bell: Bell, bound: int, max_attempts: int) -> None:
-        self._redis, self._bell, self._bound = redis, bell, bound
-        names = ("reserve", "free", "room", "enqueue", "adopt", "list", "cancel", "erase", "reap")
+        self._redis, self._bell, self._room = redis, bell, Room(redis, bound)
+        names = ("reserve", "free", "enqueue", "adopt", "list", "cancel", "erase", "reap")
         self._scripts = {name: redis.register_script(source(name)) for name in names}
         self._reap_arguments = reap_arguments(max_attempts)
-        self._memory = Memory(redis)
 
     @reported
     async def check_room(self, owner: str = LOCAL) -> None:
-        await self._memory.check()
-        room: list[Any] = [wire.PREFIX, owner, self._bound, int(owner != LOCAL)]
-        self._raise_refusal(await self._scripts["room"](args=room))
+        await self._room.check(owner)
 
     @reported
     async def reserve(self, submission: Submission, digest: str = "") -> Job | None:
@@ -63,13 +57,12 @@ class RedisJobStore:
     async def enqueue(self, job: Job, key_name: str = "", *, reuse: bool = False) -> Submitted:
         options = job.options
         deadline = "" if options.deadline is None else int(options.deadline * 1000)
-        room = self._bound, int(job.owner != LOCAL)
         twin = wire.fingerprint(job) if reuse else ""
         where = wire.queue_key(options.priority), deadline, twin
         fields = wire.flat(wire.accepted_fields(job))
-        args = [*_new(job, key_name), *room, *where, *fields]
+        args = [*_new(job, key_name), *self._room.arguments(job.owner), *where, *fields]
         what, *more = answer = await self._scripts["enqueue"](args=args)
-        self._raise_refusal(answer)
+        self._room.refuse(answer)
         if what == "twin":
             return Submitted(wire.read_job(more[0], wire.paired(more[1])), twin=True)
         if what != "new":
@@ -147,16 +140,6 @@ class RedisJobStore:
     async def workers(self) -> int:
         seconds, _ = await self._redis.time()
         return int(await self._redis.zcount(wire.WORKERS, seconds - ALIVE_SECONDS, "+inf"))
-
-    def _raise_refusal(self, answer: list[Any]) -> None:
-        """Raises QueueFull for what the prelude calls a refusal."""
-        if not answer or answer[0] not in ("full", "share"):
-            return
-        why, waiting, own, interval = answer
-        pace = float(interval) / 1000 or 0.1
-        if why == "share":
-            raise ShareUsedUp(own, waiting, self._bound, pace)
-        raise QueueFull(waiting, self._bound, pace)
 
     async def _submitted(self, job: Job, answer: Any) -> Submitted:
         known = _known(answer, job.id)

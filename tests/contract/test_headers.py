@@ -13,6 +13,7 @@ from api.app import create_app
 from api.settings import ApiSettings
 from jobs import wire
 from jobs.errors import StoreDown
+from jobs.room import Room
 from tests.api.conftest import Hand
 from tests.pictures.files import file_of, scene
 
@@ -73,7 +74,7 @@ def test_a_503_is_not_remembered(
 ) -> None:
     services = client.app.state.services  # type: ignore[attr-defined]
     with monkeypatch.context() as full:
-        full.setattr(services.jobs.store, "_bound", 0)
+        full.setattr(services.jobs.store, "_room", Room(services.jobs.store._redis, 0))
         assert client.post("/v1/jobs", content=leaf_jpeg, headers=KEY).status_code == 503
     answer = client.post("/v1/jobs", content=leaf_jpeg, headers=KEY)
     assert (answer.status_code, answer.headers.get("Idempotency-Replayed")) == (202, None)

@@ -1,16 +1,19 @@
 """The queue of record: each sentence holds on a real Redis."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 
 import pytest
 
 from jobs import wire
+from jobs.connections import connect_async
 from jobs.errors import JobGone, JobNotFound, QueueFull, ShareUsedUp, StoreDown
-from jobs.job import Job, Place, State
+from jobs.job import LOCAL, Job, Place, State
 from jobs.metered import MeteredQueue
 from jobs.metrics import Counters
 from jobs.ports import Outcome
+from jobs.room import SECONDS, Room
 from jobs.submissions import Submitted
 from tests.jobs.conftest import Desk, a_job
 
@@ -57,6 +60,26 @@ def test_a_full_queue_refuses_and_names_the_limit(desk: Desk) -> None:
         desk.enqueue()
     with pytest.raises(QueueFull):
         desk.ask(lambda store: store.check_room())
+
+
+def test_room_is_asked_for_once_in_a_while_but_a_refusal_is_never_kept(desk: Desk) -> None:
+    now = [0.0]
+
+    async def look() -> None:
+        redis = connect_async(desk.url)
+        room = Room(redis, 5, lambda: now[0])
+        await room.check(LOCAL)
+        desk.client.zadd(wire.INTERACTIVE, {f"job {number}": number for number in range(5)})
+        await room.check(LOCAL)
+        now[0] = SECONDS
+        for _ in range(2):
+            with pytest.raises(QueueFull):
+                await room.check(LOCAL)
+        desk.client.delete(wire.INTERACTIVE)
+        await room.check(LOCAL)
+        await redis.aclose()
+
+    asyncio.run(look())
 
 
 def test_one_key_never_takes_the_last_room_from_another(desk: Desk) -> None:
