@@ -93,8 +93,7 @@ def _may_be_known(scope: Scope, refusal: TooSoon) -> bool:
     """A photo that was accepted before costs no quota; whether this is one, its route finds out."""
     if not isinstance(refusal, QuotaUsedUp):
         return False
-    resent = "idempotency-key" in Headers(scope=scope) and scope["path"] == "/v1/jobs"
-    return bool(resent or scope["method"] == "PUT")
+    return scope["method"] == "PUT" or "idempotency-key" in Headers(scope=scope)
 
 
 def _makes_job(scope: Scope) -> bool:

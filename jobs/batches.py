@@ -65,20 +65,28 @@ class Batches:
         self._jobs = jobs
 
     async def submit(
-        self, photos: Sequence[Photo], options: Options, place: Submission, *, reuse: bool
+        self,
+        photos: Sequence[Photo],
+        options: Options,
+        place: Submission,
+        afford: Callable[[int], None],
+        *,
+        reuse: bool,
     ) -> tuple[Batch, bool]:
         """The batch, and whether an earlier request with the same key had made it. One photo is in
         memory at a time. After a crash in between, the same key finds the jobs that were made.
-        place: owner and key of the batch; held while this runs.
+        place: owner and key of the batch; held while this runs. afford: asked before the first job
+        of so many is made; what it raises is raised.
 
         Raises UnknownModel, UnknownClass, KeyReused, StoreDown, BlobsFailed.
         """
         resolve_class(options, self._jobs.catalog[options.model])
         digest = await _digest(photos, options) if place.key else ""
-        if place.key and (known := await self._known(place.key_name)):
+        if known := await self.known(place):
             if known.digest != digest:
                 raise KeyReused
             return known, True
+        afford(len(photos))
         items = [item async for item in self._items(photos, options, place, reuse)]
         batch = Batch(
             id=new_id(),
@@ -129,8 +137,9 @@ class Batches:
             await pipe.execute()
 
     @reported
-    async def _known(self, key_name: str) -> Batch | None:
-        batch_id = await self._redis.get(BATCH_KEY + key_name)
+    async def known(self, place: Submission) -> Batch | None:
+        """The batch that an earlier request of the same key made. Raises StoreDown."""
+        batch_id = place.key and await self._redis.get(BATCH_KEY + place.key_name)
         record = await self._redis.get(f"{BATCH}{batch_id}")
         return Batch.model_validate_json(record) if record else None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -14,7 +15,7 @@ from api.gate import check_quota
 from api.grid import draw_grid
 from api.options import read_options
 from jobs.batches import MOST_PHOTOS, Batch
-from jobs.errors import BatchNotReady, JobGone, JobNotFound
+from jobs.errors import BatchNotReady, JobGone, JobNotFound, QuotaUsedUp
 from jobs.job import Job, Place, State
 from jobs.options import Options
 from jobs.submissions import Submission
@@ -59,10 +60,14 @@ async def submit_batch(
     reuse = "no-cache" not in request.headers.get("cache-control", "").lower()
     limits = parts.settings.max_batch_bytes, parts.settings.max_bytes
     held = Submission(owner, key=key, request_id=request.scope["request_id"])
+    refusal: QuotaUsedUp | None = request.scope.get("refusal")
+    if refusal and not await parts.batches.known(held):
+        raise refusal
     async with parts.jobs.receiving(held), received_batch(request, *limits) as upload:
-        check_quota(request.scope, len(upload.photos))
-        options = read_options(upload.options)
-        batch, replayed = await parts.batches.submit(upload.photos, options, held, reuse=reuse)
+        options, afford = read_options(upload.options), partial(check_quota, request.scope)
+        batch, replayed = await parts.batches.submit(
+            upload.photos, options, held, afford, reuse=reuse
+        )
     view = await _as_it_is(batch.id, parts, owner, response, wait)
     response.status_code = 200 if view.progress == 1 else 202
     response.headers["Location"] = view.links.self

@@ -142,6 +142,26 @@ def test_a_batch_beyond_this_keys_quota_is_429_and_makes_no_job(
     assert send(2).status_code == 202
 
 
+def test_a_batch_can_be_sent_again_when_the_quota_is_used_up(
+    nobody: TestClient, new_key: NewKey, leaf_jpeg: bytes
+) -> None:
+    headers = with_key(new_key("Ada", quota=2))
+
+    def send(key: str, **body: Any) -> Any:
+        return nobody.post("/v1/batches", headers=headers | {"Idempotency-Key": key}, **body)
+
+    files = [("images", (f"{n}.jpg", leaf_jpeg + bytes(n))) for n in range(2)]
+    first, again = send("8e03978e", files=files), send("8e03978e", files=files)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json()["id"] == first.json()["id"]
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    new = nobody.post(
+        "/v1/batches", content=unread(), headers=headers | form | {"Idempotency-Key": "9"}
+    )
+    assert (new.status_code, new.json()["type"]) == (429, "/problems/quota-used-up")
+
+
 def test_what_was_accepted_can_be_sent_again_when_the_quota_is_used_up(
     nobody: TestClient, new_key: NewKey, leaf_jpeg: bytes
 ) -> None:
