@@ -59,8 +59,8 @@ class Stage(_Part):
 class Training(_Part):
     """The recipe that `cropshield train` follows.
 
-    `patience`: epochs without a better macro-F1 after which it stops, 0 for never. `teacher`:
-    id of a card whose opinion the student follows too. `start`: id of a card whose weights
+    `patience`: epochs without a better macro-F1 after which it stops, 0 for never. `teachers`:
+    ids of cards whose mean opinion the student follows too. `start`: id of a card whose weights
     training begins with.
     """
 
@@ -72,7 +72,7 @@ class Training(_Part):
     background: Annotated[float, Field(ge=0, le=1)] = 0.4
     negatives: Annotated[int, Field(ge=0)] = 4
     patience: Annotated[int, Field(ge=0)] = 0
-    teacher: str = ""
+    teachers: tuple[str, ...] = ()
     start: str = ""
     scenes: Annotated[int, Field(ge=1)] = 600
     stages: tuple[Stage, ...] = ()

@@ -1,4 +1,4 @@
-"""A trained model whose opinion a smaller one follows."""
+"""Trained models whose opinion another one follows."""
 
 from collections.abc import Sequence
 
@@ -11,39 +11,47 @@ from models.training.start import other_card
 from models.weights import load_network
 
 TEMPERATURE, WEIGHT = 2.0, 0.7
-_KEY = "training.teacher"
+_KEY = "training.teachers"
 
 
 class Teacher:
-    """Sees the very view that the student sees (Beyer et al. 2022, "a good teacher is patient
-    and consistent")."""
+    """One network or several, which see the very view that the student sees (Beyer et al. 2022,
+    "a good teacher is patient and consistent")."""
 
-    def __init__(self, network: nn.Module) -> None:
-        self._network = network.eval().requires_grad_(requires_grad=False)
+    def __init__(self, *networks: nn.Module) -> None:
+        self._networks = networks
+        for network in networks:
+            network.eval().requires_grad_(requires_grad=False)
 
     @torch.no_grad()
     def __call__(self, x: Tensor) -> Tensor:
-        """What it thinks of `x` (N, 3, s, s): softened probabilities, float32 (N, classes)."""
+        """What they think of `x` (N, 3, s, s) at the mean: softened probabilities, float32
+        (N, classes)."""
         with torch.autocast(x.device.type, torch.bfloat16):
-            logits: Tensor = self._network(x)
-        return (logits.float() / TEMPERATURE).softmax(dim=1)
+            logits = torch.stack([network(x) for network in self._networks])
+        return (logits.float() / TEMPERATURE).softmax(dim=2).mean(dim=0)
 
 
 def hire(student: Card, classes: Sequence[str], device: torch.device) -> Teacher | None:
-    """The teacher that the student's recipe names, if any.
+    """The teachers that the student's recipe names, if any.
 
-    Raises CardError where there is none of that name, or it knows other classes or takes
-    photos otherwise.
+    Raises CardError where there is none of a name, or one knows other classes or takes photos
+    otherwise.
     """
-    if not student.training.teacher:
-        return None
-    card = other_card(student, _KEY, student.training.teacher)
+    cards = [_fitting(student, name, classes) for name in student.training.teachers]
+    networks = [load_network(card).to(device) for card in cards]
+    taught = (network.to(memory_format=torch.channels_last) for network in networks)
+    return Teacher(*taught) if networks else None
+
+
+def _fitting(student: Card, name: str, classes: Sequence[str]) -> Card:
+    card = other_card(student, _KEY, name)
     if list(card.class_names) != list(classes):
         raise student.wrong(_KEY, f"teacher {card.id} knows other classes than the photos")
     ours, theirs = student.preprocessing, card.preprocessing
     if (ours.mean, ours.std) != (theirs.mean, theirs.std):
         raise student.wrong(_KEY, f"teacher {card.id} has another mean or std")
-    return Teacher(load_network(card).to(device).to(memory_format=torch.channels_last))
+    return card
 
 
 def follow(loss: Tensor, logits: Tensor, taught: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ RECIPE = """
 seed = 3
 background = 0.5
 scenes = 14
-teacher = "{teacher}"
+teachers = {teachers}
 stages = [{{ size = 32, epochs = 1, batch = 8 }}]
 """
 
@@ -32,12 +32,12 @@ def test_a_trained_card_is_whole_and_may_teach_another(
     drawn_leaves: Path, tmp_path: Path, suffix: str
 ) -> None:
     teacher = write_card(
-        tmp_path, "teacher", weights=f"teacher{suffix}", more=RECIPE.format(teacher="")
+        tmp_path, "teacher", weights=f"teacher{suffix}", more=RECIPE.format(teachers=[])
     )
     said = train(teacher, drawn_leaves, tmp_path / "runs")
     assert "24 photos of 2 classes" in said
     assert "epoch 1/1 at 32 px" in said
-    student = write_card(tmp_path, "student", more=RECIPE.format(teacher="teacher"))
+    student = write_card(tmp_path, "student", more=RECIPE.format(teachers=["teacher"]))
     train(student, drawn_leaves, tmp_path / "runs")
     for path in (teacher, student):
         card = read_card(path)

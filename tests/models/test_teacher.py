@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 
 def student_of(card: Card, name: str) -> Card:
-    return card.model_copy(update={"training": Training(teacher=name)})
+    return card.model_copy(update={"training": Training(teachers=(name,))})
 
 
 def test_the_teacher_named_by_the_recipe_stands_beside_the_students_card(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_the_teacher_named_by_the_recipe_stands_beside_the_students_card(tmp_pat
 
 def test_a_teacher_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     card = save_model(tmp_path, network())
-    with pytest.raises(CardError, match=r"training\.teacher: unknown model 'nobody'"):
+    with pytest.raises(CardError, match=r"training\.teachers: unknown model 'nobody'"):
         hire(student_of(card, "nobody"), card.class_names, CPU)
     with pytest.raises(CardError, match="teacher tiny knows other classes"):
         hire(student_of(card, "tiny"), ["Apple__scab"], CPU)
@@ -53,6 +53,13 @@ def test_nothing_is_left_to_learn_from_a_teacher_of_the_same_opinion() -> None:
     logits = torch.randn(4, 5)
     taught = (logits / TEMPERATURE).softmax(1)
     assert follow(torch.tensor(0.0), logits, taught).abs() < 1e-5
+
+
+def test_several_teachers_are_followed_at_the_mean(tmp_path: Path) -> None:
+    x, first, second = photos(3), network(), network(seed=7)
+    alone = [Teacher(one)(x) for one in (first, second)]
+    assert not torch.allclose(alone[0], alone[1], atol=0.001)
+    assert torch.allclose(Teacher(first, second)(x), (alone[0] + alone[1]) / 2, atol=1e-6)
 
 
 def test_a_teacher_is_never_trained() -> None:
