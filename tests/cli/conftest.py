@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from cli.main import main
-from tests import programs
+from tests.browsers import chromium
 
 LOOKS: list[dict[str, Any]] = [
     {},
@@ -49,14 +49,9 @@ def cropshield(
 @pytest.fixture
 def open_report() -> Iterator[Callable[..., Any]]:
     """Opens a report from disk in Chromium; whatever it asks for elsewhere fails the test."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    chromium = programs.find("chromium")
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
     asked: list[str] = []
     errors: list[str] = []
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as browser:
 
         def open_page(report: Path, **look: Any) -> Any:
             page = browser.new_context(accept_downloads=True, **look).new_page()
@@ -66,7 +61,6 @@ def open_report() -> Iterator[Callable[..., Any]]:
             return page
 
         yield open_page
-        browser.close()
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert errors == []
 

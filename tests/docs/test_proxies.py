@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import trustme
 
 from api.settings import ApiSettings
 from api.uploads import FORM_OVERHEAD
+from tests import programs
 from tests.docs.pages import ROOT, blocks
 from tests.service.conftest import Service, free_port, until
 
@@ -33,7 +33,7 @@ def nginx(folder: Path, port: int, server: int) -> tuple[list[str], str]:
     user = "user root;" if os.geteuid() == 0 else ""
     head = f"{user} events {{}} daemon off; pid {folder}/pid;"
     whole = f"{head} http {{ access_log off; {places} {block} }}"
-    return ["nginx", "-e", f"{folder}/log", "-c", f"{folder}/proxy.conf"], whole
+    return ["nginx-light", "-e", f"{folder}/log", "-c", f"{folder}/proxy.conf"], whole
 
 
 def caddy(folder: Path, port: int, server: int) -> tuple[list[str], str]:
@@ -63,10 +63,10 @@ def client(
 ) -> Iterator[httpx2.Client]:
     """Asks the proxy by its name."""
     folder, port = tmp_path_factory.mktemp("proxy"), free_port()
-    (name, *arguments), config = request.param(folder, port, server.port)
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    (package, *arguments), config = request.param(folder, port, server.port)
+    found = programs.find(package)
     if found is None:
-        pytest.skip(f"{name} is not installed")
+        pytest.skip(f"there is no {package}; tests.programs installs it")
     (folder / "proxy.conf").write_text(config)
     trusted = _certified(folder)
     with (folder / "log").open("ab") as log:
@@ -80,7 +80,7 @@ def client(
             timeout=60,
             trust_env=False,
         ) as client:
-            until(lambda: _is_up(client), f"{name} answers, see {folder}/log", seconds=30)
+            until(lambda: _is_up(client), f"{package} answers, see {folder}/log", seconds=30)
             yield client
     finally:
         process.terminate()

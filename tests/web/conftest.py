@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from models.catalog import CARDS, Catalog
 from pictures.leaves import draw_leaf
-from tests import programs
+from tests.browsers import chromium
 from tests.service.conftest import Service
 
 WAIT_MS = 60_000  # before something counts as not happening, on however busy a machine
@@ -57,13 +57,8 @@ def add_model(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = programs.find("chromium")
-    if found is None:
-        pytest.skip("there is no Chromium; tests.programs installs it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 NewPage = Callable[..., Page]

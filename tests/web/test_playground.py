@@ -236,6 +236,23 @@ def test_a_photo_is_not_forgotten_while_the_page_still_loads(
     expect(page.locator("#result")).to_be_visible()
 
 
+def test_a_photo_is_not_forgotten_when_a_key_is_entered_meanwhile(
+    new_page: NewPage, leaves: list[Path]
+) -> None:
+    page = new_page(service_workers="block")
+    held: list[Route] = []
+    page.route("**/v1/jobs?*", lambda route: held.append(route))
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.set_input_files("#choose", leaves[1])
+    page.locator("#settings").evaluate("settings => (settings.open = true)")
+    with page.expect_response("**/v1/colormaps"):
+        page.fill("#key", "any")
+        page.keyboard.press("Tab")
+    page.wait_for_timeout(500)  # for whatever follows from a key
+    held.pop().continue_()
+    expect(page.locator("#result")).to_be_visible()
+
+
 def test_an_opinion_is_in_the_feedback(
     new_page: NewPage, stack: Service, leaves: list[Path]
 ) -> None:

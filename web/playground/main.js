@@ -17,12 +17,20 @@ import { batchWaiting, ending, waiting } from "./words.js";
 
 let items = []; // of the gallery
 let turn = 0; // what was asked for last; only that may change what is shown
+let sent = 0; // how many times photos are under way
 
 const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-"); // the same for every attempt
 
 function onFiles(files) {
+  handIn((key) => (files.length === 1 ? explainOne(files[0], key) : explainMany(files, key)));
+}
+
+function handIn(send) {
   const key = newKey();
-  attempt(() => (files.length === 1 ? explainOne(files[0], key) : explainMany(files, key)));
+  return attempt(async () => {
+    sent++;
+    await send(key).finally(() => sent--);
+  });
 }
 
 async function explainOne(file, key) {
@@ -40,9 +48,8 @@ async function explainPhoto(photo, key) {
 }
 
 function lookAgain() {
-  const key = newKey();
   const photo = shownPhoto();
-  attempt(() => explainPhoto(photo, key));
+  handIn((key) => explainPhoto(photo, key));
 }
 
 async function openWhenDone(job, mine) {
@@ -142,7 +149,7 @@ async function start() {
   await readCatalog();
   setColours(table());
   await showHistory();
-  if (mine === turn) await openLink(); // else a photo was handed in meanwhile
+  if (mine === turn && !sent) await openLink(); // else a photo was handed in, and is what counts
 }
 
 listenForSettings({ onKey: () => attempt(start), onColours: () => setColours(table()), onOpacity: repaint, onAsking: offerAgain });

@@ -1,0 +1,1 @@
+"""Everything dies, nothing is lost: `make chaos`."""

@@ -1,0 +1,80 @@
+"""What is killed: a whole installation, its processes by name."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+
+from cli import private_redis
+
+LEASE_SECONDS = 4.0
+
+
+class Installation:
+    """A Redis, an API and some workers, each of which can be killed and started again."""
+
+    def __init__(self, home: Path, workers: int) -> None:
+        self.home, self._workers = home, workers
+        self._socket = private_redis.socket_path(home)
+        self.url = f"unix://{self._socket}"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self._environment = os.environ | {
+            "CROPSHIELD_HOME": str(home),
+            "CROPSHIELD_REDIS_URL": self.url,
+            "CROPSHIELD_LEASE_SECONDS": str(LEASE_SECONDS),
+        }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        for name in ("redis", "api", *(f"worker{i}" for i in range(self._workers))):
+            self.bring_up(name)
+        _until(lambda: workers_of(self.port) >= self._workers)
+
+    def bring_up(self, name: str) -> None:
+        command = [sys.executable, "-m", "cli", name.rstrip("0123456789")]
+        if name == "redis":
+            command = private_redis.command(private_redis.find_server(), self.home, self._socket)
+        if name == "api":
+            command += ["--port", str(self.port)]
+        with (self.home / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, env=self._environment, stdout=log, stderr=log
+            )
+
+    def restart(self, name: str, number: signal.Signals) -> None:
+        self.processes[name].send_signal(number)
+        self.processes[name].wait()
+        self.bring_up(name)
+
+    def stop(self) -> None:
+        """Redis last, so that the others can say goodbye."""
+        for name in sorted(self.processes, key=lambda name: name == "redis"):
+            self.processes[name].terminate()
+            try:
+                self.processes[name].wait(20)
+            except subprocess.TimeoutExpired:
+                self.processes[name].kill()
+                self.processes[name].wait()
+
+
+def workers_of(port: int) -> int:
+    try:
+        return int(httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=5).json()["workers"])
+    except (httpx2.TransportError, KeyError):
+        return 0
+
+
+def _until(happened: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > end:
+            raise TimeoutError("the installation did not come up; see its logs")
+        time.sleep(0.2)
