@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import torchvision
 from torch import Tensor, nn
@@ -88,26 +89,57 @@ def _timm(name: str) -> Builder:
     known = timm.list_models()
     if name.partition(".")[0] not in known:
         raise ValueError(f"timm has no classifier {name!r}{did_you_mean(name, known)}")
-    return lambda classes: timm.create_model(name, pretrained=False, num_classes=classes)
+    return lambda classes: _timm_network(name, num_classes=classes)
 
 
+OURS: dict[str, Builder] = {"cropshield_cnn": CropShieldCNN}
 LIBRARIES: dict[str, Callable[[str], Builder]] = {"torchvision": _torchvision, "timm": _timm}
-BUILDERS: dict[str, Builder] = {
-    "cropshield_cnn": CropShieldCNN,
-    "resnet18": _torchvision("resnet18"),
-    "efficientnet_b0": _torchvision("efficientnet_b0"),
-}
+SHORT = {name: f"torchvision:{name}" for name in ("resnet18", "efficientnet_b0")}
 
 
 def build(architecture: str, classes: int) -> nn.Module:
-    """A freshly initialised network of one of BUILDERS, `torchvision:NAME` or `timm:NAME`.
+    """A freshly initialised network: one of OURS or SHORT, `torchvision:NAME` or `timm:NAME`.
 
     Raises ValueError for an unknown architecture, or one whose library is not installed.
     """
-    library, _, name = architecture.partition(":")
+    library, name = _split(architecture)
     if library in LIBRARIES and name:
         return LIBRARIES[library](name)(classes)
-    if architecture not in BUILDERS:
-        known = ", ".join([*BUILDERS, *(f"{library}:NAME" for library in LIBRARIES)])
+    if architecture not in OURS:
+        known = ", ".join([*OURS, *SHORT, *(f"{library}:NAME" for library in LIBRARIES)])
         raise ValueError(f"unknown architecture {architecture!r}; known are {known}")
-    return BUILDERS[architecture](classes)
+    return OURS[architecture](classes)
+
+
+def published(architecture: str) -> nn.Module:
+    """The network with the weights that its library publishes, mostly of ImageNet and its 1000
+    classes; downloaded once, then kept where the library keeps them.
+
+    Raises ValueError where none are published, OSError where they cannot be had.
+    """
+    build(architecture, 2)  # for its errors
+    library, name = _split(architecture)
+    network: nn.Module
+    if library == "torchvision":
+        network = torchvision.models.get_model(name, weights="DEFAULT")
+    elif library == "timm":
+        network = _timm_network(name, pretrained=True)
+    else:
+        raise ValueError(f"nobody publishes weights of {architecture}")
+    return network
+
+
+def _timm_network(name: str, **wanted: Any) -> nn.Module:
+    import timm
+
+    try:
+        network: nn.Module = timm.create_model(name, **wanted)
+    except RuntimeError as error:  # timm's word for a tag or weights that there are not
+        raise ValueError(str(error)) from error
+    return network
+
+
+def _split(architecture: str) -> tuple[str, str]:
+    """Library and name; all of it is the first where it has no library."""
+    library, _, name = SHORT.get(architecture, architecture).partition(":")
+    return library, name

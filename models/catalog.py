@@ -61,7 +61,7 @@ class Training(_Part):
 
     `patience`: epochs without a better macro-F1 after which it stops, 0 for never. `teachers`:
     ids of cards whose mean opinion the student follows too. `start`: id of a card whose weights
-    training begins with.
+    training begins with, or `published` for those of its library.
     """
 
     seed: int = 0

@@ -4,30 +4,42 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from models.architectures import build
+from models.architectures import build, published
 from models.catalog import CARDS, Card, Catalog, UnknownModel
-from models.weights import load_network
+from models.weights import State, load_network
 
+PUBLISHED = "published"
+"""As a start: the weights that torchvision or timm publish of the architecture."""
 _KEY = "training.start"
 
 
 def begun(card: Card, classes: Sequence[str]) -> nn.Module:
-    """A network of the card for `classes`: with random weights, or those of the card that its
-    recipe names under `start`; of other classes than those, all but the last layer.
+    """A network of the card for `classes`: with random weights, or those that its recipe names
+    under `start`. Of other classes than those, all but the last layer is taken over.
 
-    Raises CardError for a start that is unknown or of another architecture.
+    Raises CardError for a start that is unknown, of another architecture or not to be had.
     """
     model = build(card.architecture, len(classes))
     if not card.training.start:
         return model
-    first = other_card(card, _KEY, card.training.start)
-    if first.architecture != card.architecture:
-        raise card.wrong(_KEY, f"{first.id} is a {first.architecture}, not a {card.architecture}")
-    known = load_network(first).state_dict()
-    if list(first.class_names) != list(classes):
+    known, same = _known(card, classes)
+    if not same:
         known = {name: known[name] for name in known.keys() - _last_layer(card, len(classes))}
     model.load_state_dict(known, strict=False)
     return model
+
+
+def _known(card: Card, classes: Sequence[str]) -> tuple[State, bool]:
+    """The weights to begin with, and whether they are for the same classes."""
+    if card.training.start == PUBLISHED:
+        try:
+            return published(card.architecture).state_dict(), False
+        except (OSError, ValueError) as error:
+            raise card.wrong(_KEY, str(error)) from error
+    first = other_card(card, _KEY, card.training.start)
+    if first.architecture != card.architecture:
+        raise card.wrong(_KEY, f"{first.id} is a {first.architecture}, not a {card.architecture}")
+    return load_network(first).state_dict(), list(first.class_names) == list(classes)
 
 
 def _last_layer(card: Card, classes: int) -> set[str]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.architectures import BUILDERS, LIBRARIES, build
+from models.architectures import LIBRARIES, OURS, SHORT, build
 from models.catalog import ARCHITECTURE
 
 
@@ -44,7 +44,7 @@ def test_our_network_costs_at_most_600_million_multiplications() -> None:
     assert multiplications(build("cropshield_cnn", 32), 224) <= 600_000_000
 
 
-@pytest.mark.parametrize("name", sorted(BUILDERS))
+@pytest.mark.parametrize("name", sorted([*OURS, *SHORT]))
 def test_each_architecture_has_as_many_outputs_as_classes(name: str) -> None:
     with torch.inference_mode():
         assert build(name, 5).eval()(torch.zeros(1, 3, 64, 64)).shape == (1, 5)
@@ -62,6 +62,7 @@ def test_every_classifier_of_two_libraries_can_be_built(name: str) -> None:
         ("vgg_of_mine", "'vgg_of_mine'.*cropshield_cnn.*torchvision:NAME"),
         ("torchvision:resnet81", 'torchvision has no classifier .*did you mean "resnet18"'),
         ("timm:resnet81", 'timm has no classifier .*did you mean "resnet'),
+        ("timm:resnet10t.nobody", r"Invalid pretrained tag \(nobody\) for resnet10t"),
     ],
 )
 def test_an_unknown_architecture_names_the_known_ones(name: str, said: str) -> None:
@@ -79,4 +80,4 @@ def test_an_architecture_of_a_library_that_is_not_there_says_how_to_get_it(
 
 def test_a_card_takes_the_architectures_that_can_be_built() -> None:
     libraries = [f"{name}:resnet18" for name in LIBRARIES]
-    assert all(re.match(ARCHITECTURE, name) for name in [*BUILDERS, *libraries])
+    assert all(re.match(ARCHITECTURE, name) for name in [*OURS, *SHORT, *libraries])

@@ -1,12 +1,14 @@
 """A model that begins with what another one has learnt."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.error import URLError
 
 import pytest
 import torch
+from torchvision.models import ResNet18_Weights, WeightsEnum, resnet18
 
 from models.catalog import Card, CardError, Training
-from models.training.start import begun
+from models.training.start import PUBLISHED, begun
 from tests.engine.networks import network, save_model
 
 OTHERS = ["Tea__healthy", "Tea__rust", "Tea__blight"]
@@ -45,3 +47,40 @@ def test_a_start_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     other = beginning_with(card, "tiny", architecture="resnet18")
     with pytest.raises(CardError, match="tiny is a cropshield_cnn, not a resnet18"):
         begun(other, OTHERS)
+
+
+def kept_by_torchvision(folder: Path, weights: WeightsEnum) -> Path:
+    """Where torchvision keeps what it has downloaded."""
+    file = folder / "hub/checkpoints" / PurePosixPath(weights.url).name
+    file.parent.mkdir(parents=True)
+    return file
+
+
+def test_what_a_library_publishes_is_known_but_for_the_last_layer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    known = resnet18().state_dict()
+    torch.save(known, kept_by_torchvision(tmp_path, ResNet18_Weights.DEFAULT))
+    card = save_model(tmp_path, network())
+    for name in ("resnet18", "torchvision:resnet18"):
+        model = begun(beginning_with(card, PUBLISHED, architecture=name), OTHERS).state_dict()
+        new = {name for name in model if not torch.equal(model[name], known[name])}
+        assert new == {"fc.weight", "fc.bias"}
+
+
+def test_what_is_not_published_or_cannot_be_had_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(url: str, *_: object, **__: object) -> None:
+        raise URLError(f"no way to {url}")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
+    card = save_model(tmp_path, network())
+    with pytest.raises(CardError, match=r"start: nobody publishes weights of cropshield_cnn"):
+        begun(beginning_with(card, PUBLISHED), OTHERS)
+    with pytest.raises(CardError, match=r"start: .*no way to https://"):
+        begun(beginning_with(card, PUBLISHED, architecture="resnet18"), OTHERS)
+    with pytest.raises(CardError, match=r"start: No pretrained weights exist"):
+        begun(beginning_with(card, PUBLISHED, architecture="timm:botnet50ts_256"), OTHERS)
