@@ -1,5 +1,6 @@
 """Every row of the table of errors, and the form that all of them have."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -231,3 +232,26 @@ def test_a_defect_is_500_and_tells_nothing(
     assert answer.status_code == 500
     assert answer.json()["type"] == "/problems/internal"
     assert "secret" not in answer.text
+
+
+def test_the_problems_that_no_error_of_ours_words_are_shown_as_they_are_answered(
+    client: TestClient, leaf_jpeg: bytes, hand: Hand
+) -> None:
+    client.post("/v1/jobs", content=leaf_jpeg)
+    overlay = f"/v1/jobs/{hand.succeed()}/overlay"
+    broken = {"Content-Type": "multipart/form-data; boundary=x"}
+    for answer, slug in (
+        (client.post("/v1/jobs?top_k=9", content=leaf_jpeg), "invalid-request"),
+        (client.get("/v1/job"), "not-found"),
+        (client.patch("/v1/jobs"), "method-not-allowed"),
+        (client.get(overlay, headers={"Range": "bytes=40000-"}), "range-not-satisfiable"),
+        (client.post("/v1/jobs", content=b"no form", headers=broken), "bad-request"),
+    ):
+        given, shown = answer.json(), SHOWN[slug]
+        assert told(given) == told(shown)
+        assert given.get("errors") == shown.get("errors")
+
+
+def told(document: dict[str, Any]) -> str:
+    """The detail without paths and numbers, which are those of the request."""
+    return re.sub(r"/v1/\S+|\b\d[\d,]*\b", "…", document["detail"])
