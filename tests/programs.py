@@ -1,4 +1,4 @@
-"""Programs beside Python that tests drive: `python -m tests.programs` installs what is missing.
+"""What tests drive beside Python: `python -m tests.programs` installs what is missing.
 
 As root on Debian that is done by apt-get; elsewhere they are named, and their tests are skipped. On
 CI nothing may be skipped: there it is an error.
@@ -8,20 +8,26 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-PACKAGES = {  # of Debian, and the names that the program goes by
+PACKAGES = {  # of Debian, and the names that the program goes by, or its file
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     "nginx-light": ("nginx",),
     "caddy": ("caddy",),
     "rabbitmq-server": ("rabbitmq-server",),
+    "default-jre-headless": ("java",),
+    "kotlin": ("kotlinc",),
+    "libandroid-json-java": ("/usr/share/java/com.android.json.jar",),
 }
 _PLACES = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib/rabbitmq/bin"))
 
 
 def find(package: str) -> str | None:
-    """Path of the package's program, wherever it is from."""
-    found = (shutil.which(name, path=_PLACES) for name in PACKAGES[package])
-    return next(filter(None, found), None)
+    """Path of the package's program or file, wherever it is from."""
+    names = PACKAGES[package]
+    found = [shutil.which(name, path=_PLACES) for name in names]
+    files = [name for name in names if Path(name).is_file()]
+    return next(filter(None, found + files), None)
 
 
 def missing() -> list[str]:
