@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from api.routes.pages import PAGES
-from tests import programs
 from tests.clients.test_generated import NODE
+from tests.kotlin import run_kotlin
 from tests.service.conftest import Service
 
 pytestmark = pytest.mark.service
@@ -46,20 +46,14 @@ def test_a_phone_does_it_too(
     server: Service, address: str, leaf_jpeg: bytes, tmp_path: Path
 ) -> None:
     """In Kotlin, by the libraries that Android has; the emulator calls its host 10.0.2.2."""
-    compiler, library = (programs.find(name) for name in ("kotlin", "libandroid-json-java"))
-    if not compiler or not library:
-        pytest.skip("there is no Kotlin; tests.programs installs it")
     program = code("kotlin", "").replace("http://10.0.2.2:8000", address)
     assert program.count("\n") == 2
     imports = ("java.io.File", "java.net.HttpURLConnection", "java.net.URL", "org.json.JSONObject")
     script = "".join(f"import {name}\n" for name in imports) + program
     (tmp_path / "leaf.jpg").write_bytes(leaf_jpeg)
-    (tmp_path / "first.kts").write_text(script)
-    command = [compiler, "-cp", library, "-script", "first.kts"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    said = run_kotlin(script, tmp_path)
     best = server.http.get("/v1/jobs?limit=1").json()["jobs"][0]["result"]["predictions"][0]
-    assert done.stdout.strip() == best["class_name"]
+    assert said == best["class_name"]
 
 
 def test_swift_takes_three_lines_too() -> None:
