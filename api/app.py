@@ -34,7 +34,6 @@ from api.routes import (
     metrics,
     pages,
     pictures,
-    playground,
     submit,
 )
 from api.settings import ApiSettings
@@ -124,9 +123,9 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     app.add_middleware(RequestId)
     problems.install(app)
     reading = (jobs, events, deliveries, feedback, pictures, catalog, health, metrics)
-    for part in (submit, batches, *reading, pages, playground):
+    for part in (submit, batches, *reading, pages):
         app.include_router(part.router)
-    app.mount("/playground", StaticFiles(directory=playground.FILES), name="playground")
+    app.mount("/playground", StaticFiles(directory=pages.PLAYGROUND), name="playground")
     app.mount("/assets/docs", StaticFiles(directory=pages.PAGES), name="docs")
     app.mount("/assets", StaticFiles(directory=pages.ASSETS), name="assets")
     return app

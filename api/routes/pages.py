@@ -1,4 +1,5 @@
-"""Pages for people: the API to try out and to read, and a page for each problem type."""
+"""Pages for people: the playground, the API to try out and to read, and a page for each problem
+type. They are files as they are, and nothing comes from elsewhere."""
 
 import io
 from functools import cache
@@ -12,7 +13,7 @@ from jobs.problems import PATH, all_problems
 from pictures.leaves import draw_leaf
 
 WEB = Path(__file__).parents[2] / "web"
-ASSETS, PAGES = WEB / "vendor", WEB / "docs"
+ASSETS, PAGES, PLAYGROUND = WEB / "vendor", WEB / "docs", WEB / "playground"
 _HEADERS = {"Cache-Control": "no-cache"}
 _PROBLEM_HEAD = (
     '<!doctype html><html lang="en"><meta charset="utf-8">'
@@ -25,6 +26,18 @@ _PROBLEM_HEAD = (
     "<article><h1>{title}</h1>"
 )
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def playground() -> FileResponse:
+    """It asks the API like any other client."""
+    return FileResponse(PLAYGROUND / "index.html", headers=_HEADERS)
+
+
+@router.get("/service-worker.js")
+async def service_worker() -> FileResponse:
+    """At the root, since a worker serves only what lies below it."""
+    return FileResponse(PLAYGROUND / "service-worker.js", headers=_HEADERS)
 
 
 @router.get("/docs")
