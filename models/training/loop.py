@@ -24,6 +24,9 @@ from models.training.start import begun
 from models.training.teacher import follow, hire
 from models.weights import State, write_weights
 
+NEAR = 0.75
+"""Of the served size: from there on photos are judged as they are served. Training sees parts of
+them, and so leaves that are larger by about as much (Touvron et al. 2019, FixRes)."""
 Report = Callable[[dict[str, Any]], None]
 Tick = Callable[[float], None]
 
@@ -139,7 +142,8 @@ class Trainer:
             group["lr"] = self.recipe.learning_rate * warm * cosine
 
     def _validate(self, stage: Stage) -> Scores:
-        side = max(stage.size, 160)
+        served = self.card.preprocessing.size
+        side = served if stage.size >= NEAR * served else max(stage.size, 160)
         pixels = self.val_set.pixels(side, self._file(f"val-{side}"))
         model = nn.Sequential(self.augment.normalised, self.average)
         return score(confusion_of(model, pixels, self.val_set.labels, self.classes))
