@@ -14,8 +14,9 @@ from torch.nn import functional as F
 from models.catalog import Card, Stage
 from models.training.augment import Augment, mixing
 from models.training.average import averaged
+from models.training.checkpoint import Checkpoint
 from models.training.depthwise import keep_depthwise_exact
-from models.training.files import append_row, write_atomically
+from models.training.files import append_row
 from models.training.finish import keep
 from models.training.judge import Scores, confusion_of, score
 from models.training.photos import LeafFolder, balanced_draw
@@ -62,8 +63,8 @@ class Trainer:
         self.augment = Augment(card.preprocessing, self.recipe.background, self.recipe.negatives)
         self.augment.to(device)
         self.epochs = [stage for stage in self.recipe.stages for _ in range(stage.epochs)]
-        self.epoch, self.best, self.best_epoch = 0, -1.0, 0
-        self._resume()
+        parts = {"model": self.model, "average": self.average, "optimizer": self.optimizer}
+        self._checkpoint = Checkpoint(out / "last.pt", parts, device)
 
     def run(self, report: Report, tick: Tick = lambda _: None) -> Path:
         """Train to the end, calling `report` with each epoch's row and `tick` with the epochs
@@ -72,16 +73,20 @@ class Trainer:
             stage = self.epochs[self.epoch]
             loss = self._epoch(stage, tick)
             scores = self._validate(stage)
-            self.epoch += 1
-            row = {"epoch": self.epoch, "size": stage.size, "loss": round(loss, 4)}
             self._save(scores)
+            row = {"epoch": self.epoch, "size": stage.size, "loss": round(loss, 4)}
             self._record(row | {k: round(v, 5) for k, v in asdict(scores).items()}, report)
         return keep(self.out / "best.pth", self.out / "weights.pth", self._judge)
 
     @property
+    def epoch(self) -> int:
+        """How many are done."""
+        return self._checkpoint.epoch
+
+    @property
     def done(self) -> bool:
         """After the last epoch, or once patience has run out."""
-        out_of_patience = 0 < self.recipe.patience <= self.epoch - self.best_epoch
+        out_of_patience = 0 < self.recipe.patience <= self.epoch - self._checkpoint.best_epoch
         return self.epoch >= len(self.epochs) or out_of_patience
 
     def _epoch(self, stage: Stage, tick: Tick) -> float:
@@ -158,26 +163,8 @@ class Trainer:
         report(row | {"epochs": len(self.epochs)})
 
     def _save(self, scores: Scores) -> None:
-        if scores.macro_f1 > self.best:
-            self.best_epoch = self.epoch
-        if scores.macro_f1 >= self.best:
-            self.best = scores.macro_f1
+        if self._checkpoint.advance(scores.macro_f1):
             write_weights(self.out / "best.pth", self.average.module.state_dict())
             names = {name: i for i, name in enumerate(self.train_set.classes)}
             (self.out / "class_to_idx.json").write_text(json.dumps(names, indent=2) + "\n")
-        state = {name: part.state_dict() for name, part in self._parts().items()}
-        counts = {"epoch": self.epoch, "best": self.best, "best_epoch": self.best_epoch}
-        write_atomically(self.out / "last.pt", state | counts)
-
-    def _parts(self) -> dict[str, Any]:
-        return {"model": self.model, "average": self.average, "optimizer": self.optimizer}
-
-    def _resume(self) -> None:
-        last = self.out / "last.pt"
-        if not last.exists():
-            return
-        state = torch.load(last, map_location=self.device, weights_only=True)
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-        self.epoch, self.best = state["epoch"], state["best"]
-        self.best_epoch = state.get("best_epoch", self.epoch)
+        self._checkpoint.save()
