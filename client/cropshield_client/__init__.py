@@ -7,7 +7,6 @@ from cropshield_client.errors import (
     CropShieldError,
     Gone,
     InvalidRequest,
-    JobFailed,
     NotFound,
     NotReady,
     ProblemError,
@@ -18,7 +17,7 @@ from cropshield_client.errors import (
     Unreachable,
     WrongSignature,
 )
-from cropshield_client.models import Batch, Explained, Explanation, Job, Prediction
+from cropshield_client.models import Batch, Explained, Explanation, Job, JobFailed, Prediction
 from cropshield_client.retry import Patience
 from cropshield_client.sync import CropShield
 from cropshield_client.webhooks import verify_webhook

@@ -3,7 +3,7 @@
 CropShieldError
 ├── Unreachable         no answer, however often it was tried
 ├── TimedOut            not done within the time given
-├── JobFailed           the job ended without a result; it is `job`
+├── JobFailed           the job ended without a result (beside Job, in `models`)
 ├── WrongSignature      a webhook that the server did not send, or not lately
 └── ProblemError        the server's answer is a problem (RFC 9457)
     ├── BadPhoto        too large, of no known format, or damaged
@@ -17,10 +17,7 @@ CropShieldError
     └── ServerFailed    a defect of the server
 """
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from cropshield_client.models import Job
+from typing import Any
 
 
 class CropShieldError(Exception):
@@ -37,13 +34,6 @@ class TimedOut(CropShieldError):
     def __init__(self, message: str, job_id: str | None = None) -> None:
         super().__init__(message)
         self.job_id = job_id
-
-
-class JobFailed(CropShieldError):
-    def __init__(self, job: "Job") -> None:
-        reason = job.error.detail if job.error else "there is no result"
-        super().__init__(f"job {job.id} ended as {job.state}: {reason}")
-        self.job = job
 
 
 class WrongSignature(CropShieldError):

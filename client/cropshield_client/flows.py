@@ -16,8 +16,8 @@ import httpx2
 from cropshield_client import calls
 from cropshield_client.calls import LONGEST_WAIT, Call
 from cropshield_client.decode import decode
-from cropshield_client.errors import JobFailed, ProblemError, TimedOut, Unreachable, problem
-from cropshield_client.models import Batch, Explained, Job
+from cropshield_client.errors import ProblemError, TimedOut, Unreachable, problem
+from cropshield_client.models import Batch, Explained, Job, JobFailed
 from cropshield_client.retry import Patience, is_worth_retrying
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cropshield_client.errors import JobFailed
+from cropshield_client.errors import CropShieldError
 
 _WAITING = {"queued", "running"}
 
@@ -107,6 +107,15 @@ class Job:
         if self.result is None or not self.result.predictions:
             raise JobFailed(self)
         return self.result.predictions[0]
+
+
+class JobFailed(CropShieldError):
+    """The job ended without a result; it is `job`."""
+
+    def __init__(self, job: "Job") -> None:
+        reason = job.error.detail if job.error else "there is no result"
+        super().__init__(f"job {job.id} ended as {job.state}: {reason}")
+        self.job = job
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from standardwebhooks import Webhook
 import cropshield_client
 from cropshield_client import WrongSignature, aio, sync, verify_webhook
 from cropshield_client.decode import decode
-from cropshield_client.errors import JobFailed, ProblemError
+from cropshield_client.errors import ProblemError
 from cropshield_client.errors import problem as error_of
-from cropshield_client.models import Job
+from cropshield_client.models import Job, JobFailed
 from cropshield_client.shrink import shrunk
 from jobs.problems import Problem, all_problems
 
