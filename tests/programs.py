@@ -24,10 +24,12 @@ _PLACES = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib/ra
 
 def find(package: str) -> str | None:
     """Path of the package's program or file, wherever it is from."""
-    names = PACKAGES[package]
-    found = [shutil.which(name, path=_PLACES) for name in names]
-    files = [name for name in names if Path(name).is_file()]
-    return next(filter(None, found + files), None)
+    for name in PACKAGES[package]:
+        if Path(name).is_absolute() and Path(name).is_file():
+            return name
+        if found := shutil.which(name, path=_PLACES):
+            return found
+    return None
 
 
 def missing() -> list[str]:
