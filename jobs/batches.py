@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -75,8 +75,8 @@ class Batches:
     ) -> tuple[Batch, bool]:
         """The batch, and whether an earlier request with the same key had made it. One photo is in
         memory at a time. After a crash in between, the same key finds the jobs that were made.
-        place: owner and key of the batch; held while this runs. afford: asked before the first job
-        of so many is made; what it raises is raised.
+        place: owner and key of the batch; held while this runs. afford: asked before the first of
+        so many new jobs is made; what it raises is raised.
 
         Raises UnknownModel, UnknownClass, KeyReused, StoreDown, BlobsFailed.
         """
@@ -86,7 +86,7 @@ class Batches:
             if known.digest != digest:
                 raise KeyReused
             return known, True
-        afford(len(photos))
+        afford(len(photos) - await self.begun(place, len(photos)))
         items = [item async for item in self._items(photos, options, place, reuse)]
         batch = Batch(
             id=new_id(),
@@ -117,11 +117,10 @@ class Batches:
         self, photos: Sequence[Photo], options: Options, place: Submission, reuse: bool
     ) -> AsyncIterator[Item]:
         for number, photo in enumerate(photos):
-            key = f"{place.key} {number}" if place.key else None
             if place.slot:
                 await self._jobs.store.reserve(place)  # for another half a minute
             try:
-                made = Submission(place.owner, key=key, reuse=reuse, request_id=place.request_id)
+                made = replace(_of_photo(place, number), reuse=reuse)
                 job = (await self._jobs.submit(await photo.read(), options, made)).job
                 yield Item(name=photo.name, job_id=job.id)
             except (*_REFUSALS, JobGone) as error:
@@ -139,9 +138,17 @@ class Batches:
     @reported
     async def known(self, place: Submission) -> Batch | None:
         """The batch that an earlier request of the same key made. Raises StoreDown."""
-        batch_id = place.key and await self._redis.get(BATCH_KEY + place.key_name)
-        record = await self._redis.get(f"{BATCH}{batch_id}")
+        batch_id = await self._redis.get(BATCH_KEY + place.key_name) if place.key else None
+        record = await self._redis.get(BATCH + batch_id) if batch_id else None
         return Batch.model_validate_json(record) if record else None
+
+    @reported
+    async def begun(self, place: Submission, photos: int = MOST_PHOTOS) -> int:
+        """Of how many of the first `photos` an earlier request of the same key made a job."""
+        if not place.key:
+            return 0
+        names = (_of_photo(place, number).key_name for number in range(photos))
+        return int(await self._redis.exists(*(wire.KEY + name for name in names)))
 
     async def _jobs_of(self, batch: Batch) -> dict[str, Job]:
         async with self._redis.pipeline(transaction=False) as pipe:
@@ -150,6 +157,12 @@ class Batches:
             records = await pipe.execute()
         found = zip(batch.job_ids, records, strict=True)
         return {job_id: wire.read_job(job_id, fields) for job_id, fields in found if fields}
+
+
+def _of_photo(place: Submission, number: int) -> Submission:
+    """One of a batch is known again by its place in it."""
+    key = f"{place.key} {number}" if place.key else None
+    return Submission(place.owner, key=key, request_id=place.request_id)
 
 
 async def _digest(photos: Sequence[Photo], options: Options) -> str:

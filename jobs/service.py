@@ -97,7 +97,9 @@ class JobService:
         if not made.twin:
             return made
         if await asyncio.to_thread(self._copy_results, made.job, job.id):
-            return await self.store.adopt(job, made.job, submission.key_name)
+            adopted = await self.store.adopt(job, made.job, submission.key_name)
+            await asyncio.to_thread(self.blobs.delete, job.id, wire.ORIGINAL)
+            return adopted
         return await self.store.enqueue(job, submission.key_name)
 
     def _check(self, data: bytes, options: Options, submission: Submission) -> Job:

@@ -13,6 +13,7 @@ INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "r
 QUEUES = (RETRY, INTERACTIVE, BULK)  # in the order in which they are served
 EVENTS, PACE = PREFIX + "events", PREFIX + "pace"
 JOB, GONE, CACHE = PREFIX + "job:", PREFIX + "gone:", PREFIX + "cache:"
+KEY = PREFIX + "key:"  # an Idempotency-Key, hashed with its owner
 BLOBS, BLOB_JOBS = PREFIX + "blobs:", PREFIX + "blob-jobs"
 ENDED, ORPHANS = PREFIX + "ended", PREFIX + "orphans"
 TASK, TICKETS = "cropshield.drain", "tickets"

@@ -61,7 +61,7 @@ async def submit_batch(
     limits = parts.settings.max_batch_bytes, parts.settings.max_bytes
     held = Submission(owner, key=key, request_id=request.scope["request_id"])
     refusal: QuotaUsedUp | None = request.scope.get("refusal")
-    if refusal and not await parts.batches.known(held):
+    if refusal and not (await parts.batches.known(held) or await parts.batches.begun(held)):
         raise refusal
     async with parts.jobs.receiving(held), received_batch(request, *limits) as upload:
         options, afford = read_options(upload.options), partial(check_quota, request.scope)

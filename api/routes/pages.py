@@ -1,5 +1,5 @@
 """Pages for people: the playground, the API to try out and to read, and a page for each problem
-type. They are files as they are, and nothing comes from elsewhere."""
+type. Nothing comes from elsewhere."""
 
 import io
 from functools import cache

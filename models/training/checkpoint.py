@@ -8,11 +8,12 @@ import torch
 
 from models.training.files import write_atomically
 
-_COUNTS = ("epoch", "best", "best_epoch")
+_COUNTS = ("epoch", "best", "best_epoch", "side")
 
 
 class Checkpoint:
-    """`epoch`: how many are done; `best`: the highest macro-F1 so far, first met in `best_epoch`.
+    """`epoch`: how many are done; `best`: the highest macro-F1 at the `side` that photos are judged
+    at now, first met in `best_epoch`.
 
     Kept in `file` with the states of `parts` (whatever has a `state_dict`), which are taken up
     from it when it is there.
@@ -20,13 +21,15 @@ class Checkpoint:
 
     def __init__(self, file: Path, parts: Mapping[str, Any], device: torch.device) -> None:
         self._file, self._parts = file, parts
-        self.epoch, self.best, self.best_epoch = 0, -1.0, 0
+        self.epoch, self.best, self.best_epoch, self.side = 0, -1.0, 0, 0
         if file.exists():
             self._take_up(torch.load(file, map_location=device, weights_only=True))
 
-    def advance(self, macro_f1: float) -> bool:
-        """One more epoch is done; whether none before it was better."""
+    def advance(self, macro_f1: float, side: int) -> bool:
+        """One more epoch is done; whether none before it was better, judged at the same side."""
         self.epoch += 1
+        if side != self.side:
+            self.best, self.side = -1.0, side
         if macro_f1 > self.best:
             self.best_epoch = self.epoch
         is_best = macro_f1 >= self.best

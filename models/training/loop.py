@@ -73,7 +73,7 @@ class Trainer:
             stage = self.epochs[self.epoch]
             loss = self._epoch(stage, tick)
             scores = self._validate(stage)
-            self._save(scores)
+            self._save(scores, self._judged_at(stage))
             row = {"epoch": self.epoch, "size": stage.size, "loss": round(loss, 4)}
             self._record(row | {k: round(v, 5) for k, v in asdict(scores).items()}, report)
         return keep(self.out / "best.pth", self.out / "weights.pth", self._judge)
@@ -147,11 +147,14 @@ class Trainer:
             group["lr"] = self.recipe.learning_rate * warm * cosine
 
     def _validate(self, stage: Stage) -> Scores:
-        served = self.card.preprocessing.size
-        side = served if stage.size >= NEAR * served else max(stage.size, 160)
+        side = self._judged_at(stage)
         pixels = self.val_set.pixels(side, self._file(f"val-{side}"))
         model = nn.Sequential(self.augment.normalised, self.average)
         return score(confusion_of(model, pixels, self.val_set.labels, self.classes))
+
+    def _judged_at(self, stage: Stage) -> int:
+        served = self.card.preprocessing.size
+        return served if stage.size >= NEAR * served else max(stage.size, 160)
 
     def _judge(self, weights: State) -> Scores:
         """Puts `weights` in the place of the average."""
@@ -162,8 +165,8 @@ class Trainer:
         append_row(self.out / "history.csv", row)
         report(row | {"epochs": len(self.epochs)})
 
-    def _save(self, scores: Scores) -> None:
-        if self._checkpoint.advance(scores.macro_f1):
+    def _save(self, scores: Scores, side: int) -> None:
+        if self._checkpoint.advance(scores.macro_f1, side):
             write_weights(self.out / "best.pth", self.average.module.state_dict())
             names = {name: i for i, name in enumerate(self.train_set.classes)}
             (self.out / "class_to_idx.json").write_text(json.dumps(names, indent=2) + "\n")

@@ -1,6 +1,7 @@
 """What a model knows before it is trained: nothing, or what another one has learnt."""
 
 from collections.abc import Sequence
+from pickle import UnpicklingError
 
 from torch import nn
 
@@ -34,7 +35,7 @@ def _known(card: Card, classes: Sequence[str]) -> tuple[State, bool]:
     if card.training.start == PUBLISHED:
         try:
             return published(card.architecture).state_dict(), False
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError, EOFError, UnpicklingError) as error:
             raise card.wrong(_KEY, str(error)) from error
     first = other_card(card, _KEY, card.training.start)
     if first.architecture != card.architecture:

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
+from jobs.batches import Batches
 from tests.contract.conftest import NewKey, with_key
 from tests.contract.test_errors import unread
 
@@ -160,6 +161,24 @@ def test_a_batch_can_be_sent_again_when_the_quota_is_used_up(
         "/v1/batches", content=unread(), headers=headers | form | {"Idempotency-Key": "9"}
     )
     assert (new.status_code, new.json()["type"]) == (429, "/problems/quota-used-up")
+
+
+def test_a_batch_that_a_crash_cut_off_is_finished_when_the_quota_is_used_up(
+    nobody: TestClient, new_key: NewKey, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = with_key(new_key("Ada", quota=3)) | {"Idempotency-Key": "8e03978e"}
+    files = [("images", (f"{n}.jpg", leaf_jpeg + bytes(n))) for n in range(3)]
+
+    async def die(*_: Any) -> None:
+        raise RuntimeError("gone before the record")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Batches, "_keep", die)
+        assert nobody.post("/v1/batches", headers=headers, files=files).status_code == 500
+    assert len(nobody.get("/v1/jobs", headers=headers).json()["jobs"]) == 3
+    again = nobody.post("/v1/batches", headers=headers, files=files)
+    assert again.status_code == 202, again.text
+    assert len(nobody.get("/v1/jobs", headers=headers).json()["jobs"]) == 3
 
 
 def test_what_was_accepted_can_be_sent_again_when_the_quota_is_used_up(

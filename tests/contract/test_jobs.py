@@ -119,6 +119,7 @@ def test_post_is_200_for_a_finished_twin_under_a_new_id(
     assert (again.json()["cached"], again.json()["state"]) == (True, "succeeded")
     assert again.headers["Location"] != first
     assert "Retry-After" not in again.headers
+    assert not hand.blobs.has(again.json()["id"], wire.ORIGINAL), "it is erased at the end"
     assert client.post("/v1/jobs", content=leaf_jpeg, headers=FRESH).status_code == 202
 
 

@@ -71,6 +71,8 @@ def test_room_is_asked_for_once_in_a_while_but_a_refusal_is_never_kept(desk: Des
         await room.check(LOCAL)
         desk.client.zadd(wire.INTERACTIVE, {f"job {number}": number for number in range(5)})
         await room.check(LOCAL)
+        with pytest.raises(QueueFull):  # there was room for one more
+            await room.check(LOCAL)
         now[0] = SECONDS
         for _ in range(2):
             with pytest.raises(QueueFull):

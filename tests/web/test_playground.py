@@ -212,10 +212,15 @@ def test_a_server_with_keys_asks_for_one(
         assert key, told
         page = new_page(server=guarded)
         expect(page.locator("#trouble")).to_contain_text("wants an API key")
+        page.set_input_files("#choose", leaves[1])
+        expect(page.locator("#result")).to_be_hidden()
+        page.wait_for_timeout(500)  # for the answer, which is no other than before
         page.fill("#key", key[0])
         page.keyboard.press("Tab")
         expect(page.locator("#trouble")).to_be_hidden()
+        expect(page.locator("#result")).to_be_visible()
         explain(page, leaves[2])
+        page.close()  # before its server goes
         complaints: list[str] = new_page.complaints  # type: ignore[attr-defined]
         assert all("401" in complaint for complaint in complaints)
         complaints.clear()

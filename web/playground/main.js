@@ -17,7 +17,8 @@ import { batchWaiting, ending, waiting } from "./words.js";
 
 let items = []; // of the gallery
 let turn = 0; // what was asked for last; only that may change what is shown
-let sent = 0; // how many times photos are under way
+let underWay = 0; // how many times photos are
+let refused = () => {}; // hands in again what wanted a key
 
 const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-"); // the same for every attempt
 
@@ -27,10 +28,18 @@ function onFiles(files) {
 
 function handIn(send) {
   const key = newKey();
-  return attempt(async () => {
-    sent++;
-    await send(key).finally(() => sent--);
-  });
+  const work = async () => {
+    underWay++;
+    try {
+      await send(key);
+    } catch (error) {
+      if (error.needsKey) refused = () => attempt(work);
+      throw error;
+    } finally {
+      underWay--;
+    }
+  };
+  attempt(work);
 }
 
 async function explainOne(file, key) {
@@ -149,10 +158,17 @@ async function start() {
   await readCatalog();
   setColours(table());
   await showHistory();
-  if (mine === turn && !sent) await openLink(); // else a photo was handed in, and is what counts
+  if (mine === turn && !underWay) await openLink(); // else a photo was handed in, and is what counts
 }
 
-listenForSettings({ onKey: () => attempt(start), onColours: () => setColours(table()), onOpacity: repaint, onAsking: offerAgain });
+async function onKey() {
+  const again = refused;
+  refused = () => {};
+  await attempt(start);
+  await again();
+}
+
+listenForSettings({ onKey, onColours: () => setColours(table()), onOpacity: repaint, onAsking: offerAgain });
 listenForLooks();
 listenForOpinions();
 listen($("drop"), [$("choose"), $("camera")], onFiles);
