@@ -67,6 +67,8 @@ def both(card: Card, model: torch.nn.Module | None = None) -> tuple[Explainer, E
 def test_a_bundled_model_says_the_same_as_a_graph(card: Card) -> None:
     photos = [leaf(seed) for seed in range(len(MIXED))]
     requests = [Request(top_k=2, method=request.method) for request in MIXED]
+    if card.target_layer == "features.6":  # only maps before the mean have a closed form
+        card = card.model_copy(update={"target_layer": "features", "doubt": None})
     reference, graph = both(card)
     same(reference.explain(photos, requests), graph.explain(photos, requests))
 
