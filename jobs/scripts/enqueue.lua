@@ -12,15 +12,16 @@ if twin then
   local its = redis.call('HGETALL', job_key(twin))
   if #its > 0 then return {'twin', twin, its} end
 end
-local refused = refusal(owner, tonumber(ARGV[7]), ARGV[8] == '1')
+local total, own = filled(owner, ARGV[8] == '1')
+local refused = refusal(total, own, tonumber(ARGV[7]))
 if refused then return refused end
 
 -- Start-time fair queueing: each owner's next job stands one step behind its last one, so that
 -- owners take turns however many jobs each has waiting.
 local fair = queue .. ':fair'
 local passed = tonumber(redis.call('HGET', fair, '') or '0')
-local own = tonumber(redis.call('HGET', fair, owner) or '0')
-local score = math.max(passed, own) + 1
+local last = tonumber(redis.call('HGET', fair, owner) or '0')
+local score = math.max(passed, last) + 1
 redis.call('HSET', fair, owner, score)
 redis.call('ZADD', queue, score, id)
 

@@ -35,14 +35,17 @@ local function waiting_of(owner)
   return count
 end
 
+-- How many jobs wait, and how many of an owner's that shares the room with others.
+local function filled(owner, shares)
+  return waiting(), shares and waiting_of(owner) or 0
+end
+
 -- Why an owner may add no job: as many wait as may, or as many of its own as there is room for
 -- others. Returns nil | {"full" or "share", waiting, of its own, ms a job}
-local function refusal(owner, bound, shares)
-  local count = waiting()
-  local own = shares and waiting_of(owner) or 0
-  local why = count >= bound and 'full' or own > 0 and own >= bound - count and 'share'
+local function refusal(total, own, bound)
+  local why = total >= bound and 'full' or own > 0 and own >= bound - total and 'share'
   if not why then return nil end
-  return {why, count, own, redis.call('HGET', PACE, 'interval') or '0'}
+  return {why, total, own, redis.call('HGET', PACE, 'interval') or '0'}
 end
 
 -- 1 when the caller is to send a ticket; the bell rings at most every 3 s until it is heard.
