@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from api.looks import ComparisonLook, HeatmapLook, OverlayLook, explanations, pixels, place
+from api.looks import ComparisonLook, HeatmapLook, MapLook, OverlayLook, explanations, pixels, place
 from api.problems import InvalidRequest
 from jobs import wire
 from jobs.job import Job
 from jobs.ports import BlobStore
 from pictures import encoding
-from pictures.blend import Map, blend, levels
+from pictures.blend import WHOLE, Box, Map, blend, levels
 from pictures.sheets import labelled_grid, with_legend
 
 _CELL, _NARROWEST = 320, 160  # pixels of a picture in a comparison, and of its label
@@ -29,11 +29,12 @@ class Drawer:
 
         Raises NoPicture, or InvalidRequest for a picture too long for its format.
         """
-        data, heatmap = self._blobs.get(job.id, wire.PHOTO), self._maps(job)[place(job, look)]
+        data = self._blobs.get(job.id, wire.PHOTO)
+        heatmap, box = self._map(job, look)
         kind, size = _kind(job, look), pixels(look.size, encoding.size_of(data), job, side)
         if max(size) > encoding.LONGEST_SIDE[kind]:
             raise _too_long(max(size), kind)
-        drawn = blend(encoding.decode(data, size), heatmap, *_colours(job, look), size)
+        drawn = blend(encoding.decode(data, size), heatmap, *_colours(job, look), size, box)
         return encoding.encode(drawn, kind)
 
     def comparison(self, job: Job, look: ComparisonLook) -> bytes:
@@ -41,15 +42,21 @@ class Drawer:
         photo = encoding.decode(self._blobs.get(job.id, wire.PHOTO), (_CELL, _CELL))
         name, alpha = _colours(job, look)
         cells = [("the photo", photo)]
-        for label, heatmap in zip(_labels(job), _on_one_scale(job, self._maps(job)), strict=True):
-            cells.append((label, blend(photo, heatmap, name, alpha)))
+        maps = _on_one_scale(job, self._maps(job))
+        for label, heatmap, box in zip(_labels(job), maps, _boxes(job), strict=True):
+            cells.append((label, blend(photo, heatmap, name, alpha, box=box)))
         side = min(_CELL, max(_NARROWEST, *photo.shape[:2]))
         sheet = with_legend(labelled_grid(cells, columns=len(cells), side=side), name)
         return encoding.encode(sheet, _kind(job, look))
 
     def heatmap(self, job: Job, look: HeatmapLook) -> bytes:
         """One map as it is. Raises NoPicture."""
-        return _ENCODERS[look.format](self._maps(job)[place(job, look)])
+        return _ENCODERS[look.format](*self._map(job, look))
+
+    def _map(self, job: Job, look: MapLook) -> tuple[Map, Box]:
+        """One map and what it stands for. Raises NoPicture."""
+        at = place(job, look)
+        return self._maps(job)[at], _boxes(job)[at]
 
     def _maps(self, job: Job) -> Map:
         """float32 (explanations, h, w) in [0, 1]."""
@@ -92,26 +99,31 @@ def _on_one_scale(job: Job, maps: Map) -> Map:
     return scaled
 
 
+def _boxes(job: Job) -> list[Box]:
+    """Records of older workers do not tell them: their maps are drawn as they were."""
+    return [Box(*found["heatmap"].get("box") or WHOLE) for found in explanations(job)]
+
+
 def _too_long(side: int, kind: str) -> InvalidRequest:
     limit = encoding.LONGEST_SIDE[kind]
     message = f"the picture would be {side:,} pixels long; a {kind} has at most {limit:,}"
     return InvalidRequest([{"field": "size", "message": message}])
 
 
-def _png(heatmap: Map) -> bytes:
+def _png(heatmap: Map, _: Box) -> bytes:
     return encoding.encode_grey(levels(heatmap))
 
 
-def _npy(heatmap: Map) -> bytes:
+def _npy(heatmap: Map, _: Box) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, heatmap)
     return buffer.getvalue()
 
 
-def _json(heatmap: Map) -> bytes:
+def _json(heatmap: Map, box: Box) -> bytes:
     height, width = heatmap.shape
     rows = [[round(float(value), 5) for value in row] for row in heatmap]
-    return json.dumps({"width": width, "height": height, "rows": rows}).encode()
+    return json.dumps({"width": width, "height": height, "box": box, "rows": rows}).encode()
 
 
-_ENCODERS: dict[str, Callable[[Map], bytes]] = {"png": _png, "npy": _npy, "json": _json}
+_ENCODERS: dict[str, Callable[[Map, Box], bytes]] = {"png": _png, "npy": _npy, "json": _json}

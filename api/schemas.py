@@ -24,11 +24,18 @@ class PredictionView(BaseModel):
 
 class HeatmapView(BaseModel):
     """Cells of the raw map. `peak`: what the map was divided by; maps times peaks compare between
-    the classes of one photo. Null in records of older workers."""
+    the classes of one photo. `box`: what of the photo the map stands for. Both null in records of
+    older workers."""
 
     width: int
     height: int
     peak: float | None = None
+    box: tuple[float, float, float, float] | None = Field(
+        None,
+        description="Left, top, right and bottom in parts of the photo's width and height. Draw "
+        "the map into this rectangle, which lies a little outside of the photo as a rule, and "
+        "continue its outermost cells to the edge.",
+    )
 
 
 class DiagnosticsView(BaseModel):

@@ -1,8 +1,9 @@
 """What a model's maps are worth: `python -m benchmarks.explanations [FOLDER]`.
 
 On drawn leaves, whose lesions are known: our maps against pytorch-grad-cam's, the pointing
-game (is the hottest pixel on a lesion), faithfulness of the map and of the same map turned
-upside down, and how well the leaf mask finds the leaf on each ground. On the photos of FOLDER
+game (is the hottest pixel on a lesion), faithfulness of the map, of the same map turned upside
+down and of the same map as other libraries lay it on a photo, and how well the leaf mask finds the
+leaf on each ground. On the photos of FOLDER
 (`Crop__disease/photo.jpg`): where the numbers of the diagnostics lie and how often each
 warning fires, for thresholds that should fire on under 5 % of right predictions.
 """
@@ -11,6 +12,8 @@ import argparse
 import random
 import sys
 import warnings
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +22,19 @@ import torch
 from PIL import Image
 from pytorch_grad_cam import GradCAM as PyTorchGradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch import nn
 
 from benchmarks.measure import write
 from engine.diagnostics import Diagnostics, diagnose_photo, is_healthy
 from engine.explainer import Explainer, Request
+from engine.faithfulness import measure_faithfulness
 from engine.gradcam import GradCAM
 from engine.images import decode
 from engine.judging.drawn import Judged, judge_drawn, means
 from engine.leafmask import SIDE, leaf_mask
 from engine.loading import load_weights
 from models.catalog import Card, Catalog
+from pictures.blend import WHOLE
 from pictures.leaves import DrawnLeaf
 
 NUMBERS = ("focus", "border_share", "leaf_share", "flatness")
@@ -47,7 +53,21 @@ def on_drawn_leaves(card: Card, count: int) -> Row:
         "difference_to_pytorch_grad_cam": max(_difference(cam, one) for one in judged),
         "leaf_mask_overlap": round(float(np.mean([_mask_overlap(one.leaf) for one in judged])), 4),
         **means(judged),
+        **{f"{name}_as_others_draw": value for name, value in _as_others_draw(model, judged)},
     }
+
+
+def _as_others_draw(model: nn.Module, judged: list[Judged]) -> Iterator[tuple[str, float]]:
+    """The same maps, taken to cover the photo."""
+    covering = [
+        replace(
+            one, box=WHOLE, right=measure_faithfulness(model, one.inputs, one.heatmap, one.best)
+        )
+        for one in judged
+    ]
+    for name, value in means(covering).items():
+        if name in ("pointing", "deletion", "insertion", "confidence_lost"):
+            yield name, value
 
 
 def on_photos(card: Card, folder: Path, count: int) -> list[Row]:
@@ -65,7 +85,8 @@ def on_photos(card: Card, folder: Path, count: int) -> list[Row]:
         name = made.predictions[0].class_name
         kind = "right, healthy" if is_healthy(name) else "right, a disease"
         group = groups[kind if name == path.parent.name else "wrong"]
-        group.append(diagnose_photo(made.maps[0].heatmap, photo.pixels, name))
+        (best,) = made.maps
+        group.append(diagnose_photo(best.heatmap, photo.pixels, name, best.box))
     return [_table(name, found) for name, found in groups.items() if found]
 
 
@@ -102,22 +123,25 @@ def _table(name: str, found: list[Diagnostics]) -> Row:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("folder", type=Path, nargs="?")
-    options.add_argument("--model", default="cropshield_cnn")
+    options.add_argument("--model", nargs="*", default=[card.id for card in Catalog()])
     options.add_argument("--count", type=int, default=600)
-    options.add_argument("--drawn", type=int, default=30)
+    options.add_argument("--drawn", type=int, default=120)
     options.add_argument("--threads", type=int, default=torch.get_num_threads())
     chosen = options.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(chosen.threads)
-    card = Catalog()[chosen.model]
-    rows = [on_drawn_leaves(card, chosen.drawn)]
-    if chosen.folder is not None:
-        rows += on_photos(card, chosen.folder, chosen.count)
+    rows = []
+    for name in chosen.model:
+        card = Catalog()[name]
+        made = [on_drawn_leaves(card, chosen.drawn)]
+        if chosen.folder is not None:
+            made += on_photos(card, chosen.folder, chosen.count)
+        rows += [{"model": card.id, "weights": card.sha256[:16]} | row for row in made]
     for row in rows:
-        sys.stdout.write(f"{row['photos']}: {row['count']}\n")
-        for key, value in list(row.items())[2:]:
+        sys.stdout.write(f"{row['model']}, {row['photos']}: {row['count']}\n")
+        for key, value in list(row.items())[4:]:
             sys.stdout.write(f"  {key:34} {value}\n")
-    write("explanations", {"model": card.id, "weights": card.sha256[:16]}, rows)
+    write("explanations", {}, rows)
 
 
 if __name__ == "__main__":

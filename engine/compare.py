@@ -9,6 +9,7 @@ from torch import nn
 
 from engine.device import Device
 from engine.errors import WrongInput
+from engine.geometry import box_of
 from engine.gradcam import GradCAM
 from engine.methods import method
 from engine.overlay import DEFAULT_COLORMAP, blend_map, colormap_name, save_picture
@@ -43,9 +44,10 @@ def compare_top_k(
     maps, classes, confidences = _shared_scale(cam, inputs, k, method_name)
     if max(classes) >= len(class_names):
         raise WrongInput(f"{len(class_names)} class names", f"at least {max(classes) + 1}")
+    box = box_of(cam.model, cam.target_layer, inputs.to(cam.device))
     cells = [("photo", pixels)]
     for heatmap, index, confidence in zip(maps, classes, confidences, strict=True):
-        overlay = blend_map(pixels, heatmap, colormap, alpha)
+        overlay = blend_map(pixels, heatmap, colormap, alpha, box)
         cells.append((f"{confidence:.0%} {class_names[index]}", overlay))
     strip = with_legend(labelled_grid(cells, columns=len(cells)), colormap_name(colormap))
     if save_path is not None:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.leafmask import SIDE, leaf_mask
-from pictures.blend import Map, upsample
+from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.colormaps import Pixels
 from pictures.masks import Mask
 
@@ -35,18 +35,21 @@ class Diagnostics:
     sentence: str
 
 
-def diagnose(heatmap: Map, mask: Mask | None, healthy: bool = False) -> Diagnostics:
+def diagnose(
+    heatmap: Map, mask: Mask | None, healthy: bool = False, box: Box = WHOLE
+) -> Diagnostics:
     """Diagnostics of a map, float32 (h, w) in [0, 1], over a leaf mask as `leaf_mask` gives.
 
-    healthy: the class is a healthy one, whose map is expected to be spread out.
+    healthy: the class is a healthy one, whose map is expected to be spread out. box: what the
+    map stands for.
     """
     heat = np.asarray(heatmap, np.float64)
     if not heat.sum() > 0:
         words = "Nothing in this photo speaks for this class, so there is no heat to show."
         return Diagnostics(0.0, 0.0, None, 1.0, ("uniform",), words)
     share = heat / heat.sum()
-    border = _ring(share.shape)
-    on_leaf = None if mask is None else _share_on(heatmap, mask)
+    border = _ring(share.shape, box)
+    on_leaf = None if mask is None else _share_on(heatmap, mask, box)
     low, high = np.percentile(heat, [10, 90])
     flat = float(low / high) if high > 0 else 0.0
     focus, at_edge = _focus(share), max(0.0, float((share * border).sum()))
@@ -67,9 +70,9 @@ def diagnose(heatmap: Map, mask: Mask | None, healthy: bool = False) -> Diagnost
     )
 
 
-def diagnose_photo(heatmap: Map, photo: Pixels, class_name: str) -> Diagnostics:
+def diagnose_photo(heatmap: Map, photo: Pixels, class_name: str, box: Box = WHOLE) -> Diagnostics:
     """Diagnostics of a map of `class_name` ("Crop__disease") over a photo, uint8 (h, w, 3)."""
-    return diagnose(heatmap, leaf_mask(photo), is_healthy(class_name))
+    return diagnose(heatmap, leaf_mask(photo), is_healthy(class_name), box)
 
 
 def is_healthy(class_name: str) -> bool:
@@ -84,19 +87,23 @@ def _focus(share: Heat) -> float:
     return 1.0 - (cells - 1.0) / max(share.size - 1, 1)
 
 
-def _ring(shape: tuple[int, ...]) -> Heat:
+def _ring(shape: tuple[int, ...], box: Box) -> Heat:
     """Each cell's part within the outermost fourteenth on each side, float64 (h, w)."""
-    sides = [_within(count) for count in shape]
-    return 1.0 - sides[0][:, None] * sides[1][None, :]
+    rows = _within(shape[0], box.top, box.bottom)
+    columns = _within(shape[1], box.left, box.right)
+    return 1.0 - rows[:, None] * columns[None, :]
 
 
-def _within(count: int) -> Heat:
-    edges = np.clip(np.arange(count + 1) / count, 1 / 14, 13 / 14)
-    return np.asarray(np.diff(edges) * count)
+def _within(count: int, start: float, end: float) -> Heat:
+    """Of what each cell shows of the photo, the part inside; of one that shows nothing, none."""
+    edges = start + np.arange(count + 1) / count * (end - start)
+    shown = np.diff(edges.clip(0, 1))
+    inside = np.diff(edges.clip(1 / 14, 13 / 14))
+    return np.divide(inside, shown, out=np.zeros(count), where=shown > 0)
 
 
-def _share_on(heatmap: Map, mask: Mask) -> float:
-    heat = np.maximum(upsample(heatmap, SIDE, SIDE), 0.0)
+def _share_on(heatmap: Map, mask: Mask, box: Box) -> float:
+    heat = np.maximum(upsample(heatmap, SIDE, SIDE, box), 0.0)
     return float(heat[mask].sum() / heat.sum())
 
 

@@ -76,6 +76,7 @@ class Explainer:
         self.on_out_of_memory: Callable[[], None] = lambda: None
         own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
         self._reference = torch_runtime(own, card, self.device)
+        self.box = self._reference.box(card.preprocessing.size)
         plan = Plan(runtime, precision, threads, cache)
         self._runtime = choose_runtime(self._reference, card, plan)
 
@@ -191,5 +192,5 @@ class Explainer:
         maps, peaks = heat(seen, photos, classes, methods)
         pairs = zip(photos, classes, methods, maps, peaks.tolist(), strict=True)
         for photo, index, name, heatmap, peak in pairs:
-            dealt[photo].append(ClassMap(index, name, heatmap, not peak > 0, peak))
+            dealt[photo].append(ClassMap(index, name, heatmap, not peak > 0, peak, self.box))
         return dealt

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.verdict import Verdict
-from pictures.blend import Map
+from pictures.blend import WHOLE, Box, Map
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ClassMap:
     """`heatmap`: float32 (h, w) in [0, 1]; `is_zero` where nothing spoke for the class.
 
     `peak`: what the map was divided by. Maps times peaks show the classes of one photo on one
-    scale.
+    scale. `box`: what the map stands for, in parts of the photo's width and height.
     """
 
     class_index: int
@@ -40,6 +40,7 @@ class ClassMap:
     heatmap: Map
     is_zero: bool
     peak: float
+    box: Box = WHOLE
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from engine.errors import WrongInput
 from engine.gradcam import check_class
 from engine.hooks import evaluating
 from engine.split import class_scores
-from pictures.blend import Map
+from pictures.blend import WHOLE, Box, Map, upsample
 
 HOTTEST = 0.2
 
@@ -30,15 +30,21 @@ class Faithfulness:
 
 
 def measure_faithfulness(
-    model: nn.Module, inputs: Tensor, heatmap: Map, class_idx: int, steps: int = 16
+    model: nn.Module,
+    inputs: Tensor,
+    heatmap: Map,
+    class_idx: int,
+    steps: int = 16,
+    box: Box = WHOLE,
 ) -> Faithfulness:
-    """Judge a map of `class_idx`, float32 (h, w), on its photo, normalised (1, 3, H, W).
+    """Judge a map of `class_idx`, float32 (h, w), on its photo, normalised (1, 3, H, W), of which
+    it stands for `box`.
 
     Costs 2 * steps + 3 photos of forward passes. Raises WrongInput or WrongClass.
     """
     if inputs.ndim != 4 or len(inputs) != 1 or steps < 1:
         raise WrongInput(f"{tuple(inputs.shape)} in {steps} steps", "(1, 3, H, W) in 1 or more")
-    rank = _rank(heatmap, inputs)
+    rank = _rank(heatmap, box, inputs)
     blurred = _blurred(inputs)
     shares = torch.linspace(0, 1, steps + 1, device=inputs.device)[:, None, None, None]
     removed = torch.where(rank < shares, blurred, inputs)
@@ -49,15 +55,14 @@ def measure_faithfulness(
     return Faithfulness(_area(deletion), _area(insertion), float(deletion[0] - curve[-1]))
 
 
-def _rank(heatmap: Map, inputs: Tensor) -> Tensor:
+def _rank(heatmap: Map, box: Box, inputs: Tensor) -> Tensor:
     """Each pixel's place from the hottest (0) to the coldest (below 1), (1, 1, H, W)."""
-    heat = torch.as_tensor(heatmap, dtype=torch.float32, device=inputs.device)[None, None]
-    size = inputs.shape[2:]
-    large = nn.functional.interpolate(heat, size, mode="bilinear", align_corners=False)
+    height, width = inputs.shape[2:]
+    large = torch.from_numpy(upsample(heatmap, width, height, box)).to(inputs.device)
     order = large.flatten().argsort(descending=True, stable=True)
     rank = torch.empty_like(order, dtype=torch.float32)
     rank[order] = torch.arange(len(order), dtype=torch.float32, device=rank.device)
-    return (rank / len(order)).view(1, 1, *size)
+    return (rank / len(order)).view(1, 1, height, width)
 
 
 def _blurred(inputs: Tensor) -> Tensor:

@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from engine.device import Device, bare, choose_device, device_of
 from engine.errors import WrongClass, WrongInput, WrongLayer
+from engine.geometry import box_of
 from engine.images import to_pixels
 from engine.methods import Method, method, scaled
 from engine.overlay import DEFAULT_COLORMAP, blend_map
 from engine.split import Seen, look
-from pictures.blend import Map
+from pictures.blend import WHOLE, Box, Map
 from pictures.colormaps import Pixels
 
 
@@ -41,6 +42,8 @@ class GradCAM:
             self.model.to(choose_device(device))
         self.device = device_of(self.model)
         self.method = method(method_name)
+        self._inputs: dict[tuple[int, ...], Tensor] = {}
+        self._boxes: dict[tuple[int, ...], Box] = {}
 
     def __call__(
         self,
@@ -59,9 +62,21 @@ class GradCAM:
         seen = look(self.model, self.target_layer, batch)
         photos, classes = pairs(seen, class_idx)
         maps = explain(seen, photos, classes, self.method).cpu().numpy()
+        self._inputs.setdefault(maps.shape[1:], torch.zeros_like(batch[:1]))
         single = len(batch) == 1 and not isinstance(class_idx, Sequence)
         result: Map = maps[0] if single else maps
         return result
+
+    def box(self, heatmap: Map) -> Box:
+        """Left, top, right and bottom of what a map of this object stands for, in parts of the
+        photo's width and height: half a cell up and to the left of the photo in most networks.
+
+        The whole photo for a map of a size that this object has not given yet.
+        """
+        size = heatmap.shape
+        if size not in self._boxes and size in self._inputs:
+            self._boxes[size] = box_of(self.model, self.target_layer, self._inputs[size])
+        return self._boxes.get(size, WHOLE)
 
     def generate_heatmap_overlay(
         self,
@@ -70,13 +85,14 @@ class GradCAM:
         colormap: int | str = DEFAULT_COLORMAP,
         alpha: float = 0.5,
     ) -> Pixels:
-        """The heatmap over the photo, uint8 (H, W, 3) RGB of the photo's size.
+        """The heatmap over the photo, each cell at its `box`, uint8 (H, W, 3) RGB as the photo.
 
         colormap: an OpenCV constant or a name. alpha: the heatmap's part, in [0, 1]. Raises
         UnknownColormap or ValueError.
         """
         pixels = to_pixels(original_image)
-        return blend_map(pixels, np.asarray(heatmap, np.float32), colormap, alpha)
+        shown = np.asarray(heatmap, np.float32)
+        return blend_map(pixels, shown, colormap, alpha, self.box(shown))
 
     def __enter__(self) -> Self:
         return self

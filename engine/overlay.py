@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from pictures.blend import fit
+from pictures.blend import WHOLE, Box, fit, upsample
 from pictures.colormaps import COLORMAPS, TABLES, Pixels, UnknownColormap, colormap
 
 Map = npt.NDArray[np.float32]
@@ -36,29 +36,34 @@ def colormap_name(option: int | str) -> str:
     return name
 
 
-def colour_map(heatmap: Map, option: int | str, width: int, height: int) -> Pixels:
+def colour_map(
+    heatmap: Map, option: int | str, width: int, height: int, box: Box = WHOLE
+) -> Pixels:
     """The map upsampled to the size first and coloured afterwards, uint8 (height, width, 3)."""
-    large = cv2.resize(
-        np.ascontiguousarray(heatmap, np.float32), (width, height), interpolation=cv2.INTER_LINEAR
-    )
+    large = upsample(heatmap, width, height, box)
     rows = cv2.convertScaleAbs(np.clip(large, 0.0, 1.0), alpha=255)
     table = colormap(colormap_name(option)).reshape(256, 1, 3)
     return np.asarray(cv2.applyColorMap(rows, table), np.uint8)
 
 
 def blend_map(
-    photo: Pixels, heatmap: Map, option: int | str = DEFAULT_COLORMAP, alpha: float = 0.5
+    photo: Pixels,
+    heatmap: Map,
+    option: int | str = DEFAULT_COLORMAP,
+    alpha: float = 0.5,
+    box: Box = WHOLE,
 ) -> Pixels:
     """`alpha` parts of the coloured map on the photo, at the photo's size.
 
-    photo: uint8 (H, W, 3) RGB; heatmap: float32 (any, any) in [0, 1], covering the whole
-    photo. uint8 (H, W, 3) RGB. Raises UnknownColormap, or ValueError for a wrong alpha or photo.
+    photo: uint8 (H, W, 3) RGB; heatmap: float32 (any, any) in [0, 1], which stands for
+    `box` of the photo (see `engine.geometry`). Raises UnknownColormap, or ValueError for a wrong
+    alpha or photo.
     """
     if not 0.0 <= alpha <= 1.0:
         raise ValueError(f"alpha is {alpha}; it must be between 0 and 1")
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
         raise ValueError(f"photo is {photo.dtype} {photo.shape}; it must be uint8 (h, w, 3) RGB")
-    colours = colour_map(heatmap, option, photo.shape[1], photo.shape[0])
+    colours = colour_map(heatmap, option, photo.shape[1], photo.shape[0], box)
     return np.asarray(cv2.addWeighted(colours, alpha, photo, 1.0 - alpha, 0.0), np.uint8)
 
 
@@ -77,10 +82,11 @@ def render_overlay(
     colormap: int | str = "jet",
     alpha: float = 0.5,
     long_side: int = 1024,
+    box: Box = WHOLE,
 ) -> Pixels:
     """The overlay with a long side of at most `long_side`, uint8 RGB; see `blend_map`."""
     size = fit(photo.shape[1], photo.shape[0], long_side)
-    return blend_map(resize_photo(photo, *size), heatmap, colormap, alpha)
+    return blend_map(resize_photo(photo, *size), heatmap, colormap, alpha, box)
 
 
 def encode(rgb: Pixels, format: str = "jpeg") -> bytes:  # noqa: A002

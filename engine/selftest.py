@@ -38,13 +38,14 @@ def _check(card: Card, photo: Photo, say: Say) -> bool:
         start = perf_counter()
         (made,) = explainer.explain([photo], [Request()])
         took = 1000 * (perf_counter() - start)
-        difference = _difference(card, photo, made.maps[0].heatmap, made.maps[0].class_index)
-        size = len(encode(render_overlay(photo.pixels, made.maps[0].heatmap)))
+        (best,) = made.maps
+        difference = _difference(card, photo, best.heatmap, best.class_index)
+        size = len(encode(render_overlay(photo.pixels, best.heatmap, box=best.box)))
     except Exception as error:  # noqa: BLE001 -- whatever is wrong is what is asked for
         say(f"{card.id}: {type(error).__name__}: {error}\n")
         return False
-    best, right = made.predictions[0], difference < 1e-3
-    say(f"{card.id}: {best.class_name} ({best.confidence:.0%}), {explainer.runtime} runtime on ")
+    name, right = made.predictions[0], difference < 1e-3
+    say(f"{card.id}: {name.class_name} ({name.confidence:.0%}), {explainer.runtime} runtime on ")
     say(f"{explainer.device}, {took:.0f} ms, overlay of {size:,} bytes, ")
     say(f"map {'equal to' if right else 'DIFFERENT from'} autograd's ({difference:.1g})\n")
     return right

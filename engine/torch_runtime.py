@@ -8,11 +8,13 @@ from torch import Tensor, nn
 
 from engine.agreement import probe
 from engine.folding import fold_batch_norms
+from engine.geometry import box_of
 from engine.gradcam import find_layer
 from engine.looks import Look
 from engine.pooled import look_pooled, pooled_head
 from engine.split import look
 from models.catalog import Card
+from pictures.blend import Box
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class TorchRuntime:
         if self.head is None:
             return look(self.model, self.layer, inputs)
         return look_pooled(self.model, self.layer, self.head.weight.detach(), inputs)
+
+    def box(self, side: int) -> Box:
+        """What the maps stand for, of photos of `side` pixels."""
+        return box_of(self.model, self.layer, torch.zeros(1, 3, side, side, device=self.device))
 
 
 def torch_runtime(model: nn.Module, card: Card, device: torch.device) -> TorchRuntime:

@@ -1,5 +1,7 @@
 """A heatmap laid over a photo, with NumPy and Pillow alone."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -7,6 +9,24 @@ from PIL import Image
 from pictures.colormaps import Pixels, colormap
 
 Map = npt.NDArray[np.float32]
+
+
+class Box(NamedTuple):
+    """A part of a picture, or more than that: each side in parts of its width or height."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def centre(self, row: int, column: int, shape: tuple[int, ...]) -> tuple[float, float]:
+        """x and y of the middle of a cell of a map (rows, columns), in parts of the picture."""
+        x, y = (column + 0.5) / shape[1], (row + 0.5) / shape[0]
+        across, down = self.right - self.left, self.bottom - self.top
+        return self.left + x * across, self.top + y * down
+
+
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 _BAND = 512  # rows that are coloured at once: their floats are many times the picture
 
 
@@ -19,16 +39,31 @@ def fit(width: int, height: int, long_side: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def upsample(heatmap: Map, width: int, height: int, top: int = 0, bottom: int | None = None) -> Map:
-    """The map between its cells, float32 (height, width): bilinear, cell centres kept.
+def upsample(
+    heatmap: Map,
+    width: int,
+    height: int,
+    box: Box = WHOLE,
+    top: int = 0,
+    bottom: int | None = None,
+) -> Map:
+    """The map between its cells, float32 (height, width): bilinear, cell centres kept, the
+    outermost cells continued to the edge.
 
-    Of the rows `top` to `bottom` alone where these are given.
+    box: what the map stands for. Of the rows `top` to `bottom` alone where these are given.
     """
-    source = Image.fromarray(np.ascontiguousarray(heatmap, dtype=np.float32))
-    bottom = height if bottom is None else bottom
-    scale = source.height / height
-    box = (0, top * scale, source.width, bottom * scale)
-    return np.asarray(source.resize((width, bottom - top), Image.Resampling.BILINEAR, box))
+    rows = _weights(heatmap.shape[0], height, box.top, box.bottom)[top:bottom]
+    columns = _weights(heatmap.shape[1], width, box.left, box.right)
+    large: Map = rows @ np.asarray(heatmap, np.float32) @ columns.T
+    return large
+
+
+def _weights(cells: int, pixels: int, start: float, end: float) -> Map:
+    """The part of each cell in each pixel between, float32 (pixels, cells)."""
+    places = ((np.arange(pixels) + 0.5) / pixels - start) / (end - start) * cells - 0.5
+    apart = np.abs(places.clip(0, cells - 1)[:, None] - np.arange(cells))
+    weights: Map = np.maximum(0, 1 - apart, dtype=np.float32)
+    return weights
 
 
 def levels(heatmap: Map) -> Pixels:
@@ -50,12 +85,13 @@ def blend(
     name: str = "jet",
     alpha: float = 0.5,
     size: tuple[int, int] | None = None,
+    box: Box = WHOLE,
 ) -> Pixels:
     """`alpha` parts of the coloured map on the photo, uint8 (H, W, 3) RGB.
 
-    photo: uint8 (h, w, 3) RGB, upright. heatmap: float32 (any, any) in [0, 1]; it covers the
-    whole photo and is upsampled before it is coloured. size: (W, H), the photo's own if None.
-    Raises UnknownColormap, or ValueError for an alpha outside [0, 1].
+    photo: uint8 (h, w, 3) RGB, upright. heatmap: float32 (any, any) in [0, 1]; it stands for
+    `box` of the photo and is upsampled before it is coloured. size: (W, H), the photo's own if
+    None. Raises UnknownColormap, or ValueError for an alpha outside [0, 1].
     """
     if not 0.0 <= alpha <= 1.0:
         raise ValueError(f"alpha is {alpha}; it must be between 0 and 1")
@@ -63,7 +99,7 @@ def blend(
     height, width = picture.shape[:2]
     for top in range(0, height, _BAND):
         rows = slice(top, min(top + _BAND, height))
-        heat = upsample(heatmap, width, height, rows.start, rows.stop)
+        heat = upsample(heatmap, width, height, box, rows.start, rows.stop)
         colours = Image.fromarray(colourise(heat, name))
         picture[rows] = np.asarray(Image.blend(Image.fromarray(picture[rows]), colours, alpha))
     return picture

@@ -26,7 +26,7 @@ def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Ex
     }
     for rank, found in enumerate(explanation.maps):
         overlay = render_overlay(
-            photo.pixels, found.heatmap, options.colormap, options.alpha, wire.LONG_SIDE
+            photo.pixels, found.heatmap, options.colormap, options.alpha, wire.LONG_SIDE, found.box
         )
         name = wire.overlay_name(claim.attempt, rank, options.overlay_format)
         pictures[name] = encode(overlay, options.overlay_format)
@@ -63,9 +63,14 @@ def _map(found: ClassMap, leaf: Mask | None, card: Card) -> dict[str, Any]:
         "class_name": name,
         "method": found.method,
         "target_layer": card.target_layer,
-        "heatmap": {"width": width, "height": height, "peak": float(f"{found.peak:.6g}")},
+        "heatmap": {
+            "width": width,
+            "height": height,
+            "peak": float(f"{found.peak:.6g}"),
+            "box": [round(side, 5) for side in found.box],
+        },
         "is_zero": found.is_zero,
-        "diagnostics": asdict(diagnose(found.heatmap, leaf, is_healthy(name))),
+        "diagnostics": asdict(diagnose(found.heatmap, leaf, is_healthy(name), found.box)),
     }
 
 

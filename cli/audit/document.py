@@ -69,7 +69,9 @@ def _classes(found: Findings) -> list[Document]:
             **asdict(one.figures),
             "confidence": one.confidence,
             "leaf_share": one.leaf_share,
-            "mean_map": None if one.mean_map is None else packed(one.mean_map),
+            "mean_map": None
+            if one.mean_map is None
+            else packed(one.mean_map, found.photos[0].seen.box),
             "typical": [str(found.photos[place].path) for place in one.typical],
             "odd": [str(found.photos[place].path) for place in one.odd],
         }

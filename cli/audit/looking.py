@@ -15,16 +15,18 @@ from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.flow import Flow
 from engine.images import Photo, decode
 from engine.leafmask import leaf_mask
-from pictures.blend import Map
+from pictures.blend import Box, Map
 from pictures.duplicates import Hash, difference_hash
 from pictures.masks import Mask
 
 
 @dataclass(frozen=True)
 class View:
-    """What speaks for one class: its map, float16 (h, w), and what that says."""
+    """What speaks for one class: its map, float16 (h, w), what of the photo it stands for, and
+    what it says."""
 
     heatmap: npt.NDArray[np.float16]
+    box: Box
     diagnostics: Diagnostics
 
     @property
@@ -123,4 +125,5 @@ def _looked(given: Labelled, photo: Photo, found: Explanation, names: Sequence[s
 
 def _view(found: ClassMap, leaf: Mask | None, names: Sequence[str]) -> View:
     healthy = is_healthy(names[found.class_index])
-    return View(found.heatmap.astype(np.float16), diagnose(found.heatmap, leaf, healthy))
+    said = diagnose(found.heatmap, leaf, healthy, found.box)
+    return View(found.heatmap.astype(np.float16), found.box, said)

@@ -83,7 +83,7 @@ def _view(photo: Looked, index: int, names: Sequence[str], role: str) -> dict[st
         "label": words(names[index]),
         "role": role,
         "confidence": round(float(photo.confidences[index]), 4),
-        "map": packed(view.map),
+        "map": packed(view.map, view.box),
         "say": view.diagnostics.sentence,
     }
 

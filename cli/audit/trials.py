@@ -49,7 +49,8 @@ def try_out(
     for photo in photos:
         decoded = decode(photo.path.read_bytes(), min_side=card.preprocessing.size)
         inputs = prepare([decoded.pixels], card.preprocessing).to(device)
-        found = measure_faithfulness(model, inputs, photo.seen.map, photo.predicted, _STEPS)
+        view, best = photo.seen, photo.predicted
+        found = measure_faithfulness(model, inputs, view.map, best, _STEPS, view.box)
         rows.append(asdict(found))
         advance()
     means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}

@@ -14,7 +14,7 @@ from cli.folders.sources import Loaded, Options, Source
 from cli.progress import progress
 from engine.flow import Flow
 from engine.overlay import encode, render_overlay
-from pictures.blend import Map, levels
+from pictures.blend import WHOLE, Box, Map, levels
 
 LONG_SIDE = 1024
 
@@ -81,8 +81,9 @@ class Run:
         seen = self._source.describe(loaded, looked)
         picture, explanations = loaded.photo, seen.result["explanations"]
         for rank, (found, heatmap) in enumerate(zip(explanations, seen.maps, strict=True)):
-            found["overlay"] = self._write(photo, loaded, heatmap, rank)
-            found["heatmap"] = packed(heatmap)
+            box = Box(*found["heatmap"].get("box") or WHOLE)  # an older server tells none
+            found["overlay"] = self._write(photo, loaded, (heatmap, box), rank)
+            found["heatmap"] = packed(heatmap, box)
         size = {"width": picture.width, "height": picture.height, "format": picture.format}
         return self._row(photo, ok=True) | {
             "place": str(self._plan.places[photo.path]),
@@ -92,14 +93,14 @@ class Run:
             **seen.result,
         }
 
-    def _write(self, photo: Found, loaded: Loaded, heatmap: Map, rank: int) -> str:
+    def _write(self, photo: Found, loaded: Loaded, shown: tuple[Map, Box], rank: int) -> str:
         """Each rank has a folder of its own, so that no overlay takes the name of another."""
         folder = "overlays" if rank == 0 else f"overlays-{rank + 1}"
         place = self._plan.places[photo.path]
         target = self._out / folder / place.with_name(f"{place.name}.jpg")
-        options = self._options
+        options, (heatmap, box) = self._options, shown
         overlay = render_overlay(
-            loaded.photo.pixels, heatmap, options.colormap, options.alpha, LONG_SIDE
+            loaded.photo.pixels, heatmap, options.colormap, options.alpha, LONG_SIDE, box
         )
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(encode(overlay))
@@ -120,8 +121,9 @@ def said(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def packed(heatmap: Map) -> dict[str, Any]:
-    """A map as JSON: 8-bit rows in base64, about 260 characters."""
+def packed(heatmap: Map, box: Box) -> dict[str, Any]:
+    """A map as JSON: 8-bit rows in base64, about 260 characters, and what it stands for."""
     height, width = heatmap.shape
     data = b64encode(levels(heatmap).tobytes()).decode()
-    return {"width": width, "height": height, "data": data}
+    sides = [round(side, 5) for side in box]
+    return {"width": width, "height": height, "box": sides, "data": data}

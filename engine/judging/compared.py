@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from engine.diagnostics import Heat
-from engine.explainer import Explainer, Explanation, Request
+from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.images import decode
 from engine.overlay import blend_map
-from pictures.blend import Map, upsample
+from pictures.blend import upsample
 from pictures.colormaps import Pixels
 from pictures.masks import Mask
 
@@ -58,9 +58,11 @@ class Comparison:
         }
 
 
-def overlap(one: Map, other: Map) -> Overlap:
-    """How far two maps, float32 of any size in [0, 1], are hot in the same places."""
-    first, second = (upsample(each, SIDE, SIDE).astype(np.float64) for each in (one, other))
+def overlap(one: ClassMap, other: ClassMap) -> Overlap:
+    """How far two maps of one photo are hot in the same places."""
+    first, second = (
+        upsample(each.heatmap, SIDE, SIDE, each.box).astype(np.float64) for each in (one, other)
+    )
     if first.std() < 1e-6 or second.std() < 1e-6:
         return Overlap(None, None)
     hot, too = (_hottest(each) for each in (first, second))
@@ -90,13 +92,14 @@ def compare_photos(
             label,
             (best[0].class_name, best[1].class_name),
             (best[0].confidence, best[1].confidence),
-            overlap(one.maps[0].heatmap, other.maps[0].heatmap),
+            overlap(one.maps[0], other.maps[0]),
             (photo.pixels, _over(photo.pixels, one), _over(photo.pixels, other)),
         )
 
 
 def _over(pixels: Pixels, made: Explanation) -> Pixels:
-    return blend_map(pixels, made.maps[0].heatmap)
+    shown = made.maps[0]
+    return blend_map(pixels, shown.heatmap, box=shown.box)
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:

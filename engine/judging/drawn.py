@@ -13,7 +13,7 @@ from engine.faithfulness import Faithfulness, measure_faithfulness
 from engine.gradcam import GradCAM
 from engine.transforms import prepare
 from models.catalog import Card
-from pictures.blend import Map, upsample
+from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.leaves import KINDS, DrawnLeaf, draw_leaf
 from pictures.masks import Mask
 
@@ -23,13 +23,14 @@ SIZE = 320, 240
 
 @dataclass(frozen=True)
 class Judged:
-    """A drawn leaf, its input (1, 3, s, s), the likeliest class and its map; faithfulness of
-    the map, and of the same map turned upside down."""
+    """A drawn leaf, its input (1, 3, s, s), the likeliest class, its map and what that stands for;
+    faithfulness of the map, and of the same map turned upside down."""
 
     leaf: DrawnLeaf
     inputs: torch.Tensor
     best: int
     heatmap: Map
+    box: Box
     right: Faithfulness
     turned: Faithfulness
 
@@ -43,16 +44,21 @@ def judge_drawn(card: Card, network: nn.Module, count: int) -> Iterator[Judged]:
         with torch.no_grad():
             best = int(network(inputs).argmax())
         heatmap = cam(inputs, best)
+        box = cam.box(heatmap)
         right, turned = (
-            measure_faithfulness(network, inputs, np.ascontiguousarray(one), best)
-            for one in (heatmap, heatmap[::-1, ::-1])
+            measure_faithfulness(network, inputs, one, best, box=where)
+            for one, where in ((heatmap, box), (heatmap[::-1, ::-1], _turned(box)))
         )
-        yield Judged(leaf, inputs, best, heatmap, right, turned)
+        yield Judged(leaf, inputs, best, heatmap, box, right, turned)
 
 
-def points_at(heatmap: Map, lesions: Mask) -> bool:
+def _turned(box: Box) -> Box:
+    return Box(1 - box.right, 1 - box.bottom, 1 - box.left, 1 - box.top)
+
+
+def points_at(heatmap: Map, lesions: Mask, box: Box = WHOLE) -> bool:
     """The pointing game (Zhang et al. 2018): whether the hottest pixel is on a lesion."""
-    large = upsample(heatmap, lesions.shape[1], lesions.shape[0])
+    large = upsample(heatmap, lesions.shape[1], lesions.shape[0], box)
     return bool(lesions.flat[int(large.argmax())])
 
 
@@ -60,7 +66,7 @@ def means(judged: list[Judged]) -> dict[str, float]:
     """Means in [0, 1]. `pointing` beside `lesion_share`, which a map without any idea would
     reach; deletion is good when low, insertion when high, beside those of the turned maps."""
     columns = {
-        "pointing": [float(points_at(one.heatmap, one.leaf.lesions)) for one in judged],
+        "pointing": [float(points_at(one.heatmap, one.leaf.lesions, one.box)) for one in judged],
         "lesion_share": [float(one.leaf.lesions.mean()) for one in judged],
         "deletion": [one.right.deletion for one in judged],
         "deletion_turned": [one.turned.deletion for one in judged],

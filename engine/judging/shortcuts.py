@@ -74,7 +74,8 @@ def heat_on_leaf(card: Card, network: nn.Module, photos: LeafFolder) -> dict[str
             batch, explainer.explain(batch, [Request()] * len(batch)), strict=True
         ):
             name = made.predictions[0].class_name
-            share = diagnose_photo(made.maps[0].heatmap, photo.pixels, name).leaf_share
+            (best,) = made.maps
+            share = diagnose_photo(best.heatmap, photo.pixels, name, best.box).leaf_share
             shares += [] if share is None else [share]
     return {"leaf_photos": len(shares), **({"heat_on_leaf": median(shares)} if shares else {})}
 

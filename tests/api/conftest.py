@@ -23,6 +23,7 @@ from tests.jobs.conftest import CountingBell
 
 MAPS = np.stack([np.linspace(0, 1, 196, dtype=np.float32).reshape(14, 14)] * 2)
 PEAKS = (4.0, 1.0)
+BOX = [-0.03348, -0.03348, 0.96652, 0.96652]
 FAILURE = problem_of(ExplainFailed("")).document("the model chokes")
 
 
@@ -32,7 +33,7 @@ def _explanation(class_index: int, class_name: str, peak: float) -> dict[str, An
         "class_name": class_name,
         "method": "gradcam",
         "target_layer": "block4",
-        "heatmap": {"width": 14, "height": 14, "peak": peak},
+        "heatmap": {"width": 14, "height": 14, "peak": peak, "box": BOX},
         "is_zero": False,
         "diagnostics": {
             "focus": 0.4,

@@ -12,7 +12,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from jobs import wire
-from tests.api.conftest import MAPS, PEAKS, Hand
+from pictures.blend import Box, colourise, upsample
+from tests.api.conftest import BOX, MAPS, PEAKS, Hand
 
 PICTURES = ("overlay", "overlay?alpha=0.2", "heatmap", "comparison", "photo")
 
@@ -45,6 +46,24 @@ def test_an_overlay_can_have_another_alpha(client: TestClient, done: str, leaf_j
     assert np.abs(np.diff(full.mean(axis=(1, 2)))).max() < 5
     assert full[0].mean() < 20
     assert full[-1].mean() > 235
+
+
+def test_an_overlay_is_drawn_where_the_cells_of_the_map_are(
+    client: TestClient, done: str, hand: Hand
+) -> None:
+    def off(alpha: float, *box: float) -> float:
+        """How far the overlay is from the map drawn in `box`."""
+        query = f"overlay?alpha={alpha}&colormap=bone&format=png&size=300"
+        drawn = pixels(client.get(f"{done}/{query}").content)
+        expected = colourise(upsample(MAPS[0], drawn.shape[1], drawn.shape[0], Box(*box)), "bone")
+        return float(np.abs(drawn - expected).mean())
+
+    assert off(1.0, *BOX) < off(1.0, 0, 0, 1, 1) / 2
+    key = wire.JOB + done.rpartition("/")[2]
+    record = str(hand.client.hget(key, "result"))
+    hand.client.hset(key, "result", re.sub(r', "box": \[[^]]+\]', "", record))
+    assert client.get(done).json()["result"]["explanations"][0]["heatmap"]["box"] is None
+    assert off(0.999, 0, 0, 1, 1) < off(0.999, *BOX) / 2  # an older record is drawn as it was
 
 
 def test_an_overlay_can_have_another_colormap(client: TestClient, done: str) -> None:
@@ -147,6 +166,7 @@ def test_the_heatmap_json_has_the_numbers(client: TestClient, done: str) -> None
     numbers = client.get(f"{done}/heatmap?format=json&class_index=3").json()
     assert (numbers["width"], numbers["height"]) == (14, 14)
     assert np.allclose(numbers["rows"], MAPS[1], atol=1e-5)
+    assert numbers["box"] == BOX
 
 
 def test_the_comparison_shows_the_original_first_and_one_scale(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.overlay import render_overlay
-from pictures.blend import blend, colourise, fit, levels, upsample
+from pictures.blend import WHOLE, blend, colourise, fit, levels, upsample
 from pictures.colormaps import COLORMAPS, UnknownColormap, colormap
 
 RNG = np.random.default_rng(0)
@@ -55,7 +55,7 @@ def test_a_map_is_upsampled_before_it_is_coloured() -> None:
 
 def test_a_map_upsampled_in_parts_is_the_whole() -> None:
     whole = upsample(MAP, 40, 1000)
-    parts = [upsample(MAP, 40, 1000, top, top + 125) for top in range(0, 1000, 125)]
+    parts = [upsample(MAP, 40, 1000, WHOLE, top, top + 125) for top in range(0, 1000, 125)]
     np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
 
 

@@ -8,7 +8,8 @@ import { askBlob } from "./server.js";
 export async function load(job) {
   const blobs = (await find(job.id).catch(() => null)) ?? (await fetchBlobs(job));
   const photo = await createImageBitmap(blobs.photo);
-  return { job, photo, maps: await Promise.all(blobs.maps.map(readMap)), blobs };
+  const boxes = job.result.explanations.map((found) => found.heatmap.box);
+  return { job, photo, maps: await Promise.all(blobs.maps.map((map, rank) => readMap(map, boxes[rank]))), blobs };
 }
 
 async function fetchBlobs(job) {

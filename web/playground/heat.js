@@ -2,14 +2,17 @@
 
 const LONG_SIDE = 640; // of the coloured map; the canvas stretches it the rest of the way
 
-export async function readMap(blob) {
+const WHOLE = [0, 0, 1, 1];
+
+// box: what of the photo the map stands for.
+export async function readMap(blob, box) {
   const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const brush = canvas.getContext("2d");
   brush.drawImage(bitmap, 0, 0);
   const { data } = brush.getImageData(0, 0, bitmap.width, bitmap.height);
   const values = Float32Array.from({ length: data.length / 4 }, (_, cell) => data[4 * cell] / 255);
-  return { width: bitmap.width, height: bitmap.height, values };
+  return { width: bitmap.width, height: bitmap.height, values, box: box ?? WHOLE };
 }
 
 // Draws on `canvas`: opacity 0 to 1; share is what the map is multiplied by.
@@ -35,14 +38,15 @@ export function drawLegend(canvas, table) {
 function colourise(map, table, share, { width, height }) {
   const scale = Math.min(1, LONG_SIDE / Math.max(width, height));
   const picture = new ImageData(Math.round(width * scale), Math.round(height * scale));
-  const columns = between(map.width, picture.width);
-  const rows = between(map.height, picture.height);
+  const [left, top, right, bottom] = map.box;
+  const columns = between(map.width, picture.width, left, right);
+  const rows = between(map.height, picture.height, top, bottom);
   let at = 0;
-  for (const { low: top, high: bottom, part: down } of rows) {
-    for (const { low: left, high: right, part: along } of columns) {
-      const upper = mix(map, top, left, right, along);
-      const lower = mix(map, bottom, left, right, along);
-      const heat = (upper + (lower - upper) * down) * share;
+  for (const row of rows) {
+    for (const column of columns) {
+      const upper = mix(map, row.low, column);
+      const lower = mix(map, row.high, column);
+      const heat = (upper + (lower - upper) * row.part) * share;
       picture.data.set(table[Math.round(Math.min(1, heat) * 255)], at);
       picture.data[at + 3] = 255;
       at += 4;
@@ -53,15 +57,16 @@ function colourise(map, table, share, { width, height }) {
   return canvas;
 }
 
-function mix(map, row, left, right, part) {
+function mix(map, row, { low, high, part }) {
   const start = row * map.width;
-  return map.values[start + left] * (1 - part) + map.values[start + right] * part;
+  return map.values[start + low] * (1 - part) + map.values[start + high] * part;
 }
 
 // For each pixel the two cells whose centres it lies between, and how far.
-function between(cells, pixels) {
+function between(cells, pixels, from, to) {
   return Array.from({ length: pixels }, (_, pixel) => {
-    const place = Math.min(Math.max(((pixel + 0.5) * cells) / pixels - 0.5, 0), cells - 1);
+    const cell = (((pixel + 0.5) / pixels - from) / (to - from)) * cells - 0.5;
+    const place = Math.min(Math.max(cell, 0), cells - 1);
     const low = Math.floor(place);
     return { low, high: Math.min(low + 1, cells - 1), part: place - low };
   });

@@ -9,27 +9,36 @@ const SMOOTH = 112;
 let tableName = "viridis";
 const painted = new Set();
 
-function smooth(map) {
-  const small = new OffscreenCanvas(map.width, map.height);
-  const pixels = new ImageData(map.width, map.height);
-  bytes(map.data).forEach((value, i) => pixels.data.set([value, value, value, 255], 4 * i));
-  small.getContext("2d").putImageData(pixels, 0, 0);
-  const large = new OffscreenCanvas(SMOOTH, SMOOTH).getContext("2d", { willReadFrequently: true });
-  large.imageSmoothingQuality = "high";
-  large.drawImage(small, 0, 0, SMOOTH, SMOOTH);
-  return large.getImageData(0, 0, SMOOTH, SMOOTH);
+// For each of SMOOTH pixels the two cells whose centres it lies between, and how far.
+function between(cells, from, to) {
+  return Array.from({ length: SMOOTH }, (_, pixel) => {
+    const cell = (((pixel + 0.5) / SMOOTH - from) / (to - from)) * cells - 0.5;
+    const place = Math.min(Math.max(cell, 0), cells - 1);
+    const low = Math.floor(place);
+    return { low, high: Math.min(low + 1, cells - 1), part: place - low };
+  });
 }
 
 function paint(canvas) {
-  const heat = smooth(canvas.map);
+  const { width, height, box, data } = canvas.map;
+  const [left, top, right, bottom] = box ?? [0, 0, 1, 1]; // a row of an older run tells none
+  const cells = bytes(data);
   const table = TABLES[tableName];
-  for (let i = 0; i < heat.data.length; i += 4) {
-    const row = 3 * heat.data[i];
-    heat.data[i + 1] = table[row + 1];
-    heat.data[i + 2] = table[row + 2];
-    heat.data[i] = table[row];
+  const picture = new ImageData(SMOOTH, SMOOTH);
+  const columns = between(width, left, right);
+  let at = 0;
+  for (const row of between(height, top, bottom)) {
+    for (const column of columns) {
+      const [upper, lower] = [row.low, row.high].map((line) => {
+        const start = line * width;
+        return cells[start + column.low] * (1 - column.part) + cells[start + column.high] * column.part;
+      });
+      const level = 3 * Math.round(upper + (lower - upper) * row.part);
+      picture.data.set([table[level], table[level + 1], table[level + 2], 255], at);
+      at += 4;
+    }
   }
-  canvas.getContext("2d").putImageData(heat, 0, 0);
+  canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
 // A canvas is painted when it first comes into sight.

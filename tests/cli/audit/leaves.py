@@ -6,6 +6,7 @@ import numpy as np
 
 from cli.audit.looking import Looked, View
 from engine.diagnostics import diagnose
+from pictures.blend import WHOLE
 from pictures.duplicates import difference_hash
 from pictures.leaves import draw_leaf
 
@@ -28,7 +29,7 @@ def looked(place: int, label: int, said: int, sure: float = 0.9, hot: int = 0) -
     confidences[said] = sure
     heatmap = np.zeros((14, 14), np.float32)
     heatmap[hot // 14, hot % 14] = 1
-    view = View(heatmap.astype(np.float16), diagnose(heatmap, None))
+    view = View(heatmap.astype(np.float16), WHOLE, diagnose(heatmap, None))
     noise = np.random.default_rng(place).integers(0, 255, (32, 32, 3), np.uint8)
     return Looked(
         path=Path(f"/{place}.jpg"),
