@@ -41,17 +41,21 @@ def tell_job(request: Request, job: Job, wait: float | None) -> Response:
 
 
 def tell_content(
-    request: Request, content: bytes, headers: Mapping[str, str] | None = None
+    request: Request, content: bytes, headers: Mapping[str, str] | None = None, tag: str = ""
 ) -> Response:
-    """The same of a job whose JSON is known."""
-    return tell(request, content, "no-cache", headers)
+    """The same of a job whose JSON is known, and perhaps its entity tag."""
+    return tell(request, content, "no-cache", headers, tag)
 
 
 def tell(
-    request: Request, content: bytes, caching: str, headers: Mapping[str, str] | None = None
+    request: Request,
+    content: bytes,
+    caching: str,
+    headers: Mapping[str, str] | None = None,
+    tag: str = "",
 ) -> Response:
     """JSON that changes now and then; 304 while it is as the client knows it."""
-    tag = etag(content)
+    tag = tag or etag(content)
     told = {"ETag": tag, "Cache-Control": f"private, {caching}", "Vary": VARY}
     told |= headers or {}
     if is_known(request, tag):

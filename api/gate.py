@@ -46,7 +46,7 @@ class Gate:
             await answer(Request(scope), error)(scope, receive, tell)
             return
         scope["owner"] = key.id
-        await self._app(scope, receive, tell)
+        await self._app(scope, receive, tell if told else send)
 
 
 def check_quota(scope: Scope, jobs: int) -> None:

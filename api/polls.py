@@ -37,10 +37,11 @@ class _Route:
 
 @dataclass(frozen=True)
 class _Kept:
-    """The JSON of a job that has ended, and the stamp of its record."""
+    """The JSON of a job that has ended, its entity tag, and the stamp of its record."""
 
     stamp: Sequence[Any]
     content: bytes
+    tag: str
 
 
 class Polls:
@@ -67,17 +68,19 @@ class Polls:
     async def _tell(self, request: Request, job_id: str, owner: str) -> Response:
         kept = self._kept.get(job_id)
         if kept is not None and kept.stamp[0] == owner and await self._stamp(job_id) == kept.stamp:
-            return tell_content(request, kept.content)
+            return tell_content(request, kept.content, tag=kept.tag)
         job = await self._store.find(job_id, owner)
         response = tell_job(request, job, None)
         if job.state.is_terminal and response.status_code == 200:
-            self._keep(job_id, await self._stamp(job_id), bytes(response.body), erased=job.erased)
+            kept = _Kept(await self._stamp(job_id), bytes(response.body), response.headers["ETag"])
+            self._keep(job_id, kept, erased=job.erased)
         return response
 
-    def _keep(self, job_id: str, stamp: Sequence[Any], content: bytes, *, erased: bool) -> None:
+    def _keep(self, job_id: str, kept: _Kept, *, erased: bool) -> None:
         """Unless it was erased, or expired, after it was read."""
-        if stamp[0] is not None and bool(stamp[-1]) == erased and len(content) < _KEPT_BYTES:
-            self._kept[job_id] = _Kept(stamp, content)
+        stamp = kept.stamp
+        if stamp[0] is not None and bool(stamp[-1]) == erased and len(kept.content) < _KEPT_BYTES:
+            self._kept[job_id] = kept
 
     @reported
     async def _stamp(self, job_id: str) -> Sequence[Any]:

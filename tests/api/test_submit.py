@@ -63,7 +63,8 @@ def test_the_photo_is_on_disk_before_the_answer(
     client: TestClient, leaf_jpeg: bytes, settings: ApiSettings
 ) -> None:
     job_id = client.post("/v1/jobs", content=leaf_jpeg).json()["id"]
-    assert (settings.blob_folder / job_id[:2] / job_id / "original").read_bytes() == leaf_jpeg
+    photo = settings.blob_folder / job_id[:3] / f"{job_id}.original"
+    assert photo.read_bytes() == leaf_jpeg
 
 
 BAD_PHOTOS: list[tuple[bytes, int, str, str]] = [
@@ -182,7 +183,7 @@ def test_a_full_queue_is_503_with_retry_after(
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.json()["retryable"] is True
-    assert len(list(settings.blob_folder.rglob("original"))) == 3
+    assert len(list(settings.blob_folder.rglob("*.original"))) == 3
 
 
 def test_a_redis_that_is_gone_is_503(home: Path, leaf_jpeg: bytes) -> None:

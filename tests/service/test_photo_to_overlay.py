@@ -52,7 +52,7 @@ def _a_photo_comes_back_explained(service: Service) -> None:
     assert 7 in explained
     assert {"queued", "decode", "inference", "explain", "render", "total"} <= set(job["timings_ms"])
     _pictures_fit(service, job["links"])
-    assert not list(service.home.rglob("original"))
+    assert not list(service.home.rglob("*.original"))
 
 
 def _a_document_and_noise_are_not_taken_for_leaves(service: Service) -> None:

@@ -17,7 +17,17 @@ def test_what_was_put_is_got(home: Path) -> None:
     blobs.put("abcd", "photo.jpg", b"1")
     blobs.put("abcd", "photo.jpg", b"22")
     assert blobs.get("abcd", "photo.jpg") == b"22"
-    assert [path.name for path in home.rglob("*") if path.is_file()] == ["photo.jpg"]
+    assert [path.name for path in home.rglob("*") if path.is_file()] == ["abcd.photo.jpg"]
+
+
+def test_a_job_is_erased_and_not_those_that_share_its_folder(home: Path) -> None:
+    blobs = DiskBlobs(home)
+    for job_id in ("abcd", "abce", "abcde", "afcd"):
+        blobs.put_all(job_id, {"original": b"1", "maps-1.npy": b"2"})
+    assert sorted(blobs.jobs("a")) == ["abcd", "abcde", "abce", "afcd"]
+    blobs.erase_each(["abcd", "afcd", "feed"])
+    assert sorted(blobs.jobs("a")) == ["abcde", "abce"]
+    assert blobs.get("abcde", "maps-1.npy") == b"2"
 
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(home: Path) -> None:
@@ -41,7 +51,7 @@ def test_a_write_that_fails_leaves_the_old_content(
     with pytest.raises(BlobsFailed, match="cannot store 3 bytes: No space left"):
         blobs.put("abcd", "x", b"new")
     assert blobs.get("abcd", "x") == b"old"
-    assert [path.name for path in (home / "ab" / "abcd").iterdir()] == ["x"]
+    assert [path.name for path in (home / "abc").iterdir()] == ["abcd.x"]
 
 
 _WRITER = """
@@ -69,7 +79,7 @@ def test_a_kill_in_mid_write_leaves_no_half_blob_and_the_part_is_swept(home: Pat
     parts, whole = home / PARTS, bytes(range(256)) * 40_000
     for attempt in range(20):
         _write_until_killed(home, 0.05 + 0.013 * attempt)
-        for path in (home / "ab" / "abcd").iterdir():
+        for path in (home / "abc").iterdir():
             assert path.read_bytes() == whole, path
         if attempt >= 3 and any(parts.iterdir()):
             break
@@ -97,7 +107,7 @@ def test_bytes_and_names_are_synced_before_put_returns(
     DiskBlobs(home).put_all("abcd", {"a": b"1", "b": b"2"})
     files, folders = synced[:2], synced[2:]
     assert {path.parent for path in files} == {home / PARTS}
-    assert folders == [home / "ab" / "abcd", home / "ab", home, home.parent]
+    assert folders == [home / "abc", home, home.parent]
     synced.clear()
     DiskBlobs(home).put("abcd", "c", b"3")
-    assert synced[1:] == [home / "ab" / "abcd"]
+    assert synced[1:] == [home / "abc"]

@@ -14,7 +14,7 @@ from jobs.settings import SharedSettings
 def test_blobs_are_in_the_state_folder_when_nothing_is_said(home: Path) -> None:
     open_blobs(SharedSettings(home=home)).put("abcd", "x", b"1")
     open_blobs(SharedSettings(home=home, blobs="")).put("abcd", "y", b"2")
-    assert sorted(path.name for path in (home / "blobs/ab/abcd").iterdir()) == ["x", "y"]
+    assert sorted(path.name for path in (home / "blobs/abc").iterdir()) == ["abcd.x", "abcd.y"]
 
 
 @pytest.mark.parametrize(
