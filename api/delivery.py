@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from fastapi import HTTPException, Request, Response
 
+from api.raw import header
+
 VARY = "X-API-Key, Authorization"  # what an answer to an owner depends on
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
@@ -17,7 +19,9 @@ def etag(content: bytes) -> str:
 
 def is_known(request: Request, tag: str) -> bool:
     """Whether the client has this content already, by its `If-None-Match`."""
-    given = request.headers.get("if-none-match", "")
+    given = header(request.scope, b"if-none-match")
+    if given is None:
+        return False
     known = {one.strip().removeprefix("W/") for one in given.split(",")}
     return tag in known or "*" in known
 

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.problems import answer
+from api.raw import header
 from jobs.errors import TooManyUploads, TooSlow
 
 HEADER_SECONDS = 10.0
@@ -22,7 +22,7 @@ class Patience:
         self._coming = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _has_body(Headers(scope=scope)):
+        if scope["type"] != "http" or not _has_body(scope):
             await self._app(scope, receive, send)
         elif self._coming >= self._most:
             await answer(Request(scope), TooManyUploads(self._most))(scope, receive, send)
@@ -67,8 +67,9 @@ class _Body:
             self.ended.set_result(None)
 
 
-def _has_body(headers: Headers) -> bool:
-    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+def _has_body(scope: Scope) -> bool:
+    length = header(scope, b"content-length") or "0"
+    return length != "0" or header(scope, b"transfer-encoding") is not None
 
 
 class PatientProtocol(HttpToolsProtocol):

@@ -1,11 +1,12 @@
 """`X-Request-ID`: taken or made, returned, and at hand in every problem and log line."""
 
 import re
-import uuid
+import secrets
 from contextvars import ContextVar
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.raw import add, header
 
 current: ContextVar[str | None] = ContextVar("request_id", default=None)
 _ACCEPTABLE = re.compile(r"[\w.:-]{1,128}")
@@ -21,14 +22,14 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
+        given = header(scope, b"x-request-id") or ""
+        request_id = given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(16)
         scope["request_id"] = request_id
         current.set(request_id)
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                add(message, [(b"x-request-id", request_id.encode())])
             await send(message)
 
         await self._app(scope, receive, send_with_id)

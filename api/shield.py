@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import answer, unexpected
+from api.raw import Raw, add, header
 from jobs.errors import CropShieldError, WrongHost, WrongOrigin
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Shield:
 
     def __init__(self, app: ASGIApp, *, shared: bool) -> None:
         self._app = app
-        self._sharing = "cross-origin" if shared else "same-origin"
+        self._data, self._page = (_headers(policy, shared=shared) for policy in (_DATA, _PAGE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,7 +73,7 @@ class Shield:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                self._add(MutableHeaders(scope=message))
+                add(message, self._page if _is_active(message) else self._data)
             await send(message)
 
         try:
@@ -83,12 +83,18 @@ class Shield:
                 raise
             await unexpected(Request(scope), error)(scope, receive, shielded)
 
-    def _add(self, headers: MutableHeaders) -> None:
-        is_active = headers.get("content-type", "").startswith(_ACTIVE)
-        headers.setdefault("Content-Security-Policy", _PAGE if is_active else _DATA)
-        headers.setdefault("Cross-Origin-Resource-Policy", self._sharing)
-        headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("X-Content-Type-Options", "nosniff")
+
+def _headers(policy: str, *, shared: bool) -> tuple[Raw, ...]:
+    return (
+        (b"content-security-policy", policy.encode()),
+        (b"cross-origin-resource-policy", b"cross-origin" if shared else b"same-origin"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"x-content-type-options", b"nosniff"),
+    )
+
+
+def _is_active(start: Message) -> bool:
+    return (header(start, b"content-type") or "").startswith(_ACTIVE)
 
 
 class Doorman:
@@ -104,17 +110,17 @@ class Doorman:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
-                self._check(scope["method"], Headers(scope=scope))
+                self._check(scope)
             except CropShieldError as error:
                 await answer(Request(scope), error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _check(self, method: str, headers: Headers) -> None:
-        host, origin = headers.get("host", ""), headers.get("origin")
+    def _check(self, scope: Scope) -> None:
+        host, origin = header(scope, b"host") or "", header(scope, b"origin")
         if not self._is_ours(host):
             raise WrongHost(host)
-        if method in _READING or origin is None or origin in self._origins:
+        if scope["method"] in _READING or origin is None or origin in self._origins:
             return
         if urlsplit(origin).netloc != host:
             raise WrongOrigin(origin)
