@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from pictures.blend import WHOLE, Box, fit, upsample
+from pictures.blend import WHOLE, Box, fit
 from pictures.colormaps import COLORMAPS, TABLES, Pixels, UnknownColormap, colormap
 
 Map = npt.NDArray[np.float32]
@@ -40,10 +40,25 @@ def colour_map(
     heatmap: Map, option: int | str, width: int, height: int, box: Box = WHOLE
 ) -> Pixels:
     """The map upsampled to the size first and coloured afterwards, uint8 (height, width, 3)."""
-    large = upsample(heatmap, width, height, box)
-    rows = cv2.convertScaleAbs(np.clip(large, 0.0, 1.0), alpha=255)
+    (left, right), (top, bottom) = box.cells(*heatmap.shape)
+    down = _between(heatmap.shape[0], height, top, bottom)
+    along = _between(heatmap.shape[1], width, left, right)
+    heat = np.clip(heatmap, 0.0, 1.0, dtype=np.float32)
+    # Not NumPy's product: its threads would spin on the cores of the model.
+    large = cv2.gemm(
+        cv2.gemm(down, heat, 255.0, None, 0.0), along, 1.0, None, 0.0, flags=cv2.GEMM_2_T
+    )
     table = colormap(colormap_name(option)).reshape(256, 1, 3)
-    return np.asarray(cv2.applyColorMap(rows, table), np.uint8)
+    return np.asarray(cv2.applyColorMap(cv2.convertScaleAbs(large), table), np.uint8)
+
+
+def _between(cells: int, pixels: int, start: float, end: float) -> Map:
+    """The part of each cell in each pixel, bilinear, float32 (pixels, cells); `start` and `end` of
+    the pixels counted in cells."""
+    places = start + (np.arange(pixels) + 0.5) / pixels * (end - start) - 0.5
+    apart = np.abs(places.clip(0, cells - 1)[:, None] - np.arange(cells))
+    weights: Map = np.maximum(0, 1 - apart).astype(np.float32)
+    return weights
 
 
 def blend_map(

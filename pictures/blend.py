@@ -1,5 +1,6 @@
 """A heatmap laid over a photo, with NumPy and Pillow alone."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,14 @@ class Box(NamedTuple):
         x, y = (column + 0.5) / shape[1], (row + 0.5) / shape[0]
         across, down = self.right - self.left, self.bottom - self.top
         return self.left + x * across, self.top + y * down
+
+    def cells(self, rows: int, columns: int) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Where the picture begins and ends, counted in cells of the map: across, then down."""
+        across, down = self.right - self.left, self.bottom - self.top
+        return (
+            (-self.left / across * columns, (1 - self.left) / across * columns),
+            (-self.top / down * rows, (1 - self.top) / down * rows),
+        )
 
 
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
@@ -52,18 +61,14 @@ def upsample(
 
     box: what the map stands for. Of the rows `top` to `bottom` alone where these are given.
     """
-    rows = _weights(heatmap.shape[0], height, box.top, box.bottom)[top:bottom]
-    columns = _weights(heatmap.shape[1], width, box.left, box.right)
-    large: Map = rows @ np.asarray(heatmap, np.float32) @ columns.T
-    return large
-
-
-def _weights(cells: int, pixels: int, start: float, end: float) -> Map:
-    """The part of each cell in each pixel between, float32 (pixels, cells)."""
-    places = ((np.arange(pixels) + 0.5) / pixels - start) / (end - start) * cells - 0.5
-    apart = np.abs(places.clip(0, cells - 1)[:, None] - np.arange(cells))
-    weights: Map = np.maximum(0, 1 - apart, dtype=np.float32)
-    return weights
+    (left, right), (begin, end) = box.cells(*heatmap.shape)
+    beyond = math.ceil(max(0.0, -left, right - heatmap.shape[1], -begin, end - heatmap.shape[0]))
+    cells = np.pad(np.asarray(heatmap, np.float32), beyond, mode="edge")
+    bottom = height if bottom is None else bottom
+    first, last = (begin + at / height * (end - begin) + beyond for at in (top, bottom))
+    part = left + beyond, first, right + beyond, last
+    size = width, bottom - top
+    return np.asarray(Image.fromarray(cells).resize(size, Image.Resampling.BILINEAR, part))
 
 
 def levels(heatmap: Map) -> Pixels:
