@@ -12,7 +12,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from jobs import wire
-from pictures.blend import Box, colourise
+from pictures.blend import Box, colourise, upsample
 from tests.api.conftest import BOX, MAPS, PEAKS, Hand
 
 PICTURES = ("overlay", "overlay?alpha=0.2", "heatmap", "comparison", "photo")
