@@ -58,7 +58,7 @@ def measure_faithfulness(
 def _rank(heatmap: Map, box: Box, inputs: Tensor) -> Tensor:
     """Each pixel's place from the hottest (0) to the coldest (below 1), (1, 1, H, W)."""
     height, width = inputs.shape[2:]
-    large = torch.from_numpy(upsample(heatmap, width, height, box)).to(inputs.device)
+    large = torch.tensor(upsample(heatmap, width, height, box), device=inputs.device)
     order = large.flatten().argsort(descending=True, stable=True)
     rank = torch.empty_like(order, dtype=torch.float32)
     rank[order] = torch.arange(len(order), dtype=torch.float32, device=rank.device)
