@@ -12,7 +12,7 @@ from jobs import wire
 from jobs.job import Job
 from jobs.ports import BlobStore
 from pictures import encoding
-from pictures.blend import WHOLE, Box, Map, blend, levels
+from pictures.blend import Box, Map, blend, levels
 from pictures.sheets import labelled_grid, with_legend
 
 _CELL, _NARROWEST = 320, 160  # pixels of a picture in a comparison, and of its label
@@ -100,8 +100,7 @@ def _on_one_scale(job: Job, maps: Map) -> Map:
 
 
 def _boxes(job: Job) -> list[Box]:
-    """Records of older workers do not tell them: their maps are drawn as they were."""
-    return [Box(*found["heatmap"].get("box") or WHOLE) for found in explanations(job)]
+    return [Box.of(found["heatmap"]) for found in explanations(job)]
 
 
 def _too_long(side: int, kind: str) -> InvalidRequest:
@@ -123,7 +122,7 @@ def _npy(heatmap: Map, _: Box) -> bytes:
 def _json(heatmap: Map, box: Box) -> bytes:
     height, width = heatmap.shape
     rows = [[round(float(value), 5) for value in row] for row in heatmap]
-    return json.dumps({"width": width, "height": height, "box": box, "rows": rows}).encode()
+    return json.dumps({"width": width, "height": height, "box": box.told(), "rows": rows}).encode()
 
 
 _ENCODERS: dict[str, Callable[[Map, Box], bytes]] = {"png": _png, "npy": _npy, "json": _json}

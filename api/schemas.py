@@ -22,6 +22,15 @@ class PredictionView(BaseModel):
     confidence: float = Field(ge=0, le=1)
 
 
+class BoxView(BaseModel):
+    """A part of a photo, or more than that: its sides in parts of the photo's width and height."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 class HeatmapView(BaseModel):
     """Cells of the raw map. `peak`: what the map was divided by; maps times peaks compare between
     the classes of one photo. `box`: what of the photo the map stands for. Both null in records of
@@ -30,11 +39,10 @@ class HeatmapView(BaseModel):
     width: int
     height: int
     peak: float | None = None
-    box: tuple[float, float, float, float] | None = Field(
+    box: BoxView | None = Field(
         None,
-        description="Left, top, right and bottom in parts of the photo's width and height. Draw "
-        "the map into this rectangle, which lies a little outside of the photo as a rule, and "
-        "continue its outermost cells to the edge.",
+        description="Draw the map into this rectangle, which lies a little outside of the photo as "
+        "a rule, and continue its outermost cells to the edge.",
     )
 
 

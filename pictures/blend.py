@@ -1,7 +1,8 @@
 """A heatmap laid over a photo, with NumPy and Pillow alone."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,16 @@ class Box(NamedTuple):
     top: float
     right: float
     bottom: float
+
+    def told(self) -> dict[str, float]:
+        """As it stands in JSON."""
+        return {name: round(side, 5) for name, side in self._asdict().items()}
+
+    @classmethod
+    def of(cls, heatmap: Mapping[str, Any]) -> "Box":
+        """Of a map in a job's JSON. Those of older workers tell none: they covered the photo."""
+        told = heatmap.get("box")
+        return cls(**told) if told else WHOLE
 
     def centre(self, row: int, column: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """x and y of the middle of a cell of a map (rows, columns), in parts of the picture."""

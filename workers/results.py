@@ -67,7 +67,7 @@ def _map(found: ClassMap, leaf: Mask | None, card: Card) -> dict[str, Any]:
             "width": width,
             "height": height,
             "peak": float(f"{found.peak:.6g}"),
-            "box": [round(side, 5) for side in found.box],
+            "box": found.box.told(),
         },
         "is_zero": found.is_zero,
         "diagnostics": asdict(diagnose(found.heatmap, leaf, is_healthy(name), found.box)),

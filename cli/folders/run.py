@@ -14,7 +14,7 @@ from cli.folders.sources import Loaded, Options, Source
 from cli.progress import progress
 from engine.flow import Flow
 from engine.overlay import encode, render_overlay
-from pictures.blend import WHOLE, Box, Map, levels
+from pictures.blend import Box, Map, levels
 
 LONG_SIDE = 1024
 
@@ -81,7 +81,7 @@ class Run:
         seen = self._source.describe(loaded, looked)
         picture, explanations = loaded.photo, seen.result["explanations"]
         for rank, (found, heatmap) in enumerate(zip(explanations, seen.maps, strict=True)):
-            box = Box(*found["heatmap"].get("box") or WHOLE)  # an older server tells none
+            box = Box.of(found["heatmap"])
             found["overlay"] = self._write(photo, loaded, (heatmap, box), rank)
             found["heatmap"] = packed(heatmap, box)
         size = {"width": picture.width, "height": picture.height, "format": picture.format}
@@ -125,5 +125,4 @@ def packed(heatmap: Map, box: Box) -> dict[str, Any]:
     """A map as JSON: 8-bit rows in base64, about 260 characters, and what it stands for."""
     height, width = heatmap.shape
     data = b64encode(levels(heatmap).tobytes()).decode()
-    sides = [round(side, 5) for side in box]
-    return {"width": width, "height": height, "box": sides, "data": data}
+    return {"width": width, "height": height, "box": box.told(), "data": data}

@@ -23,7 +23,7 @@ from tests.jobs.conftest import CountingBell
 
 MAPS = np.stack([np.linspace(0, 1, 196, dtype=np.float32).reshape(14, 14)] * 2)
 PEAKS = (4.0, 1.0)
-BOX = [-0.03348, -0.03348, 0.96652, 0.96652]
+BOX = {"left": -0.03348, "top": -0.03348, "right": 0.96652, "bottom": 0.96652}
 FAILURE = problem_of(ExplainFailed("")).document("the model chokes")
 
 

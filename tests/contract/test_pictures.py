@@ -12,7 +12,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from jobs import wire
-from pictures.blend import Box, colourise, upsample
+from pictures.blend import WHOLE, Box, colourise, upsample
 from tests.api.conftest import BOX, MAPS, PEAKS, Hand
 
 PICTURES = ("overlay", "overlay?alpha=0.2", "heatmap", "comparison", "photo")
@@ -51,19 +51,19 @@ def test_an_overlay_can_have_another_alpha(client: TestClient, done: str, leaf_j
 def test_an_overlay_is_drawn_where_the_cells_of_the_map_are(
     client: TestClient, done: str, hand: Hand
 ) -> None:
-    def off(alpha: float, *box: float) -> float:
+    def off(alpha: float, box: Box) -> float:
         """How far the overlay is from the map drawn in `box`."""
         query = f"overlay?alpha={alpha}&colormap=bone&format=png&size=300"
         drawn = pixels(client.get(f"{done}/{query}").content)
-        expected = colourise(upsample(MAPS[0], drawn.shape[1], drawn.shape[0], Box(*box)), "bone")
+        expected = colourise(upsample(MAPS[0], drawn.shape[1], drawn.shape[0], box), "bone")
         return float(np.abs(drawn - expected).mean())
 
-    assert off(1.0, *BOX) < off(1.0, 0, 0, 1, 1) / 2
+    assert off(1.0, Box(**BOX)) < off(1.0, WHOLE) / 2
     key = wire.JOB + done.rpartition("/")[2]
     record = str(hand.client.hget(key, "result"))
-    hand.client.hset(key, "result", re.sub(r', "box": \[[^]]+\]', "", record))
+    hand.client.hset(key, "result", re.sub(r', "box": {[^}]+}', "", record))
     assert client.get(done).json()["result"]["explanations"][0]["heatmap"]["box"] is None
-    assert off(0.999, 0, 0, 1, 1) < off(0.999, *BOX) / 2  # an older record is drawn as it was
+    assert off(0.999, WHOLE) < off(0.999, Box(**BOX)) / 2  # an older record is drawn as it was
 
 
 def test_an_overlay_can_have_another_colormap(client: TestClient, done: str) -> None:

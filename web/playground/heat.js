@@ -2,7 +2,7 @@
 
 const LONG_SIDE = 640; // of the coloured map; the canvas stretches it the rest of the way
 
-const WHOLE = [0, 0, 1, 1];
+const WHOLE = { left: 0, top: 0, right: 1, bottom: 1 };
 
 // box: what of the photo the map stands for.
 export async function readMap(blob, box) {
@@ -38,7 +38,7 @@ export function drawLegend(canvas, table) {
 function colourise(map, table, share, { width, height }) {
   const scale = Math.min(1, LONG_SIDE / Math.max(width, height));
   const picture = new ImageData(Math.round(width * scale), Math.round(height * scale));
-  const [left, top, right, bottom] = map.box;
+  const { left, top, right, bottom } = map.box;
   const columns = between(map.width, picture.width, left, right);
   const rows = between(map.height, picture.height, top, bottom);
   let at = 0;

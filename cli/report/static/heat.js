@@ -21,7 +21,7 @@ function between(cells, from, to) {
 
 function paint(canvas) {
   const { width, height, box, data } = canvas.map;
-  const [left, top, right, bottom] = box ?? [0, 0, 1, 1]; // a row of an older run tells none
+  const { left, top, right, bottom } = box ?? { left: 0, top: 0, right: 1, bottom: 1 }; // a row of an older run tells none
   const cells = bytes(data);
   const table = TABLES[tableName];
   const picture = new ImageData(SMOOTH, SMOOTH);

@@ -38,7 +38,8 @@ class _Api(BaseHTTPRequestHandler):
         self.asked.append(parse_qs(urlsplit(self.path).query))
         best = {"class_index": 3, "class_name": "Apple__scab", "confidence": 0.9}
         why = {"class_index": 3, "method": "gradcam", "diagnostics": DIAGNOSTICS}
-        why |= {"heatmap": {"width": 2, "height": 2, "peak": 1.0, "box": [0, 0, 1, 1]}}
+        box = {"left": 0, "top": 0, "right": 1, "bottom": 1}
+        why |= {"heatmap": {"width": 2, "height": 2, "peak": 1.0, "box": box}}
         job = {"id": "1", "state": "succeeded", "created_at": NOW, "expires_at": NOW}
         self._answer(job | {"result": {"predictions": [best], "explanations": [why]}})
 
