@@ -9,6 +9,7 @@ map lies half a cell too far to the lower right.
 
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -37,21 +38,29 @@ class Axis(NamedTuple):
 
 
 Grid = tuple[Axis, Axis]
+_known: WeakKeyDictionary[nn.Module, dict[tuple[nn.Module, torch.Size], Box]] = WeakKeyDictionary()
 
 
 def box_of(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Box:
     """Left, top, right and bottom of the map of `layer`, in parts of the width and height of
     `inputs` (N, 3, H, W): about half a cell outside of [0, 1] on the left as a rule.
 
-    Costs one forward pass of one photo. Where no grid of windows leads to the layer, as behind
-    the tokens of a transformer, the map is taken to cover the photo.
+    Costs one forward pass of one photo, once for each model, layer and size. Where no grid of
+    windows leads to the layer, as behind the tokens of a transformer, the map is taken to cover
+    the photo.
     """
-    photo = torch.zeros_like(inputs[:1])
+    known, key = _known.setdefault(model, {}), (layer, inputs.shape[1:])
+    if key not in known:
+        known[key] = _found(model, layer, torch.zeros_like(inputs[:1]))
+    return known[key]
+
+
+def _found(model: nn.Module, layer: nn.Module, photo: Tensor) -> Box:
     tracker = _Tracker(photo)
     boxes = [WHOLE]
 
     def see(output: Any) -> Any:
-        if grid := tracker.grids.get(output):
+        if isinstance(output, Tensor) and (grid := tracker.grids.get(output)):
             (top, bottom), (left, right) = map(Axis.span, grid, output.shape[2:], photo.shape[2:])
             boxes[:] = [Box(left, top, right, bottom)]
         return output
@@ -77,9 +86,9 @@ class _Tracker(TorchDispatchMode):  # type: ignore[no-untyped-call]
         made = next(iter(_tensors((output,))), None)
         if source is not None and made is not None:
             windows = _WINDOWS.get(func.overloadpacket)
-            if windows:
-                self.grids[made] = windows(self.grids[source], *args)
-            elif made.shape[2:] == source.shape[2:]:
+            if windows and (grid := windows(self.grids[source], *args)):
+                self.grids[made] = grid
+            elif not windows and made.shape[2:] == source.shape[2:]:
                 self.grids[made] = self.grids[source]
         return output
 
@@ -104,9 +113,10 @@ def _convolved(
     stride: Any,
     pad: Any,
     dilation: Any,
+    transposed: bool,
     *__: Any,
-) -> Grid:
-    return _slid(grid, kernels.shape[2:], stride, pad, dilation)
+) -> Grid | None:
+    return None if transposed else _slid(grid, kernels.shape[2:], stride, pad, dilation)
 
 
 def _pooled(
@@ -120,7 +130,7 @@ def _padded(grid: Grid, _: Tensor, pad: Sequence[int], *__: Any) -> Grid:
     return grid[0].after(1, 1, pad[2]), grid[1].after(1, 1, pad[0])
 
 
-_WINDOWS: dict[Any, Callable[..., Grid]] = {
+_WINDOWS: dict[Any, Callable[..., Grid | None]] = {
     torch.ops.aten.convolution: _convolved,
     torch.ops.aten.max_pool2d_with_indices: _pooled,
     torch.ops.aten.avg_pool2d: _pooled,

@@ -42,8 +42,7 @@ class GradCAM:
             self.model.to(choose_device(device))
         self.device = device_of(self.model)
         self.method = method(method_name)
-        self._inputs: dict[tuple[int, ...], Tensor] = {}
-        self._boxes: dict[tuple[int, ...], Box] = {}
+        self._inputs: dict[tuple[int, ...], tuple[torch.Size, torch.dtype]] = {}
 
     def __call__(
         self,
@@ -62,7 +61,7 @@ class GradCAM:
         seen = look(self.model, self.target_layer, batch)
         photos, classes = pairs(seen, class_idx)
         maps = explain(seen, photos, classes, self.method).cpu().numpy()
-        self._inputs.setdefault(maps.shape[1:], torch.zeros_like(batch[:1]))
+        self._inputs[maps.shape[1:]] = batch.shape[1:], batch.dtype
         single = len(batch) == 1 and not isinstance(class_idx, Sequence)
         result: Map = maps[0] if single else maps
         return result
@@ -73,10 +72,11 @@ class GradCAM:
 
         The whole photo for a map of a size that this object has not given yet.
         """
-        size = heatmap.shape
-        if size not in self._boxes and size in self._inputs:
-            self._boxes[size] = box_of(self.model, self.target_layer, self._inputs[size])
-        return self._boxes.get(size, WHOLE)
+        if heatmap.shape not in self._inputs:
+            return WHOLE
+        size, kind = self._inputs[heatmap.shape]
+        photo = torch.zeros(1, *size, dtype=kind, device=self.device)
+        return box_of(self.model, self.target_layer, photo)
 
     def generate_heatmap_overlay(
         self,

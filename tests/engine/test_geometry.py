@@ -65,6 +65,34 @@ def test_rows_and_columns_are_followed_by_themselves() -> None:
     assert made == pytest.approx(Box(-0.3, 0.0, 1.0, 1.0))
 
 
+class Grown(nn.Module):
+    """Maps that were made larger again: no window that slides over the photo leads there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.small = nn.Conv2d(3, 4, 3, stride=2, padding=1)
+        self.large = nn.ConvTranspose2d(4, 4, 2, stride=2)
+        self.last = nn.Conv2d(4, 4, 3, padding=1)
+        self.flat = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.flat(self.last(self.large(self.small(x))))
+        return logits
+
+
+def test_a_map_that_was_enlarged_on_the_way_is_taken_to_cover_the_photo() -> None:
+    assert box(model := Grown(), "last", 16) == WHOLE
+    assert box(model, "small", 16) == pytest.approx(square(-1 / 32))
+
+
+def test_a_photo_is_followed_once_for_each_layer_and_size() -> None:
+    model, passes = Sides(), list[torch.Size]()
+    model.register_forward_pre_hook(lambda _m, given: passes.append(given[0].shape))
+    for side in (8, 8, 16, 8):
+        box(model, "rows", side)
+    assert [shape[-1] for shape in passes] == [8, 16]
+
+
 def test_a_model_is_left_as_it_was() -> None:
     model = build("cropshield_cnn", 2).train()
     before = {name: x.clone() for name, x in model.state_dict().items()}
