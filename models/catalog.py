@@ -46,7 +46,8 @@ class Stage(_Part):
     """A stretch of training at one resolution.
 
     `view`: the smallest share of a photo that is shown at once; `mix`: the share of batches
-    whose photos are blended with one another.
+    whose photos are blended with one another; `plain`: the share of photos that keep their light,
+    and of those that keep their grain.
     """
 
     size: Annotated[int, Field(ge=32, multiple_of=8)]
@@ -54,6 +55,7 @@ class Stage(_Part):
     batch: Annotated[int, Field(ge=2)] = 64
     view: Annotated[float, Field(gt=0, le=1)] = 0.35
     mix: Annotated[float, Field(ge=0, le=1)] = 0.35
+    plain: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class Training(_Part):

@@ -23,7 +23,7 @@ class Augment(nn.Module):
 
     photos: uint8 (N, s, s, 3); masks: uint8 (N, 96, 96, 1); scenes: uint8 (m, t, t, 3), drawn,
     m at most `negatives`. Gives float32 (N + negatives, 3, size, size), normalised, the scenes
-    last; size and view are those of the stage.
+    last; size, view and plain are those of the stage.
     """
 
     def __init__(self, preprocessing: Preprocessing, background: float, negatives: int) -> None:
@@ -38,8 +38,8 @@ class Augment(nn.Module):
         drawn = resized(planes(scenes), x.shape[-1])
         x = torch.cat([on_grounds(x, leaves, self.background, BLACK), bare, drawn])
         x = random_view(x, stage.size, stage.view)
-        x = random_light(x)
-        x = random_grain(x)
+        x = spared(random_light(x), x, stage.plain)
+        x = spared(random_grain(x), x, stage.plain)
         normal: Tensor = self.normalised(x)
         return normal
 
@@ -47,6 +47,12 @@ class Augment(nn.Module):
 def planes(pixels: Tensor) -> Tensor:
     """uint8 (N, h, w, c) -> float32 (N, c, h, w) in [0, 1]."""
     return pixels.permute(0, 3, 1, 2).float() / 255
+
+
+def spared(changed: Tensor, x: Tensor, share: float) -> Tensor:
+    """`changed`, but a `share` of its pictures as they were in `x`; all (N, 3, h, w)."""
+    spare = torch.rand(len(x), device=x.device) < share
+    return torch.where(spare[:, None, None, None], x, changed)
 
 
 def random_view(x: Tensor, size: int, least: float) -> Tensor:

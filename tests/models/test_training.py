@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from models.catalog import CARDS, Card, CardError, Preprocessing, Stage, Training, read_card
-from models.training.augment import Augment
+from models.training.augment import Augment, planes
 from models.training.background import leaf_mask, on_grounds
 from models.training.grain import jpeg
 from models.training.judge import confusion_matrix, score
@@ -157,6 +157,18 @@ def test_pictures_of_no_leaf_come_after_the_photos_and_drawn_scenes_last() -> No
     assert made.shape == (7, 3, 64, 64)
     assert torch.isfinite(made).all()
     assert made.std((1, 2, 3)).argmin() == 6
+
+
+@pytest.mark.parametrize(("plain", "least", "most"), [(0.0, 0, 2), (0.5, 15, 45), (1.0, 60, 60)])
+def test_plain_photos_keep_their_light(plain: float, least: int, most: int) -> None:
+    torch.manual_seed(0)
+    augment = Augment(Preprocessing(), background=0.0, negatives=0)
+    green = torch.tensor([60, 140, 50], dtype=torch.uint8).expand(60, 80, 80, 3)
+    none = torch.zeros(60, 96, 96, 1, dtype=torch.uint8), torch.zeros(0, 8, 8, 3, dtype=torch.uint8)
+    made = augment(green, *none, Stage(size=64, epochs=1, plain=plain))
+    as_sent = augment.normalised(planes(green)).mean((2, 3))
+    kept = (made.mean((2, 3)) - as_sent).abs().amax(1) < 0.02
+    assert least <= int(kept.sum()) <= most
 
 
 def test_training_draws_every_kind_of_scene_that_it_may(tmp_path: Path) -> None:
