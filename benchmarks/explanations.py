@@ -31,10 +31,10 @@ from engine.faithfulness import measure_faithfulness
 from engine.gradcam import GradCAM
 from engine.images import decode
 from engine.judging.drawn import Judged, judge_drawn, means
-from engine.leafmask import SIDE, leaf_mask
 from engine.loading import load_weights
 from models.catalog import Card, Catalog
 from pictures.blend import WHOLE
+from pictures.leafmask import SIDE, leaf_mask
 from pictures.leaves import DrawnLeaf
 
 NUMBERS = ("focus", "border_share", "leaf_share", "flatness")

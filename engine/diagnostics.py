@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.leafmask import SIDE, leaf_mask
 from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.colormaps import Pixels
+from pictures.leafmask import SIDE, leaf_mask
 from pictures.masks import Mask
 
 Heat = npt.NDArray[np.float64]

@@ -18,14 +18,20 @@ def otsu_threshold(values: npt.NDArray[np.uint8]) -> int:
 def fill_holes(mask: Mask) -> Mask:
     """`mask` with every region that the picture's edge cannot reach filled in."""
     free = np.pad(~mask, 1, constant_values=True)
-    outside = np.zeros_like(free)
-    outside[[0, -1]] = outside[:, [0, -1]] = True
+    edge = np.zeros_like(free)
+    edge[[0, -1]] = edge[:, [0, -1]] = True
+    return ~connected(free, edge)[1:-1, 1:-1]
+
+
+def connected(free: Mask, seeds: Mask) -> Mask:
+    """What of `free` can be reached from `seeds`, up, down and sideways."""
+    reached = seeds & free
     count = 0
-    while count != (count := int(outside.sum())):
-        for turned, reached in ((free, outside), (free.T, outside.T)):
-            _spread(turned, reached)
-            _spread(turned[:, ::-1], reached[:, ::-1])
-    return ~outside[1:-1, 1:-1]
+    while count != (count := int(reached.sum())):
+        for turned, found in ((free, reached), (free.T, reached.T)):
+            _spread(turned, found)
+            _spread(turned[:, ::-1], found[:, ::-1])
+    return reached
 
 
 def _spread(free: Mask, reached: Mask) -> None:

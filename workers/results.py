@@ -9,11 +9,11 @@ import numpy as np
 from engine.diagnostics import diagnose, is_healthy
 from engine.explainer import ClassMap, Explanation, Prediction
 from engine.images import Photo
-from engine.leafmask import leaf_mask
 from engine.overlay import encode, render_overlay
 from jobs import wire
 from jobs.ports import BlobStore, Claim
 from models.catalog import Card
+from pictures.leafmask import leaf_mask
 from pictures.masks import Mask
 
 

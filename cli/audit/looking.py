@@ -14,9 +14,9 @@ from engine.diagnostics import Diagnostics, diagnose, is_healthy
 from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.flow import Flow
 from engine.images import Photo, decode
-from engine.leafmask import leaf_mask
 from pictures.blend import Box, Map
 from pictures.duplicates import Hash, difference_hash
+from pictures.leafmask import leaf_mask
 from pictures.masks import Mask
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from models.training.background import leaf_mask
+from models.training.background import cut_out
 from models.training.photos import Array
 from models.training.scenes import numbered, scene
+from pictures.leafmask import GREEN, excess_green
 from pictures.scenes import SCENES
 
 BACKGROUND = "background"
@@ -29,7 +30,8 @@ def negatives(photos: Sequence[str], each: int, side: int) -> dict[str, Array]:
 
 def backgrounds(photos: Sequence[str], most: int, side: int) -> list[Array]:
     """The largest squares beside the leaf, out of photos all over the folder, uint8
-    (side, side, 3) each; photos without a sure mask or much ground are passed over."""
+    (side, side, 3) each; photos without a sure mask or much ground are passed over, and so is
+    green ground, which may be other leaves."""
     order = np.random.default_rng(0).permutation(len(photos))
     found: list[Array] = []
     for place in order:
@@ -37,10 +39,11 @@ def backgrounds(photos: Sequence[str], most: int, side: int) -> list[Array]:
             break
         with Image.open(photos[place]) as opened:
             photo = opened.convert("RGB")
-        if (mask := leaf_mask(photo)) and (box := empty_square(np.asarray(mask) < 20)):
+        if (mask := cut_out(photo)) and (box := empty_square(np.asarray(mask) < 20)):
             across, down = photo.width / mask.width, photo.height / mask.height
             crop = photo.crop((box[0] * across, box[1] * down, box[2] * across, box[3] * down))
-            found.append(np.asarray(crop.resize((side, side), Image.Resampling.BILINEAR)))
+            pixels = np.asarray(crop.resize((side, side), Image.Resampling.BILINEAR))
+            found += [] if excess_green(pixels).mean() > GREEN else [pixels]
     return found
 
 

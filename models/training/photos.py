@@ -16,7 +16,8 @@ from torch import Tensor
 from torchvision.datasets import ImageFolder
 
 from models.catalog import CardError
-from models.training.background import MASK_SIDE, leaf_mask
+from models.training.background import cut_out
+from pictures.leafmask import SIDE
 
 Array = npt.NDArray[np.uint8]
 
@@ -45,7 +46,7 @@ class LeafFolder:
 
     def masks(self, file: Path) -> Array:
         """Every photo's leaf mask: uint8 (n, 96, 96, 1), all zero where there is none."""
-        return mapped(mask_of, self.paths, file, (MASK_SIDE, MASK_SIDE, 1))
+        return mapped(mask_of, self.paths, file, (SIDE, SIDE, 1))
 
 
 def mapped(
@@ -77,8 +78,8 @@ def stretched(path: str, side: int) -> Array:
 def mask_of(path: str) -> Array:
     """The photo's leaf mask, uint8 (96, 96, 1): 255 on the leaf; all zero where none is sure."""
     with Image.open(path) as photo:
-        mask = leaf_mask(photo.convert("RGB"))
-    found: npt.NDArray[Any] = np.zeros((MASK_SIDE, MASK_SIDE)) if mask is None else np.asarray(mask)
+        mask = cut_out(photo.convert("RGB"))
+    found: npt.NDArray[Any] = np.zeros((SIDE, SIDE)) if mask is None else np.asarray(mask)
     return found.astype(np.uint8)[..., None]
 
 

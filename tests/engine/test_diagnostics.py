@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from engine.diagnostics import diagnose, diagnose_photo, is_healthy
-from engine.leafmask import SIDE
 from pictures.blend import Map
+from pictures.leafmask import SIDE
 
 LEAF = np.zeros((SIDE, SIDE), np.bool_)
 LEAF[24:72, 24:72] = True

@@ -1,6 +1,5 @@
 """Training: it learns, it goes on after a kill, and it judges rightly."""
 
-import io
 import random
 from pathlib import Path
 from typing import Any
@@ -8,17 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from models.catalog import CARDS, Card, CardError, Preprocessing, Stage, Training, read_card
 from models.training.augment import Augment, planes
-from models.training.background import leaf_mask, on_grounds
-from models.training.grain import jpeg
 from models.training.judge import confusion_matrix, score
 from models.training.loop import Trainer
 from models.training.photos import LeafFolder, balanced_draw
 from models.training.scenes import SIDE, drawn_scenes
-from pictures.leaves import DrawnLeaf, draw_leaf
 from pictures.scenes import TRAIN_KINDS, draw_scene
 
 RECIPE = Training(seed=1, stages=(Stage(size=48, epochs=2, batch=8),), background=0.5, scenes=14)
@@ -113,39 +108,6 @@ def test_scores_of_a_known_confusion() -> None:
     assert found.photos == 4
 
 
-def a_leaf_on_a_table() -> tuple[DrawnLeaf, torch.Tensor, torch.Tensor]:
-    """The leaf, its photo (1, 3, 240, 240) and its mask (1, 1, 96, 96), both in [0, 1]."""
-    for seed in range(40):
-        drawn = draw_leaf("healthy", seed=seed, size=(240, 240))
-        if mask := leaf_mask(drawn.photo):
-            photo = torch.from_numpy(np.asarray(drawn.photo) / np.float32(255))
-            leaf = torch.from_numpy(np.asarray(mask) / np.float32(255))
-            return drawn, photo.permute(2, 0, 1)[None], leaf[None, None]
-    raise AssertionError("no drawn leaf has a mask")
-
-
-def test_a_leaf_on_a_table_is_laid_on_another_ground() -> None:
-    """Where the drawn leaf is, its pixels stay; where it is not, they are the new ground."""
-    torch.manual_seed(0)
-    drawn, photo, mask = a_leaf_on_a_table()
-    change = (on_grounds(photo, mask, 1.0) - photo).abs().mean(1)[0].numpy() * 255
-    assert np.median(change[drawn.leaf]) < 5
-    assert np.median(change[~drawn.leaf]) > 15
-
-
-def test_some_grounds_are_black() -> None:
-    torch.manual_seed(0)
-    drawn, photo, mask = a_leaf_on_a_table()
-    many = photo.expand(40, -1, -1, -1), mask.expand(40, -1, -1, -1)
-    ground = on_grounds(*many, 1.0, black=0.25)[:, :, torch.from_numpy(~drawn.leaf)]
-    assert 3 < int((ground.flatten(1).median(1).values == 0).sum()) < 20
-
-
-def test_a_photo_without_a_mask_keeps_its_ground() -> None:
-    _, photo, mask = a_leaf_on_a_table()
-    assert torch.equal(on_grounds(photo, torch.zeros_like(mask), 1.0), photo)
-
-
 def test_pictures_of_no_leaf_come_after_the_photos_and_drawn_scenes_last() -> None:
     random.seed(0)
     torch.manual_seed(0)
@@ -176,13 +138,3 @@ def test_training_draws_every_kind_of_scene_that_it_may(tmp_path: Path) -> None:
     assert made.shape == (len(TRAIN_KINDS), SIDE, SIDE, 3)
     for pixels, kind in zip(made, TRAIN_KINDS, strict=True):
         assert np.array_equal(pixels, np.asarray(draw_scene(kind, 0, (SIDE, SIDE))))
-
-
-@pytest.mark.parametrize("quality", [15, 50, 90])
-def test_grain_is_that_of_jpeg(quality: int) -> None:
-    """As Pillow's JPEG without chroma subsampling, but for its rounded chroma."""
-    drawn, photo, _ = a_leaf_on_a_table()
-    drawn.photo.save(file := io.BytesIO(), "JPEG", quality=quality, subsampling=0)
-    expected = np.asarray(Image.open(file), np.float32)
-    found = jpeg(photo, torch.tensor([float(quality)]))[0].permute(1, 2, 0).numpy() * 255
-    assert np.abs(found - expected).mean() < 1.3

@@ -1,10 +1,10 @@
-"""engine/leafmask.py: found leaves against the ones that were drawn."""
+"""pictures/leafmask.py: found leaves against the ones that were drawn."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from engine.leafmask import SIDE, leaf_mask, tidy
+from pictures.leafmask import SIDE, leaf_mask, main_part, tidy
 from pictures.leaves import KINDS, draw_leaf
 from pictures.masks import fill_holes
 
@@ -90,3 +90,11 @@ def test_drawn_leaves_are_found_on_every_ground() -> None:
         small = Image.fromarray(drawn.leaf).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
         overlaps.append(0.0 if found is None else overlap(found, np.asarray(small) > 127))
     assert float(np.median(overlaps)) > 0.85
+
+
+def test_the_main_part_is_the_one_with_the_most_inside() -> None:
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[10:40, 10:40] = mask[40:44, 20:24] = True
+    thin = np.zeros_like(mask)
+    thin[60:66] = True
+    np.testing.assert_array_equal(main_part(mask | thin), mask)

@@ -1,6 +1,7 @@
 """Where the leaf is, by colour: on tables, on soil, and among other leaves.
 
-A rule of thumb without a model, for one number of the diagnostics; the docs say how good it is.
+A rule of thumb without a model, for one number of the diagnostics and for laying leaves on other
+grounds; the docs say how good it is.
 """
 
 from typing import TypeVar
@@ -10,11 +11,11 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from pictures.colormaps import Pixels
-from pictures.masks import Mask, fill_holes, otsu_threshold
+from pictures.masks import Mask, connected, fill_holes, otsu_threshold
 
 Number = TypeVar("Number", np.int16, np.float32, np.bool_)
 SIDE = 96
-_GREEN, _TABLE, _SHADE = 0.06, 11.0, 45.0
+GREEN, _TABLE, _SHADE = 0.06, 11.0, 45.0
 _FEWEST = 0.04
 
 
@@ -28,36 +29,37 @@ def leaf_mask(photo: Pixels) -> Mask | None:
     """
     small = Image.fromarray(photo).resize((SIDE, SIDE), Image.Resampling.BOX)
     small = small.filter(ImageFilter.GaussianBlur(0.8))
-    green = _excess_green(np.asarray(small, np.float32))
-    border = _border(green) < _GREEN
+    green = excess_green(np.asarray(small))
+    border = border_of(green) < GREEN
     if border.mean() < 0.1:
         bright = _before_shade(np.asarray(small.convert("L")))
-        mask = green > _GREEN / 2 if bright is None else bright
+        mask = green > GREEN / 2 if bright is None else bright
     else:
-        mask = _unlike_ground(_chroma(small), border) | (green > 2 * _GREEN)
+        mask = _unlike_ground(chroma(small), border) | (green > 2 * GREEN)
     mask = fill_holes(tidy(mask))
     return mask if mask.mean() > _FEWEST else None
 
 
-def _excess_green(rgb: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def excess_green(rgb: Pixels) -> npt.NDArray[np.float32]:
     """(2 G - R - B) / (R + G + B), float32 (h, w). Woebbecke et al. 1995."""
-    total = rgb.sum(axis=2) + 30.0  # dark pixels have no colour worth the name
-    found: npt.NDArray[np.float32] = (3 * rgb[..., 1] - rgb.sum(axis=2)) / total
-    return found
+    total = rgb.sum(axis=2, dtype=np.float32)
+    found: npt.NDArray[np.float32] = (3 * rgb[..., 1].astype(np.float32) - total) / (total + 30.0)
+    return found  # dark pixels have no colour worth the name
 
 
-def _chroma(image: Image.Image) -> npt.NDArray[np.int16]:
+def chroma(image: Image.Image) -> npt.NDArray[np.int16]:
     """Cb and Cr, int16 (h, w, 2)."""
     return np.asarray(image.convert("YCbCr"), np.int16)[..., 1:]
 
 
-def _border(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
+def border_of(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """The values along the four sides, (2 h + 2 w - 4, ...) of (h, w, ...)."""
     return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
 
 
 def _unlike_ground(chroma: npt.NDArray[np.int16], border: npt.NDArray[np.bool_]) -> Mask:
     """Further from the ground's colour than the ground's own spread."""
-    ground = _border(chroma)[border]
+    ground = border_of(chroma)[border]
     middle = np.median(ground, axis=0)
     distance = np.abs(chroma - middle).sum(axis=2)
     spread = float(np.percentile(np.abs(ground - middle).sum(axis=1), 70))
@@ -70,7 +72,7 @@ def _before_shade(light: Pixels) -> Mask | None:
     level = otsu_threshold(light)
     bright = light > level
     quarter = SIDE // 4
-    middle, border = bright[quarter:-quarter, quarter:-quarter].mean(), _border(bright).mean()
+    middle, border = bright[quarter:-quarter, quarter:-quarter].mean(), border_of(bright).mean()
     if middle < 0.6 or border > 0.5 or light[bright].mean() - light[~bright].mean() < _SHADE:
         return None
     return bright
@@ -83,6 +85,14 @@ def tidy(mask: Mask) -> Mask:
     """
     grown = _more_than(_more_than(mask, 5, 12), 7, 0)
     return _more_than(grown, 7, 48)
+
+
+def main_part(mask: Mask) -> Mask:
+    """The connected part of `mask` that holds its innermost place; bool (h, w), not empty."""
+    grey = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(SIDE // 16))
+    innermost = np.zeros_like(mask)
+    innermost.ravel()[np.where(mask, np.asarray(grey), 0).argmax()] = True
+    return connected(mask, innermost)
 
 
 def _more_than(mask: Mask, side: int, count: int) -> Mask:
