@@ -15,6 +15,8 @@ from models.training.grain import random_grain, some
 BLACK = 0.2
 """Of the other grounds: where one class of the photos is cut out on black, black must not be what
 tells it from the rest."""
+FARTHEST = 1.7
+"""Steps back: how many times as wide as the photo its widest view is."""
 _LUMA = torch.tensor([0.299, 0.587, 0.114])
 
 
@@ -56,18 +58,17 @@ def spared(changed: Tensor, x: Tensor, share: float) -> Tensor:
 
 
 def random_view(x: Tensor, size: int, least: float) -> Tensor:
-    """A share of each photo, `least` to 1, mirrored, turned by quarters and sometimes tilted.
+    """A share of each photo, `least` to 1, or all of it from further away, mirrored, turned by
+    quarters and for the half tilted.
 
-    A leaf has no upright: the farm that lays it across must not meet another network.
+    A leaf has no upright, and no distance: the farm that lays it across, or steps back, must not
+    meet another network.
     """
     n = len(x)
-    area, ratio, turn, mirror, right, down = torch.rand(6, n, device=x.device)
-    ratio = torch.exp((ratio * 2 - 1) * 0.5)
-    width = (area * (1 - least) + least).sqrt() * ratio.sqrt()
-    scale = torch.stack([width.clamp(max=1), (width / ratio).clamp(max=1)], 1)
-    angle = (turn * 4).floor() * (math.pi / 2)
-    tilted = torch.rand(n, device=x.device) < 0.3
-    angle = angle + tilted * (torch.rand(n, device=x.device) * 2 - 1) * math.radians(35)
+    scale = random_scale(n, least, x.device)
+    turn, tilt, mirror, right, down = torch.rand(5, n, device=x.device)
+    tilted = torch.rand(n, device=x.device) < 0.5
+    angle = (turn * 4).floor() * (math.pi / 2) + tilted * (tilt * 2 - 1) * (math.pi / 4)
     cos, sin = angle.cos(), angle.sin()
     turned = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
     flip = torch.where(mirror < 0.5, 1.0, -1.0)
@@ -76,6 +77,20 @@ def random_view(x: Tensor, size: int, least: float) -> Tensor:
     theta = torch.cat([scale[:, :, None] * turned, place[:, :, None]], 2)
     grid = F.affine_grid(theta, [n, 3, size, size], align_corners=False)
     return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+
+
+def random_scale(count: int, least: float, device: torch.device) -> Tensor:
+    """Height and width of `count` views, in those of the photo: float32 (count, 2).
+
+    A view has a share of `least` to 1 of the photo's area; a third of them are then up to
+    FARTHEST times as high and wide, so that the photo is seen from further away.
+    """
+    area, ratio, far = torch.rand(3, count, device=device)
+    ratio = torch.exp((ratio * 2 - 1) * 0.5)
+    width = (area * (1 - least) + least).sqrt() * ratio.sqrt()
+    scale = torch.stack([width, width / ratio], 1).clamp(max=1)
+    further = torch.empty(count, 1, device=device).uniform_(1, FARTHEST)
+    return torch.where(far[:, None] < 0.35, scale * further, scale)
 
 
 def random_light(x: Tensor) -> Tensor:

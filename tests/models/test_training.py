@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models.catalog import CARDS, Card, CardError, Preprocessing, Stage, Training, read_card
-from models.training.augment import Augment, planes
+from models.training.augment import FARTHEST, Augment, planes, random_scale
 from models.training.judge import confusion_matrix, score
 from models.training.loop import Trainer
 from models.training.photos import LeafFolder, balanced_draw
@@ -119,6 +119,14 @@ def test_pictures_of_no_leaf_come_after_the_photos_and_drawn_scenes_last() -> No
     assert made.shape == (7, 3, 64, 64)
     assert torch.isfinite(made).all()
     assert made.std((1, 2, 3)).argmin() == 6
+
+
+def test_a_view_is_a_part_of_the_photo_or_all_of_it_from_further_away() -> None:
+    torch.manual_seed(0)
+    scale = random_scale(400, 0.5, torch.device("cpu"))
+    assert 0.5 < float(scale.prod(1).min()) ** 0.5 < 0.8
+    assert 1.4 < float(scale.max()) <= FARTHEST
+    assert 0.2 < float((scale > 1).any(1).float().mean()) < 0.5
 
 
 @pytest.mark.parametrize(("plain", "least", "most"), [(0.0, 0, 2), (0.5, 15, 45), (1.0, 60, 60)])
