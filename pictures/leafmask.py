@@ -57,11 +57,11 @@ def border_of(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
     return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
 
 
-def _unlike_ground(chroma: npt.NDArray[np.int16], border: npt.NDArray[np.bool_]) -> Mask:
+def _unlike_ground(colours: npt.NDArray[np.int16], border: npt.NDArray[np.bool_]) -> Mask:
     """Further from the ground's colour than the ground's own spread."""
-    ground = border_of(chroma)[border]
+    ground = border_of(colours)[border]
     middle = np.median(ground, axis=0)
-    distance = np.abs(chroma - middle).sum(axis=2)
+    distance = np.abs(colours - middle).sum(axis=2)
     spread = float(np.percentile(np.abs(ground - middle).sum(axis=1), 70))
     level = otsu_threshold(np.clip(distance * 3, 0, 255).astype(np.uint8)) / 3
     return np.asarray(distance > max(spread, min(level, _TABLE)))
