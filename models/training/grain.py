@@ -22,12 +22,8 @@ _YCC = torch.tensor(
 )
 
 
-def _tables() -> Tensor:
-    luma, chroma = (
-        torch.tensor([float(value) for value in table.split()]).view(8, 8)
-        for table in (_LUMA, _CHROMA)
-    )
-    return torch.stack([luma, chroma, chroma])
+def _table(values: str) -> Tensor:
+    return torch.tensor([float(value) for value in values.split()]).view(8, 8)
 
 
 def _cosines() -> Tensor:
@@ -37,27 +33,39 @@ def _cosines() -> Tensor:
     return torch.cat([rows[:1] / math.sqrt(2), rows[1:]])
 
 
-_TABLES, _DCT, _MIDDLE = _tables(), _cosines(), 128 / 255
+_TABLES = _table(_LUMA), _table(_CHROMA)
+_DCT, _MIDDLE = _cosines(), 128 / 255
 
 
 def jpeg(photos: Tensor, quality: Tensor) -> Tensor:
-    """What baseline JPEG loses (ITU-T T.81): 8 x 8 blocks of cosines, rounded to a table.
+    """What baseline JPEG loses (ITU-T T.81): 8 x 8 blocks of cosines, rounded to a table, those of
+    the colour at half the resolution, as phones and libjpeg have it.
 
-    quality: float (N,), 1 to 100, scaled as libjpeg scales it; sides must be multiples of 8.
+    quality: float (N,), 1 to 100, scaled as libjpeg scales it.
     """
-    dct, ycc, tables = (part.to(photos.device) for part in (_DCT, _YCC, _TABLES))
+    height, width = photos.shape[-2:]
+    whole = F.pad(photos, (0, -width % 16, 0, -height % 16), mode="replicate")
+    ycc = _YCC.to(photos.device)
+    planes = torch.einsum("dc,nchw->ndhw", ycc, whole - _MIDDLE)
+    luma, chroma = planes[:, :1], F.avg_pool2d(planes[:, 1:], 2)
     scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality) / 100
-    steps = (tables * scale.view(-1, 1, 1, 1)).round().clamp(1, 255) / 255
-    n, c, h, w = photos.shape
-    blocks = torch.einsum("dc,nchw->ndhw", ycc, photos - _MIDDLE).reshape(
-        n, c, h // 8, 8, w // 8, 8
+    luma, chroma = (
+        _rounded(plane, (table.to(scale) * scale.view(-1, 1, 1)).round().clamp(1, 255) / 255)
+        for plane, table in zip((luma, chroma), _TABLES, strict=True)
     )
+    chroma = F.interpolate(chroma, scale_factor=2, mode="bilinear")
+    rgb = torch.einsum("dc,nchw->ndhw", torch.linalg.inv(ycc), torch.cat([luma, chroma], 1))
+    return (rgb + _MIDDLE).clamp(0, 1)[..., :height, :width]
+
+
+def _rounded(planes: Tensor, steps: Tensor) -> Tensor:
+    """`planes` (N, c, h, w), cosines of each block rounded to multiples of `steps` (N, 8, 8)."""
+    n, c, h, w = planes.shape
+    dct, steps = _DCT.to(planes.device), steps[:, None, None, :, None, :]
+    blocks = planes.reshape(n, c, h // 8, 8, w // 8, 8)
     waves = torch.einsum("fi,ncaibj,gj->ncafbg", dct, blocks, dct)
-    steps = steps[:, :, None, :, None, :]
     kept = (waves / steps).round() * steps
-    back = torch.einsum("fi,ncafbg,gj->ncaibj", dct, kept, dct).reshape(n, c, h, w)
-    rgb: Tensor = torch.einsum("dc,nchw->ndhw", torch.linalg.inv(_YCC).to(back.device), back)
-    return (rgb + _MIDDLE).clamp(0, 1)
+    return torch.einsum("fi,ncafbg,gj->ncaibj", dct, kept, dct).reshape(n, c, h, w)
 
 
 def resampled(photos: Tensor) -> Tensor:
@@ -75,8 +83,8 @@ def some(photos: Tensor, share: float) -> Tensor:
 
 
 def random_grain(photos: Tensor) -> Tensor:
-    """A third of the photos resampled, six tenths saved as JPEG of a quality of 20 to 95."""
-    soft = some(photos, 0.35)
+    """Three tenths of the photos resampled, six tenths saved as JPEG of a quality of 20 to 95."""
+    soft = some(photos, 0.3)
     if len(soft):
         photos = photos.index_copy(0, soft, resampled(photos[soft]))
     saved = some(photos, 0.6)
