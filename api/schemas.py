@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from jobs.job import Job
-from models.catalog import Card
+from models.card import Card
 from models.verdict import Doubt, Verdict
 
 Warned = Literal["uniform", "scattered", "edge", "background"]

@@ -26,7 +26,7 @@ from engine.heat import heat
 from engine.looks import Look
 from engine.runtimes import Precision, RuntimeChoice
 from engine.split import look
-from models.catalog import Card
+from models.card import Card
 
 Way = Callable[[Tensor, int], object]
 WAYS: tuple[tuple[RuntimeChoice, Precision], ...] = (

@@ -32,7 +32,8 @@ from engine.gradcam import GradCAM
 from engine.images import decode
 from engine.judging.drawn import Judged, judge_drawn, means
 from engine.loading import load_weights
-from models.catalog import Card, Catalog
+from models.card import Card
+from models.catalog import Catalog
 from pictures.blend import WHOLE
 from pictures.leafmask import SIDE, leaf_mask
 from pictures.leaves import DrawnLeaf

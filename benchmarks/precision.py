@@ -19,7 +19,8 @@ from benchmarks.measure import keep_memory, machine, write
 from engine.agreement import DRIFT, MARGIN
 from engine.explainer import Explainer, Request
 from engine.images import Photo, decode
-from models.catalog import Card, Catalog
+from models.card import Card
+from models.catalog import Catalog
 from pictures.errors import PhotoError
 
 PERCENTILE = 99

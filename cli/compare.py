@@ -13,7 +13,7 @@ from engine.errors import EngineError
 from engine.explainer import Explainer
 from engine.judging.compared import Comparison, compare_photos, summary
 from engine.overlay import save_picture
-from models.catalog import CardError
+from models.faults import CardError
 from pictures.colormaps import Pixels
 from pictures.errors import PhotoError
 from pictures.sheets import labelled_grid, with_legend

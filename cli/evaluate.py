@@ -18,7 +18,8 @@ from engine.judging.served import logits_of, read_photos
 from engine.judging.shortcuts import shortcuts_of
 from engine.loading import load_weights
 from engine.overlay import save_picture
-from models.catalog import Card, CardError
+from models.card import Card
+from models.faults import CardError
 from models.training.photos import LeafFolder
 from pictures.confusion import confusion_picture
 from pictures.errors import PhotoError

@@ -9,7 +9,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.cards.file import remove_table, update_card
 from cli.errors import CommandError
-from models.catalog import CardError, digest, read_card
+from models.card import digest, read_card
+from models.faults import CardError
 from models.training.loop import Trainer
 from models.weights import read_weights, write_weights
 
@@ -24,8 +25,9 @@ def train(card_path: Path, data: Path, out: Path, device: str) -> None:
     except (CardError, FileNotFoundError) as error:
         raise CommandError(str(error)) from error
     console = Console(stderr=True)
+    photos = trainer.train_set
     console.print(
-        f"{card.id}: {len(trainer.train_set):,} photos of {trainer.classes} classes on {device}, "
+        f"{card.id}: {len(photos):,} photos of {len(photos.classes)} classes on {device}, "
         f"{len(trainer.epochs)} epochs, {trainer.epoch} of them done"
     )
     with _bar(console) as bar:

@@ -9,7 +9,7 @@ from torch import Tensor
 from engine.looks import Look
 from engine.methods import grad_cam, scaled
 from engine.transforms import prepare
-from models.catalog import Card, Preprocessing
+from models.card import Card, Preprocessing
 from pictures.leaves import KINDS, draw_leaf
 
 MARGIN = 0.02

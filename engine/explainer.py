@@ -30,7 +30,7 @@ from engine.runtimes import (
 )
 from engine.torch_runtime import torch_runtime
 from engine.transforms import prepare
-from models.catalog import Card
+from models.card import Card
 from models.doubt import Doubter, confidences
 from pictures.colormaps import Pixels
 

@@ -23,7 +23,7 @@ from engine.heat import GraphSeen
 from engine.hooks import watch
 from engine.split import class_scores
 from engine.torch_runtime import TorchRuntime
-from models.catalog import Card
+from models.card import Card
 
 # OpenVINO reports each import to its makers; without this module it does not.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

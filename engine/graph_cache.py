@@ -11,7 +11,7 @@ from pathlib import Path
 
 from torch import nn
 
-from models.catalog import Card
+from models.card import Card
 
 log = logging.getLogger(__name__)
 

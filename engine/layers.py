@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from engine.errors import EngineError, WrongLayer
 from engine.gradcam import find_layer
 from engine.split import class_scores, look
-from models.catalog import Card
+from models.card import Card
 from models.faults import did_you_mean
 from models.weights import load_network
 

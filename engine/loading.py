@@ -8,7 +8,9 @@ from torch import nn
 
 from engine.device import choose_device
 from engine.errors import WrongModel
-from models.catalog import Card, CardError, Catalog, read_card
+from models.card import Card, read_card
+from models.catalog import Catalog
+from models.faults import CardError
 from models.weights import load_network
 
 Loaded = tuple[nn.Module, list[str], torch.device]

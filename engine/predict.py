@@ -13,7 +13,7 @@ from engine.hooks import evaluating
 from engine.images import decode, to_pixels
 from engine.split import class_scores
 from engine.transforms import get_validation_transforms
-from models.catalog import IMAGENET_MEAN, IMAGENET_STD
+from models.card import IMAGENET_MEAN, IMAGENET_STD
 from pictures.colormaps import Pixels
 
 ImageInput = str | Path | Image.Image | Pixels | Tensor

@@ -12,7 +12,7 @@ from engine.agreement import difference, probe
 from engine.device import has_bfloat16
 from engine.looks import Look
 from engine.torch_runtime import TorchRuntime, halved
-from models.catalog import Card
+from models.card import Card
 
 log = logging.getLogger(__name__)
 RuntimeChoice = Literal["auto", "torch", "graph"]

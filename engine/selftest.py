@@ -15,7 +15,8 @@ from engine.images import Photo
 from engine.loading import load_weights
 from engine.overlay import encode, render_overlay
 from engine.transforms import prepare
-from models.catalog import Card, Catalog
+from models.card import Card
+from models.catalog import Catalog
 from pictures.leaves import draw_leaf
 
 Say = Callable[[str], object]

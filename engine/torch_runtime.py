@@ -13,7 +13,7 @@ from engine.gradcam import find_layer
 from engine.looks import Look
 from engine.pooled import look_pooled, pooled_head
 from engine.split import look
-from models.catalog import Card
+from models.card import Card
 from pictures.blend import Box
 
 

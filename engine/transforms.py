@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms import v2
 
-from models.catalog import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from models.card import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from models.inputs import validation_transform
 from pictures.colormaps import Pixels
 

@@ -11,7 +11,7 @@ from jobs.connections import reported
 from jobs.errors import JobNotReady, NothingToJudge, UnknownClass
 from jobs.job import Job, State
 from jobs.wire import JOB, PREFIX
-from models.catalog import Card
+from models.card import Card
 
 _PAGE = 500
 

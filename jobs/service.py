@@ -15,7 +15,8 @@ from jobs.options import Options
 from jobs.ports import BlobStore, JobStore
 from jobs.submissions import Submission, Submitted
 from jobs.webhooks import Webhooks
-from models.catalog import Card, Catalog
+from models.card import Card
+from models.catalog import Catalog
 from pictures.header import read_header
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.catalog import Card
+from models.card import Card
 from models.verdict import Doubt, Verdict, verdict_of
 
 

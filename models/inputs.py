@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
-from models.catalog import Preprocessing
+from models.card import Preprocessing
 
 
 def normalise(preprocessing: Preprocessing) -> list[nn.Module]:

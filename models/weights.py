@@ -7,7 +7,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from models.architectures import build
-from models.catalog import Card, CardError
+from models.card import Card
+from models.faults import CardError
 
 State = dict[str, Tensor]
 SAFETENSORS = ".safetensors"

@@ -12,7 +12,7 @@ from engine.images import Photo
 from engine.overlay import encode, render_overlay
 from jobs import wire
 from jobs.ports import BlobStore, Claim
-from models.catalog import Card
+from models.card import Card
 from pictures.leafmask import leaf_mask
 from pictures.masks import Mask
 

@@ -13,7 +13,7 @@ from jobs.errors import BlobMissing, BlobsFailed, CropShieldError, ExplainFailed
 from jobs.job import State
 from jobs.ports import BlobStore, Claim, Outcome, WorkQueue
 from jobs.problems import problem_of
-from models.catalog import CardError
+from models.faults import CardError
 from pictures.errors import PhotoError
 from workers.explainers import Explainers
 from workers.results import describe, store_pictures

@@ -16,7 +16,8 @@ from cli.folders.explain import Saying
 from cli.folders.local import find_card, find_device, load_explainer
 from cli.progress import progress
 from engine.explainer import Explainer
-from models.catalog import Card, CardError
+from models.card import Card
+from models.faults import CardError
 from models.training.photos import LeafFolder
 from workers.settings import WorkerSettings
 

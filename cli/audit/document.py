@@ -10,7 +10,7 @@ from cli.audit.looking import Failed, Looked, View
 from cli.audit.rival import Against
 from cli.audit.trials import Trials
 from cli.folders.run import packed
-from models.catalog import Card
+from models.card import Card
 
 Document = dict[str, Any]
 

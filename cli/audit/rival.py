@@ -8,7 +8,7 @@ import numpy as np
 
 from cli.audit.looking import Looked
 from engine.judging.rivals import Rivalry, rivalry
-from models.catalog import Card
+from models.card import Card
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from engine.faithfulness import Faithfulness, measure_faithfulness
 from engine.images import decode
 from engine.loading import load_weights
 from engine.transforms import prepare
-from models.catalog import Card
+from models.card import Card
 
 _STEPS = 8
 

@@ -16,8 +16,8 @@ from engine.errors import WrongLayer
 from engine.layers import last_layer, prove
 from jobs.settings import SharedSettings
 from models.architectures import build
-from models.catalog import CardError, digest, read_card
-from models.faults import WrongCard
+from models.card import digest, read_card
+from models.faults import CardError, WrongCard
 
 
 @dataclass(frozen=True)

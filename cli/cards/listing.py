@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.cards.served import served_card, served_cards
-from models.catalog import Card
+from models.card import Card
 
 _COLUMNS = ("model", "version", "architecture", "classes", "input", "explains", "test", "file")
 

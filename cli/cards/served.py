@@ -3,7 +3,9 @@
 from cli.errors import CommandError
 from cli.settings import read
 from jobs.settings import SharedSettings
-from models.catalog import Card, CardError, Catalog
+from models.card import Card
+from models.catalog import Catalog
+from models.faults import CardError
 
 
 def served_cards() -> Catalog:

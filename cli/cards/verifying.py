@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from cli.cards.served import served_card, served_cards
 from engine.layers import prove
-from models.catalog import Card, CardError
+from models.card import Card
+from models.faults import CardError
 
 
 def verify_cards(models: Sequence[str]) -> bool:

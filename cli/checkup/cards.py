@@ -5,7 +5,9 @@ from pathlib import Path
 from time import perf_counter
 
 from cli.checkup.findings import Finding, ok, problem, warning
-from models.catalog import Card, CardError, Catalog
+from models.card import Card
+from models.catalog import Catalog
+from models.faults import CardError
 
 SUBJECT = "model"
 _TRAIN = "Restore the file, or train the model: `cropshield train`."

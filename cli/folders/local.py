@@ -10,7 +10,9 @@ from cli.errors import MISSING, CommandError
 from cli.folders.sources import Loaded, Options, Seen
 from engine.explainer import Explainer, Explanation, Request
 from engine.images import decode
-from models.catalog import Card, CardError, Catalog
+from models.card import Card
+from models.catalog import Catalog
+from models.faults import CardError
 from workers.explainers import options_of
 from workers.memory import keep_freed_memory
 from workers.results import describe

@@ -12,7 +12,7 @@ from engine.device import device_of
 from engine.faithfulness import Faithfulness, measure_faithfulness
 from engine.gradcam import GradCAM
 from engine.transforms import prepare
-from models.catalog import Card
+from models.card import Card
 from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.leaves import KINDS, DrawnLeaf, draw_leaf
 from pictures.masks import Mask

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from engine.device import device_of
 from engine.images import decode
 from engine.transforms import prepare
-from models.catalog import Card
+from models.card import Card
 from pictures.colormaps import Pixels
 
 BATCH = 32

@@ -15,7 +15,7 @@ from engine.explainer import Explainer, Request
 from engine.images import Photo, decode
 from engine.judging.drawn import judge_drawn, means
 from engine.judging.served import logits_of
-from models.catalog import Card
+from models.card import Card
 from models.training.augment import planes
 from models.training.background import on_grounds
 from models.training.photos import LeafFolder, mask_of, stretched

@@ -1,14 +1,18 @@
 """What a photo may look like in the field, a batch at a time, on the device that trains."""
 
 import math
+import random
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
-from models.catalog import Preprocessing, Stage
+from models.card import Preprocessing
 from models.inputs import Normalised
+from models.recipe import Stage
 from models.training.background import on_grounds, resized, without_leaves
 from models.training.grain import random_grain, some
 
@@ -20,12 +24,20 @@ FARTHEST = 1.7
 _LUMA = torch.tensor([0.299, 0.587, 0.114])
 
 
+class Views(NamedTuple):
+    """Inputs of a step: float32 (n + m, 3, s, s), normalised, those of the m pictures without a
+    leaf last, and where the leaf is on the others: (n, 1, s, s) in [0, 1]."""
+
+    pixels: Tensor
+    leaves: Tensor
+
+
 class Augment(nn.Module):
     """Other ground, view, light and grain for each photo, and a few pictures of no leaf at all.
 
     photos: uint8 (N, s, s, 3); masks: uint8 (N, 96, 96, 1); scenes: uint8 (m, t, t, 3), drawn,
-    m at most `negatives`. Gives float32 (N + negatives, 3, size, size), normalised, the scenes
-    last; size, view and plain are those of the stage.
+    m at most `negatives`. Gives N + `negatives` views, the scenes last; size, view and plain are
+    those of the stage.
     """
 
     def __init__(self, preprocessing: Preprocessing, background: float, negatives: int) -> None:
@@ -34,16 +46,17 @@ class Augment(nn.Module):
         self.normalised = Normalised(preprocessing)
 
     @torch.no_grad()
-    def forward(self, photos: Tensor, masks: Tensor, scenes: Tensor, stage: Stage) -> Tensor:
+    def forward(self, photos: Tensor, masks: Tensor, scenes: Tensor, stage: Stage) -> Views:
         x, leaves = planes(photos), planes(masks)
         bare = without_leaves(x, leaves, self.negatives - len(scenes))
         drawn = resized(planes(scenes), x.shape[-1])
         x = torch.cat([on_grounds(x, leaves, self.background, BLACK), bare, drawn])
-        x = random_view(x, stage.size, stage.view)
+        at_once = random.random() < 0.5  # a camera compresses before its photo is made smaller
+        x = random_grain(x) if at_once else x
+        x, leaves = random_view(x, leaves, stage)
         x = spared(random_light(x), x, stage.plain)
-        x = spared(random_grain(x), x, stage.plain)
-        normal: Tensor = self.normalised(x)
-        return normal
+        x = x if at_once else random_grain(x)
+        return Views(self.normalised(x), leaves)
 
 
 def planes(pixels: Tensor) -> Tensor:
@@ -57,17 +70,24 @@ def spared(changed: Tensor, x: Tensor, share: float) -> Tensor:
     return torch.where(spare[:, None, None, None], x, changed)
 
 
-def random_view(x: Tensor, size: int, least: float) -> Tensor:
-    """A share of each photo, `least` to 1, or all of it from further away, mirrored, turned by
-    quarters and for the half tilted.
+def random_view(x: Tensor, leaves: Tensor, stage: Stage) -> tuple[Tensor, Tensor]:
+    """A share of each photo, the stage's `view` to 1, or all of it from further away, mirrored,
+    turned by quarters and for the half tilted; the masks (n, 1, h, w) of the first n with them.
 
     A leaf has no upright, and no distance: the farm that lays it across, or steps back, must not
     meet another network.
     """
-    n = len(x)
-    scale = random_scale(n, least, x.device)
-    turn, tilt, mirror, right, down = torch.rand(5, n, device=x.device)
-    tilted = torch.rand(n, device=x.device) < 0.5
+    masks = F.interpolate(leaves, size=x.shape[-2:], mode="bilinear")
+    grid = random_grid(len(x), stage, x.device)
+    look = partial(F.grid_sample, padding_mode="reflection", align_corners=False)
+    return look(x, grid), look(masks, grid[: len(masks)])
+
+
+def random_grid(n: int, stage: Stage, device: torch.device) -> Tensor:
+    """Where the pixels of n views lie in their photos, as `grid_sample` wants it."""
+    scale = random_scale(n, stage.view, device)
+    turn, tilt, mirror, right, down = torch.rand(5, n, device=device)
+    tilted = torch.rand(n, device=device) < 0.5
     angle = (turn * 4).floor() * (math.pi / 2) + tilted * (tilt * 2 - 1) * (math.pi / 4)
     cos, sin = angle.cos(), angle.sin()
     turned = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
@@ -75,8 +95,7 @@ def random_view(x: Tensor, size: int, least: float) -> Tensor:
     turned = turned * torch.stack([flip, torch.ones_like(flip)], 1)[:, None]
     place = (torch.stack([right, down], 1) * 2 - 1) * (1 - scale)
     theta = torch.cat([scale[:, :, None] * turned, place[:, :, None]], 2)
-    grid = F.affine_grid(theta, [n, 3, size, size], align_corners=False)
-    return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+    return F.affine_grid(theta, [n, 3, stage.size, stage.size], align_corners=False)
 
 
 def random_scale(count: int, least: float, device: torch.device) -> Tensor:

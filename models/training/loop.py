@@ -9,20 +9,20 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from models.catalog import Card, Stage
-from models.training.augment import Augment, mixing
+from models.card import Card
+from models.recipe import Stage
+from models.training.augment import Augment, Views
 from models.training.average import averaged
 from models.training.checkpoint import Checkpoint
 from models.training.depthwise import keep_depthwise_exact
 from models.training.files import append_row
 from models.training.finish import keep
 from models.training.judge import Scores, confusion_of, score
+from models.training.objective import Objective
 from models.training.photos import LeafFolder, balanced_draw
 from models.training.scenes import drawn_scenes
 from models.training.start import begun
-from models.training.teacher import follow, hire
 from models.weights import State, write_weights
 
 NEAR = 0.75
@@ -38,7 +38,8 @@ class Trainer:
     Everything that a resumed run needs is written to `out/last.pt` after each epoch; the
     best averaged weights so far stand in `out/best.pth` and the history in `out/history.csv`.
     Decoded photos are kept there too, about 70 kB each at 128 px. Raises CardError for a
-    recipe without stages or a start or teacher that does not fit, FileNotFoundError without photos.
+    recipe without stages, or with a start, teacher or evidence that does not fit;
+    FileNotFoundError without photos.
     """
 
     def __init__(self, card: Card, data: Path, out: Path, device: torch.device) -> None:
@@ -49,8 +50,6 @@ class Trainer:
         self.card, self.recipe, self.out, self.device = card, card.training, out, device
         self.train_set = LeafFolder(data / "train")
         self.val_set = LeafFolder(data / "val", self.train_set.classes)
-        self.classes = len(self.train_set.classes)
-        self.teacher = hire(card, self.train_set.classes, device)
         model = begun(card, self.train_set.classes)
         if device.type == "cpu":
             keep_depthwise_exact(model)
@@ -59,7 +58,7 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=0.0, weight_decay=self.recipe.weight_decay, foreach=True
         )
-        self.loss = nn.CrossEntropyLoss(label_smoothing=self.recipe.label_smoothing)
+        self.objective = Objective(card, self.train_set.classes, self.model, device)
         self.augment = Augment(card.preprocessing, self.recipe.background, self.recipe.negatives)
         self.augment.to(device)
         self.epochs = [stage for stage in self.recipe.stages for _ in range(stage.epochs)]
@@ -103,8 +102,8 @@ class Trainer:
             photos, leaves = (self._on_device(array[places.numpy()]) for array in (pixels, masks))
             some = torch.randint(len(scenes), (self.recipe.negatives // 2,))
             drawn = self._on_device(scenes[some.numpy()])
-            x = self.augment(photos, leaves, drawn, stage)
-            total += self._step(x, self.train_set.labels[places].to(self.device), stage.mix)
+            views = self.augment(photos, leaves, drawn, stage)
+            total += self._step(views, self.train_set.labels[places].to(self.device), stage.mix)
             tick(self.epoch + (step + 1) / len(batches))
         return total / len(batches)
 
@@ -121,19 +120,10 @@ class Trainer:
     def _on_device(self, array: Any) -> Tensor:
         return torch.from_numpy(array).to(self.device, non_blocking=True)
 
-    def _step(self, x: Tensor, labels: Tensor, mix: float) -> float:
-        """`x`: the photos of `labels`, then pictures of none of the classes."""
-        mixed, y = mixing(self.classes, mix)(x[: len(labels)], labels)
-        y = y if y.is_floating_point() else F.one_hot(y, self.classes).float()
-        none = torch.full_like(y[:1], 1 / self.classes).expand(len(x) - len(y), -1)
-        x = torch.cat([mixed, x[len(labels) :]]).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16):
-            logits = self.model(x)
-        loss = self.loss(logits.float(), torch.cat([y, none]))
-        if self.teacher:
-            loss = follow(loss, logits[: len(y)].float(), self.teacher(x[: len(y)]))
+    def _step(self, views: Views, labels: Tensor, mix: float) -> float:
+        loss = self.objective(views, labels, mix)
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         self.optimizer.step()
         self.average.update_parameters(self.model)
@@ -150,7 +140,7 @@ class Trainer:
         side = self._judged_at(stage)
         pixels = self.val_set.pixels(side, self._file(f"val-{side}"))
         model = nn.Sequential(self.augment.normalised, self.average)
-        return score(confusion_of(model, pixels, self.val_set.labels, self.classes))
+        return score(confusion_of(model, pixels, self.val_set.labels, len(self.val_set.classes)))
 
     def _judged_at(self, stage: Stage) -> int:
         served = self.card.preprocessing.size

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.datasets import ImageFolder
 
-from models.catalog import CardError
+from models.faults import CardError
 from models.training.background import cut_out
 from pictures.leafmask import SIDE
 

@@ -6,7 +6,8 @@ from pickle import UnpicklingError
 from torch import nn
 
 from models.architectures import build, published
-from models.catalog import CARDS, Card, Catalog, UnknownModel
+from models.card import Card
+from models.catalog import CARDS, Catalog, UnknownModel
 from models.weights import State, load_network
 
 PUBLISHED = "published"

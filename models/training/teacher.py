@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.catalog import Card
+from models.card import Card
 from models.training.start import other_card
 from models.weights import load_network
 

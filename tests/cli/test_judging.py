@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from cli.errors import CommandError
 from cli.main import app
-from models.catalog import Card, digest, read_card
+from models.card import Card, digest, read_card
 from tests.engine.networks import network, save_model
 
 NAMES = {"Drawn__blight": 0, "Drawn__healthy": 1, "Drawn__rust": 2}

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from engine.loading import load_model_once
-from models.catalog import read_card
+from models.card import read_card
 from tests.models.cards import write_card
 
 RECIPE = """

@@ -11,7 +11,9 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from cli.main import app
-from models.catalog import Card, Catalog, Preprocessing, Stage, Training
+from models.card import Card, Preprocessing
+from models.catalog import Catalog
+from models.recipe import Stage, Training
 from models.verdict import Doubt
 from tests.docs.pages import ROOT, blocks, rows
 

@@ -16,8 +16,9 @@ from engine.methods import grad_cam
 from engine.runtimes import RuntimeChoice
 from engine.split import look
 from engine.transforms import prepare
-from models.catalog import Card, CardError
+from models.card import Card
 from models.doubt import features_of, write_means
+from models.faults import CardError
 from models.verdict import Doubt
 from tests.engine.networks import network, save_model
 

@@ -16,7 +16,8 @@ import torch
 from engine.explainer import Explainer, Explanation, Request
 from engine.images import Photo
 from engine.methods import METHODS
-from models.catalog import Card, Catalog
+from models.card import Card
+from models.catalog import Catalog
 from pictures.leaves import KINDS, draw_leaf
 from tests.engine.networks import network, save_model
 from tests.engine.test_explainer import noise
@@ -194,7 +195,7 @@ def test_signals_are_handled_after_graphs_have_come_and_gone(card: Card, tmp_pat
         import gc, os, signal
         from pathlib import Path
         from engine.explainer import Explainer
-        from models.catalog import read_card
+        from models.card import read_card
         card = read_card(Path({str(card.path)!r}))
         first, second = (Explainer(card, "cpu", cache=Path({str(tmp_path)!r})) for _ in range(2))
         assert first.runtime == "graph"

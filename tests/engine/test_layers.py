@@ -9,7 +9,8 @@ import torch
 from engine.errors import WrongLayer
 from engine.layers import last_layer, prove, spatial_layers
 from models.architectures import build
-from models.catalog import Card, CardError, digest, read_card
+from models.card import Card, digest, read_card
+from models.faults import CardError
 from models.weights import write_weights
 from tests.engine.networks import network, save_model
 

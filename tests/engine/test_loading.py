@@ -10,7 +10,8 @@ import torch
 
 from engine.errors import WrongModel
 from engine.loading import find_card, load_model_once
-from models.catalog import CardError, Catalog
+from models.catalog import Catalog
+from models.faults import CardError
 from tests.engine.networks import network, photos, save_model
 
 

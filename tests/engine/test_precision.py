@@ -12,7 +12,7 @@ from engine.device import has_bfloat16
 from engine.explainer import Explainer, Request
 from engine.pooled import PooledSeen
 from engine.torch_runtime import torch_runtime
-from models.catalog import Card
+from models.card import Card
 from tests.engine.networks import network, save_model
 from tests.engine.test_explainer import noise
 

@@ -5,7 +5,7 @@ import torch
 from PIL import Image
 
 from engine.transforms import IMAGENET_MEAN, IMAGENET_STD, get_validation_transforms, prepare
-from models.catalog import Preprocessing
+from models.card import Preprocessing
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (90, 130, 3), dtype=np.uint8)
 

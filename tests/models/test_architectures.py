@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from models.architectures import LIBRARIES, OURS, SHORT, build
-from models.catalog import ARCHITECTURE
+from models.card import ARCHITECTURE
 
 
 def multiplications(model: nn.Module, side: int) -> int:

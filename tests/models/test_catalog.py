@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from models.catalog import CARDS, CardError, Catalog, UnknownModel, read_card
+from models.card import read_card
+from models.catalog import CARDS, Catalog, UnknownModel
+from models.faults import CardError
 
 CARD = """
 id = "leafy"

@@ -7,7 +7,9 @@ import pytest
 import torch
 from torchvision.models import ResNet18_Weights, WeightsEnum, resnet18
 
-from models.catalog import Card, CardError, Training
+from models.card import Card
+from models.faults import CardError
+from models.recipe import Training
 from models.training.start import PUBLISHED, begun
 from tests.engine.networks import network, save_model
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from models.catalog import Card, CardError, Training
+from models.card import Card
+from models.faults import CardError
+from models.recipe import Training
 from models.training.teacher import TEMPERATURE, Teacher, follow, hire
 from tests.engine.networks import network, photos, save_model
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.catalog import Card, CardError
+from models.card import Card
 from models.doubt import Doubter, confidences, features_of, leads, leaf_score, write_means
+from models.faults import CardError
 from models.verdict import MARGIN, Doubt, verdict_of
 from tests.engine.networks import network, save_model
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.catalog import CardError, digest, read_card
+from models.card import digest, read_card
+from models.faults import CardError
 from models.weights import halved, load_network, read_weights, write_weights
 from tests.engine.networks import network, photos, save_model
 

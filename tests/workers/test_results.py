@@ -15,7 +15,8 @@ from engine.explainer import Explainer, Explanation, Request
 from engine.images import Photo, decode
 from engine.methods import METHODS
 from jobs.options import MethodName
-from models.catalog import Card, Catalog
+from models.card import Card
+from models.catalog import Catalog
 from workers.results import describe
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from engine.judging.drawn import points_at
 from engine.judging.shortcuts import other_grounds, recompressed, saved_again
-from models.catalog import Card
+from models.card import Card
 from models.training.photos import LeafFolder
 from pictures.leaves import draw_leaf
 from tests.engine.networks import network, save_model

@@ -1,0 +1,155 @@
+"""Model cards: everything about a model but its numbers. Never imports torch."""
+
+import hashlib
+import json
+import re
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from models.faults import CardError, WrongCard, did_you_mean
+from models.recipe import Part, Training
+from models.verdict import Doubt
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+ARCHITECTURE = r"^(cropshield_cnn|resnet18|efficientnet_b0|(torchvision|timm):[\w.-]+)$"
+"""Our own, two for short, and every classifier of two libraries."""
+
+
+class Preprocessing(Part):
+    """How a photo becomes an input: stretched to size x size, scaled to [0, 1], normalised."""
+
+    size: Annotated[int, Field(ge=32, le=1024)] = 224
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+
+
+class Card(Part):
+    """One model, as its TOML file describes it."""
+
+    path: Path
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    version: str
+    title: str
+    architecture: Annotated[str, Field(pattern=ARCHITECTURE)]
+    weights: str
+    sha256: str
+    classes: str
+    target_layer: str
+    licence: str
+    attribution: tuple[str, ...] = ()
+    limits: str = ""
+    preprocessing: Preprocessing = Preprocessing()
+    training: Training = Training()
+    metrics: dict[str, dict[str, float]] = Field(default_factory=dict)
+    doubt: Doubt | None = None
+
+    @property
+    def weights_path(self) -> Path:
+        return (self.path.parent / self.weights).resolve()
+
+    @property
+    def classes_path(self) -> Path:
+        return (self.path.parent / self.classes).resolve()
+
+    def read_means(self) -> bytes:
+        """The file of class means that the [doubt] table names, checked against its hash.
+
+        Raises CardError where there is no table, no file or another one.
+        """
+        if self.doubt is None:
+            raise self.wrong("doubt", "there is no such table; run cropshield calibrate")
+        path = self.weights_path.with_name(self.doubt.means)
+        if not path.is_file():
+            raise self.wrong("doubt.means", f"file {path} is missing")
+        content = path.read_bytes()
+        if (found := hashlib.sha256(content).hexdigest()) != self.doubt.means_sha256:
+            said = f"sha256 is {self.doubt.means_sha256[:16]}…, but {path.name} has {found[:16]}…"
+            raise self.wrong("doubt.means_sha256", said)
+        return content
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """Class names by index. Raises CardError when the file does not number them 0..n-1."""
+        try:
+            return read_classes(self.classes_path)
+        except CardError as error:
+            raise self.wrong("classes", str(error)) from error
+
+    def verify(self) -> None:
+        """Raises CardError when the class list cannot be read, or the weights are missing or are
+        not those of the card."""
+        if len(self.class_names) < 2:
+            raise self.wrong("classes", f"class list {self.classes_path} has fewer than 2 classes")
+        if not self.weights_path.is_file():
+            raise self.wrong("weights", f"weight file {self.weights_path} is missing")
+        found = digest(self.weights_path)
+        if found != self.sha256:
+            said = f"sha256 is {self.sha256[:16]}…, but {self.weights_path.name} has {found[:16]}…"
+            raise self.wrong("sha256", said)
+        if self.doubt:
+            self.read_means()
+
+    def wrong(self, key: str, said: str) -> WrongCard:
+        """An error that names this card's file and the line of `key`."""
+        return WrongCard(self.path, (key, said))
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_classes(path: Path) -> tuple[str, ...]:
+    """Class names by index out of a `class_to_idx.json` ({"Crop__disease": 0, …})."""
+    try:
+        numbers: dict[str, int] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise CardError(f"class list {path} cannot be read: {error}") from error
+    names = sorted(numbers, key=numbers.__getitem__)
+    if [numbers[name] for name in names] != list(range(len(names))):
+        raise CardError(f"class list {path} must number its classes 0 to {len(names) - 1}")
+    return tuple(names)
+
+
+def read_card(path: Path) -> Card:
+    """The card at `path`. Raises CardError that names the file, the line and the key."""
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        return Card(path=path.resolve(), **content)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CardError(f"card {path} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise CardError(f"{path}{_place(str(error))}: not TOML: {error}") from error
+    except ValidationError as error:
+        raise WrongCard(path, *map(_fault, error.errors())) from error
+
+
+def _place(said: str) -> str:
+    line = re.search(r"at line (\d+)", said)
+    return f", line {line[1]}" if line else ""
+
+
+def _fault(wrong: ErrorDetails) -> tuple[str, str]:
+    """A dotted key and what is wrong with its value."""
+    key = ".".join(map(str, wrong["loc"]))
+    if wrong["type"] == "missing":
+        return key, "is missing"
+    if wrong["type"] == "extra_forbidden":
+        return key, f"no such key{did_you_mean(str(wrong['loc'][-1]), _keys(Card))}"
+    if key == "architecture":
+        known = "cropshield_cnn, resnet18, efficientnet_b0, torchvision:NAME, timm:NAME"
+        return key, f"unknown architecture {wrong['input']!r}; known are {known}"
+    return key, f"{wrong['msg']}; it is {wrong['input']!r}"
+
+
+def _keys(part: type[BaseModel]) -> set[str]:
+    """Every key that a card may have, those of its tables among them."""
+    parts = {kind for kind in Part.__subclasses__() if kind is not part}
+    return set().union(*(kind.model_fields for kind in (part, *parts))) - {"path"}

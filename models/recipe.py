@@ -1,0 +1,50 @@
+"""The recipe of a card: how its model is trained."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    """One table of a card."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Stage(Part):
+    """A stretch of training at one resolution.
+
+    `view`: the smallest share of a photo that is shown at once; `mix`: the share of batches
+    whose photos are blended with one another; `plain`: the share of photos that keep their light.
+    """
+
+    size: Annotated[int, Field(ge=32, multiple_of=8)]
+    epochs: Annotated[int, Field(ge=1)]
+    batch: Annotated[int, Field(ge=2)] = 64
+    view: Annotated[float, Field(gt=0, le=1)] = 0.35
+    mix: Annotated[float, Field(ge=0, le=1)] = 0.35
+    plain: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class Training(Part):
+    """The recipe that `cropshield train` follows.
+
+    `patience`: epochs without a better macro-F1 after which it stops, 0 for never. `teachers`:
+    ids of cards whose mean opinion the student follows too. `off_leaf`: how much the share of the
+    evidence that is not on the leaf counts beside the loss. `start`: id of a card whose weights
+    training begins with, or `published` for those of its library.
+    """
+
+    seed: int = 0
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.05
+    label_smoothing: float = 0.05
+    ema_decay: float = 0.998
+    background: Annotated[float, Field(ge=0, le=1)] = 0.4
+    off_leaf: Annotated[float, Field(ge=0)] = 0.0
+    negatives: Annotated[int, Field(ge=0)] = 4
+    patience: Annotated[int, Field(ge=0)] = 0
+    teachers: tuple[str, ...] = ()
+    start: str = ""
+    scenes: Annotated[int, Field(ge=1)] = 600
+    stages: tuple[Stage, ...] = ()
