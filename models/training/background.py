@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from pictures.leafmask import SIDE, border_of, chroma, leaf_mask, main_part
 from pictures.masks import Mask
 
+_DRAWN = (80, 80)  # the finest octave has half as many cells; what is larger is only stretched
 _AREA, _MOST_ON_BORDER, _LEAST_IN_ONE, _MOST_SPREAD = (0.1, 0.9), 0.7, 0.93, 13.0
 
 
@@ -41,14 +42,14 @@ def random_grounds(count: int, side: int, device: torch.device) -> Tensor:
     float32 (count, 3, side, side) in [0, 1].
     """
     canvas = torch.empty(count, 3, 1, 1, device=device).uniform_(0.08, 0.92)
-    canvas = canvas.expand(count, 3, side, side)
+    canvas = canvas.expand(count, 3, *_DRAWN)
     for cells in (2, 5, 13, 40):
         light = torch.empty(count, 1, 1, 1, device=device).uniform_(0.01, 0.16)
         tint = torch.empty(count, 1, 1, 1, device=device).uniform_(0.00, 0.05)
         noise = light * torch.randn(count, 1, cells, cells, device=device)
         noise = noise + tint * torch.randn(count, 3, cells, cells, device=device)
-        canvas = canvas + F.interpolate(noise, size=(side, side), mode="bilinear")
-    return canvas.clamp(0, 1)
+        canvas = canvas + F.interpolate(noise, size=_DRAWN, mode="bilinear")
+    return F.interpolate(canvas.clamp(0, 1), size=(side, side), mode="bilinear")
 
 
 def on_grounds(photos: Tensor, masks: Tensor, share: float, black: float = 0.0) -> Tensor:
