@@ -1,8 +1,13 @@
 """The recipe of a card: how its model is trained."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _several(names: Any) -> Any:
+    """One name is a list of one."""
+    return (names,) if isinstance(names, str) else names
 
 
 class Part(BaseModel):
@@ -32,7 +37,7 @@ class Training(Part):
     `patience`: epochs without a better macro-F1 after which it stops, 0 for never. `teachers`:
     ids of cards whose mean opinion the student follows too. `off_leaf`: how much the share of the
     evidence that is not on the leaf counts beside the loss. `start`: id of a card whose weights
-    training begins with, or `published` for those of its library.
+    training begins with, several for the mean of theirs, or `published` for those of its library.
     """
 
     seed: int = 0
@@ -45,6 +50,6 @@ class Training(Part):
     negatives: Annotated[int, Field(ge=0)] = 4
     patience: Annotated[int, Field(ge=0)] = 0
     teachers: tuple[str, ...] = ()
-    start: str = ""
+    start: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
     scenes: Annotated[int, Field(ge=1)] = 600
     stages: tuple[Stage, ...] = ()

@@ -16,8 +16,8 @@ from tests.engine.networks import network, save_model
 OTHERS = ["Tea__healthy", "Tea__rust", "Tea__blight"]
 
 
-def beginning_with(card: Card, name: str, **changes: str) -> Card:
-    return card.model_copy(update={"training": Training(start=name), **changes})
+def beginning_with(card: Card, *names: str, **changes: str) -> Card:
+    return card.model_copy(update={"training": Training(start=names), **changes})
 
 
 def test_for_the_same_classes_all_of_it_is_known(tmp_path: Path) -> None:
@@ -34,6 +34,28 @@ def test_for_other_classes_the_last_layer_is_new(names: list[str], tmp_path: Pat
     new = {name for name in model if not torch.equal(model[name], known[name])}
     assert new == {"classifier.weight", "classifier.bias"}
     assert len(model["classifier.bias"]) == len(names)
+
+
+def test_one_start_needs_no_list() -> None:
+    assert Training.model_validate({"start": "tiny"}).start == ("tiny",)
+
+
+def test_several_starts_are_their_mean(tmp_path: Path) -> None:
+    card = save_model(tmp_path, first := network())
+    save_model(tmp_path, second := network(seed=1), name="twin")
+    model = begun(beginning_with(card, "tiny", "twin"), card.class_names).state_dict()
+    one, two = first.state_dict(), second.state_dict()
+    name = "classifier.weight"
+    assert torch.allclose(model[name], (one[name] + two[name]) / 2)
+    assert not torch.allclose(model[name], one[name])
+    assert model["block1.0.1.num_batches_tracked"] == 0
+
+
+def test_several_starts_must_know_the_same_classes(tmp_path: Path) -> None:
+    card = save_model(tmp_path, network())
+    save_model(tmp_path, network(classes=3), classes=3, name="twin")
+    with pytest.raises(CardError, match=r"training\.start: tiny and twin know other classes"):
+        begun(beginning_with(card, "tiny", "twin"), card.class_names)
 
 
 def test_without_a_start_nothing_is_known(tmp_path: Path) -> None:
