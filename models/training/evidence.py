@@ -6,8 +6,6 @@ from torch.nn import functional as F
 
 from models.card import Card
 
-_PROBE = (2, 3, 64, 64)
-
 
 class Evidence:
     """What each place of the last feature map says for a class.
@@ -18,24 +16,25 @@ class Evidence:
     while it learns: Ross et al. 2017, "Right for the right reasons".
     """
 
-    def __init__(self, model: nn.Module) -> None:
-        """Follows every forward pass of `model`. Raises ValueError where it ends otherwise."""
+    def __init__(self, model: nn.Module, size: int) -> None:
+        """Follows every forward pass of `model`, which takes photos of `size` pixels a side.
+        Raises ValueError where it ends otherwise."""
         pools = [part for part in model.modules() if isinstance(part, nn.AdaptiveAvgPool2d)]
         layers = [part for part in model.modules() if isinstance(part, nn.Linear)]
         if not pools or not layers:
             raise ValueError("it has no mean pooling (AdaptiveAvgPool2d) with a linear layer")
         self._last, self._features = layers[-1], torch.empty(0)
         pools[-1].register_forward_pre_hook(self._keep)
-        self._prove(model)
+        self._prove(model, size)
 
     def _keep(self, _: nn.Module, given: tuple[Tensor, ...]) -> None:
         self._features = given[0]
 
     @torch.no_grad()
-    def _prove(self, model: nn.Module) -> None:
+    def _prove(self, model: nn.Module, size: int) -> None:
         """A pass in `eval` mode; batch norms and dropout are left as they were."""
         training = model.training
-        logits = model.eval()(torch.ones(_PROBE, device=self._last.weight.device))
+        logits = model.eval()(torch.ones(1, 3, size, size, device=self._last.weight.device))
         model.train(training)
         pooled = self._features.mean((2, 3))
         fits = pooled.shape[1] == self._last.in_features
@@ -64,6 +63,6 @@ def watched(card: Card, model: nn.Module) -> Evidence | None:
     if not card.training.off_leaf:
         return None
     try:
-        return Evidence(model)
+        return Evidence(model, card.preprocessing.size)
     except ValueError as error:
         raise card.wrong("training.off_leaf", f"of a {card.architecture}: {error}") from error

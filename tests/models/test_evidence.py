@@ -31,7 +31,7 @@ def left_half(count: int) -> Tensor:
 @torch.no_grad()
 def test_the_share_is_that_of_the_map_beside_the_leaf() -> None:
     model, _ = flat_network()
-    evidence = Evidence(model)
+    evidence = Evidence(model, 64)
     photos = torch.zeros(3, 3, 4, 4)
     photos[0, 1, 0, 0] = 3.0  # on the leaf
     photos[0, 1, 0, 3] = 1.0  # beside it
@@ -48,7 +48,7 @@ def test_the_share_is_that_of_the_map_beside_the_leaf() -> None:
 def test_following_it_takes_evidence_off_the_ground() -> None:
     torch.manual_seed(0)
     model = build("cropshield_cnn", 4)
-    evidence, labels = Evidence(model), torch.tensor([0, 1, 2, 3])
+    evidence, labels = Evidence(model, 64), torch.tensor([0, 1, 2, 3])
     photos, leaves = torch.randn(4, 3, 64, 64), left_half(4)
     optimizer, shares = torch.optim.Adam(model.parameters(), lr=1e-3), []
     for _ in range(12):
