@@ -7,6 +7,7 @@ from typing import Any
 import torchvision
 from torch import Tensor, nn
 
+from models.cropshield_lite import LITE0, CropShieldLite, knowing
 from models.faults import did_you_mean
 
 
@@ -92,7 +93,10 @@ def _timm(name: str) -> Builder:
     return lambda classes: _timm_network(name, num_classes=classes)
 
 
-OURS: dict[str, Builder] = {"cropshield_cnn": CropShieldCNN}
+OURS: dict[str, Builder] = {
+    "cropshield_cnn": CropShieldCNN,
+    "cropshield_lite": CropShieldLite,
+}
 LIBRARIES: dict[str, Callable[[str], Builder]] = {"torchvision": _torchvision, "timm": _timm}
 SHORT = {name: f"torchvision:{name}" for name in ("resnet18", "efficientnet_b0")}
 
@@ -113,7 +117,8 @@ def build(architecture: str, classes: int) -> nn.Module:
 
 def published(architecture: str) -> nn.Module:
     """The network with the weights that its library publishes, mostly of ImageNet and its 1000
-    classes; downloaded once, then kept where the library keeps them.
+    classes; `cropshield_lite` with those of EfficientNet-Lite0, but for its last layers.
+    Downloaded once, then kept where the library keeps them.
 
     Raises ValueError where none are published, OSError where they cannot be had.
     """
@@ -124,6 +129,8 @@ def published(architecture: str) -> nn.Module:
         network = torchvision.models.get_model(name, weights="DEFAULT")
     elif library == "timm":
         network = _timm_network(name, pretrained=True)
+    elif library == "cropshield_lite":
+        network = knowing(_timm_network(LITE0, pretrained=True))
     else:
         raise ValueError(f"nobody publishes weights of {architecture}")
     return network

@@ -17,8 +17,8 @@ from models.verdict import Doubt
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-ARCHITECTURE = r"^(cropshield_cnn|resnet18|efficientnet_b0|(torchvision|timm):[\w.-]+)$"
-"""Our own, two for short, and every classifier of two libraries."""
+ARCHITECTURE = r"^(cropshield_(cnn|lite)|resnet18|efficientnet_b0|(torchvision|timm):[\w.-]+)$"
+"""Our two, two for short, and every classifier of two libraries."""
 
 
 class Preprocessing(Part):

@@ -49,7 +49,11 @@ class DeepHead(nn.Module):
 def network(architecture: str = "cropshield_cnn", classes: int = 7, seed: int = 0) -> nn.Module:
     """A network whose batch norms have seen something, in evaluation mode."""
     torch.manual_seed(seed)
-    model = build(architecture, classes)
+    return with_statistics(build(architecture, classes))
+
+
+def with_statistics(model: nn.Module) -> nn.Module:
+    """`model` as if its batch norms had seen something, in evaluation mode."""
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             assert module.running_mean is not None

@@ -8,7 +8,9 @@ from engine.folding import fold_batch_norms
 from tests.engine.networks import network, photos
 
 
-@pytest.mark.parametrize("architecture", ["cropshield_cnn", "resnet18", "efficientnet_b0"])
+@pytest.mark.parametrize(
+    "architecture", ["cropshield_cnn", "cropshield_lite", "resnet18", "efficientnet_b0"]
+)
 def test_a_folded_network_gives_the_same_logits(architecture: str) -> None:
     model, x = network(architecture), photos(2)
     with torch.no_grad():

@@ -101,7 +101,9 @@ def test_a_model_is_left_as_it_was() -> None:
     assert all(torch.equal(before[name], x) for name, x in model.state_dict().items())
 
 
-@pytest.mark.parametrize("name", ["cropshield_cnn", "resnet18", "efficientnet_b0"])
+@pytest.mark.parametrize(
+    "name", ["cropshield_cnn", "cropshield_lite", "resnet18", "efficientnet_b0"]
+)
 def test_the_gradient_of_a_cell_is_centred_where_its_box_says(name: str) -> None:
     """Measured on the pixels themselves: where a change moves the middle cell most."""
     torch.manual_seed(0)

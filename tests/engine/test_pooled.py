@@ -10,7 +10,12 @@ from engine.pooled import look_pooled, pooled_head
 from engine.split import look
 from tests.engine.networks import DeepHead, network, photos
 
-POOLED = [("cropshield_cnn", "block4"), ("resnet18", "layer4"), ("efficientnet_b0", "features")]
+POOLED = [
+    ("cropshield_cnn", "block4"),
+    ("cropshield_lite", "block4"),
+    ("resnet18", "layer4"),
+    ("efficientnet_b0", "features"),
+]
 
 
 @pytest.mark.parametrize("name", METHODS)

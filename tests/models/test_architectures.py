@@ -29,8 +29,9 @@ def multiplications(model: nn.Module, side: int) -> int:
     return total
 
 
-def test_block4_ends_at_14_by_14_for_224_pixels() -> None:
-    model = build("cropshield_cnn", 32)
+@pytest.mark.parametrize("name", OURS)
+def test_block4_ends_at_14_by_14_for_224_pixels(name: str) -> None:
+    model = build(name, 32)
     block4 = model.get_submodule("block4")
     seen: list[torch.Size] = []
     block4.register_forward_hook(lambda _, __, output: seen.append(output.shape))
@@ -40,8 +41,9 @@ def test_block4_ends_at_14_by_14_for_224_pixels() -> None:
     assert logits.shape == (1, 32)
 
 
-def test_our_network_costs_at_most_600_million_multiplications() -> None:
-    assert multiplications(build("cropshield_cnn", 32), 224) <= 600_000_000
+@pytest.mark.parametrize("name", OURS)
+def test_our_networks_cost_at_most_600_million_multiplications(name: str) -> None:
+    assert multiplications(build(name, 32), 224) <= 600_000_000
 
 
 @pytest.mark.parametrize("name", sorted([*OURS, *SHORT]))

@@ -1,0 +1,109 @@
+"""Our second network, and how it takes over what EfficientNet-Lite0 has learnt from ImageNet."""
+
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torchvision.ops import Conv2dNormActivation
+
+from models.card import IMAGENET_MEAN, IMAGENET_STD
+
+LITE0 = "tf_efficientnet_lite0"
+"""In timm: the network whose first six stages ours has."""
+_NORM = partial(nn.BatchNorm2d, eps=1e-3)  # as Lite0 has it: some of its variances are almost 0
+_LAYER = partial(Conv2dNormActivation, norm_layer=_NORM, activation_layer=nn.ReLU6)
+
+
+class InvertedResidual(nn.Module):
+    """Six times as many channels, each filtered by itself, then few again; beside an identity
+    where the shape stays (Sandler et al. 2018, MobileNetV2, figure 4d)."""
+
+    def __init__(
+        self, cin: int, cout: int, kernel: int, stride: int = 1, dilation: int = 1
+    ) -> None:
+        super().__init__()
+        hidden = cin * 6
+        self.expand = _LAYER(cin, hidden, kernel_size=1)
+        self.filter = _LAYER(hidden, hidden, kernel, stride, groups=hidden, dilation=dilation)
+        self.project = _LAYER(hidden, cout, kernel_size=1, activation_layer=None)
+        self.residual = cin == cout and stride == 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.project(self.filter(self.expand(x)))
+        return x + y if self.residual else y
+
+
+def stage(
+    cin: int, cout: int, layers: int, kernel: int, stride: int = 1, dilation: int = 1
+) -> nn.Sequential:
+    """The first of the layers has the stride, those after it the dilation."""
+    later = (InvertedResidual(cout, cout, kernel, dilation=dilation) for _ in range(layers - 1))
+    return nn.Sequential(InvertedResidual(cin, cout, kernel, stride), *later)
+
+
+class CropShieldLite(nn.Module):
+    """Four blocks, each halving the resolution, then mean pooling and one linear layer.
+
+    Input (N, 3, 224, 224) float32, normalised; `block4` gives (N, 192, 14, 14); output logits
+    (N, classes). 0.57 GMAC a photo. These are the first six stages of EfficientNet-Lite0 (Tan
+    and Le 2019, without gates), so that its filters fit, and one layer more. But the sixth keeps
+    the resolution and sees as far as with half of it by dilation (Yu and Koltun 2016): a cell of
+    14 x 14 can lie on a lesion, one of 7 x 7 is larger than most.
+    """
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.block1 = nn.Sequential(
+            _LAYER(3, 32, stride=2),
+            _LAYER(32, 32, groups=32),
+            _LAYER(32, 16, kernel_size=1, activation_layer=None),
+        )
+        self.block2 = stage(16, 24, layers=2, kernel=3, stride=2)
+        self.block3 = stage(24, 40, layers=2, kernel=5, stride=2)
+        self.block4 = nn.Sequential(
+            stage(40, 80, layers=3, kernel=3, stride=2),
+            stage(80, 112, layers=3, kernel=5),
+            stage(112, 192, layers=4, kernel=5, dilation=2),
+            _LAYER(192, 192, kernel_size=1),
+        )
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.dropout = nn.Dropout(0.2)
+        self.classifier = nn.Linear(192, classes)
+        for part in self.modules():
+            if isinstance(part, nn.Conv2d):
+                nn.init.kaiming_normal_(part.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.block4(self.block3(self.block2(self.block1(x))))
+        logits: Tensor = self.classifier(self.dropout(self.pool(x).flatten(1)))
+        return logits
+
+
+@torch.no_grad()
+def knowing(lite0: nn.Module, classes: int = 2) -> CropShieldLite:
+    """Our network with the filters of `lite0`, timm's, in its stages; what follows them by chance.
+
+    Lite0 pads an even side at its end where it is halved, ours at its beginning, so the filters
+    are turned by 180 degrees: on a turned photo they give the same maps, turned. It takes photos
+    in [-1, 1], ours by mean and deviation of ImageNet, as on our cards.
+    """
+    model = CropShieldLite(classes)
+    mine, its = (
+        [part for part in network.modules() if isinstance(part, (nn.Conv2d, nn.BatchNorm2d))]
+        for network in (model, lite0)
+    )
+    for part, known in zip(mine[:-2], its, strict=False):  # what follows six stages is our own
+        part.load_state_dict(known.state_dict())
+        if isinstance(part, nn.Conv2d):
+            part.weight.copy_(part.weight.flip(-1, -2))
+    _take_normalised(model)
+    return model
+
+
+def _take_normalised(model: CropShieldLite) -> None:
+    """(x - mean) / deviation in the place of 2 x - 1, where x is a photo in [0, 1]."""
+    shared = model.block1[0].state_dict()
+    filters, middle = shared["0.weight"], shared["1.running_mean"]
+    mean, deviation = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+    middle -= filters.sum((2, 3)) @ (2 * mean - 1)
+    filters *= 2 * deviation[:, None, None]
