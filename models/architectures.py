@@ -130,6 +130,7 @@ def published(architecture: str) -> nn.Module:
     elif library == "timm":
         network = _timm_network(name, pretrained=True)
     elif library == "cropshield_lite":
+        _timm(LITE0)  # for its errors
         network = knowing(_timm_network(LITE0, pretrained=True))
     else:
         raise ValueError(f"nobody publishes weights of {architecture}")

@@ -80,14 +80,15 @@ class CropShieldLite(nn.Module):
 
 
 @torch.no_grad()
-def knowing(lite0: nn.Module, classes: int = 2) -> CropShieldLite:
-    """Our network with the filters of `lite0`, timm's, in its stages; what follows them by chance.
+def knowing(lite0: nn.Module) -> CropShieldLite:
+    """Our network with the filters of `lite0`, timm's, in its stages; what follows them by chance,
+    for two classes.
 
     Lite0 pads an even side at its end where it is halved, ours at its beginning, so the filters
     are turned by 180 degrees: on a turned photo they give the same maps, turned. It takes photos
     in [-1, 1], ours by mean and deviation of ImageNet, as on our cards.
     """
-    model = CropShieldLite(classes)
+    model = CropShieldLite(classes=2)
     mine, its = (
         [part for part in network.modules() if isinstance(part, (nn.Conv2d, nn.BatchNorm2d))]
         for network in (model, lite0)

@@ -1,5 +1,7 @@
 """Our network, and the filters that it takes over."""
 
+import sys
+
 import pytest
 import timm
 import torch
@@ -39,7 +41,7 @@ def test_it_sees_what_lite0_sees_on_the_turned_photo(lite0: nn.Module) -> None:
         assert alike(mine[middle], x[middle]) > 0.97
 
 
-def test_a_start_with_what_timm_publishes_knows_all_but_the_last_layer(
+def test_a_start_with_what_timm_publishes_knows_all_but_the_last_layers(
     lite0: nn.Module, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
@@ -54,3 +56,9 @@ def test_a_start_with_what_timm_publishes_knows_all_but_the_last_layer(
     assert asked == [(LITE0, {"pretrained": True})]
     last = lite0.get_submodule("blocks.5.3.conv_pwl").state_dict()["weight"]
     assert torch.equal(model.state_dict()["block4.2.3.project.0.weight"], last)
+
+
+def test_such_a_start_without_timm_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(ValueError, match="needs timm: pip install"):
+        published("cropshield_lite")
