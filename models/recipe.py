@@ -38,6 +38,7 @@ class Training(Part):
     ids of cards whose mean opinion the student follows too. `off_leaf`: how much the share of the
     evidence that is not on the leaf counts beside the loss. `start`: id of a card whose weights
     training begins with, several for the mean of theirs, or `published` for those of its library.
+    `frozen`: parts of the network that stay as they begin.
     """
 
     seed: int = 0
@@ -51,5 +52,6 @@ class Training(Part):
     patience: Annotated[int, Field(ge=0)] = 0
     teachers: tuple[str, ...] = ()
     start: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    frozen: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
     scenes: Annotated[int, Field(ge=1)] = 600
     stages: tuple[Stage, ...] = ()

@@ -18,6 +18,7 @@ from models.training.checkpoint import Checkpoint
 from models.training.depthwise import keep_depthwise_exact
 from models.training.files import append_row
 from models.training.finish import keep
+from models.training.frozen import freeze
 from models.training.judge import Scores, confusion_of, score
 from models.training.objective import Objective
 from models.training.photos import LeafFolder, balanced_draw
@@ -51,6 +52,7 @@ class Trainer:
         self.train_set = LeafFolder(data / "train")
         self.val_set = LeafFolder(data / "val", self.train_set.classes)
         model = begun(card, self.train_set.classes)
+        freeze(card, model)
         if device.type == "cpu":
             keep_depthwise_exact(model)
         self.model = model.to(device).to(memory_format=torch.channels_last)
