@@ -5,63 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torchvision
-from torch import Tensor, nn
+from torch import nn
 
+from models.cropshield_cnn import CropShieldCNN
 from models.cropshield_lite import LITE0, CropShieldLite, knowing
 from models.faults import did_you_mean
-
-
-def conv_norm(cin: int, cout: int, stride: int = 1) -> nn.Sequential:
-    """A 3 x 3 convolution and its batch norm; the pair folds into one convolution."""
-    return nn.Sequential(
-        nn.Conv2d(cin, cout, kernel_size=3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(cout),
-    )
-
-
-class ResidualUnit(nn.Module):
-    """Two 3 x 3 convolutions beside an identity (He et al. 2016, figure 2)."""
-
-    def __init__(self, channels: int, hidden: int) -> None:
-        super().__init__()
-        self.reduce = conv_norm(channels, hidden)
-        self.expand = conv_norm(hidden, channels)
-        self.relu = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.relu(x + self.expand(self.relu(self.reduce(x))))
-        return y
-
-
-def block(cin: int, cout: int, hidden: tuple[int, ...] = ()) -> nn.Sequential:
-    """Halve height and width, then one residual unit for each width in `hidden`."""
-    units = (ResidualUnit(cout, width) for width in hidden)
-    return nn.Sequential(conv_norm(cin, cout, stride=2), nn.ReLU(), *units)
-
-
-class CropShieldCNN(nn.Module):
-    """Four blocks, each halving the resolution, then mean pooling and one linear layer.
-
-    Input (N, 3, 224, 224) float32, normalised; `block4` gives (N, 192, 14, 14);
-    output logits (N, classes). 0.57 GMAC a photo. Plain 3 x 3 convolutions throughout:
-    per multiplication they ran two to three times as fast on a CPU as depthwise ones.
-    """
-
-    def __init__(self, classes: int) -> None:
-        super().__init__()
-        self.block1 = block(3, 32)
-        self.block2 = block(32, 48, hidden=(24,))
-        self.block3 = block(48, 96, hidden=(96,))
-        self.block4 = block(96, 192, hidden=(192, 192))
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.dropout = nn.Dropout(0.2)
-        self.classifier = nn.Linear(192, classes)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.block4(self.block3(self.block2(self.block1(x))))
-        logits: Tensor = self.classifier(self.dropout(self.pool(x).flatten(1)))
-        return logits
-
 
 Builder = Callable[[int], nn.Module]
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torchvision.ops import Conv2dNormActivation
 
 from models.card import IMAGENET_MEAN, IMAGENET_STD
+from models.four_blocks import FourBlocks
 
 LITE0 = "tf_efficientnet_lite0"
 """In timm: the network whose first six stages ours has."""
@@ -41,42 +42,34 @@ def stage(
     return nn.Sequential(InvertedResidual(cin, cout, kernel, stride), *later)
 
 
-class CropShieldLite(nn.Module):
-    """Four blocks, each halving the resolution, then mean pooling and one linear layer.
+class CropShieldLite(FourBlocks):
+    """The first six stages of EfficientNet-Lite0 (Tan and Le 2019, without gates), so that its
+    filters fit, and one layer more. 0.57 GMAC a photo of 224 pixels.
 
-    Input (N, 3, 224, 224) float32, normalised; `block4` gives (N, 192, 14, 14); output logits
-    (N, classes). 0.57 GMAC a photo. These are the first six stages of EfficientNet-Lite0 (Tan
-    and Le 2019, without gates), so that its filters fit, and one layer more. But the sixth keeps
-    the resolution and sees as far as with half of it by dilation (Yu and Koltun 2016): a cell of
-    14 x 14 can lie on a lesion, one of 7 x 7 is larger than most.
+    But the sixth keeps the resolution and sees as far as with half of it by dilation (Yu and
+    Koltun 2016): a cell of 14 x 14 can lie on a lesion, one of 7 x 7 is larger than most.
     """
 
     def __init__(self, classes: int) -> None:
-        super().__init__()
-        self.block1 = nn.Sequential(
-            _LAYER(3, 32, stride=2),
-            _LAYER(32, 32, groups=32),
-            _LAYER(32, 16, kernel_size=1, activation_layer=None),
+        super().__init__(
+            nn.Sequential(
+                _LAYER(3, 32, stride=2),
+                _LAYER(32, 32, groups=32),
+                _LAYER(32, 16, kernel_size=1, activation_layer=None),
+            ),
+            stage(16, 24, layers=2, kernel=3, stride=2),
+            stage(24, 40, layers=2, kernel=5, stride=2),
+            nn.Sequential(
+                stage(40, 80, layers=3, kernel=3, stride=2),
+                stage(80, 112, layers=3, kernel=5),
+                stage(112, 192, layers=4, kernel=5, dilation=2),
+                _LAYER(192, 192, kernel_size=1),
+            ),
+            classes=classes,
         )
-        self.block2 = stage(16, 24, layers=2, kernel=3, stride=2)
-        self.block3 = stage(24, 40, layers=2, kernel=5, stride=2)
-        self.block4 = nn.Sequential(
-            stage(40, 80, layers=3, kernel=3, stride=2),
-            stage(80, 112, layers=3, kernel=5),
-            stage(112, 192, layers=4, kernel=5, dilation=2),
-            _LAYER(192, 192, kernel_size=1),
-        )
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.dropout = nn.Dropout(0.2)
-        self.classifier = nn.Linear(192, classes)
         for part in self.modules():
             if isinstance(part, nn.Conv2d):
                 nn.init.kaiming_normal_(part.weight)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.block4(self.block3(self.block2(self.block1(x))))
-        logits: Tensor = self.classifier(self.dropout(self.pool(x).flatten(1)))
-        return logits
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ def freeze(card: Card, model: nn.Module) -> None:
             part = model.get_submodule(name)
         except AttributeError as error:
             raise card.wrong("training.frozen", f"a {card.architecture} has no {name}") from error
-        part.requires_grad_(False)
+        part.requires_grad_(requires_grad=False)
         part.register_forward_pre_hook(_rest)
 
 
