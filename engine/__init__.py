@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.predict import predict_disease as predict_disease
     from engine.transforms import IMAGENET_MEAN as IMAGENET_MEAN
     from engine.transforms import IMAGENET_STD as IMAGENET_STD
+    from engine.transforms import get_model_transforms as get_model_transforms
     from engine.transforms import get_validation_transforms as get_validation_transforms
     from engine.visualize import generate_gradcam_visualization as generate_gradcam_visualization
     from engine.visualize import get_target_layer as get_target_layer
@@ -43,7 +44,12 @@ _HOMES = {
     "loading": ("load_model_once",),
     "overlay": ("encode", "get_colormap_options", "render_overlay"),
     "predict": ("predict_disease",),
-    "transforms": ("IMAGENET_MEAN", "IMAGENET_STD", "get_validation_transforms"),
+    "transforms": (
+        "IMAGENET_MEAN",
+        "IMAGENET_STD",
+        "get_model_transforms",
+        "get_validation_transforms",
+    ),
     "visualize": (
         "generate_gradcam_visualization",
         "get_target_layer",

@@ -15,7 +15,7 @@ from engine.methods import method
 from engine.overlay import DEFAULT_COLORMAP, blend_map, colormap_name, save_picture
 from engine.predict import ImageInput, Transform, as_input
 from engine.split import look
-from engine.transforms import get_validation_transforms
+from engine.transforms import get_model_transforms
 from pictures.blend import Map
 from pictures.colormaps import Pixels
 from pictures.sheets import labelled_grid, with_legend
@@ -40,7 +40,7 @@ def compare_top_k(
     cold. Raises as `generate_gradcam_visualization` does, and WrongInput for the class names.
     """
     cam = GradCAM(model, target_layer, device)
-    inputs, pixels = as_input(image_input, transform or get_validation_transforms())
+    inputs, pixels = as_input(image_input, transform or get_model_transforms(model))
     maps, classes, confidences = _shared_scale(cam, inputs, k, method_name)
     if max(classes) >= len(class_names):
         raise WrongInput(f"{len(class_names)} class names", f"at least {max(classes) + 1}")

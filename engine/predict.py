@@ -12,7 +12,7 @@ from engine.errors import WrongInput
 from engine.hooks import evaluating
 from engine.images import decode, to_pixels
 from engine.split import class_scores
-from engine.transforms import get_validation_transforms
+from engine.transforms import get_model_transforms
 from models.card import IMAGENET_MEAN, IMAGENET_STD
 from pictures.colormaps import Pixels
 
@@ -34,7 +34,7 @@ def predict_disease(
     (1, 3, H, W). Raises PhotoError for a file, WrongInput for a tensor or class list.
     """
     model = bare(model)
-    inputs, _ = as_input(image, get_validation_transforms())
+    inputs, _ = as_input(image, get_model_transforms(model))
     with torch.inference_mode(mode=False), torch.no_grad(), evaluating(model):
         logits = class_scores(model(inputs.to(device)))[0].float()
     if len(class_names) != len(logits):

@@ -5,14 +5,21 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.transforms import v2
 
+from engine.device import bare
 from models.card import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from models.inputs import validation_transform
 from pictures.colormaps import Pixels
 
-__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "get_validation_transforms", "prepare"]
+__all__ = [
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
+    "get_model_transforms",
+    "get_validation_transforms",
+    "prepare",
+]
 
 
 def get_validation_transforms(
@@ -23,6 +30,12 @@ def get_validation_transforms(
     """PIL image (RGB) -> float32 (3, size, size): stretched, antialiased, normalised."""
     channels = {"mean": tuple(mean), "std": tuple(std)}
     return validation_transform(Preprocessing.model_validate({"size": image_size, **channels}))
+
+
+def get_model_transforms(model: nn.Module) -> v2.Compose:
+    """As `get_validation_transforms`, with size, mean and deviation of the card that `model` was
+    loaded by; for a model without one, those of ImageNet at 224 pixels."""
+    return validation_transform(getattr(bare(model), "preprocessing", Preprocessing()))
 
 
 def stretch(pixels: Pixels, size: int) -> Pixels:

@@ -10,7 +10,7 @@ from engine.errors import WrongInput, WrongLayer
 from engine.gradcam import GradCAM, find_layer
 from engine.overlay import DEFAULT_COLORMAP, save_picture
 from engine.predict import ImageInput, Transform, as_input
-from engine.transforms import get_validation_transforms
+from engine.transforms import get_model_transforms
 from pictures.blend import Map
 from pictures.colormaps import Pixels
 from pictures.sheets import labelled_grid
@@ -43,11 +43,11 @@ def generate_gradcam_visualization(
     """The overlay, uint8 (H, W, 3) RGB; with `return_heatmap` also the map, float32 (h, w).
 
     image_input: a path, PIL image, uint8 RGB array or normalised tensor. transform: PIL image
-    to normalised tensor, by default `get_validation_transforms()`. Raises PhotoError or
+    to normalised tensor, by default `get_model_transforms(model)`. Raises PhotoError or
     EngineError.
     """
     cam = GradCAM(model, target_layer, device)
-    inputs, pixels = as_input(image_input, transform or get_validation_transforms())
+    inputs, pixels = as_input(image_input, transform or get_model_transforms(model))
     heatmap = cam(inputs, class_idx)
     overlay = cam.generate_heatmap_overlay(pixels, heatmap, colormap, alpha)
     return (overlay, heatmap) if return_heatmap else overlay
@@ -75,7 +75,7 @@ def visualize_gradcam_grid(
         raise WrongInput(
             f"{len(wanted)} class indices", f"one for each of {len(image_paths)} images"
         )
-    cam, transform = GradCAM(model, target_layer, device), get_validation_transforms()
+    cam, transform = GradCAM(model, target_layer, device), get_model_transforms(model)
     cells: list[tuple[str, Pixels]] = []
     for number, (image, class_idx) in enumerate(zip(image_paths, wanted, strict=True), start=1):
         inputs, pixels = as_input(image, transform)

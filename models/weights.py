@@ -52,7 +52,8 @@ def halved(state: State) -> State:
 def load_network(card: Card) -> nn.Module:
     """A new float32 network of the card in evaluation mode, its weights checked against the hash.
 
-    Weights in half precision are widened. Raises CardError that names the line of the card.
+    Weights in half precision are widened. Its `preprocessing` is the card's. Raises CardError that
+    names the line of the card.
     """
     card.verify()
     try:
@@ -64,6 +65,7 @@ def load_network(card: Card) -> nn.Module:
     except CardError as error:
         raise card.wrong("weights", str(error)) from error
     _fit(card, network, state)
+    object.__setattr__(network, "preprocessing", card.preprocessing)  # no part, no parameter
     return network.eval()
 
 

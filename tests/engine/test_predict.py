@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from engine.errors import WrongInput
+from engine.loading import load_model_once
 from engine.predict import predict_disease
 from engine.transforms import get_validation_transforms
-from tests.engine.networks import network
+from tests.engine.networks import network, save_model
 from tests.pictures.files import file_of, scene
 
 NAMES = [f"class {i}" for i in range(7)]
@@ -28,6 +29,15 @@ def test_every_form_of_a_picture_gives_the_same_classes(tmp_path: Path) -> None:
     with torch.no_grad():
         expected = model(tensor[None]).softmax(dim=1).max()
     assert confidences[0] == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_a_photo_has_the_size_that_the_card_says(tmp_path: Path) -> None:
+    card = save_model(tmp_path, network())
+    model, names, device = load_model_once(card.weights_path)
+    tensor = get_validation_transforms(64)(scene())
+    assert predict_disease(scene(), model, names, device) == predict_disease(
+        tensor, model, names, device
+    )
 
 
 def test_more_classes_than_there_are_gives_all() -> None:

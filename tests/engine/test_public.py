@@ -24,6 +24,7 @@ def test_the_public_names_are_pinned() -> None:
         "encode",
         "generate_gradcam_visualization",
         "get_colormap_options",
+        "get_model_transforms",
         "get_target_layer",
         "get_validation_transforms",
         "load_model_once",
