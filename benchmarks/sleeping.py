@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 from celery import Celery
@@ -36,6 +36,12 @@ TIMINGS = {"decode": 7.21, "inference": 5.3, "explain": 0.4, "render": 4.75}
 def model(photos: int) -> None:
     """All that it does is take its time."""
     time.sleep(0.005 + 0.0003 * photos)
+
+
+class Tally(Protocol):
+    """Hears of each job that is done."""
+
+    def tally(self) -> None: ...
 
 
 class Window:
@@ -94,8 +100,8 @@ def run_ours(url: str, jobs: int) -> None:
 class SleepingStages:
     """Takes the place of `workers.stages.Stages`."""
 
-    def __init__(self, queue: Any, window: Window) -> None:
-        self._queue, self._window = queue, window
+    def __init__(self, queue: Any, each: Tally) -> None:
+        self._queue, self._each = queue, each
 
     def decode(self, item: Any) -> Any:
         return item
@@ -109,7 +115,7 @@ class SleepingStages:
 
         outcome = Outcome(State.SUCCEEDED, result=RESULT, timings_ms=TIMINGS)
         self._queue.finish(item.claim, outcome)
-        self._window.tally()
+        self._each.tally()
 
 
 def make_peer(url: str) -> Celery:
