@@ -13,10 +13,12 @@ from models.card import digest, read_card
 from models.faults import CardError
 from models.training.loop import Trainer
 from models.weights import read_weights, write_weights
+from workers.memory import keep_freed_memory
 
 
 def train(card_path: Path, data: Path, out: Path, device: str) -> None:
     """Raises CommandError for a broken card or a folder without photos."""
+    keep_freed_memory()
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:

@@ -3,6 +3,7 @@
 Needs Playwright and Debian's chromium. For new weights or another look of the reports.
 """
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -33,7 +34,9 @@ def main() -> None:
         with Image.open(place / "contact-sheet.jpg") as sheet:
             _keep(sheet.resize((sheet.width * 2 // 3, sheet.height * 2 // 3)), "contact-sheet")
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            )
             page = browser.new_page(viewport={"width": 1000, "height": 760})
             page.set_default_timeout(120_000)
             page.goto((place / "report.html").as_uri())

@@ -13,7 +13,7 @@ from models.catalog import Catalog
 from workers.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
-_BATCHES, _USUAL_SIDE = {"cpu": 16, "cuda": 64}, 224
+_BATCHES, _USUAL_SIDE = {"cpu": 16, "cuda": 64}, 256
 
 
 class Explainers:

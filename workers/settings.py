@@ -20,7 +20,7 @@ class WorkerSettings(SharedSettings):
     """Threads of a model on a CPU; 0: one for each core that the process may use."""
     batch_size: Annotated[int, Field(ge=0, le=256)] = 0
     """Most photos in one forward pass; 0: 16 on a CPU, 64 on a GPU, fewer where a model's input is
-    larger than 224 pixels."""
+    larger than 256 pixels."""
     batch_deadline_seconds: Annotated[float, Field(ge=1)] = 120.0
     """A batch that takes longer is taken for hung: the process ends, its jobs are recovered."""
     warm_models: tuple[str, ...] = ("cropshield_cnn",)

@@ -33,7 +33,7 @@ def test_a_photo_goes_in_and_its_overlay_comes_back(address: str, leaf_jpeg: byt
         assert Image.open(io.BytesIO(seen.overlay)).format == "JPEG"
         assert 0 < seen.job.best.confidence <= 1
         assert told[-1] == (len(leaf_jpeg), len(leaf_jpeg))
-        assert Image.open(io.BytesIO(shield.heatmap(seen.job, rank=1))).size == (14, 14)
+        assert Image.open(io.BytesIO(shield.heatmap(seen.job, rank=1))).size == (16, 16)
         assert shield.comparison(seen.job)
         shield.feedback(seen.job, agree=True)
         shield.delete(seen.job)

@@ -63,10 +63,10 @@ def with_recipe(card: Card, **changes: Any) -> Card:
 def test_near_the_served_size_photos_are_judged_as_they_are_served(
     card: Card, drawn_leaves: Path, tmp_path: Path
 ) -> None:
-    stages = tuple(Stage(size=size, epochs=1, batch=8) for size in (48, 168, 176))
+    stages = tuple(Stage(size=size, epochs=1, batch=8) for size in (48, 192, 200))
     trained(with_recipe(card, stages=stages), drawn_leaves, tmp_path)
-    assert card.preprocessing.size == 224
-    assert {file.stem for file in tmp_path.glob("val-*.npy")} == {"val-160", "val-224"}
+    assert card.preprocessing.size == 256
+    assert {file.stem for file in tmp_path.glob("val-*.npy")} == {"val-160", "val-256"}
 
 
 def test_training_stops_when_patience_runs_out(
