@@ -23,6 +23,7 @@ from models.training.negatives import negatives
 from models.training.photos import Array, LeafFolder, stretched
 from models.verdict import Doubt
 from pictures.scenes import TRAIN_KINDS
+from workers.memory import keep_freed_memory
 
 BATCH = 32
 
@@ -38,6 +39,7 @@ class Wanted:
 
 def calibrate(model: str, data: Path, wanted: Wanted) -> None:
     """Raises CommandError for an unknown model or a folder that does not fit it."""
+    keep_freed_memory()
     card = served_card(model)
     try:
         photos = LeafFolder(data, classes=card.class_names)

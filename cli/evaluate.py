@@ -23,6 +23,7 @@ from models.faults import CardError
 from models.training.photos import LeafFolder
 from pictures.confusion import confusion_picture
 from pictures.errors import PhotoError
+from workers.memory import keep_freed_memory
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Wanted:
 
 def evaluate(model: str, data: Path, wanted: Wanted) -> None:
     """Raises CommandError for an unknown model or a folder that does not fit it."""
+    keep_freed_memory()
     card = served_card(model)
     try:
         figures, shortcuts = judge(card, data, shortcuts=wanted.shortcuts)
