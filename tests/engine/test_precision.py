@@ -89,8 +89,10 @@ def test_what_disagrees_is_found_out(card: Card) -> None:
     surer = PooledSeen(seen.logits * 1.05, seen.activations, seen.weights)
     assert difference(seen, surer).startswith("confidences")
 
-    other = PooledSeen(-seen.logits, seen.activations, seen.weights)
-    assert difference(seen, other, half=True) == "another best class"
+    sure, other = (
+        PooledSeen(seen.logits * times, seen.activations, seen.weights) for times in (20, -20)
+    )
+    assert difference(sure, other, half=True) == "another best class"
 
     lost = PooledSeen(seen.logits * torch.nan, seen.activations, seen.weights)
     assert difference(seen, lost, half=True) != ""

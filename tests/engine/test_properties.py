@@ -61,7 +61,7 @@ def test_a_photos_map_does_not_depend_on_its_batch(
     classes = [seed % 7] * count
     together = cam(batch, classes)
     alone = np.stack([cam(x, classes[0]) for x in batch])
-    np.testing.assert_allclose(together, alone, atol=1e-4 if kind is torch.float32 else 1e-9)
+    np.testing.assert_allclose(together, alone, atol=1e-4 if kind is torch.float32 else 1e-6)
 
 
 @cache
