@@ -10,17 +10,15 @@ from typing import Self, TypedDict, Unpack
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from engine.asked import best, check, wanted
 from engine.device import Device, choose_device
-from engine.errors import WrongInput
 from engine.explanation import ClassMap, Explanation, Prediction, Request, Timings
-from engine.gradcam import check_class
 from engine.heat import heat
 from engine.images import Photo
 from engine.loading import load_weights
 from engine.looks import Look
-from engine.methods import method
 from engine.runtimes import (
     Plan,
     Precision,
@@ -36,7 +34,6 @@ from pictures.colormaps import Pixels
 
 __all__ = ["ClassMap", "Explainer", "Explanation", "Prediction", "Request", "Timings"]
 log = logging.getLogger(__name__)
-BEST = 5
 
 
 class Options(TypedDict, total=False):
@@ -112,7 +109,7 @@ class Explainer:
 
         Raises WrongClass, UnknownMethod or WrongInput before the model is asked.
         """
-        self._check(photos, requests)
+        check(photos, requests, len(self.card.class_names))
         if not photos:
             return []
         try:
@@ -145,47 +142,23 @@ class Explainer:
         seen = (on or self._runtime).look(batch)
         confidence = confidences(seen.logits, self.card.doubt).cpu()
         looked = perf_counter()
-        maps = self._maps(seen, self._wanted(confidence, requests), requests)
+        maps = self._maps(seen, wanted(confidence, requests), requests)
         ends = prepared - start, looked - prepared, perf_counter() - looked
         timings = Timings(*(1000 * seconds for seconds in ends))
+        names = self.card.class_names
         rows = zip(confidence, maps, self._doubts(seen.activations, confidence), strict=True)
         return [
-            Explanation(self._predictions(row), tuple(own), timings, row.numpy(), *doubt)
+            Explanation(best(row, names), tuple(own), timings, row.numpy(), *doubt)
             for row, own, doubt in rows
         ]
 
-    def _check(self, photos: Sequence[Photo], requests: Sequence[Request]) -> None:
-        if len(photos) != len(requests):
-            raise WrongInput(f"{len(photos)} photos and {len(requests)} requests", "one each")
-        for request in requests:
-            method(request.method)
-            if request.class_index is not None:
-                check_class(request.class_index, len(self.card.class_names))
-            if request.top_k < 0:
-                raise WrongInput(f"top_k {request.top_k}", "0 or more")
-
-    def _predictions(self, confidence: Tensor) -> tuple[Prediction, ...]:
-        values, order = confidence.topk(min(BEST, len(confidence)))
-        named = zip(order.tolist(), values.tolist(), strict=True)
-        return tuple(Prediction(i, self.card.class_names[i], value) for i, value in named)
-
-    def _wanted(self, confidence: Tensor, requests: Sequence[Request]) -> list[list[int]]:
-        """The classes to explain, photo by photo."""
-        order = confidence.argsort(dim=1, descending=True, stable=True)
-        rows = zip(order, requests, strict=True)
-        wanted = [row[: request.top_k].tolist() for row, request in rows]
-        for classes, request in zip(wanted, requests, strict=True):
-            if request.class_index is not None and request.class_index not in classes:
-                classes.append(request.class_index)
-        return wanted
-
     def _maps(
-        self, seen: Look, wanted: list[list[int]], requests: Sequence[Request]
+        self, seen: Look, asked: list[list[int]], requests: Sequence[Request]
     ) -> list[list[ClassMap]]:
         """The maps of all pairs out of one gradient tensor, dealt back to their photos."""
-        photos = [i for i, classes in enumerate(wanted) for _ in classes]
-        classes = [index for own in wanted for index in own]
-        dealt: list[list[ClassMap]] = [[] for _ in wanted]
+        photos = [i for i, classes in enumerate(asked) for _ in classes]
+        classes = [index for own in asked for index in own]
+        dealt: list[list[ClassMap]] = [[] for _ in asked]
         if not photos:
             return dealt
         methods = [requests[photo].method for photo in photos]

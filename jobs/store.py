@@ -5,16 +5,10 @@ from typing import Any
 from redis.asyncio import Redis
 
 from jobs import wire
+from jobs.answers import accepted, known_id, place
 from jobs.connections import reported
-from jobs.errors import (
-    BeingReceived,
-    CropShieldError,
-    IdTaken,
-    JobGone,
-    JobNotFound,
-    KeyReused,
-)
-from jobs.job import LOCAL, Job, Place, State, moment
+from jobs.errors import CropShieldError, JobGone, JobNotFound
+from jobs.job import LOCAL, Job, State, moment
 from jobs.listing import Page, Wanted
 from jobs.ports import Bell
 from jobs.queue import reap_arguments
@@ -46,7 +40,7 @@ class RedisJobStore:
         args = [wire.PREFIX, job_id, submission.owner, submission.key_name, digest]
         args += [slot, submission.token, str(HOLD_SECONDS * 1000)]
         answer = await self._scripts["reserve"](args=args)
-        known = _known(answer, job_id)
+        known = known_id(answer, job_id)
         return await self.find(known) if known else None
 
     @reported
@@ -70,7 +64,7 @@ class RedisJobStore:
         ring, *since = more
         if ring:
             self._bell.ring()
-        return Submitted(_accepted(job, *since))
+        return Submitted(accepted(job, *since))
 
     @reported
     async def find(self, job_id: str, owner: str | None = None) -> Job:
@@ -88,7 +82,7 @@ class RedisJobStore:
             raise JobNotFound(job_id)
         if job.state is not State.QUEUED:
             return job
-        return job.model_copy(update={"queue": _place(counts, interval)})
+        return job.model_copy(update={"queue": place(counts, interval)})
 
     @reported
     async def page(self, owner: str, wanted: Wanted) -> Page:
@@ -142,7 +136,7 @@ class RedisJobStore:
         return int(await self._redis.zcount(wire.WORKERS, seconds - ALIVE_SECONDS, "+inf"))
 
     async def _submitted(self, job: Job, answer: Any) -> Submitted:
-        known = _known(answer, job.id)
+        known = known_id(answer, job.id)
         return Submitted(await self.find(known or job.id), replayed=known is not None)
 
     async def _missing(self, job_id: str, owner: str | None) -> CropShieldError:
@@ -156,40 +150,3 @@ class RedisJobStore:
 def _new(job: Job, key_name: str) -> list[Any]:
     """What the scripts that record a job begin with."""
     return [wire.PREFIX, job.id, job.owner, key_name, wire.digest(job), job.options.ttl * 1000]
-
-
-def _accepted(job: Job, now: str, position: int, interval: str | None) -> Job:
-    """The job as its record tells it right after the enqueue script wrote it."""
-    created = float(now)
-    expires = moment(created + job.options.ttl * 1000)
-    place = _place_at(position, interval)
-    return job.model_copy(
-        update={"created_at": moment(created), "expires_at": expires, "queue": place}
-    )
-
-
-def _place(counts: list[Any], interval: str | None) -> Place | None:
-    """Where a job waits, out of the length of each queue and its rank there. None when it has
-    meanwhile been claimed."""
-    before = 0
-    for waiting, rank in zip(counts[::2], counts[1::2], strict=True):
-        if rank is not None:
-            return _place_at(before + int(rank), interval)
-        before += int(waiting)
-    return None
-
-
-def _place_at(position: int, interval: str | None) -> Place:
-    pace = float(interval or 0) / 1000
-    return Place(position=position, eta_seconds=round((position + 1) * pace, 2) if pace else None)
-
-
-def _known(answer: Any, job_id: str) -> str | None:
-    """Id of the job that a script already knew. Raises as `JobStore.reserve`."""
-    what, *more = answer
-    if what == "gone":
-        raise JobGone(job_id, moment(float(more[0])))
-    refused = {"taken": IdTaken(job_id), "differs": KeyReused(), "busy": BeingReceived()}
-    if what in refused:
-        raise refused[what]
-    return str(more[0]) if what == "known" else None
