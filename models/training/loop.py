@@ -19,16 +19,14 @@ from models.training.depthwise import keep_depthwise_exact
 from models.training.files import append_row
 from models.training.finish import keep
 from models.training.frozen import freeze
-from models.training.judge import Scores, confusion_of, score
+from models.training.judge import Scores
 from models.training.objective import Objective
 from models.training.photos import LeafFolder, balanced_draw
 from models.training.scenes import drawn_scenes
 from models.training.start import begun
+from models.training.validation import Validation
 from models.weights import State, write_weights
 
-NEAR = 0.75
-"""Of the served size: from there on photos are judged as they are served. Training sees parts of
-them, and so leaves that are larger by about as much (Touvron et al. 2019, FixRes)."""
 Report = Callable[[dict[str, Any]], None]
 Tick = Callable[[float], None]
 
@@ -50,7 +48,8 @@ class Trainer:
         out.mkdir(parents=True, exist_ok=True)
         self.card, self.recipe, self.out, self.device = card, card.training, out, device
         self.train_set = LeafFolder(data / "train")
-        self.val_set = LeafFolder(data / "val", self.train_set.classes)
+        photos = LeafFolder(data / "val", self.train_set.classes)
+        self.validation = Validation(card, photos, out)
         model = begun(card, self.train_set.classes)
         freeze(card, model)
         if device.type == "cpu":
@@ -73,8 +72,8 @@ class Trainer:
         while not self.done:
             stage = self.epochs[self.epoch]
             loss = self._epoch(stage, tick)
-            scores = self._validate(stage)
-            self._save(scores, self._judged_at(stage))
+            scores = self.validation.scores(self.average, stage)
+            self._save(scores, self.validation.side(stage))
             row = {"epoch": self.epoch, "size": stage.size, "loss": round(loss, 4)}
             self._record(row | {k: round(v, 5) for k, v in asdict(scores).items()}, report)
         return keep(self.out / "best.pth", self.out / "weights.pth", self._judge)
@@ -138,20 +137,10 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate * warm * cosine
 
-    def _validate(self, stage: Stage) -> Scores:
-        side = self._judged_at(stage)
-        pixels = self.val_set.pixels(side, self._file(f"val-{side}"))
-        model = nn.Sequential(self.augment.normalised, self.average)
-        return score(confusion_of(model, pixels, self.val_set.labels, len(self.val_set.classes)))
-
-    def _judged_at(self, stage: Stage) -> int:
-        served = self.card.preprocessing.size
-        return served if stage.size >= NEAR * served else max(stage.size, 160)
-
     def _judge(self, weights: State) -> Scores:
         """Puts `weights` in the place of the average."""
         self.average.module.load_state_dict(weights)
-        return self._validate(self.epochs[-1])
+        return self.validation.scores(self.average, self.epochs[-1])
 
     def _record(self, row: dict[str, Any], report: Report) -> None:
         append_row(self.out / "history.csv", row)
