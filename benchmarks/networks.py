@@ -6,7 +6,12 @@ from torch import Tensor, nn
 
 from models.architectures import build
 
-LAYERS = {"cropshield_cnn": "block4", "resnet18": "layer4", "efficientnet_b0": "features"}
+LAYERS = {
+    "cropshield_cnn": "block4",
+    "cropshield_plain": "block4",
+    "resnet18": "layer4",
+    "efficientnet_b0": "features",
+}
 CLASSES = 32
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import torchvision
 from torch import nn
 
-from models.cropshield_cnn import CropShieldCNN
-from models.cropshield_lite import LITE0, CropShieldLite, knowing
+from models.cropshield_cnn import LITE0, CropShieldCNN, knowing
+from models.cropshield_plain import CropShieldPlain
 from models.faults import did_you_mean
 
 Builder = Callable[[int], nn.Module]
@@ -43,7 +43,7 @@ def _timm(name: str) -> Builder:
 
 OURS: dict[str, Builder] = {
     "cropshield_cnn": CropShieldCNN,
-    "cropshield_lite": CropShieldLite,
+    "cropshield_plain": CropShieldPlain,
 }
 LIBRARIES: dict[str, Callable[[str], Builder]] = {"torchvision": _torchvision, "timm": _timm}
 SHORT = {name: f"torchvision:{name}" for name in ("resnet18", "efficientnet_b0")}
@@ -65,7 +65,7 @@ def build(architecture: str, classes: int) -> nn.Module:
 
 def published(architecture: str) -> nn.Module:
     """The network with the weights that its library publishes, mostly of ImageNet and its 1000
-    classes; `cropshield_lite` with those of EfficientNet-Lite0, but for its last layers.
+    classes; `cropshield_cnn` with those of EfficientNet-Lite0, but for its last layers.
     Downloaded once, then kept where the library keeps them.
 
     Raises ValueError where none are published, OSError where they cannot be had.
@@ -77,7 +77,7 @@ def published(architecture: str) -> nn.Module:
         network = torchvision.models.get_model(name, weights="DEFAULT")
     elif library == "timm":
         network = _timm_network(name, pretrained=True)
-    elif library == "cropshield_lite":
+    elif library == "cropshield_cnn":
         _timm(LITE0)  # for its errors
         network = knowing(_timm_network(LITE0, pretrained=True))
     else:

@@ -17,7 +17,7 @@ from models.verdict import Doubt
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-ARCHITECTURE = r"^(cropshield_(cnn|lite)|resnet18|efficientnet_b0|(torchvision|timm):[\w.-]+)$"
+ARCHITECTURE = r"^(cropshield_(cnn|plain)|resnet18|efficientnet_b0|(torchvision|timm):[\w.-]+)$"
 """Our two, two for short, and every classifier of two libraries."""
 
 
@@ -144,7 +144,10 @@ def _fault(wrong: ErrorDetails) -> tuple[str, str]:
     if wrong["type"] == "extra_forbidden":
         return key, f"no such key{did_you_mean(str(wrong['loc'][-1]), _keys(Card))}"
     if key == "architecture":
-        known = "cropshield_cnn, resnet18, efficientnet_b0, torchvision:NAME, timm:NAME"
+        known = (
+            "cropshield_cnn, cropshield_plain, resnet18, efficientnet_b0, torchvision:NAME, "
+            "timm:NAME"
+        )
         return key, f"unknown architecture {wrong['input']!r}; known are {known}"
     return key, f"{wrong['msg']}; it is {wrong['input']!r}"
 

@@ -46,7 +46,7 @@ class DeepHead(nn.Module):
         return logits
 
 
-def network(architecture: str = "cropshield_cnn", classes: int = 7, seed: int = 0) -> nn.Module:
+def network(architecture: str = "cropshield_plain", classes: int = 7, seed: int = 0) -> nn.Module:
     """A network whose batch norms have seen something, in evaluation mode."""
     torch.manual_seed(seed)
     return with_statistics(build(architecture, classes))
@@ -80,7 +80,7 @@ def save_model(folder: Path, model: nn.Module, classes: int = 7, name: str = "ti
         "id": name,
         "version": "1",
         "title": "Tiny",
-        "architecture": "cropshield_cnn",
+        "architecture": "cropshield_plain",
         "weights": weights.name,
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "classes": f"{name}.json",

@@ -9,7 +9,7 @@ from tests.engine.networks import network, photos
 
 
 @pytest.mark.parametrize(
-    "architecture", ["cropshield_cnn", "cropshield_lite", "resnet18", "efficientnet_b0"]
+    "architecture", ["cropshield_cnn", "cropshield_plain", "resnet18", "efficientnet_b0"]
 )
 def test_a_folded_network_gives_the_same_logits(architecture: str) -> None:
     model, x = network(architecture), photos(2)

@@ -102,7 +102,7 @@ def test_a_model_is_left_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cropshield_cnn", "cropshield_lite", "resnet18", "efficientnet_b0"]
+    "name", ["cropshield_cnn", "cropshield_plain", "resnet18", "efficientnet_b0"]
 )
 def test_the_gradient_of_a_cell_is_centred_where_its_box_says(name: str) -> None:
     """Measured on the pixels themselves: where a change moves the middle cell most."""

@@ -31,7 +31,7 @@ def test_the_last_layer_with_maps_is_the_one_before_pooling(architecture: str, l
 
 
 def test_layers_come_with_the_size_of_their_maps() -> None:
-    sizes = spatial_layers(build("cropshield_cnn", 3), 224)
+    sizes = spatial_layers(build("cropshield_plain", 3), 224)
     assert sizes["block4"] == (192, 14, 14)
     assert sizes["block1"] == (32, 112, 112)
     assert "pool" not in sizes
@@ -58,8 +58,8 @@ def test_a_card_that_is_right_is_proved(tmp_path: Path) -> None:
     [
         ('"block4"', '"blok4"', r'line 8: target_layer: no layer "blok4"; did you mean "block4"\?'),
         ('"block4"', '"pool"', r"line 8: target_layer: .*shape \(1, 192, 1, 1\).*block4 \(192 x 4"),
-        ('"cropshield_cnn"', '"timm:nothing"', "line 4: architecture: timm has no classifier"),
-        ('"cropshield_cnn"', '"resnet18"', "line 5: weights: .*does not hold resnet18"),
+        ('"cropshield_plain"', '"timm:nothing"', "line 4: architecture: timm has no classifier"),
+        ('"cropshield_plain"', '"resnet18"', "line 5: weights: .*does not hold resnet18"),
         ("tiny.json", "absent.json", r"line 7: classes: .*absent\.json cannot be read"),
     ],
 )
@@ -91,7 +91,7 @@ def test_weights_that_give_no_numbers_are_refused(tmp_path: Path) -> None:
 def test_an_input_size_that_the_model_does_not_take_is_named(tmp_path: Path) -> None:
     model = build("timm:vit_tiny_patch16_224", 7)
     card = save_model(tmp_path, model)
-    card = changed(card, '"cropshield_cnn"', '"timm:vit_tiny_patch16_224"')
+    card = changed(card, '"cropshield_plain"', '"timm:vit_tiny_patch16_224"')
     card = changed(card, '"block4"', '"patch_embed.proj"')
     with pytest.raises(CardError, match=r"line 11: preprocessing\.size: 64 px do not go through"):
         prove(card)

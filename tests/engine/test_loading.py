@@ -67,7 +67,7 @@ def test_a_card_of_another_file_is_refused(tmp_path: Path) -> None:
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     card = save_model(tmp_path, network("resnet18"))
-    with pytest.raises(CardError, match="does not hold cropshield_cnn with 7 classes"):
+    with pytest.raises(CardError, match="does not hold cropshield_plain with 7 classes"):
         load_model_once(card.weights_path)
 
 

@@ -12,7 +12,7 @@ from tests.engine.networks import DeepHead, network, photos
 
 POOLED = [
     ("cropshield_cnn", "block4"),
-    ("cropshield_lite", "block4"),
+    ("cropshield_plain", "block4"),
     ("resnet18", "layer4"),
     ("efficientnet_b0", "features"),
 ]

@@ -62,7 +62,7 @@ def test_following_it_takes_evidence_off_the_ground() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cropshield_cnn", "cropshield_lite", "resnet18", "efficientnet_b0"]
+    "name", ["cropshield_cnn", "cropshield_plain", "resnet18", "efficientnet_b0"]
 )
 def test_every_bundled_network_can_be_followed(name: str) -> None:
     card = read_card(CARDS / f"{name}.toml")

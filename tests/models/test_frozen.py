@@ -13,7 +13,7 @@ from tests.engine.networks import network, save_model
 
 
 def freezing(card: Card, *names: str) -> Card:
-    return card.model_copy(update={"training": Training(frozen=names)})
+    return card.model_copy(update={"training": Training(start="tiny", frozen=names)})
 
 
 def test_frozen_parts_stay_as_they_begin_and_the_rest_learns(tmp_path: Path) -> None:
@@ -30,5 +30,14 @@ def test_frozen_parts_stay_as_they_begin_and_the_rest_learns(tmp_path: Path) -> 
 
 def test_a_part_that_there_is_not_is_refused(tmp_path: Path) -> None:
     card = freezing(save_model(tmp_path, model := network()), "block9")
-    with pytest.raises(CardError, match=r"training\.frozen: a cropshield_cnn has no block9"):
+    with pytest.raises(CardError, match=r"training\.frozen: a cropshield_plain has no block9"):
+        freeze(card, model)
+
+
+def test_random_parts_are_not_frozen(tmp_path: Path) -> None:
+    card = save_model(tmp_path, model := network())
+    card = card.model_copy(update={"training": Training(frozen="block1")})
+    with pytest.raises(
+        CardError, match=r"training\.frozen: without a start these parts would stay"
+    ):
         freeze(card, model)

@@ -69,7 +69,7 @@ def test_a_start_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CardError, match=r"training\.start: unknown model 'nobody'"):
         begun(beginning_with(card, "nobody"), OTHERS)
     other = beginning_with(card, "tiny", architecture="resnet18")
-    with pytest.raises(CardError, match="tiny is a cropshield_cnn, not a resnet18"):
+    with pytest.raises(CardError, match="tiny is a cropshield_plain, not a resnet18"):
         begun(other, OTHERS)
 
 
@@ -102,7 +102,7 @@ def test_what_is_not_published_or_cannot_be_had_is_said(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
     card = save_model(tmp_path, network())
-    with pytest.raises(CardError, match=r"start: nobody publishes weights of cropshield_cnn"):
+    with pytest.raises(CardError, match=r"start: nobody publishes weights of cropshield_plain"):
         begun(beginning_with(card, PUBLISHED), OTHERS)
     with pytest.raises(CardError, match=r"start: .*no way to https://"):
         begun(beginning_with(card, PUBLISHED, architecture="resnet18"), OTHERS)

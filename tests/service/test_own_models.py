@@ -34,7 +34,14 @@ def test_one_worker_serves_the_projects_models_and_one_that_was_brought(
     service.start_api()
     service.start_worker()
     assert service.http.get("/v1/models/tea").json()["classes"] == list(NAMES)
-    for model in ("tea", "cropshield_cnn", "cropshield_lite", "resnet18", "efficientnet_b0", "tea"):
+    for model in (
+        "tea",
+        "cropshield_cnn",
+        "cropshield_plain",
+        "resnet18",
+        "efficientnet_b0",
+        "tea",
+    ):
         answer = service.http.post(f"/v1/jobs?model={model}", content=jpeg(1), headers=WAIT).json()
         assert answer["state"] == "succeeded", answer
         name = answer["result"]["predictions"][0]["class_name"]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from models.architectures import published
 from models.card import IMAGENET_MEAN, IMAGENET_STD
-from models.cropshield_lite import LITE0, CropShieldLite, knowing
+from models.cropshield_cnn import LITE0, CropShieldCNN, knowing
 from tests.engine.networks import with_statistics
 
 
@@ -49,8 +49,8 @@ def test_a_start_with_what_timm_publishes_knows_all_but_the_last_layers(
         return lite0
 
     monkeypatch.setattr("timm.create_model", create)
-    model = published("cropshield_lite")
-    assert isinstance(model, CropShieldLite)
+    model = published("cropshield_cnn")
+    assert isinstance(model, CropShieldCNN)
     assert asked == [(LITE0, {"pretrained": True})]
     last = lite0.get_submodule("blocks.5.1.conv_pwl").state_dict()["weight"]
     assert torch.equal(model.state_dict()["block4.2.1.project.0.weight"], last)
@@ -59,4 +59,4 @@ def test_a_start_with_what_timm_publishes_knows_all_but_the_last_layers(
 def test_such_a_start_without_timm_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(ValueError, match="needs timm: pip install"):
-        published("cropshield_lite")
+        published("cropshield_cnn")
