@@ -68,7 +68,7 @@ def ours(architecture: str, model: nn.Module) -> dict[str, Way]:
     for runtime, precision in WAYS:
         explainer = explainer_of(architecture, model, runtime, precision)
         looks = explainer._runtime.look  # without the photos' resizing
-        name = f"{explainer.runtime} {precision}"
+        name = f"{explainer.runtime} {explainer.precision}"
         ways[name] = lambda x, ranks, looks=looks: maps_of(looks(x), ranks)  # type: ignore[misc]
     return ways
 

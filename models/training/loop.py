@@ -37,7 +37,7 @@ class Trainer:
     Everything that a resumed run needs is written to `out/last.pt` after each epoch; the
     best averaged weights so far stand in `out/best.pth` and the history in `out/history.csv`.
     Decoded photos are kept there too, about 70 kB each at 128 px. Raises CardError for a
-    recipe without stages, or with a start, teacher or evidence that does not fit;
+    recipe without stages, or with a start, teacher, frozen part or evidence that does not fit;
     FileNotFoundError without photos.
     """
 
