@@ -12,17 +12,18 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from api import problems
-from api.access import Access
 from api.dependencies import Services, only_yours
-from api.gallery import Gallery
-from api.gate import Gate
-from api.head import HeadAsGet
-from api.keyring import Keyring
 from api.metrics import Metrics
+from api.middleware.access_log import Access
+from api.middleware.authentication import Gate, Keyring
+from api.middleware.head import HeadAsGet
+from api.middleware.job_cache import Polls
+from api.middleware.request_id import RequestId
+from api.middleware.security_headers import CORS, Shield
+from api.middleware.trusted_host import Doorman
+from api.middleware.upload_limits import Patience
 from api.openapi import DescribedApp
-from api.patience import Patience
-from api.polls import Polls
-from api.request_id import RequestId
+from api.rendering.cache import Gallery
 from api.routes import (
     batches,
     catalog,
@@ -37,7 +38,6 @@ from api.routes import (
     submit,
 )
 from api.settings import ApiSettings
-from api.shield import CORS, Doorman, Shield
 from api.webhooks import Courier, Sender
 from jobs.batches import Batches
 from jobs.blobs import open_blobs

@@ -7,9 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Header, Path, Request
 from pydantic import BeforeValidator
 
-from api.gallery import Gallery
 from api.metrics import Metrics
-from api.preferences import wait_seconds
+from api.rendering.cache import Gallery
 from api.settings import ApiSettings
 from jobs.batches import Batches
 from jobs.errors import JobNotFound
@@ -18,6 +17,14 @@ from jobs.job import LOCAL
 from jobs.service import JobService
 from jobs.watch import JobWatch
 from jobs.webhooks import Webhooks
+
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+
+
+def wait_seconds(prefer: str | None, longest: float) -> float | None:
+    """Seconds asked for, at most `longest`; None when nothing was asked."""
+    found = _WAIT.search(prefer or "")
+    return min(float(found[1]), longest) if found else None
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,8 @@ async def services(request: Request) -> Services:
 
 
 Injected = Annotated[Services, Depends(services)]
-
 # UUIDs are written in lower case here; a client may have made its own in upper case.
 JobId = Annotated[str, BeforeValidator(str.lower), Path(description="The job's id.")]
-
 _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 

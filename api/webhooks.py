@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import httpx2
 from standardwebhooks import Webhook
 
-from api.schemas import job_view
+from api.schemas.jobs import job_view
 from jobs.callbacks import Targets, is_public, split_url, why_not
 from jobs.errors import JobGone, JobNotFound, StoreDown
 from jobs.job import Job

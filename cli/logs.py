@@ -33,7 +33,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """The same for people: `12:00:00 INFO api.access: … job_id=…`."""
+    """The same for people: `12:00:00 INFO api.middleware.access_log: … job_id=…`."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -43,8 +43,8 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     import uvicorn
 
     from api.app import create_app
-    from api.patience import PatientProtocol
-    from api.request_id import current
+    from api.middleware.request_id import current
+    from api.middleware.upload_limits import PatientProtocol
     from api.settings import ApiSettings
     from cli import logs
     from cli.preflight import check_models

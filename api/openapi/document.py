@@ -6,11 +6,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.openapi import operations, tidy
-from api.openapi.problems import example
-from api.openapi.results import RawMap
+from api.openapi import operations, simplify
+from api.openapi.problem_examples import example
 from api.openapi.webhooks import WEBHOOKS
-from api.schemas import ProblemView
+from api.schemas.jobs import RawMap
+from api.schemas.problems import ProblemView
 from jobs.problems import Problem
 
 Json = dict[str, Any]
@@ -63,7 +63,7 @@ def describe(written: Json) -> Json:
         for method in _METHODS & set(path):
             shown = examples.get(path[method]["operationId"], {})
             _tell(path[method], shown, guarded=route.startswith("/v1/"))
-    return tidy.tidied(document)
+    return simplify.tidied(document)
 
 
 def _schemas(written: Json) -> Json:

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.batch_uploads import FIELD, received_batch
-from api.batch_views import BatchView, batch_view
-from api.delivery import deliver
 from api.dependencies import IdempotencyKey, Injected, Owner, PreferredWait, Services
-from api.gate import check_quota
-from api.grid import draw_grid
-from api.options import read_options
+from api.middleware.authentication import check_quota
+from api.rendering.contact_sheet import draw_grid
+from api.responses import deliver
+from api.schemas.batches import BatchView, batch_view
+from api.uploads import BATCH_FIELD, read_options, received_batch
 from jobs.batches import MOST_PHOTOS, Batch
 from jobs.errors import BatchNotReady, JobGone, JobNotFound, QuotaUsedUp
 from jobs.job import Job, Place, State
@@ -28,7 +27,11 @@ _IMAGES = {
     "minItems": 1,
     "maxItems": MOST_PHOTOS,
 }
-_FORM = {"type": "object", "required": [FIELD], "properties": {FIELD: _IMAGES, **_OPTIONS}}
+_FORM = {
+    "type": "object",
+    "required": [BATCH_FIELD],
+    "properties": {BATCH_FIELD: _IMAGES, **_OPTIONS},
+}
 _BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}},
     "parameters": [

@@ -5,9 +5,9 @@ from functools import cache
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import TypeAdapter
 
-from api.answers import tell
 from api.dependencies import Injected
-from api.schemas import ColormapView, ModelView, model_view
+from api.responses import tell
+from api.schemas.catalog import ColormapView, ModelView, model_view
 from models.catalog import UnknownModel
 from pictures.colormaps import COLORMAPS, colormap
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from api.dependencies import Injected, JobId, Owner
-from api.schemas import DeliveryView
+from api.schemas.jobs import DeliveryView
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["jobs"])
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
 from api.dependencies import Injected, JobId, Owner, Services
-from api.schemas import job_view
+from api.schemas.jobs import job_view
 from jobs.watch import version
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["jobs"])

@@ -3,9 +3,17 @@
 import asyncio
 
 from fastapi import APIRouter, Response
+from pydantic import BaseModel
 
 from api.dependencies import Injected
-from api.schemas import Readiness
+
+
+class Readiness(BaseModel):
+    """`workers` gave a sign of life within 10 s; none is not an error, jobs then wait."""
+
+    ready: bool
+    workers: int
+
 
 router = APIRouter(tags=["health"])
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.answers import answer_job, tell_job
 from api.dependencies import Injected, JobId, Owner, PreferredWait
-from api.listing import JobPage, Listing
-from api.schemas import JobView, job_view
+from api.responses import answer_job, tell_job
+from api.schemas.jobs import JobView, job_view
+from api.schemas.listing import JobPage, Listing
 from jobs.job import State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
-from api.openapi.page import page, prose
+from api.openapi.reference_page import page, prose
 from jobs.problems import PATH, all_problems
 from pictures.leaves import draw_leaf
 

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.delivery import deliver
 from api.dependencies import Injected, JobId, Owner
-from api.looks import ComparisonLook, HeatmapLook, OverlayLook, place
+from api.rendering.params import ComparisonLook, HeatmapLook, OverlayLook, place
+from api.responses import deliver
 from jobs import wire
 from jobs.errors import JobNotReady, NoPicture, PicturesErased
 from jobs.job import Job, State

@@ -5,12 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.answers import answer_job
-from api.dependencies import IdempotencyKey, NewId, Prefer, Services, owner, services
-from api.options import read_options
-from api.preferences import wait_seconds
-from api.schemas import JobView
-from api.uploads import FIELD, RAW_TYPES, read_upload
+from api.dependencies import IdempotencyKey, NewId, Prefer, Services, owner, services, wait_seconds
+from api.responses import answer_job
+from api.schemas.jobs import JobView
+from api.uploads import FIELD, RAW_TYPES, read_options, read_upload
 from jobs.errors import QuotaUsedUp, StoreDown
 from jobs.job import Job
 from jobs.options import Options

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.openapi.problems import example
+from api.openapi.problem_examples import example
 from api.settings import ApiSettings
 from engine.images import decode
 from jobs import wire

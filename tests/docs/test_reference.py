@@ -10,8 +10,8 @@ import typer
 from pydantic import BaseModel
 
 from api.app import create_app
-from api.listing import Listing
-from api.looks import ComparisonLook, HeatmapLook, OverlayLook
+from api.rendering.params import ComparisonLook, HeatmapLook, OverlayLook
+from api.schemas.listing import Listing
 from api.settings import ApiSettings
 from cli.main import app as command_line
 from jobs.job import _NEXT, Job, State

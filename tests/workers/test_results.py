@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from api.schemas import (
+from api.schemas.jobs import (
     DiagnosticsView,
     ExplanationView,
     HeatmapView,

@@ -1,0 +1,132 @@
+"""Authentication of all requests under `/v1`: key, rate and quota, before a body is read."""
+
+import math
+import time
+from collections.abc import Callable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import answer
+from jobs.errors import CropShieldError, QuotaUsedUp, RateExceeded, TooSoon, WrongKey
+from jobs.keys import ApiKey, KeyStore, id_of
+from jobs.limits import DAY, MINUTE, Allowance, Limits
+
+REMEMBERED_SECONDS = 2.0  # so long may a revoked key still open
+_MOST = 10_000
+
+
+class Keyring:
+    """Checks keys of requests; `clock` in seconds."""
+
+    def __init__(self, store: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._clock = store, clock
+        self._seen: dict[str, tuple[ApiKey | None, float]] = {}
+
+    async def check(self, secret: str) -> ApiKey:
+        """Raises WrongKey, StoreDown."""
+        key_id = id_of(secret)
+        key = await self._find(key_id) if key_id else None
+        if key is None or not key.fits(secret):
+            raise WrongKey("there is no such key" if secret else "the request has no key")
+        return key
+
+    async def _find(self, key_id: str) -> ApiKey | None:
+        key, until = self._seen.get(key_id, (None, 0.0))
+        if self._clock() < until:
+            return key
+        key = await self._store.find(key_id)
+        if len(self._seen) >= _MOST:
+            self._seen.clear()
+        self._seen[key_id] = (key, self._clock() + REMEMBERED_SECONDS)
+        return key
+
+
+_GUARDED, _METRICS = "/v1/", "/metrics"
+_MAKERS = {"/v1/jobs", "/v1/batches"}
+
+
+class Gate:
+    """ASGI middleware. It puts the owner of a request into its scope; see `api.dependencies`."""
+
+    def __init__(self, app: ASGIApp, keyring: Keyring, limits: Limits) -> None:
+        self._app, self._keyring, self._limits = app, keyring, limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_guarded(scope):
+            await self._app(scope, receive, send)
+            return
+        told: dict[str, str] = {}
+
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(told)
+            await send(message)
+
+        try:
+            key = await self._keyring.check(given_key(Headers(scope=scope)))
+            if key.rate or key.quota:
+                left, refusal = await self._limits.admit(key, makes_job=_makes_job(scope))
+                told |= limit_headers(key, left, refusal)
+                if refusal and not _may_be_known(scope, refusal):
+                    raise refusal
+                scope["refusal"] = refusal
+                scope["quota"] = (key.quota, left) if key.quota else None
+        except CropShieldError as error:
+            await answer(Request(scope), error)(scope, receive, tell)
+            return
+        scope["owner"] = key.id
+        await self._app(scope, receive, tell if told else send)
+
+
+def check_quota(scope: Scope, jobs: int) -> None:
+    """For a request that makes several jobs. Raises QuotaUsedUp, before any of them is made."""
+    known: tuple[int, Allowance] | None = scope.get("quota")
+    if known and known[1].jobs < jobs:
+        raise QuotaUsedUp(known[0], known[1].day_seconds)
+
+
+def given_key(headers: Headers) -> str:
+    """The key of `X-API-Key`, or of `Authorization: Bearer`; empty when there is none."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")
+
+
+def limit_headers(key: ApiKey, left: Allowance, refusal: TooSoon | None) -> dict[str, str]:
+    """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11)."""
+    policies, now = [], []
+    if key.rate:
+        policies.append(f'"requests";q={key.rate};w={MINUTE}')
+        now.append(f'"requests";r={left.requests};t={_until_more(key.rate, left, refusal)}')
+    if key.quota:
+        policies.append(f'"jobs";q={key.quota};w={DAY}')
+        now.append(f'"jobs";r={left.jobs};t={left.day_seconds}')
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(now)}
+
+
+def _until_more(rate: int, left: Allowance, refusal: TooSoon | None) -> int:
+    """Seconds until all requests are there again; where there is none, until there is one, which is
+    when `Retry-After` ends."""
+    if isinstance(refusal, RateExceeded):
+        return math.ceil(refusal.retry_after)
+    missing = rate - left.requests if left.requests else 1
+    return math.ceil(missing * MINUTE / rate)
+
+
+def _is_guarded(scope: Scope) -> bool:
+    """A browser asks by OPTIONS, without a key, what it may ask."""
+    path: str = scope["path"]
+    return scope["method"] != "OPTIONS" and (path.startswith(_GUARDED) or path == _METRICS)
+
+
+def _may_be_known(scope: Scope, refusal: TooSoon) -> bool:
+    """A photo that was accepted before costs no quota; whether this is one, its route finds out."""
+    if not isinstance(refusal, QuotaUsedUp):
+        return False
+    return scope["method"] == "PUT" or "idempotency-key" in Headers(scope=scope)
+
+
+def _makes_job(scope: Scope) -> bool:
+    path, method = scope["path"].rstrip("/"), scope["method"]
+    return method == "PUT" or (method == "POST" and path in _MAKERS)

@@ -1,0 +1,136 @@
+"""Pictures of a job out of its stored photo and maps, without the model. Blocks its thread."""
+
+import io
+import json
+from collections.abc import Callable
+
+import numpy as np
+
+from api.problems import InvalidRequest
+from api.rendering.params import (
+    ComparisonLook,
+    HeatmapLook,
+    MapLook,
+    OverlayLook,
+    explanations,
+    pixels,
+    place,
+)
+from jobs import wire
+from jobs.job import Job
+from jobs.ports import BlobStore
+from pictures import encoding
+from pictures.blend import Box, Map, blend, levels
+from pictures.sheets import labelled_grid, with_legend
+
+_CELL, _NARROWEST = 320, 160  # pixels of a picture in a comparison, and of its label
+
+
+class Drawer:
+    """Draws what the worker has not; every call raises BlobsFailed."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+
+    def overlay(self, job: Job, look: OverlayLook, side: int) -> bytes:
+        """The photo with one map on it. side: of the model's input, in pixels.
+
+        Raises NoPicture, or InvalidRequest for a picture too long for its format.
+        """
+        data = self._blobs.get(job.id, wire.PHOTO)
+        heatmap, box = self._map(job, look)
+        kind, size = _kind(job, look), pixels(look.size, encoding.size_of(data), job, side)
+        if max(size) > encoding.LONGEST_SIDE[kind]:
+            raise _too_long(max(size), kind)
+        drawn = blend(encoding.decode(data, size), heatmap, *_colours(job, look), size, box)
+        return encoding.encode(drawn, kind)
+
+    def comparison(self, job: Job, look: ComparisonLook) -> bytes:
+        """The photo, then all explained classes, on the scale of the hottest."""
+        photo = encoding.decode(self._blobs.get(job.id, wire.PHOTO), (_CELL, _CELL))
+        name, alpha = _colours(job, look)
+        cells = [("the photo", photo)]
+        maps = _on_one_scale(job, self._maps(job))
+        for label, heatmap, box in zip(_labels(job), maps, _boxes(job), strict=True):
+            cells.append((label, blend(photo, heatmap, name, alpha, box=box)))
+        side = min(_CELL, max(_NARROWEST, *photo.shape[:2]))
+        sheet = with_legend(labelled_grid(cells, columns=len(cells), side=side), name)
+        return encoding.encode(sheet, _kind(job, look))
+
+    def heatmap(self, job: Job, look: HeatmapLook) -> bytes:
+        """One map as it is. Raises NoPicture."""
+        return _ENCODERS[look.format](*self._map(job, look))
+
+    def _map(self, job: Job, look: MapLook) -> tuple[Map, Box]:
+        """One map and what it stands for. Raises NoPicture."""
+        at = place(job, look)
+        return self._maps(job)[at], _boxes(job)[at]
+
+    def _maps(self, job: Job) -> Map:
+        """float32 (explanations, h, w) in [0, 1]."""
+        data = self._blobs.get(job.id, wire.maps_name(job.attempts))
+        maps: Map = np.load(io.BytesIO(data))
+        return maps
+
+
+def _kind(job: Job, look: ComparisonLook) -> str:
+    return look.format or job.options.overlay_format
+
+
+def _colours(job: Job, look: ComparisonLook) -> tuple[str, float]:
+    alpha = job.options.alpha if look.alpha is None else look.alpha
+    return look.colormap or job.options.colormap, alpha
+
+
+def _labels(job: Job) -> list[str]:
+    """Confidence and class; a record of an older worker has no name of a class off the top."""
+    result = job.result or {}
+    best = {found["class_index"]: found for found in result["predictions"]}
+    labels = []
+    for found in explanations(job):
+        index = found["class_index"]
+        known = best.get(index, {})
+        name = found.get("class_name") or known.get("class_name") or f"class {index}"
+        labels.append(f"{known['confidence']:.0%} {name}" if known else name)
+    return labels
+
+
+def _on_one_scale(job: Job, maps: Map) -> Map:
+    """Maps that compare: what was divided out of each comes back, the hottest reaches 1.
+
+    Records of older workers do not tell it; each of their maps keeps a scale of its own.
+    """
+    peaks = np.array([found["heatmap"].get("peak", 1.0) for found in explanations(job)], np.float32)
+    hottest = peaks.max(initial=0.0)
+    scale = peaks / hottest if hottest > 0 else peaks
+    scaled: Map = maps * scale[:, None, None]
+    return scaled
+
+
+def _boxes(job: Job) -> list[Box]:
+    return [Box.of(found["heatmap"]) for found in explanations(job)]
+
+
+def _too_long(side: int, kind: str) -> InvalidRequest:
+    limit = encoding.LONGEST_SIDE[kind]
+    message = f"the picture would be {side:,} pixels long; a {kind} has at most {limit:,}"
+    return InvalidRequest([{"field": "size", "message": message}])
+
+
+def _png(heatmap: Map, _: Box) -> bytes:
+    return encoding.encode_grey(levels(heatmap))
+
+
+def _npy(heatmap: Map, _: Box) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, heatmap)
+    return buffer.getvalue()
+
+
+def _json(heatmap: Map, box: Box) -> bytes:
+    height, width = heatmap.shape
+    rows = [[round(float(value), 5) for value in row] for row in heatmap]
+    return json.dumps({"width": width, "height": height, "box": box.told(), "rows": rows}).encode()
+
+
+_ENCODERS: dict[str, Callable[[Map, Box], bytes]] = {"png": _png, "npy": _npy, "json": _json}

@@ -1,0 +1,87 @@
+"""What the API answers about a batch."""
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, Field
+
+from api.schemas.jobs import JobView, job_view
+from api.schemas.problems import ErrorView
+from jobs.batches import Batch, Item
+from jobs.errors import JobGone
+from jobs.job import Job, Place, State
+from jobs.problems import problem_of
+
+REFUSED, GONE = "refused", "gone"
+
+
+class ItemView(BaseModel):
+    """One photo: its job, or the problem why there is none."""
+
+    index: int = Field(description="Its place in the form, 0 the first.")
+    name: str | None = Field(description="The file name, as sent.")
+    job: JobView | None = None
+    error: ErrorView | None = None
+
+
+class BatchLinks(BaseModel):
+    """Absolute paths."""
+
+    self: str
+    grid: str
+
+
+class BatchView(BaseModel):
+    """`counts` by state, and `refused` (never became a job), `gone` (has expired); `progress` is
+    the share of photos that nothing more will happen to, 0 to 1; `queue` that of the last job."""
+
+    id: str
+    created_at: datetime
+    expires_at: datetime
+    total: int
+    counts: dict[str, int]
+    progress: float
+    queue: Place | None
+    items: list[ItemView]
+    links: BatchLinks
+
+
+def batch_view(batch: Batch, jobs: dict[str, Job], queue: Place | None = None) -> BatchView:
+    """jobs: those that still are, by id."""
+    items = [_item(index, item, jobs, batch) for index, item in enumerate(batch.items)]
+    states = [_state(item, jobs) for item in batch.items]
+    names = [*State, REFUSED, GONE]
+    waiting = states.count(State.QUEUED) + states.count(State.RUNNING)
+    root = f"/v1/batches/{batch.id}"
+    return BatchView(
+        id=batch.id,
+        created_at=batch.created_at,
+        expires_at=max([job.expires_at for job in jobs.values()], default=_end(batch)),
+        total=len(items),
+        counts={name: states.count(name) for name in names},
+        progress=round(1 - waiting / len(items), 4),
+        queue=queue,
+        items=items,
+        links=BatchLinks(self=root, grid=f"{root}/grid"),
+    )
+
+
+def _state(item: Item, jobs: dict[str, Job]) -> str:
+    if item.job_id is None:
+        return REFUSED
+    return jobs[item.job_id].state if item.job_id in jobs else GONE
+
+
+def _item(index: int, item: Item, jobs: dict[str, Job], batch: Batch) -> ItemView:
+    job = jobs.get(item.job_id or "")
+    error = item.error
+    if job is None and item.job_id:
+        gone = JobGone(item.job_id, _end(batch))
+        error = problem_of(gone).document(str(gone))
+    told = error and ErrorView(
+        **error, instance=f"/v1/batches/{batch.id}", request_id=batch.request_id
+    )
+    return ItemView(index=index, name=item.name, job=job and job_view(job), error=told)
+
+
+def _end(batch: Batch) -> datetime:
+    return batch.created_at + timedelta(seconds=batch.ttl)

@@ -1,0 +1,47 @@
+"""What the API says about models and colour tables."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from models.card import Card
+from models.verdict import Doubt
+
+
+class ModelView(BaseModel):
+    """A model card."""
+
+    id: str
+    version: str
+    title: str
+    architecture: str
+    weights_sha256: str
+    classes: list[str]
+    target_layer: str
+    preprocessing: dict[str, Any]
+    metrics: dict[str, dict[str, float]]
+    doubt: Doubt | None = Field(description="By what its verdicts go; null: never calibrated.")
+    limits: str
+    licence: str
+    attribution: list[str]
+
+
+class ColormapView(BaseModel):
+    """A colour table: 256 RGB triples, 0 cold to 255 hot."""
+
+    name: str
+    table: list[list[int]]
+
+
+def model_view(card: Card) -> ModelView:
+    return ModelView(
+        **card.model_dump(include={"id", "version", "title", "architecture", "target_layer"}),
+        weights_sha256=card.sha256,
+        classes=list(card.class_names),
+        preprocessing=card.preprocessing.model_dump(),
+        metrics=card.metrics,
+        doubt=card.doubt,
+        limits=card.limits,
+        licence=card.licence,
+        attribution=list(card.attribution),
+    )

@@ -1,0 +1,171 @@
+"""What the API says about a job, as documented in the OpenAPI page."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from api.schemas.problems import ErrorView
+from jobs.job import Job
+from models.verdict import Verdict
+
+Warned = Literal["uniform", "scattered", "edge", "background"]
+
+
+class PredictionView(BaseModel):
+    """A class that the photo may show."""
+
+    class_index: int
+    class_name: str = Field(description="As the model knows it: `Crop__disease`.")
+    crop: str
+    disease: str | None
+    confidence: float = Field(ge=0, le=1)
+
+
+class BoxView(BaseModel):
+    """A part of a photo, or more than that: its sides in parts of the photo's width and height."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class HeatmapView(BaseModel):
+    """Cells of the raw map. `peak`: what the map was divided by; maps times peaks compare between
+    the classes of one photo. `box`: what of the photo the map stands for. Both null in records of
+    older workers."""
+
+    width: int
+    height: int
+    peak: float | None = None
+    box: BoxView | None = Field(
+        None,
+        description="Draw the map into this rectangle, which lies a little outside of the photo as "
+        "a rule, and continue its outermost cells to the edge.",
+    )
+
+
+class DiagnosticsView(BaseModel):
+    """What the map says, in numbers and one sentence: a hint, never a proof."""
+
+    focus: float = Field(description="0: the heat lies everywhere; 1: in one cell.")
+    border_share: float = Field(description="Of the heat, at the edge of the photo.")
+    leaf_share: float | None = Field(description="Of the heat, on the leaf; null: none found.")
+    flatness: float = Field(description="10th percentile over 90th; 1: no contrast at all.")
+    warnings: list[Warned]
+    sentence: str
+
+
+class ExplanationLinks(BaseModel):
+    """Absolute paths of one explanation."""
+
+    overlay: str
+    heatmap: str
+
+
+class ExplanationView(BaseModel):
+    """Why a class was given its score: a map, and what it says."""
+
+    class_index: int
+    class_name: str | None = Field(None, description="Null in records of older workers.")
+    method: str
+    target_layer: str
+    heatmap: HeatmapView
+    is_zero: bool = Field(description="Nothing in the photo speaks for this class.")
+    diagnostics: DiagnosticsView
+    links: ExplanationLinks
+
+
+class ResultView(BaseModel):
+    """What was seen, and why."""
+
+    predictions: list[PredictionView] = Field(description="The likeliest first.")
+    verdict: Verdict | None = Field(
+        None, description="Whether to rely on them. Null in records of older workers."
+    )
+    score: float | None = Field(None, description="What `unknown` and `not_a_leaf` go by.")
+    explanations: list[ExplanationView] = Field(description="By rank, then the class asked for.")
+
+
+class TimingsView(BaseModel):
+    """Milliseconds; null until they are known, and for a result that was not made anew."""
+
+    queued: float | None = None
+    decode: float | None = None
+    inference: float | None = None
+    explain: float | None = None
+    render: float | None = None
+    total: float | None = None
+
+
+class Links(BaseModel):
+    """Absolute paths of everything about a job."""
+
+    self: str
+    events: str
+    overlay: str
+    heatmap: str
+    comparison: str
+    photo: str
+    feedback: str
+    deliveries: str
+
+
+class JobView(Job):
+    """A job and where to find its pictures."""
+
+    client_ref: str | None = Field(None, description="Your own reference, as submitted.")
+    timings_ms: TimingsView = TimingsView()  # type: ignore[assignment]
+    result: ResultView | None = None  # type: ignore[assignment]
+    error: ErrorView | None = None  # type: ignore[assignment]
+    links: Links
+
+
+class DeliveryView(BaseModel):
+    """An attempt to call the `callback_url`: the receiver's HTTP status, or what the `problem` was.
+
+    `next_at` is when the next attempt is due, null after the last one.
+    """
+
+    attempt: int
+    at: datetime
+    status: int | None
+    problem: str | None
+    milliseconds: float
+    next_at: datetime | None
+
+
+def job_view(job: Job) -> JobView:
+    """The job with its links."""
+    root = f"/v1/jobs/{job.id}"
+    parts = {name: f"{root}/{name}" for name in Links.model_fields if name != "self"}
+    ended: dict[str, Any] = {
+        "result": job.result and _result(job.result, root),
+        "error": job.error and job.error | {"instance": root, "request_id": job.request_id},
+    }
+    return JobView(
+        **job.model_dump() | ended,
+        client_ref=job.options.client_ref,
+        links=Links(self=root, **parts),
+    )
+
+
+def _result(result: dict[str, Any], root: str) -> dict[str, Any]:
+    """With the links of each explanation."""
+    explained = [
+        found | {"links": _links(root, found["class_index"])} for found in result["explanations"]
+    ]
+    return result | {"explanations": explained}
+
+
+def _links(root: str, class_index: int) -> dict[str, str]:
+    return {name: f"{root}/{name}?class_index={class_index}" for name in ("overlay", "heatmap")}
+
+
+class RawMap(BaseModel):
+    """A map as numbers: `height` rows of `width` values."""
+
+    width: int
+    height: int
+    rows: list[list[Annotated[float, Field(ge=0, le=1)]]]

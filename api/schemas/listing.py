@@ -1,0 +1,46 @@
+"""A page of an owner's jobs: what can be asked, what is answered."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.schemas.jobs import JobView
+from jobs.job import State
+from jobs.listing import Wanted
+
+
+class Listing(BaseModel):
+    """Which jobs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=100, description="Most jobs of a page.")] = 20
+    cursor: Annotated[
+        str | None,
+        Field(pattern=r"^\d{1,16}(\.\d{1,6})?$", description="`next_cursor` of the page before."),
+    ] = None
+    state: Annotated[State | None, Field(description="Jobs in this state alone.")] = None
+    client_ref: Annotated[
+        str | None, Field(max_length=128, description="Jobs with this reference alone.")
+    ] = None
+    since: Annotated[
+        AwareDatetime | None,
+        Field(description="Jobs accepted then or later; RFC 3339 with a zone."),
+    ] = None
+
+    def wanted(self) -> Wanted:
+        cursor = None if self.cursor is None else float(self.cursor)
+        return Wanted(self.limit, cursor, self.since, self.state, self.client_ref)
+
+    def path(self, cursor: str) -> str:
+        """Of the page that begins at `cursor`."""
+        asked = self.model_dump(mode="json", exclude_defaults=True)
+        return f"/v1/jobs?{urlencode(asked | {'cursor': cursor})}"
+
+
+class JobPage(BaseModel):
+    """Jobs, the newest first."""
+
+    jobs: list[JobView]
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")

@@ -1,0 +1,132 @@
+"""A job asked for without routing: the same answer as the route gives, and never an old one."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from redis.asyncio.client import Pipeline
+from starlette.testclient import TestClient
+from starlette.types import Scope
+
+from api.middleware.job_cache import Polls
+from jobs import wire
+from tests.api.conftest import Hand
+from tests.api.middleware.test_access_log import lines
+
+ROUTE = {"Prefer": "return=representation"}  # asks for nothing, but is left to the route
+
+
+@pytest.fixture
+def path(client: TestClient, leaf_jpeg: bytes) -> str:
+    """Of a queued job."""
+    return client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
+
+
+def told(client: TestClient, path: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    answer = client.get(path, headers=headers)
+    of_each = {"date", "x-request-id"}
+    return (
+        answer.status_code,
+        answer.content,
+        {k: v for k, v in answer.headers.items() if k not in of_each},
+    )
+
+
+def same_both_ways(client: TestClient, path: str) -> Any:
+    short, route = told(client, path), told(client, path, **ROUTE)
+    assert short == route
+    tag = short[2].get("etag", "")
+    known = told(client, path, **{"If-None-Match": tag})
+    assert known == told(client, path, **{"If-None-Match": tag}, **ROUTE)
+    assert known[0] == (304 if tag else short[0])
+    return client.get(path).json()
+
+
+def test_every_state_is_told_as_the_route_tells_it(
+    client: TestClient, path: str, hand: Hand
+) -> None:
+    assert same_both_ways(client, path)["state"] == "queued"
+    hand.succeed()
+    for _ in range(3):  # the later ones from what was kept
+        assert same_both_ways(client, path)["state"] == "succeeded"
+    assert told(client, path.upper().replace("/V1/JOBS", "/v1/jobs"))[0] == 200
+
+
+def test_what_was_erased_is_told_at_once(client: TestClient, path: str, hand: Hand) -> None:
+    hand.succeed()
+    assert [client.get(path).json()["erased"] for _ in range(2)] == [False, False]
+    client.delete(path)
+    for _ in range(2):
+        assert same_both_ways(client, path)["erased"] is True
+
+
+def test_what_has_expired_is_410_then_404_though_it_was_kept(
+    client: TestClient, path: str, hand: Hand
+) -> None:
+    job_id = hand.succeed()
+    for _ in range(2):
+        client.get(path)
+    hand.client.delete(wire.JOB + job_id)
+    problem = client.get(path)
+    assert (problem.status_code, problem.json()["type"]) == (410, "/problems/job-gone")
+    hand.client.delete(wire.GONE + job_id)
+    assert client.get(path).json()["type"] == "/problems/job-not-found"
+
+
+def test_a_store_that_is_down_is_a_problem(
+    client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(*_: Any) -> None:
+        raise OSError("gone")
+
+    monkeypatch.setattr(Pipeline, "execute", down)
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/store-down")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert answer.json()["instance"] == path
+
+
+def test_the_log_and_head_know_it_as_the_route(
+    client: TestClient, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    head = client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    (record,) = lines(caplog)
+    assert record.getMessage() == "HEAD /v1/jobs/{job_id} 200"
+    assert vars(record)["job_id"] in path
+
+
+def test_other_requests_are_left_alone() -> None:
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, *_: Any) -> None:
+        seen.append(scope)
+
+    async def nothing(*_: Any) -> Any:
+        raise AssertionError
+
+    polls = Polls(app, None, None)  # type: ignore[arg-type]
+    one = "/v1/jobs/9b2e0f0c-6f5e-4a53-8f0e-2d8c7b1a4e3d"
+    asked: list[tuple[str, str, list[tuple[bytes, bytes]]]] = [
+        ("GET", "/v1/jobs/short", []),
+        ("GET", f"{one}/overlay", []),
+        ("DELETE", one, []),
+        ("PUT", one, []),
+        ("GET", one, [(b"prefer", b"wait=9")]),
+    ]
+    for method, path, headers in asked:
+        scope = {"type": "http", "method": method, "path": path, "headers": headers}
+        asyncio.run(polls(scope, nothing, nothing))
+    assert len(seen) == len(asked)
+
+
+def test_the_route_is_not_asked(
+    client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("api.routes.jobs.tell_job", asked)
+    assert client.get(path).status_code == 200
+    assert client.get(path, headers=ROUTE).status_code == 500

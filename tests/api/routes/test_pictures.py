@@ -1,0 +1,71 @@
+"""The pictures of a job."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from tests.api.conftest import MAPS, Hand
+
+
+@pytest.fixture
+def done(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> str:
+    """Path of a succeeded job."""
+    client.post("/v1/jobs", content=leaf_jpeg)
+    return f"/v1/jobs/{hand.succeed()}"
+
+
+def test_an_unknown_job_is_404(client: TestClient) -> None:
+    for path in ("", "/overlay", "/heatmap", "/photo"):
+        answer = client.get(f"/v1/jobs/nope{path}")
+        assert answer.status_code == 404
+        assert answer.json()["type"] == "/problems/job-not-found"
+
+
+def test_the_overlay_is_the_stored_one_of_the_class_asked_for(
+    client: TestClient, done: str
+) -> None:
+    assert client.get(f"{done}/overlay").content == b"overlay 0"
+    assert client.get(f"{done}/overlay?rank=1").content == b"overlay 1"
+    assert client.get(f"{done}/overlay?class_index=3").content == b"overlay 1"
+    assert client.get(f"{done}/overlay").headers["Content-Type"] == "image/jpeg"
+    assert client.get(f"{done}/photo").content == b"photo"
+
+
+@pytest.mark.parametrize("query", ["rank=2", "class_index=7"])
+def test_a_class_that_was_not_explained_is_404(client: TestClient, done: str, query: str) -> None:
+    for picture in ("overlay", "heatmap"):
+        answer = client.get(f"{done}/{picture}?{query}")
+        assert answer.status_code == 404
+        assert answer.json()["type"] == "/problems/no-picture"
+
+
+def test_the_heatmap_comes_as_png_npy_and_json(client: TestClient, done: str) -> None:
+    png = client.get(f"{done}/heatmap")
+    grey = np.asarray(Image.open(io.BytesIO(png.content)))
+    assert png.headers["Content-Type"] == "image/png"
+    assert np.abs(grey / 255 - MAPS[0]).max() < 0.5 / 255 + 1e-6
+    raw = client.get(f"{done}/heatmap?format=npy&rank=1")
+    assert np.array_equal(np.load(io.BytesIO(raw.content)), MAPS[1])
+    numbers = client.get(f"{done}/heatmap?format=json").json()
+    assert (numbers["width"], numbers["height"]) == (14, 14)
+    assert np.allclose(numbers["rows"], MAPS[0], atol=1e-5)
+
+
+def test_a_picture_before_the_end_is_409(client: TestClient, leaf_jpeg: bytes) -> None:
+    path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
+    answer = client.get(f"{path}/overlay")
+    assert answer.status_code == 409
+    assert answer.headers["Retry-After"] == "1"
+    assert "queued" in answer.json()["detail"]
+
+
+def test_a_failed_job_is_200_and_has_no_pictures(
+    client: TestClient, leaf_jpeg: bytes, hand: Hand
+) -> None:
+    path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
+    hand.fail()
+    assert client.get(path).json()["state"] == "failed"
+    assert client.get(f"{path}/overlay").status_code == 404

@@ -1,0 +1,40 @@
+"""The process as it is put together."""
+
+import subprocess
+import sys
+import time
+
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.settings import ApiSettings
+from jobs import wire
+from jobs.job import new_id
+from tests.api.conftest import Hand
+
+
+def test_the_api_process_never_loads_torch() -> None:
+    script = (
+        "import sys, api.app, api.settings\n"
+        "api.app.create_app(api.settings.ApiSettings())\n"
+        "print(sorted({'torch', 'torchvision', 'cv2', 'engine', 'workers'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_what_is_over_is_erased_while_the_api_runs(settings: ApiSettings, hand: Hand) -> None:
+    ended, expired = new_id(), new_id()
+    for job_id in (ended, expired):
+        hand.blobs.put_all(job_id, {wire.ORIGINAL: b"1", wire.PHOTO: b"2"})
+    hand.client.sadd(wire.ENDED, ended)
+    hand.client.set(wire.GONE + expired, 1)
+    with TestClient(create_app(settings)) as client:
+        end = time.monotonic() + 10
+        while hand.blobs.has(expired, wire.PHOTO) and time.monotonic() < end:
+            assert client.get("/livez").status_code == 200
+    assert not hand.blobs.has(expired, wire.PHOTO)
+    assert not hand.blobs.has(ended, wire.ORIGINAL)
+    assert hand.blobs.has(ended, wire.PHOTO)
