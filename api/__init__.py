@@ -1,3 +1,3 @@
 """The HTTP API: takes photos, responds with jobs. Its process never loads torch, `engine` or
-`workers`; `app.py` puts it together, and what a request passes through lies in `middleware/`.
+`workers`; `app.py` puts it together, and what every request passes lies in `middleware/`.
 """

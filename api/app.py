@@ -39,20 +39,20 @@ from api.routes import (
 )
 from api.settings import ApiSettings
 from api.webhooks import Courier, Sender
+from jobs.auth.api_keys import RedisKeys
+from jobs.auth.rate_limits import Limits
 from jobs.batches import Batches
 from jobs.blobs import open_blobs
-from jobs.connections import connect, connect_async
+from jobs.blobs.sweeper import Sweeper
 from jobs.errors import BlobsFailed, StoreDown
-from jobs.feedback import RedisFeedback
-from jobs.keys import RedisKeys
-from jobs.limits import Limits
 from jobs.ports import JobStore
+from jobs.redis.connections import connect, connect_async
+from jobs.redis.feedback import RedisFeedback
+from jobs.redis.notifier import TicketBell, make_celery
+from jobs.redis.store import RedisJobStore
+from jobs.redis.watch import JobWatch
 from jobs.service import JobService
-from jobs.store import RedisJobStore
-from jobs.sweeper import Sweeper
-from jobs.tickets import TicketBell, make_celery
-from jobs.watch import JobWatch
-from jobs.webhooks import Webhooks
+from jobs.webhooks.outbox import Webhooks
 from models.catalog import Catalog
 
 log = logging.getLogger(__name__)

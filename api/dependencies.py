@@ -12,11 +12,11 @@ from api.rendering.cache import Gallery
 from api.settings import ApiSettings
 from jobs.batches import Batches
 from jobs.errors import JobNotFound
-from jobs.feedback import RedisFeedback
-from jobs.job import LOCAL
+from jobs.records.job import LOCAL
+from jobs.redis.feedback import RedisFeedback
+from jobs.redis.watch import JobWatch
 from jobs.service import JobService
-from jobs.watch import JobWatch
-from jobs.webhooks import Webhooks
+from jobs.webhooks.outbox import Webhooks
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 

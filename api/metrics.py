@@ -15,9 +15,10 @@ from prometheus_client.registry import Collector
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from jobs import backlog, metrics
-from jobs.backlog import Backlog
+from jobs import metrics
 from jobs.metrics import METRICS, Counters, Metric
+from jobs.redis import backlog
+from jobs.redis.backlog import Backlog
 
 Samples = Mapping[tuple[str, ...], float]
 

@@ -10,7 +10,7 @@ from fastapi import HTTPException, Request, Response
 
 from api.headers import header
 from api.schemas.jobs import job_view
-from jobs.job import Job
+from jobs.records.job import Job
 
 VARY = "X-API-Key, Authorization"  # what an answer to an owner depends on
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")

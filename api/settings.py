@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jobs.callbacks import Targets
 from jobs.settings import SharedSettings
+from jobs.webhooks.url_policy import Targets
 from pictures.header import MAX_PIXELS
 
 

@@ -12,9 +12,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.types import Message
 
 from api.problems import InvalidRequest, invalid
-from jobs.batches import MOST_PHOTOS, Photo
 from jobs.errors import BatchTooLarge
-from jobs.options import Options
+from jobs.records.batch import MOST_PHOTOS, Photo
+from jobs.records.options import Options
 from pictures.errors import PhotoTooLarge, UndecodablePhoto
 
 

@@ -14,12 +14,12 @@ import httpx2
 from standardwebhooks import Webhook
 
 from api.schemas.jobs import job_view
-from jobs.callbacks import Targets, is_public, split_url, why_not
 from jobs.errors import JobGone, JobNotFound, StoreDown
-from jobs.job import Job
 from jobs.metrics import Counters
 from jobs.ports import JobStore
-from jobs.webhooks import Delivery, Due, Webhooks
+from jobs.records.job import Job
+from jobs.webhooks.outbox import Delivery, Due, Webhooks
+from jobs.webhooks.url_policy import Targets, is_public, split_url, why_not
 
 log = logging.getLogger(__name__)
 Resolve = Callable[[str, int], Awaitable[list[str]]]

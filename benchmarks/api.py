@@ -34,12 +34,12 @@ from benchmarks import bare
 from benchmarks.measure import Spread, row, write
 from benchmarks.queue import NoBell, redis_server
 from benchmarks.sleeping import TIMINGS
-from jobs import wire
+from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
-from jobs.connections import connect
-from jobs.job import State, new_id
 from jobs.ports import Outcome
-from jobs.queue import RedisWorkQueue
+from jobs.records.job import State, new_id
+from jobs.redis.connections import connect
+from jobs.redis.queue import RedisWorkQueue
 from pictures.leaves import draw_leaf
 
 AIM_SUBMIT_MS, AIM_POLL, AIM_LIVEZ_MS = 1.5, 1.3, 100.0
@@ -150,7 +150,7 @@ def ended_job(server: Server, redis_url: str) -> str:
 def stored(home: str) -> Callable[[], object]:
     """What writing the photo costs alone, as the disk store does it, of a submit above."""
     blobs, photo = DiskBlobs(Path(home) / "alone"), a_photo(PHOTO_BYTES)
-    return lambda: blobs.put(new_id(), wire.ORIGINAL, photo)
+    return lambda: blobs.put(new_id(), blob_names.ORIGINAL, photo)
 
 
 def cost_here(ask: Callable[[], object], times: int) -> tuple[float, float]:

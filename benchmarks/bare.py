@@ -8,7 +8,7 @@ import sys
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from jobs.connections import connect_async
+from jobs.redis.connections import connect_async
 
 KEY = "bare:record"
 

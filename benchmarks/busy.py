@@ -19,12 +19,12 @@ from typing import Any
 from benchmarks.measure import keep_memory, write
 from benchmarks.queue import NoBell, a_job, redis_server
 from benchmarks.sleeping import SleepingStages
-from jobs import wire
+from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
-from jobs.connections import connect, connect_async
-from jobs.metered import MeteredQueue
 from jobs.metrics import Counters
-from jobs.store import RedisJobStore
+from jobs.redis.connections import connect, connect_async
+from jobs.redis.queue import MeteredQueue
+from jobs.redis.store import RedisJobStore
 from models.catalog import Catalog
 from pictures.leaves import draw_leaf
 from workers.explainers import Explainers, options_of
@@ -68,7 +68,7 @@ async def fill(url: str, blobs: DiskBlobs, data: bytes, count: int) -> None:
     for _ in range(count):
         job = a_job()
         if data:
-            await asyncio.to_thread(blobs.put, job.id, wire.ORIGINAL, data)
+            await asyncio.to_thread(blobs.put, job.id, blob_names.ORIGINAL, data)
         await store.enqueue(job)
     await redis.aclose()
 

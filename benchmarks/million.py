@@ -17,13 +17,13 @@ from redis import Redis
 from benchmarks.measure import write
 from benchmarks.queue import NoBell, a_job, redis_server
 from benchmarks.sleeping import RESULT, TIMINGS
-from jobs import wire
-from jobs.connections import connect, connect_async
-from jobs.job import LOCAL, State
-from jobs.listing import Wanted
 from jobs.ports import Outcome
-from jobs.queue import RedisWorkQueue
-from jobs.store import RedisJobStore
+from jobs.records.job import LOCAL, State
+from jobs.records.listing import Wanted
+from jobs.redis import keyspace
+from jobs.redis.connections import connect, connect_async
+from jobs.redis.queue import RedisWorkQueue
+from jobs.redis.store import RedisJobStore
 
 AIM, _CHUNK = 1.1, 5_000
 # As many copies of a finished job as are asked for, each with its tombstone, its entry in the cache
@@ -53,7 +53,7 @@ def load(url: str, count: int) -> float:
     ttl = claim.job.options.ttl * 1000
     for first in range(1, count + 1, _CHUNK):
         some = min(_CHUNK, count + 1 - first)
-        client.eval(_COPY, 0, wire.PREFIX, claim.job.id, LOCAL, first, some, ttl)
+        client.eval(_COPY, 0, keyspace.PREFIX, claim.job.id, LOCAL, first, some, ttl)
     return float((client.info("memory")["used_memory"] - before) / count)
 
 

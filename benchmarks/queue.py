@@ -25,13 +25,13 @@ from redis import Redis
 from benchmarks.measure import write
 from benchmarks.sleeping import BATCH, make_peer
 from cli import private_redis
-from jobs.connections import connect_async
-from jobs.job import ImageFacts, Job, ModelFacts, State, new_id
-from jobs.options import Options
+from jobs.records.job import ImageFacts, Job, ModelFacts, State, new_id
+from jobs.records.options import Options
+from jobs.redis.connections import connect_async
+from jobs.redis.keyspace import QUEUES
+from jobs.redis.notifier import TicketBell, make_celery
+from jobs.redis.store import RedisJobStore
 from jobs.settings import SharedSettings
-from jobs.store import RedisJobStore
-from jobs.tickets import TicketBell, make_celery
-from jobs.wire import QUEUES
 
 AIM_FLAT, AIM_CPU_MS = 0.10, 1.0
 BACKLOGS = (10, 1_000, 100_000)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import psutil
 from celery import Celery
 
-from jobs.connections import broker_url
+from jobs.redis.connections import broker_url
 
 BATCH = 8  # filled also by the shortest backlog that is measured
 WARM_UP = 200
@@ -78,11 +78,11 @@ class Window:
 
 def run_ours(url: str, jobs: int) -> None:
     """The real worker: Celery's process, the pipeline, the keeper, the queue; but for the model."""
-    from jobs.connections import connect
-    from jobs.metered import MeteredQueue
     from jobs.metrics import Counters
+    from jobs.redis.connections import connect
+    from jobs.redis.notifier import TicketBell, make_celery
+    from jobs.redis.queue import MeteredQueue
     from jobs.settings import SharedSettings
-    from jobs.tickets import TicketBell, make_celery
     from workers.app import _serve
     from workers.lease import Keeper
     from workers.pipeline import Pipeline
@@ -110,8 +110,8 @@ class SleepingStages:
         model(len(items))
 
     def end(self, item: Any) -> None:
-        from jobs.job import State
         from jobs.ports import Outcome
+        from jobs.records.job import State
 
         outcome = Outcome(State.SUCCEEDED, result=RESULT, timings_ms=TIMINGS)
         self._queue.finish(item.claim, outcome)

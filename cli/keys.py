@@ -19,7 +19,7 @@ def add(
 
     from cli.errors import CommandError
     from cli.store import ask
-    from jobs.keys import RedisKeys, issue
+    from jobs.auth.api_keys import RedisKeys, issue
 
     try:
         secret, key = issue(name, rate=rate, quota=quota, days=days)
@@ -34,7 +34,7 @@ def add(
 def list_keys() -> None:
     """Show the keys: what each begins with, its name and its limits."""
     from cli.store import ask
-    from jobs.keys import RedisKeys
+    from jobs.auth.api_keys import RedisKeys
 
     keys = ask(lambda redis: RedisKeys(redis).all())
     form = "{:<12} {:<24} {:>12} {:>10} {:<11} {:<10}"
@@ -50,7 +50,7 @@ def revoke(key: Annotated[str, typer.Argument(help="What the key begins with: cs
     """Close a key for good, within two seconds. Its jobs stay until their time is over."""
     from cli.errors import CommandError
     from cli.store import ask
-    from jobs.keys import RedisKeys
+    from jobs.auth.api_keys import RedisKeys
 
     if not ask(lambda redis: RedisKeys(redis).revoke(key)):
         raise CommandError(f"there is no key {key!r}; `cropshield keys list` shows them all")

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 from cli.checkup.server import find_url
 from cli.errors import CommandError
 from cli.settings import read
-from jobs.connections import connect_async
 from jobs.errors import CropShieldError
+from jobs.redis.connections import connect_async
 from jobs.settings import SharedSettings
 
 T = TypeVar("T")

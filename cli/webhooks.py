@@ -17,8 +17,8 @@ _SHOWN = 12  # characters of a secret
 def add(key: Key = None) -> None:
     """Make a secret and show it. A second one signs beside the first, until that is revoked."""
     from cli.store import ask
-    from jobs.job import LOCAL
-    from jobs.webhooks import Webhooks
+    from jobs.records.job import LOCAL
+    from jobs.webhooks.outbox import Webhooks
 
     typer.echo(ask(lambda redis: Webhooks(redis).add_secret(key or LOCAL)))
 
@@ -27,8 +27,8 @@ def add(key: Key = None) -> None:
 def list_secrets(key: Key = None) -> None:
     """Show what each secret begins with, the oldest first."""
     from cli.store import ask
-    from jobs.job import LOCAL
-    from jobs.webhooks import Webhooks
+    from jobs.records.job import LOCAL
+    from jobs.webhooks.outbox import Webhooks
 
     for secret in ask(lambda redis: Webhooks(redis).secrets(key or LOCAL)):
         typer.echo(secret[:_SHOWN] + "…")
@@ -41,8 +41,8 @@ def revoke(
 ) -> None:
     """Have a secret sign no more."""
     from cli.store import ask
-    from jobs.job import LOCAL
-    from jobs.webhooks import Webhooks
+    from jobs.records.job import LOCAL
+    from jobs.webhooks.outbox import Webhooks
 
     ask(lambda redis: Webhooks(redis).revoke_secret(key or LOCAL, secret.rstrip("…")))
     typer.echo(f"{secret[:_SHOWN]}… signs no more")

@@ -8,10 +8,10 @@ import sys
 
 from redis.exceptions import RedisError
 
-from jobs import wire
-from jobs.connections import connect
+from jobs.redis import keyspace
+from jobs.redis.connections import connect
+from jobs.redis.store import ALIVE_SECONDS
 from jobs.settings import SharedSettings
-from jobs.store import ALIVE_SECONDS
 
 
 def check(redis_url: str, host: str) -> str:
@@ -19,7 +19,7 @@ def check(redis_url: str, host: str) -> str:
     try:
         with connect(redis_url) as redis:
             now, _ = redis.time()
-            alive = redis.zrangebyscore(wire.WORKERS, now - ALIVE_SECONDS, "+inf")
+            alive = redis.zrangebyscore(keyspace.WORKERS, now - ALIVE_SECONDS, "+inf")
     except RedisError as error:
         return f"Redis does not answer: {error}"
     if any(name.rpartition(":")[0] == host for name in alive):

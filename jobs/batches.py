@@ -1,60 +1,27 @@
 """Several photos handed in at once: each is a job of its own, and the batch knows them all."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel
 from redis.asyncio import Redis
 
-from jobs import wire
-from jobs.connections import reported
 from jobs.errors import BatchGone, BatchNotFound, JobGone, KeyReused, QueueFull
-from jobs.job import Job, new_id
-from jobs.options import Options
 from jobs.problems import problem_of
+from jobs.records.batch import MOST_PHOTOS, Batch, Item, Photo
+from jobs.records.job import Job, new_id
+from jobs.records.options import Options
+from jobs.records.submissions import Submission
+from jobs.redis import keyspace, serialization
+from jobs.redis.connections import reported
 from jobs.service import JobService, resolve_class
-from jobs.submissions import Submission
 from pictures.errors import PhotoError
 
-BATCH, BATCH_KEY = wire.PREFIX + "batch:", wire.PREFIX + "batch-key:"
-MOST_PHOTOS = 64
+BATCH, BATCH_KEY = keyspace.PREFIX + "batch:", keyspace.PREFIX + "batch-key:"
 _TOMBSTONE = timedelta(days=7)
 _REFUSALS = (PhotoError, QueueFull, KeyReused)  # concern one photo; all else concerns the server
-
-
-@dataclass(frozen=True)
-class Photo:
-    """One of a batch, not read yet. Reading raises PhotoError."""
-
-    name: str | None
-    read: Callable[[], Awaitable[bytes]]
-
-
-class Item(BaseModel):
-    """What became of a photo: a job, or the problem why there is none."""
-
-    name: str | None
-    job_id: str | None = None
-    error: dict[str, Any] | None = None
-
-
-class Batch(BaseModel):
-    """The record. `ttl` in seconds is that of the jobs, which it outlives as a tombstone."""
-
-    id: str
-    owner: str
-    created_at: datetime
-    ttl: int
-    digest: str
-    request_id: str | None = None
-    items: list[Item]
-
-    @property
-    def job_ids(self) -> list[str]:
-        return [item.job_id for item in self.items if item.job_id]
 
 
 class Batches:
@@ -148,15 +115,17 @@ class Batches:
         if not place.key:
             return 0
         names = (_of_photo(place, number).key_name for number in range(photos))
-        return int(await self._redis.exists(*(wire.KEY + name for name in names)))
+        return int(await self._redis.exists(*(keyspace.KEY + name for name in names)))
 
     async def _jobs_of(self, batch: Batch) -> dict[str, Job]:
         async with self._redis.pipeline(transaction=False) as pipe:
             for job_id in batch.job_ids:
-                pipe.hgetall(wire.JOB + job_id)
+                pipe.hgetall(keyspace.JOB + job_id)
             records = await pipe.execute()
         found = zip(batch.job_ids, records, strict=True)
-        return {job_id: wire.read_job(job_id, fields) for job_id, fields in found if fields}
+        return {
+            job_id: serialization.read_job(job_id, fields) for job_id, fields in found if fields
+        }
 
 
 def _of_photo(place: Submission, number: int) -> Submission:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Literal
 
-from jobs.job import State
-from jobs.wire import PREFIX
+from jobs.records.job import State
+from jobs.redis.keyspace import PREFIX
 
 KEY = PREFIX + "metrics"
 NAMESPACE = "cropshield_"

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from jobs.job import LOCAL, Job, State
-from jobs.listing import Page, Wanted
-from jobs.submissions import Submission, Submitted
+from jobs.records.job import LOCAL, Job, State
+from jobs.records.listing import Page, Wanted
+from jobs.records.submissions import Submission, Submitted
 
 
 @dataclass(frozen=True)

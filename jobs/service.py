@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from jobs import wire
+from jobs.blobs import blob_names
 from jobs.errors import BlobMissing, ClassesDiffer, QueueFull, StoreDown, UnknownClass
-from jobs.job import ImageFacts, Job, ModelFacts, State, new_id
-from jobs.options import Options
 from jobs.ports import BlobStore, JobStore
-from jobs.submissions import Submission, Submitted
-from jobs.webhooks import Webhooks
+from jobs.records import submissions
+from jobs.records.job import ImageFacts, Job, ModelFacts, State, new_id
+from jobs.records.options import Options
+from jobs.records.submissions import Submission, Submitted
+from jobs.webhooks.outbox import Webhooks
 from models.card import Card
 from models.catalog import Catalog
 from pictures.header import read_header
@@ -68,9 +69,11 @@ class JobService:
         submission = submission or Submission()
         await self._webhooks.check(options.callback_url, submission.owner)
         job = await asyncio.to_thread(self._check, data, options, submission)
-        if submission.slot and (known := await self.store.reserve(submission, wire.digest(job))):
+        if submission.slot and (
+            known := await self.store.reserve(submission, submissions.digest(job))
+        ):
             return Submitted(known, replayed=True)
-        await asyncio.to_thread(self.blobs.put, job.id, wire.ORIGINAL, data)
+        await asyncio.to_thread(self.blobs.put, job.id, blob_names.ORIGINAL, data)
         try:
             made = await self._recorded(job, submission)
         except QueueFull:
@@ -99,7 +102,7 @@ class JobService:
             return made
         if await asyncio.to_thread(self._copy_results, made.job, job.id):
             adopted = await self.store.adopt(job, made.job, submission.key_name)
-            await asyncio.to_thread(self.blobs.delete, job.id, wire.ORIGINAL)
+            await asyncio.to_thread(self.blobs.delete, job.id, blob_names.ORIGINAL)
             return adopted
         return await self.store.enqueue(job, submission.key_name)
 
@@ -128,7 +131,7 @@ class JobService:
     def _copy_results(self, twin: Job, job_id: str) -> bool:
         """Whether all of them were still there."""
         try:
-            names = wire.result_blobs(twin)
+            names = blob_names.result_blobs(twin)
             self.blobs.put_all(job_id, {name: self.blobs.get(twin.id, name) for name in names})
         except BlobMissing:
             return False

@@ -11,12 +11,11 @@ from celery import Celery, signals
 
 from engine.layers import prove
 from jobs.blobs import open_blobs
-from jobs.connections import connect
-from jobs.metered import MeteredQueue
 from jobs.metrics import Counters
 from jobs.ports import Bell
-from jobs.tickets import TicketBell, make_celery
-from jobs.wire import TASK, TICKETS
+from jobs.redis.connections import connect
+from jobs.redis.notifier import TASK, TICKETS, TicketBell, make_celery
+from jobs.redis.queue import MeteredQueue
 from models.catalog import Catalog
 from workers.explainers import Explainers, options_of
 from workers.lease import Keeper
@@ -64,7 +63,7 @@ def _serve(app: Celery, pipeline: Pipeline, keeper: Keeper, watchman: Watchman, 
     def stop(**_: Any) -> None:
         pipeline.stop()
 
-    app.task(pipeline.drain, name=TASK, Strategy="jobs.tickets:unacknowledged")
+    app.task(pipeline.drain, name=TASK, Strategy="jobs.redis.notifier:unacknowledged")
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutting_down.connect(stop, weak=False)
     try:

@@ -10,7 +10,7 @@ from engine.diagnostics import diagnose, is_healthy
 from engine.explainer import ClassMap, Explanation, Prediction
 from engine.images import Photo
 from engine.overlay import encode, render_overlay
-from jobs import wire
+from jobs.blobs import blob_names
 from jobs.ports import BlobStore, Claim
 from models.card import Card
 from pictures.leafmask import leaf_mask
@@ -21,14 +21,19 @@ def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Ex
     """Photo, maps and one overlay a map, under names that carry the attempt."""
     options = claim.job.options
     pictures = {
-        wire.PHOTO: encode(photo.pixels, "jpeg"),
-        wire.maps_name(claim.attempt): _npy(explanation.maps),
+        blob_names.PHOTO: encode(photo.pixels, "jpeg"),
+        blob_names.maps_name(claim.attempt): _npy(explanation.maps),
     }
     for rank, found in enumerate(explanation.maps):
         overlay = render_overlay(
-            photo.pixels, found.heatmap, options.colormap, options.alpha, wire.LONG_SIDE, found.box
+            photo.pixels,
+            found.heatmap,
+            options.colormap,
+            options.alpha,
+            blob_names.LONG_SIDE,
+            found.box,
         )
-        name = wire.overlay_name(claim.attempt, rank, options.overlay_format)
+        name = blob_names.overlay_name(claim.attempt, rank, options.overlay_format)
         pictures[name] = encode(overlay, options.overlay_format)
     blobs.put_all(claim.job.id, pictures)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from engine.explainer import Explanation, Request
 from engine.images import Photo, decode
-from jobs import wire
+from jobs.blobs import blob_names
 from jobs.errors import BlobMissing, BlobsFailed, CropShieldError, ExplainFailed
-from jobs.job import State
 from jobs.ports import BlobStore, Claim, Outcome, WorkQueue
 from jobs.problems import problem_of
+from jobs.records.job import State
 from models.faults import CardError
 from pictures.errors import PhotoError
 from workers.explainers import Explainers
@@ -48,7 +48,7 @@ class Stages:
         """Fetch the photo and decode it as small as the model allows."""
         start = time.perf_counter()
         try:
-            data = self._blobs.get(item.claim.job.id, wire.ORIGINAL)
+            data = self._blobs.get(item.claim.job.id, blob_names.ORIGINAL)
             side = self._explainers.input_side(item.model)
             item.photo = decode(data, min_side=2 * side)
         except Exception as error:  # noqa: BLE001 - the job fails with it
@@ -106,7 +106,7 @@ class Stages:
             outcome = _failure(item, error)
         ended = self._queue.finish(item.claim, outcome)
         if ended:
-            self._blobs.delete(job_id, wire.ORIGINAL)
+            self._blobs.delete(job_id, blob_names.ORIGINAL)
             log.info("job %s", ended, extra={"job_id": job_id})
         else:
             log.warning("job was taken over; result dropped", extra={"job_id": job_id})

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import answer
+from jobs.auth.api_keys import ApiKey, KeyStore, id_of
+from jobs.auth.rate_limits import DAY, MINUTE, Allowance, Limits
 from jobs.errors import CropShieldError, QuotaUsedUp, RateExceeded, TooSoon, WrongKey
-from jobs.keys import ApiKey, KeyStore, id_of
-from jobs.limits import DAY, MINUTE, Allowance, Limits
 
 REMEMBERED_SECONDS = 2.0  # so long may a revoked key still open
 _MOST = 10_000

@@ -17,11 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import answer
 from api.responses import tell_content, tell_job
-from jobs import wire
-from jobs.connections import reported
 from jobs.errors import CropShieldError
-from jobs.job import LOCAL
 from jobs.ports import JobStore
+from jobs.records.job import LOCAL
+from jobs.redis import keyspace
+from jobs.redis.connections import reported
 
 _PATH = re.compile(r"/v1/jobs/([0-9A-Fa-f-]{36})")
 _STAMP = ("owner", "state", "finished_at", "erased")  # all that may differ once a job has ended
@@ -84,7 +84,7 @@ class Polls:
 
     @reported
     async def _stamp(self, job_id: str) -> Sequence[Any]:
-        stamp: Sequence[Any] = await self._redis.hmget(wire.JOB + job_id, _STAMP)
+        stamp: Sequence[Any] = await self._redis.hmget(keyspace.JOB + job_id, _STAMP)
         return stamp
 
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jobs import errors
-from jobs.job import State
 from jobs.problems import (
     BAD_REQUEST,
     INTERNAL,
@@ -16,6 +15,7 @@ from jobs.problems import (
     all_problems,
     problem_of,
 )
+from jobs.records.job import State
 from models.catalog import UnknownModel
 from pictures import errors as photo
 

@@ -2,8 +2,8 @@
 
 from typing import Any, get_args
 
-from jobs.job import State
-from jobs.options import MethodName, OverlayFormat
+from jobs.records.job import State
+from jobs.records.options import MethodName, OverlayFormat
 from pictures.colormaps import COLORMAPS
 
 Json = dict[str, Any]

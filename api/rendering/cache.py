@@ -8,8 +8,8 @@ from cachetools import TTLCache
 
 from api.rendering.params import ComparisonLook, HeatmapLook, OverlayLook
 from api.rendering.renderer import Drawer
-from jobs.job import Job
 from jobs.ports import BlobStore
+from jobs.records.job import Job
 
 _AT_ONCE = 2
 _KEPT_BYTES, _KEPT_SECONDS = 64_000_000, 300

@@ -5,11 +5,11 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from jobs import wire
-from jobs.batches import Batch, Item
+from jobs.blobs import blob_names
 from jobs.errors import BlobMissing
-from jobs.job import Job, State
 from jobs.ports import BlobStore
+from jobs.records.batch import Batch, Item
+from jobs.records.job import Job, State
 from pictures.colormaps import Pixels
 from pictures.sheets import labelled_grid
 
@@ -46,7 +46,9 @@ def _tile(item: Item, jobs: dict[str, Job], blobs: BlobStore) -> Pixels:
     if job.state is not State.SUCCEEDED:
         return _placeholder((job.error or {"title": job.state.value})["title"])
     try:
-        data = blobs.get(job.id, wire.overlay_name(job.attempts, 0, job.options.overlay_format))
+        data = blobs.get(
+            job.id, blob_names.overlay_name(job.attempts, 0, job.options.overlay_format)
+        )
     except BlobMissing:
         return _placeholder("erased")
     with Image.open(io.BytesIO(data)) as picture:

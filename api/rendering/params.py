@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from jobs.blobs.blob_names import LONG_SIDE
 from jobs.errors import NoPicture
-from jobs.job import Job
-from jobs.options import OverlayFormat
-from jobs.wire import LONG_SIDE
+from jobs.records.job import Job
+from jobs.records.options import OverlayFormat
 from pictures.blend import fit
 from pictures.colormaps import COLORMAPS, colormap
 

@@ -16,9 +16,9 @@ from api.rendering.params import (
     pixels,
     place,
 )
-from jobs import wire
-from jobs.job import Job
+from jobs.blobs import blob_names
 from jobs.ports import BlobStore
+from jobs.records.job import Job
 from pictures import encoding
 from pictures.blend import Box, Map, blend, levels
 from pictures.sheets import labelled_grid, with_legend
@@ -37,7 +37,7 @@ class Drawer:
 
         Raises NoPicture, or InvalidRequest for a picture too long for its format.
         """
-        data = self._blobs.get(job.id, wire.PHOTO)
+        data = self._blobs.get(job.id, blob_names.PHOTO)
         heatmap, box = self._map(job, look)
         kind, size = _kind(job, look), pixels(look.size, encoding.size_of(data), job, side)
         if max(size) > encoding.LONGEST_SIDE[kind]:
@@ -47,7 +47,7 @@ class Drawer:
 
     def comparison(self, job: Job, look: ComparisonLook) -> bytes:
         """The photo, then all explained classes, on the scale of the hottest."""
-        photo = encoding.decode(self._blobs.get(job.id, wire.PHOTO), (_CELL, _CELL))
+        photo = encoding.decode(self._blobs.get(job.id, blob_names.PHOTO), (_CELL, _CELL))
         name, alpha = _colours(job, look)
         cells = [("the photo", photo)]
         maps = _on_one_scale(job, self._maps(job))
@@ -68,7 +68,7 @@ class Drawer:
 
     def _maps(self, job: Job) -> Map:
         """float32 (explanations, h, w) in [0, 1]."""
-        data = self._blobs.get(job.id, wire.maps_name(job.attempts))
+        data = self._blobs.get(job.id, blob_names.maps_name(job.attempts))
         maps: Map = np.load(io.BytesIO(data))
         return maps
 

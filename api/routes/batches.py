@@ -13,11 +13,11 @@ from api.rendering.contact_sheet import draw_grid
 from api.responses import deliver
 from api.schemas.batches import BatchView, batch_view
 from api.uploads import BATCH_FIELD, read_options, received_batch
-from jobs.batches import MOST_PHOTOS, Batch
 from jobs.errors import BatchNotReady, JobGone, JobNotFound, QuotaUsedUp
-from jobs.job import Job, Place, State
-from jobs.options import Options
-from jobs.submissions import Submission
+from jobs.records.batch import MOST_PHOTOS, Batch
+from jobs.records.job import Job, Place, State
+from jobs.records.options import Options
+from jobs.records.submissions import Submission
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
 _OPTIONS = Options.model_json_schema()["properties"]

@@ -8,7 +8,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 
 from api.dependencies import Injected, JobId, Owner, Services
 from api.schemas.jobs import job_view
-from jobs.watch import version
+from jobs.redis.watch import version
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["jobs"])
 _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter is for nginx

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from api.dependencies import Injected, JobId, Owner
-from jobs.feedback import Feedback, Opinion, RedisFeedback, feedback_of
+from jobs.records.feedback import Feedback, Opinion, feedback_of
+from jobs.redis.feedback import RedisFeedback
 
 router = APIRouter(prefix="/v1", tags=["feedback"])
 _COLUMNS = [*Feedback.model_fields, "photo"]

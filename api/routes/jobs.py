@@ -8,7 +8,7 @@ from api.dependencies import Injected, JobId, Owner, PreferredWait
 from api.responses import answer_job, tell_job
 from api.schemas.jobs import JobView, job_view
 from api.schemas.listing import JobPage, Listing
-from jobs.job import State
+from jobs.records.job import State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 

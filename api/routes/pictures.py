@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.dependencies import Injected, JobId, Owner
 from api.rendering.params import ComparisonLook, HeatmapLook, OverlayLook, place
 from api.responses import deliver
-from jobs import wire
+from jobs.blobs import blob_names
 from jobs.errors import JobNotReady, NoPicture, PicturesErased
-from jobs.job import Job, State
+from jobs.records.job import Job, State
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["pictures"])
 _TYPES = {"png": "image/png", "npy": "application/octet-stream", "json": "application/json"}
@@ -57,7 +57,7 @@ async def get_overlay(
     """
     kind = look.format or job.options.overlay_format
     if look.is_stored(job):
-        name = wire.overlay_name(job.attempts, place(job, look), kind)
+        name = blob_names.overlay_name(job.attempts, place(job, look), kind)
         picture = await parts.jobs.blob(job.id, name)
     else:
         side = parts.jobs.catalog[job.model.id].preprocessing.size
@@ -80,7 +80,7 @@ async def get_comparison(
 @router.get("/photo", summary="The photo", response_class=Response, responses=_binary("image/jpeg"))
 async def get_photo(request: Request, job: Finished, parts: Injected) -> Response:
     """The photo that the model saw: upright, without metadata, at reduced size."""
-    photo = await parts.jobs.blob(job.id, wire.PHOTO)
+    photo = await parts.jobs.blob(job.id, blob_names.PHOTO)
     return deliver(request, photo, "image/jpeg", job.expires_at)
 
 

@@ -10,9 +10,9 @@ from api.responses import answer_job
 from api.schemas.jobs import JobView
 from api.uploads import FIELD, RAW_TYPES, read_options, read_upload
 from jobs.errors import QuotaUsedUp, StoreDown
-from jobs.job import Job
-from jobs.options import Options
-from jobs.submissions import Submission
+from jobs.records.job import Job
+from jobs.records.options import Options
+from jobs.records.submissions import Submission
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _BINARY = {"type": "string", "format": "binary"}

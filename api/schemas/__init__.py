@@ -1,3 +1,3 @@
-"""The JSON of responses and the parameters of lists, as Pydantic models and the functions that fill
-them. Their names and descriptions are public: they become the OpenAPI document.
+"""The JSON of responses and the parameters of lists, as Pydantic models and the functions that
+fill them. Their names and descriptions are public: they become the OpenAPI document.
 """

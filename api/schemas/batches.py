@@ -6,10 +6,10 @@ from pydantic import BaseModel, Field
 
 from api.schemas.jobs import JobView, job_view
 from api.schemas.problems import ErrorView
-from jobs.batches import Batch, Item
 from jobs.errors import JobGone
-from jobs.job import Job, Place, State
 from jobs.problems import problem_of
+from jobs.records.batch import Batch, Item
+from jobs.records.job import Job, Place, State
 
 REFUSED, GONE = "refused", "gone"
 

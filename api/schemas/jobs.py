@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.problems import ErrorView
-from jobs.job import Job
+from jobs.records.job import Job
 from models.verdict import Verdict
 
 Warned = Literal["uniform", "scattered", "edge", "background"]

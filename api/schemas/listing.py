@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.schemas.jobs import JobView
-from jobs.job import State
-from jobs.listing import Wanted
+from jobs.records.job import State
+from jobs.records.listing import Wanted
 
 
 class Listing(BaseModel):

@@ -11,7 +11,7 @@ import redis
 
 from benchmarks.chaos.installation import Installation
 from benchmarks.chaos.outcome import Outcome, Plan
-from jobs import wire
+from jobs.redis import keyspace
 
 _RECOVERED_SECONDS = 240.0
 
@@ -36,8 +36,10 @@ class Recovery(threading.Thread):
         """Ids, ends of leases, attempts; while Redis is being restarted, as they were."""
         try:
             with redis.Redis.from_url(self._url, decode_responses=True, socket_timeout=2) as client:
-                leases: Any = client.zrange(wire.LEASES, 0, -1, withscores=True)
-                tries = [str(client.hget(wire.JOB + job_id, "attempts")) for job_id, _ in leases]
+                leases: Any = client.zrange(keyspace.LEASES, 0, -1, withscores=True)
+                tries = [
+                    str(client.hget(keyspace.JOB + job_id, "attempts")) for job_id, _ in leases
+                ]
                 return {(*lease, tried) for lease, tried in zip(leases, tries, strict=True)}
         except redis.RedisError:
             return self._held
@@ -70,7 +72,7 @@ def _until_busy(installation: Installation, seconds: float = 20) -> None:
     while time.monotonic() < end:
         try:
             with redis.Redis.from_url(installation.url, socket_timeout=2) as client:
-                if client.zcard(wire.LEASES):
+                if client.zcard(keyspace.LEASES):
                     return
         except redis.RedisError:  # being restarted
             pass

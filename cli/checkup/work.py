@@ -4,8 +4,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from cli.checkup.findings import Finding, ok, problem, warning
-from jobs import backlog
-from jobs.backlog import Backlog, read_backlog
+from jobs.redis import backlog
+from jobs.redis.backlog import Backlog, read_backlog
 
 SUBJECT = "queue"
 _LONG_SECONDS = 60

@@ -1,10 +1,12 @@
-"""Where photos and results lie: a folder, Redis, or a bucket. See `jobs.ports.BlobStore`."""
+"""Where photos and results lie, a BlobStore a file: a folder, Redis, or a bucket; and what erases
+them. Nothing here knows what is in a blob.
+"""
 
 from jobs.blobs.disk import DiskBlobs
 from jobs.blobs.redis import RedisBlobs
-from jobs.connections import connect
 from jobs.errors import BlobsFailed
 from jobs.ports import BlobStore
+from jobs.redis.connections import connect
 from jobs.settings import SharedSettings
 
 _S3 = "s3://"

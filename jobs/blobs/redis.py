@@ -8,7 +8,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from jobs.errors import BlobMissing, BlobsFailed
-from jobs.wire import BLOB_JOBS, BLOBS
+from jobs.redis.keyspace import BLOB_JOBS, BLOBS
 
 
 class RedisBlobs:

@@ -11,14 +11,14 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs import wire
+from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
-from jobs.connections import connect
 from jobs.errors import ExplainFailed
-from jobs.job import State
 from jobs.ports import Claim, Outcome
 from jobs.problems import problem_of
-from jobs.queue import RedisWorkQueue
+from jobs.records.job import State
+from jobs.redis.connections import connect
+from jobs.redis.queue import RedisWorkQueue
 from tests.jobs.conftest import CountingBell
 
 MAPS = np.stack([np.linspace(0, 1, 196, dtype=np.float32).reshape(14, 14)] * 2)
@@ -89,10 +89,10 @@ class Hand:
         (claim,) = self.queue.claim(1)
         job_id, buffer = claim.job.id, io.BytesIO()
         np.save(buffer, MAPS)
-        self.blobs.put(job_id, wire.maps_name(1), buffer.getvalue())
+        self.blobs.put(job_id, blob_names.maps_name(1), buffer.getvalue())
         for rank in range(2):
-            self.blobs.put(job_id, wire.overlay_name(1, rank, "jpeg"), b"overlay %d" % rank)
-        self.blobs.put(job_id, wire.PHOTO, photo)
+            self.blobs.put(job_id, blob_names.overlay_name(1, rank, "jpeg"), b"overlay %d" % rank)
+        self.blobs.put(job_id, blob_names.PHOTO, photo)
         self.end(claim)
         return job_id
 

@@ -8,8 +8,9 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs import wire
-from jobs.job import new_id
+from jobs.blobs import blob_names
+from jobs.records.job import new_id
+from jobs.redis import keyspace
 from tests.api.conftest import Hand
 
 
@@ -28,13 +29,13 @@ def test_the_api_process_never_loads_torch() -> None:
 def test_what_is_over_is_erased_while_the_api_runs(settings: ApiSettings, hand: Hand) -> None:
     ended, expired = new_id(), new_id()
     for job_id in (ended, expired):
-        hand.blobs.put_all(job_id, {wire.ORIGINAL: b"1", wire.PHOTO: b"2"})
-    hand.client.sadd(wire.ENDED, ended)
-    hand.client.set(wire.GONE + expired, 1)
+        hand.blobs.put_all(job_id, {blob_names.ORIGINAL: b"1", blob_names.PHOTO: b"2"})
+    hand.client.sadd(keyspace.ENDED, ended)
+    hand.client.set(keyspace.GONE + expired, 1)
     with TestClient(create_app(settings)) as client:
         end = time.monotonic() + 10
-        while hand.blobs.has(expired, wire.PHOTO) and time.monotonic() < end:
+        while hand.blobs.has(expired, blob_names.PHOTO) and time.monotonic() < end:
             assert client.get("/livez").status_code == 200
-    assert not hand.blobs.has(expired, wire.PHOTO)
-    assert not hand.blobs.has(ended, wire.ORIGINAL)
-    assert hand.blobs.has(ended, wire.PHOTO)
+    assert not hand.blobs.has(expired, blob_names.PHOTO)
+    assert not hand.blobs.has(ended, blob_names.ORIGINAL)
+    assert hand.blobs.has(ended, blob_names.PHOTO)

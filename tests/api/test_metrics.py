@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.metrics import exposition
 from api.settings import ApiSettings
-from jobs.backlog import Backlog, Waiting
 from jobs.metrics import METRICS
+from jobs.redis.backlog import Backlog, Waiting
 from tests.api.conftest import Hand
 
 Values = dict[tuple[str, tuple[tuple[str, str], ...]], float]

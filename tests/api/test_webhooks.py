@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from api.webhooks import DELAYS, JITTER, Sender, Undeliverable, delay_after, sign
-from jobs.webhooks import Delivery
+from jobs.webhooks.outbox import Delivery
 
 SPEC_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without the machine's authorities, in no time

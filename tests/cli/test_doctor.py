@@ -20,7 +20,7 @@ from cli.checkup.bucket import check_bucket
 from cli.checkup.findings import Finding, Level
 from cli.doctor import examine
 from cli.main import app
-from jobs.backlog import Backlog, Waiting
+from jobs.redis.backlog import Backlog, Waiting
 from jobs.settings import SharedSettings
 from models.catalog import CARDS
 from tests.conftest import _until_it_answers

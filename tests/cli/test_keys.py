@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from cli.errors import CommandError
 from cli.main import app
-from jobs.keys import id_of
+from jobs.auth.api_keys import id_of
 
 Run = CliRunner()
 

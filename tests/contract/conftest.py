@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs.connections import connect_async
-from jobs.keys import ApiKey, RedisKeys, issue
+from jobs.auth.api_keys import ApiKey, RedisKeys, issue
+from jobs.redis.connections import connect_async
 from tests.api.conftest import Hand, hand, settings
 
 __all__ = ["hand", "settings"]

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from jobs import wire
-from jobs.job import State
+from jobs.blobs import blob_names
 from jobs.ports import Outcome
+from jobs.records.job import State
+from jobs.redis import keyspace
 from tests.api.conftest import RESULT, Hand
 
 Sent = list[bytes]
@@ -30,7 +31,7 @@ def send(client: TestClient, photos: Sent, **headers: str) -> Any:
 
 def end_all_soon(hand: Hand) -> None:
     """Once both of them wait, however long that takes."""
-    while hand.client.zcard(wire.INTERACTIVE) < 2:
+    while hand.client.zcard(keyspace.INTERACTIVE) < 2:
         time.sleep(0.01)
     end_all(hand)
 
@@ -39,7 +40,7 @@ def end_all(hand: Hand) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (30, 20), "green").save(buffer, "JPEG")
     for claim in hand.queue.claim(64):
-        name = wire.overlay_name(1, 0, "jpeg")
+        name = blob_names.overlay_name(1, 0, "jpeg")
         hand.blobs.put(claim.job.id, name, buffer.getvalue())
         hand.queue.finish(claim, Outcome(State.SUCCEEDED, result=RESULT))
 

@@ -12,8 +12,8 @@ from api.app import create_app
 from api.openapi.problem_examples import example
 from api.settings import ApiSettings
 from engine.images import decode
-from jobs import wire
 from jobs.problems import all_problems, problem_of
+from jobs.redis import keyspace
 from pictures.errors import UndecodablePhoto
 from tests.api.conftest import Hand
 from tests.pictures.files import png_header
@@ -148,7 +148,7 @@ def test_a_full_queue_is_503_with_jittered_retry_after_before_the_body_is_read(
     with TestClient(create_app(settings)) as client:
         assert client.post("/v1/jobs", content=leaf_jpeg).status_code == 202
         hand = Hand(settings)
-        hand.client.hset(wire.PACE, "interval", 20_000)
+        hand.client.hset(keyspace.PACE, "interval", 20_000)
         seen = set()
         for way in ["/v1/jobs"] * 20 + [f"/v1/jobs/{'9' * 8}-9999-4999-8999-{'9' * 12}"]:
             send = client.post if way == "/v1/jobs" else client.put

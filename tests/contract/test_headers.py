@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs import wire
 from jobs.errors import StoreDown
-from jobs.room import Room
+from jobs.redis import keyspace
+from jobs.redis.admission import Room
 from tests.api.conftest import Hand
 from tests.pictures.files import file_of, scene
 
@@ -56,8 +56,8 @@ def test_a_key_that_is_empty_or_too_long_is_422(
 def test_a_key_lives_as_long_as_its_job(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> None:
     client.post("/v1/jobs", content=leaf_jpeg, headers=KEY)
     job_id = hand.succeed()
-    (kept,) = hand.client.keys(f"{wire.PREFIX}key:*")
-    left = hand.client.pttl(kept), hand.client.pttl(wire.JOB + job_id)
+    (kept,) = hand.client.keys(f"{keyspace.PREFIX}key:*")
+    left = hand.client.pttl(kept), hand.client.pttl(keyspace.JOB + job_id)
     assert abs(int(left[0]) - int(left[1])) < 1000
 
 

@@ -10,9 +10,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.uploads import RAW_TYPES
-from jobs import wire
-from jobs.job import Job
-from jobs.options import Options
+from jobs.blobs import blob_names
+from jobs.records.job import Job
+from jobs.records.options import Options
+from jobs.redis import keyspace
 from tests.api.conftest import Hand
 from tests.pictures.files import file_of, scene
 
@@ -104,7 +105,7 @@ def test_two_ways_to_name_a_class_must_name_the_same(client: TestClient, leaf_jp
 
 def test_a_job_past_its_deadline_expires(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> None:
     path = submit(client, leaf_jpeg, "deadline=5")
-    hand.client.hincrby(wire.JOB + path.rpartition("/")[2], "start_by", -5001)
+    hand.client.hincrby(keyspace.JOB + path.rpartition("/")[2], "start_by", -5001)
     assert hand.queue.claim(1) == []
     assert client.get(path).json()["state"] == "expired"
 
@@ -119,7 +120,7 @@ def test_post_is_200_for_a_finished_twin_under_a_new_id(
     assert (again.json()["cached"], again.json()["state"]) == (True, "succeeded")
     assert again.headers["Location"] != first
     assert "Retry-After" not in again.headers
-    assert not hand.blobs.has(again.json()["id"], wire.ORIGINAL), "it is erased at the end"
+    assert not hand.blobs.has(again.json()["id"], blob_names.ORIGINAL), "it is erased at the end"
     assert client.post("/v1/jobs", content=leaf_jpeg, headers=FRESH).status_code == 202
 
 
@@ -144,7 +145,7 @@ def test_post_with_prefer_wait_is_202_when_the_time_is_up(
 
 
 def _work_soon(hand: Hand) -> None:
-    while not hand.client.zcard(wire.INTERACTIVE):
+    while not hand.client.zcard(keyspace.INTERACTIVE):
         pass
     hand.succeed()
 
@@ -200,7 +201,7 @@ def test_put_under_what_is_no_uuid_is_422(client: TestClient, leaf_jpeg: bytes, 
 
 def test_put_under_an_expired_id_is_410(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> None:
     client.put(f"/v1/jobs/{NEW_ID}", content=leaf_jpeg)
-    hand.client.delete(wire.JOB + hand.succeed())
+    hand.client.delete(keyspace.JOB + hand.succeed())
     answer = client.put(f"/v1/jobs/{NEW_ID}", content=leaf_jpeg)
     assert answer.status_code == 410
 
@@ -233,7 +234,7 @@ def test_get_is_404_for_what_never_existed_and_410_for_what_expired(
 ) -> None:
     assert client.get(f"/v1/jobs/{NEW_ID}").status_code == 404
     path = submit(client, leaf_jpeg)
-    hand.client.delete(wire.JOB + hand.succeed())  # as its expiry does
+    hand.client.delete(keyspace.JOB + hand.succeed())  # as its expiry does
     for part in ("", "/overlay", "/events"):
         assert client.get(path + part).status_code == 410
 
@@ -258,7 +259,7 @@ def test_get_has_an_etag_and_304_while_nothing_changes(
 def test_get_has_retry_after_until_terminal_by_the_eta(
     client: TestClient, leaf_jpeg: bytes, hand: Hand
 ) -> None:
-    hand.client.hset(wire.PACE, "interval", 4200)
+    hand.client.hset(keyspace.PACE, "interval", 4200)
     paths = [submit(client, leaf_jpeg) for _ in range(2)]
     assert [client.get(path).headers["Retry-After"] for path in paths] == ["5", "9"]
     hand.succeed()
@@ -358,7 +359,7 @@ def test_delete_of_a_terminal_job_erases_its_pictures(
         assert gone.status_code == 410
         assert gone.json()["type"] == "/problems/pictures-erased"
     assert client.get(done).status_code == 200
-    assert not hand.blobs.has(done.rpartition("/")[2], wire.PHOTO)
+    assert not hand.blobs.has(done.rpartition("/")[2], blob_names.PHOTO)
 
 
 def test_an_erased_job_is_no_twin(client: TestClient, leaf_jpeg: bytes, done: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from jobs.errors import BlobsFailed
-from jobs.job import State
+from jobs.records.job import State
 from tests.contract.conftest import NewKey, with_key
 
 PAGES = ("/", "/docs", "/redoc", "/start", "/problems/too-slow")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from jobs import wire
+from jobs.redis import keyspace
 from pictures.blend import WHOLE, Box, colourise, upsample
 from tests.api.conftest import BOX, MAPS, PEAKS, Hand
 
@@ -59,7 +59,7 @@ def test_an_overlay_is_drawn_where_the_cells_of_the_map_are(
         return float(np.abs(drawn - expected).mean())
 
     assert off(1.0, Box(**BOX)) < off(1.0, WHOLE) / 2
-    key = wire.JOB + done.rpartition("/")[2]
+    key = keyspace.JOB + done.rpartition("/")[2]
     record = str(hand.client.hget(key, "result"))
     hand.client.hset(key, "result", re.sub(r', "box": {[^}]+}', "", record))
     assert client.get(done).json()["result"]["explanations"][0]["heatmap"]["box"] is None
@@ -142,9 +142,9 @@ def test_a_picture_longer_than_its_format_can_be_is_422(client: TestClient, hand
 
 
 def test_variants_are_drawn_without_a_worker(client: TestClient, done: str, hand: Hand) -> None:
-    before = hand.client.hget(wire.JOB + done.rpartition("/")[2], "attempts")
+    before = hand.client.hget(keyspace.JOB + done.rpartition("/")[2], "attempts")
     assert client.get(f"{done}/overlay?colormap=magma&size=100").status_code == 200
-    assert hand.client.hget(wire.JOB + done.rpartition("/")[2], "attempts") == before
+    assert hand.client.hget(keyspace.JOB + done.rpartition("/")[2], "attempts") == before
     assert client.get("/readyz").json()["workers"] == 0
 
 
@@ -187,7 +187,7 @@ def test_the_comparison_shows_the_original_first_and_one_scale(
 def test_a_comparison_of_an_older_record_leaves_each_map_its_own_scale(
     client: TestClient, done: str, hand: Hand
 ) -> None:
-    key = wire.JOB + done.rpartition("/")[2]
+    key = keyspace.JOB + done.rpartition("/")[2]
     record = str(hand.client.hget(key, "result"))
     bare = re.sub(r', "peak": [\d.]+', "", record)
     hand.client.hset(

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from jobs import wire
+from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
+from jobs.redis import keyspace
 from models.catalog import Catalog
 from tests.api.conftest import Hand
 from tests.jobs.conftest import Desk, desk
@@ -39,18 +40,18 @@ def test_a_ttl_within_its_limits_is_kept(
     path = client.post(f"/v1/jobs?ttl={ttl}", content=leaf_jpeg).headers["Location"]
     job_id = hand.succeed()
     assert kept_for(client, path) == timedelta(seconds=ttl)
-    assert 0 <= ttl * 1000 - int(hand.client.pttl(wire.JOB + job_id)) < 60_000
+    assert 0 <= ttl * 1000 - int(hand.client.pttl(keyspace.JOB + job_id)) < 60_000
 
 
 def test_a_tombstone_tells_410_for_7_days_then_404(
     client: TestClient, done: str, hand: Hand
 ) -> None:
     job_id = done.rpartition("/")[2]
-    both: list[int] = [int(hand.client.pttl(key + job_id)) for key in (wire.GONE, wire.JOB)]
+    both: list[int] = [int(hand.client.pttl(key + job_id)) for key in (keyspace.GONE, keyspace.JOB)]
     assert abs(both[0] - both[1] - 7 * DAY * 1000) < 1000
-    hand.client.delete(wire.JOB + job_id)  # as its expiry does
+    hand.client.delete(keyspace.JOB + job_id)  # as its expiry does
     assert client.get(done).status_code == 410
-    hand.client.delete(wire.GONE + job_id)
+    hand.client.delete(keyspace.GONE + job_id)
     assert client.get(done).status_code == 404
 
 
@@ -62,16 +63,16 @@ def test_the_photo_is_kept_upright_and_without_metadata_and_the_original_erased(
     exif[ORIENTATION], exif[DESCRIPTION] = 6, "field 7, Mrs Miller"
     Image.open(io.BytesIO(leaf_jpeg)).save(sent, "JPEG", exif=exif, comment=b"a comment")
     job, blobs = desk.enqueue(), DiskBlobs(home)
-    blobs.put(job.id, wire.ORIGINAL, sent.getvalue())
+    blobs.put(job.id, blob_names.ORIGINAL, sent.getvalue())
     (claim,) = desk.queue.claim(1)
     item = stages.decode(Item(claim))
     stages.explain([item])
     stages.end(item)
-    with Image.open(io.BytesIO(blobs.get(job.id, wire.PHOTO))) as kept:
+    with Image.open(io.BytesIO(blobs.get(job.id, blob_names.PHOTO))) as kept:
         assert kept.size == (480, 640)
         assert not kept.getexif()
         assert set(kept.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
-    assert not blobs.has(job.id, wire.ORIGINAL)
+    assert not blobs.has(job.id, blob_names.ORIGINAL)
 
 
 def test_the_original_is_erased_when_the_job_is_terminal_however_it_ended(
@@ -80,9 +81,9 @@ def test_the_original_is_erased_when_the_job_is_terminal_however_it_ended(
     """By its worker where one ended it (tests/workers); here nobody but the API did."""
     path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
     job_id = path.rpartition("/")[2]
-    assert hand.blobs.has(job_id, wire.ORIGINAL)
+    assert hand.blobs.has(job_id, blob_names.ORIGINAL)
     client.delete(path)
     end = time.monotonic() + 30
-    while hand.blobs.has(job_id, wire.ORIGINAL) and time.monotonic() < end:
+    while hand.blobs.has(job_id, blob_names.ORIGINAL) and time.monotonic() < end:
         client.get("/livez")
-    assert not hand.blobs.has(job_id, wire.ORIGINAL)
+    assert not hand.blobs.has(job_id, blob_names.ORIGINAL)

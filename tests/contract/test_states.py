@@ -3,9 +3,9 @@
 import pytest
 from starlette.testclient import TestClient
 
-from jobs import wire
-from jobs.job import State
 from jobs.ports import Claim, Outcome
+from jobs.records.job import State
+from jobs.redis import keyspace
 from tests.api.conftest import RESULT, Hand
 
 
@@ -18,7 +18,7 @@ def path(client: TestClient, leaf_jpeg: bytes) -> str:
 def die(hand: Hand) -> Claim:
     """As a worker in the midst of a job; somebody notices when its lease has run out."""
     (claim,) = hand.queue.claim(1)
-    hand.client.zadd(wire.LEASES, {claim.job.id: 0})
+    hand.client.zadd(keyspace.LEASES, {claim.job.id: 0})
     hand.queue.reap()
     return claim
 

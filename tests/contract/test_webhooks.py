@@ -17,8 +17,8 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from api.webhooks import DELAYS, TIMEOUT_SECONDS
-from jobs.connections import connect_async
-from jobs.webhooks import Webhooks
+from jobs.redis.connections import connect_async
+from jobs.webhooks.outbox import Webhooks
 from tests.api.conftest import Hand
 from tests.contract.conftest import NewKey, with_key
 

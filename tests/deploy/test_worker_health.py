@@ -7,8 +7,8 @@ from pathlib import Path
 
 import redis
 
-from jobs import wire
-from jobs.store import ALIVE_SECONDS
+from jobs.redis import keyspace
+from jobs.redis.store import ALIVE_SECONDS
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "worker_health.py"
 
@@ -25,7 +25,7 @@ def _check(url: str) -> subprocess.CompletedProcess[str]:
 
 def _announce(url: str, host: str, seconds_ago: int) -> None:
     with redis.Redis.from_url(url) as client:
-        client.zadd(wire.WORKERS, {f"{host}:7": client.time()[0] - seconds_ago})
+        client.zadd(keyspace.WORKERS, {f"{host}:7": client.time()[0] - seconds_ago})
 
 
 def test_a_worker_that_announced_itself_is_healthy(redis_url: str) -> None:

@@ -14,9 +14,9 @@ from api.rendering.params import ComparisonLook, HeatmapLook, OverlayLook
 from api.schemas.listing import Listing
 from api.settings import ApiSettings
 from cli.main import app as command_line
-from jobs.job import _NEXT, Job, State
-from jobs.options import Options
 from jobs.problems import Problem, all_problems
+from jobs.records.job import _NEXT, Job, State
+from jobs.records.options import Options
 from jobs.settings import SharedSettings
 from models.catalog import CARDS
 from tests.docs.pages import PAGES, blocks, prose, rows, text

@@ -10,13 +10,13 @@ import pytest
 from redis import Redis
 
 from jobs.blobs import open_blobs
-from jobs.connections import connect, connect_async
-from jobs.job import LOCAL, ImageFacts, Job, ModelFacts, State, new_id
-from jobs.options import Options
 from jobs.ports import BlobStore
-from jobs.queue import RedisWorkQueue
+from jobs.records.job import LOCAL, ImageFacts, Job, ModelFacts, State, new_id
+from jobs.records.options import Options
+from jobs.redis.connections import connect, connect_async
+from jobs.redis.queue import RedisWorkQueue
+from jobs.redis.store import RedisJobStore
 from jobs.settings import SharedSettings
-from jobs.store import RedisJobStore
 from tests.redis_servers import redis_servers
 from tests.s3 import KEYS, make_bucket
 

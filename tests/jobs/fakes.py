@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from jobs.keys import ApiKey
+from jobs.auth.api_keys import ApiKey
 
 
 class MemoryKeys:
-    """A `jobs.keys.KeyStore` that counts how often it is asked for a key."""
+    """A `jobs.auth.api_keys.KeyStore` that counts how often it is asked for a key."""
 
     def __init__(self) -> None:
         self._keys: dict[str, ApiKey] = {}

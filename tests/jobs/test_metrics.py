@@ -8,12 +8,13 @@ from redis import ConnectionError as NoConnection
 from redis import Redis
 from redis.client import Pipeline
 
-from jobs import backlog, metrics
-from jobs.backlog import Backlog, read_backlog
-from jobs.job import State
-from jobs.metered import MeteredQueue
+from jobs import metrics
 from jobs.metrics import METRICS, Counters
 from jobs.ports import Outcome
+from jobs.records.job import State
+from jobs.redis import backlog
+from jobs.redis.backlog import Backlog, read_backlog
+from jobs.redis.queue import MeteredQueue
 from tests.jobs.conftest import CountingBell, Desk
 
 DONE = Outcome(State.SUCCEEDED, result={"predictions": []}, timings_ms={"decode": 7.0})

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import redis
 
-from jobs import wire
+from jobs.redis import keyspace
 
 START_SECONDS = 90
 
@@ -75,7 +75,7 @@ class Service:
 
     def _has_reported(self, process: "subprocess.Popen[bytes]") -> bool:
         with redis.Redis.from_url(self.redis_url, decode_responses=True) as client:
-            names: Any = client.zrange(wire.WORKERS, 0, -1)
+            names: Any = client.zrange(keyspace.WORKERS, 0, -1)
         return any(name.endswith(f":{process.pid}") for name in names)
 
     def newest(self) -> "subprocess.Popen[bytes]":

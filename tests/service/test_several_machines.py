@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.job import new_id
+from jobs.records.job import new_id
 from tests.s3 import KEYS, make_bucket
 from tests.service.conftest import Service, until
 from tests.service.test_photo_to_overlay import WAIT, jpeg, submit

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs import wire
-from jobs.connections import connect
+from jobs.redis import keyspace
+from jobs.redis.connections import connect
 from tests.service.conftest import Service, until
 from tests.service.test_photo_to_overlay import WAIT, jpeg, submit
 from tests.service.test_several_machines import succeeded
@@ -47,7 +47,7 @@ def test_they_share_the_load_and_the_death_of_one_delays_no_job_by_two_leases(
     paths = [submit(service, photo) for _ in range(JOBS)]
     victim.send_signal(signal.SIGCONT)  # all that is in hand is now its
     with connect(service.redis_url) as client:
-        until(lambda: client.zcard(wire.LEASES) > 2, "more than a batch is in hand", 30)
+        until(lambda: client.zcard(keyspace.LEASES) > 2, "more than a batch is in hand", 30)
         victim.kill()
         seconds, _ = client.time()
     survivor.send_signal(signal.SIGCONT)

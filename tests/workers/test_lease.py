@@ -5,8 +5,8 @@ import sys
 import textwrap
 import time
 
-from jobs import wire
-from jobs.job import State
+from jobs.records.job import State
+from jobs.redis import keyspace
 from tests.jobs.conftest import Desk
 from workers.lease import HUNG_EXIT, Keeper
 
@@ -38,8 +38,8 @@ def hang(desk: Desk, line: str, patience: float = 60) -> "subprocess.CompletedPr
     desk.enqueue()
     script = f"""
         import ctypes, time
-        from jobs.connections import connect
-        from jobs.queue import RedisWorkQueue
+        from jobs.redis.connections import connect
+        from jobs.redis.queue import RedisWorkQueue
         from tests.jobs.conftest import CountingBell
         from workers import lease
         lease.TICK_PATIENCE = {patience}
@@ -61,7 +61,7 @@ def test_a_batch_that_lets_no_python_run_ends_the_process_too(desk: Desk) -> Non
     done = hang(desk, "ctypes.PyDLL(None).sleep(60)  # holds the interpreter's lock", patience=1)
     assert done.returncode == 1
     assert "Timeout" in done.stderr
-    (held,) = desk.client.zrange(wire.LEASES, 0, -1)
+    (held,) = desk.client.zrange(keyspace.LEASES, 0, -1)
     time.sleep(1.1)
     desk.queue.reap()
     assert desk.find(str(held)).state is State.QUEUED

@@ -12,12 +12,13 @@ import pytest
 
 from engine.explainer import Explainer, Explanation, Request
 from engine.images import Photo
-from jobs import wire
+from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
 from jobs.errors import BlobMissing, BlobsFailed
-from jobs.job import Job, State
 from jobs.metrics import Counters
 from jobs.ports import Claim
+from jobs.records.job import Job, State
+from jobs.redis import keyspace
 from models.catalog import Catalog
 from tests.jobs.conftest import Desk
 from workers.explainers import Explainers
@@ -40,7 +41,7 @@ class Bench:
 
     def submit(self, photo: bytes, **options: Any) -> Job:
         job = self.desk.enqueue(**options)
-        self.blobs.put(job.id, wire.ORIGINAL, photo)
+        self.blobs.put(job.id, blob_names.ORIGINAL, photo)
         return job
 
     def run(self) -> None:
@@ -51,7 +52,7 @@ class Bench:
         return self.desk.find(job.id)
 
     def in_hand(self) -> int:
-        return int(self.desk.client.zcard(wire.LEASES))
+        return int(self.desk.client.zcard(keyspace.LEASES))
 
 
 @pytest.fixture
@@ -91,7 +92,12 @@ def test_jobs_end_with_result_and_pictures(bench: Bench, leaf_jpeg: bytes) -> No
         for found in ended.result["explanations"]:
             assert 0 <= found["diagnostics"]["focus"] <= 1
             assert found["diagnostics"]["sentence"]
-        for name in (wire.PHOTO, "maps-1.npy", f"overlay-1-0.{suffix}", f"overlay-1-1.{suffix}"):
+        for name in (
+            blob_names.PHOTO,
+            "maps-1.npy",
+            f"overlay-1-0.{suffix}",
+            f"overlay-1-1.{suffix}",
+        ):
             assert bench.blobs.get(job.id, name)
 
 
@@ -108,7 +114,7 @@ def test_the_original_is_erased_once_the_job_has_ended(bench: Bench, leaf_jpeg: 
     job = bench.submit(leaf_jpeg)
     bench.run()
     with pytest.raises(BlobMissing):
-        bench.blobs.get(job.id, wire.ORIGINAL)
+        bench.blobs.get(job.id, blob_names.ORIGINAL)
 
 
 def test_a_model_never_gets_more_photos_at_once_than_suit_it(
@@ -168,7 +174,7 @@ def test_a_lost_lease_drops_the_result_and_keeps_the_photo(bench: Bench, leaf_jp
     bench.stages.explain([item])
     bench.stages.end(item)
     assert bench.ended(job).state is State.QUEUED
-    assert bench.blobs.get(job.id, wire.ORIGINAL) == leaf_jpeg
+    assert bench.blobs.get(job.id, blob_names.ORIGINAL) == leaf_jpeg
 
 
 def test_a_job_outlives_a_photo_store_that_is_away_for_a_while(
@@ -233,7 +239,7 @@ def test_a_job_over_which_a_worker_was_lost_is_the_only_one_in_hand(
 ) -> None:
     lost = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(3)]
     bench.desk.queue.claim(3)
-    bench.desk.client.zadd(wire.LEASES, dict.fromkeys((job.id for job in lost), 0))
+    bench.desk.client.zadd(keyspace.LEASES, dict.fromkeys((job.id for job in lost), 0))
     bench.desk.queue.reap()
     fresh = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(3, 5)]
     explain, in_hand = bench.stages.explain, dict[str, int]()
@@ -285,10 +291,10 @@ def test_a_photo_that_kills_workers_fails_and_no_other_does(
         with suppress(_Died):
             worker.pipeline.drain()
         worker.pipeline.close()
-        held: Any = bench.desk.client.zrange(wire.LEASES, 0, -1)
+        held: Any = bench.desk.client.zrange(keyspace.LEASES, 0, -1)
         if not held:
             break
-        bench.desk.client.zadd(wire.LEASES, dict.fromkeys(held, 0))
+        bench.desk.client.zadd(keyspace.LEASES, dict.fromkeys(held, 0))
         bench.desk.queue.reap()
     ended = {job.id: bench.ended(job) for job in jobs}
     assert ended.pop(poison.id).state is State.FAILED

@@ -14,7 +14,7 @@ from api.schemas.jobs import (
 from engine.explainer import Explainer, Explanation, Request
 from engine.images import Photo, decode
 from engine.methods import METHODS
-from jobs.options import MethodName
+from jobs.records.options import MethodName
 from models.card import Card
 from models.catalog import Catalog
 from workers.results import describe

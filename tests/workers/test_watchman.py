@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.job import State
+from jobs.records.job import State
 from tests.jobs.conftest import Desk
 from tests.workers.test_pipeline import Bench
 from workers.watchman import Watchman

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from api.middleware.authentication import REMEMBERED_SECONDS, Keyring
+from jobs.auth.api_keys import issue
 from jobs.errors import WrongKey
-from jobs.keys import issue
 from tests.jobs.fakes import MemoryKeys
 
 

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from starlette.types import Scope
 
 from api.middleware.job_cache import Polls
-from jobs import wire
+from jobs.redis import keyspace
 from tests.api.conftest import Hand
 from tests.api.middleware.test_access_log import lines
 
@@ -66,10 +66,10 @@ def test_what_has_expired_is_410_then_404_though_it_was_kept(
     job_id = hand.succeed()
     for _ in range(2):
         client.get(path)
-    hand.client.delete(wire.JOB + job_id)
+    hand.client.delete(keyspace.JOB + job_id)
     problem = client.get(path)
     assert (problem.status_code, problem.json()["type"]) == (410, "/problems/job-gone")
-    hand.client.delete(wire.GONE + job_id)
+    hand.client.delete(keyspace.GONE + job_id)
     assert client.get(path).json()["type"] == "/problems/job-not-found"
 
 

@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.openapi import operations, problem_examples
 from api.settings import ApiSettings
-from jobs.job import State
 from jobs.problems import all_problems
+from jobs.records.job import State
 
 DOCUMENT: dict[str, Any] = create_app(ApiSettings()).openapi()
 OPERATIONS: dict[str, dict[str, Any]] = {

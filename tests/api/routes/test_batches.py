@@ -10,9 +10,11 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs import batches, wire
-from jobs.job import State
+from jobs import batches
+from jobs.blobs import blob_names
 from jobs.ports import Outcome
+from jobs.records.job import State
+from jobs.redis import keyspace
 from pictures.leaves import draw_leaf
 from tests.api.conftest import FAILURE, RESULT, Hand
 
@@ -45,7 +47,7 @@ def succeed_all(hand: Hand, colour: str = "green") -> None:
     """End every queued job with an overlay of one colour."""
     for claim in hand.queue.claim(100):
         overlay = jpeg(Image.new("RGB", (300, 200), colour))
-        hand.blobs.put(claim.job.id, wire.overlay_name(1, 0, "jpeg"), overlay)
+        hand.blobs.put(claim.job.id, blob_names.overlay_name(1, 0, "jpeg"), overlay)
         hand.queue.finish(claim, Outcome(State.SUCCEEDED, result=RESULT))
 
 
@@ -199,11 +201,11 @@ def is_green(colour: Any) -> bool:
 def test_a_batch_goes_with_its_jobs(client: TestClient, leaves: list[bytes], hand: Hand) -> None:
     path = send(client, leaves[:2]).headers["Location"]
     items = client.get(path).json()["items"]
-    hand.client.delete(wire.JOB + items[0]["job"]["id"])
+    hand.client.delete(keyspace.JOB + items[0]["job"]["id"])
     left = client.get(path).json()
     assert left["counts"]["gone"] == 1
     assert left["items"][0]["error"]["type"] == "/problems/job-gone"
-    hand.client.delete(wire.JOB + items[1]["job"]["id"])
+    hand.client.delete(keyspace.JOB + items[1]["job"]["id"])
     grow_old(hand, path)
     answer = client.get(path)
     assert (answer.status_code, answer.json()["type"]) == (410, "/problems/batch-gone")
@@ -245,7 +247,7 @@ class TestSentAgain:
         self, client: TestClient, leaves: list[bytes], hand: Hand
     ) -> None:
         first = send(client, leaves, **{"Idempotency-Key": "a"}).json()
-        for key in hand.client.scan_iter(wire.PREFIX + "batch*"):
+        for key in hand.client.scan_iter(keyspace.PREFIX + "batch*"):
             hand.client.delete(key)
         again = send(client, leaves, **{"Idempotency-Key": "a"}).json()
         ids = [[item["job"]["id"] for item in batch["items"]] for batch in (first, again)]

@@ -9,9 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
-from jobs import wire
-from jobs.job import State
 from jobs.ports import Outcome
+from jobs.records.job import State
+from jobs.redis import keyspace
 from tests.api.conftest import RESULT, Hand
 
 SPOT, HEALTHY = "Tomato__Bacterial_spot", "Tomato__healthy"
@@ -114,7 +114,7 @@ def test_feedback_outlives_its_job_without_a_link_to_the_photo(
     client: TestClient, path: str, hand: Hand
 ) -> None:
     give(client, path, agree=True)
-    hand.client.delete(wire.JOB + path.rpartition("/")[2])
+    hand.client.delete(keyspace.JOB + path.rpartition("/")[2])
     (row,) = table(client)
     assert (row["class_name"], row["photo"]) == (SPOT, "")
 
@@ -123,7 +123,7 @@ def test_erasing_the_photo_takes_its_link_from_the_table(
     client: TestClient, path: str, hand: Hand
 ) -> None:
     give(client, path, agree=True)
-    hand.client.hset(wire.JOB + path.rpartition("/")[2], "erased", 1)
+    hand.client.hset(keyspace.JOB + path.rpartition("/")[2], "erased", 1)
     (row,) = table(client)
     assert (row["class_name"], row["photo"]) == (SPOT, "")
 
@@ -131,7 +131,7 @@ def test_erasing_the_photo_takes_its_link_from_the_table(
 def test_more_feedback_than_a_page_comes_in_order(
     client: TestClient, leaf_jpeg: bytes, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.feedback._PAGE", 2)
+    monkeypatch.setattr("jobs.redis.feedback._PAGE", 2)
     paths = []
     for number in range(5):
         answer = client.post(f"/v1/jobs?client_ref={number}&top_k={number + 1}", content=leaf_jpeg)
@@ -151,6 +151,6 @@ class TestKept:
         self, client: TestClient, path: str, hand: Hand
     ) -> None:
         give(client, path, agree=True)
-        left = hand.client.pttl(f"{wire.PREFIX}feedback:local")
+        left = hand.client.pttl(f"{keyspace.PREFIX}feedback:local")
         assert isinstance(left, int)
         assert left <= 864

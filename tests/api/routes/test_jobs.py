@@ -3,7 +3,8 @@
 import pytest
 from starlette.testclient import TestClient
 
-from jobs import wire
+from jobs.blobs import blob_names
+from jobs.redis import keyspace
 from tests.api.conftest import Hand
 
 
@@ -63,7 +64,7 @@ def test_an_unknown_job_cannot_be_canceled(client: TestClient) -> None:
 
 def test_an_expired_job_is_410(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> None:
     path = submit(client, leaf_jpeg)
-    hand.client.delete(wire.JOB + hand.succeed())  # as its expiry does
+    hand.client.delete(keyspace.JOB + hand.succeed())  # as its expiry does
     answer = client.get(path)
     assert answer.status_code == 410
     assert answer.json()["type"] == "/problems/job-gone"
@@ -88,5 +89,5 @@ def test_a_twin_whose_pictures_are_gone_is_not_used(
     client: TestClient, leaf_jpeg: bytes, hand: Hand
 ) -> None:
     submit(client, leaf_jpeg)
-    hand.blobs.delete(hand.succeed(), wire.PHOTO)
+    hand.blobs.delete(hand.succeed(), blob_names.PHOTO)
     assert client.post("/v1/jobs", content=leaf_jpeg).status_code == 202

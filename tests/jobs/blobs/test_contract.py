@@ -6,8 +6,8 @@ import pytest
 
 from jobs.blobs import open_blobs
 from jobs.errors import BlobMissing
-from jobs.job import new_id
 from jobs.ports import BlobStore
+from jobs.records.job import new_id
 from jobs.settings import SharedSettings
 
 BYTES = bytes(range(256)) * 300

@@ -1,0 +1,115 @@
+"""API keys: who may ask, how often, and how many jobs a day. A key's id owns its jobs."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+from redis.asyncio import Redis
+
+from jobs.redis.connections import reported
+from jobs.redis.keyspace import PREFIX
+
+KEY, KEYS = PREFIX + "apikey:", PREFIX + "apikeys"
+_FORM = re.compile(r"(cs_[0-9a-f]{8})_[0-9a-f]{40}")
+
+
+class ApiKey(BaseModel):
+    """What is stored of a key: never the key. `id` is its beginning, which may be shown.
+
+    `rate` is requests a minute and `quota` jobs a day by UTC; None is no limit.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    sha256: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    rate: Annotated[int | None, Field(ge=1)] = None
+    quota: Annotated[int | None, Field(ge=1)] = None
+
+    def fits(self, secret: str) -> bool:
+        """Whether `secret` is the whole key; takes as long either way."""
+        return hmac.compare_digest(self.sha256, digest(secret))
+
+
+class KeyStore(Protocol):
+    """Where keys are kept. Every call raises StoreDown."""
+
+    async def add(self, key: ApiKey) -> None:
+        """Keep it until it is revoked or expires."""
+
+    async def find(self, key_id: str) -> ApiKey | None:
+        """None when it was never there, was revoked or has expired."""
+
+    async def all(self) -> list[ApiKey]:
+        """The oldest first."""
+
+    async def revoke(self, key_id: str) -> bool:
+        """Whether it was there."""
+
+
+class RedisKeys:
+    """A KeyStore of one string a key, which Redis itself drops when it expires."""
+
+    def __init__(self, redis: "Redis") -> None:
+        self._redis = redis
+
+    @reported
+    async def add(self, key: ApiKey) -> None:
+        await self._redis.set(KEY + key.id, key.model_dump_json(), exat=key.expires_at)
+        await self._redis.zadd(KEYS, {key.id: key.created_at.timestamp()})
+
+    @reported
+    async def find(self, key_id: str) -> ApiKey | None:
+        stored = await self._redis.get(KEY + key_id)
+        return ApiKey.model_validate_json(stored) if stored else None
+
+    @reported
+    async def all(self) -> list[ApiKey]:
+        ids: list[Any] = await self._redis.zrange(KEYS, 0, -1)
+        found = await self._redis.mget([KEY + key_id for key_id in ids]) if ids else []
+        return [ApiKey.model_validate_json(stored) for stored in found if stored]
+
+    @reported
+    async def revoke(self, key_id: str) -> bool:
+        await self._redis.zrem(KEYS, key_id)
+        return bool(await self._redis.delete(KEY + key_id))
+
+
+def issue(
+    name: str, *, rate: int | None = None, quota: int | None = None, days: int | None = None
+) -> tuple[str, ApiKey]:
+    """A new key, and what is to be stored of it. `days` is its life; None has no end.
+
+    Raises ValidationError.
+    """
+    key_id, now = f"cs_{secrets.token_hex(4)}", datetime.now(UTC)
+    secret = f"{key_id}_{secrets.token_hex(20)}"
+    end = None if days is None else now + timedelta(days=days)
+    key = ApiKey(
+        id=key_id,
+        name=name,
+        sha256=digest(secret),
+        created_at=now,
+        expires_at=end,
+        rate=rate,
+        quota=quota,
+    )
+    return secret, key
+
+
+def digest(secret: str) -> str:
+    """SHA-256 in hex; a key has 160 random bits, so that nothing slower is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def id_of(secret: str) -> str | None:
+    """The id that a key begins with; None when it does not look like a key."""
+    found = _FORM.fullmatch(secret)
+    return found[1] if found else None

@@ -1,0 +1,122 @@
+"""The sweeper: erases what no job needs any more, and notices what a job lacks."""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Event
+from typing import Any
+
+from redis import Redis
+
+from jobs.blobs.blob_names import ORIGINAL, PHOTO
+from jobs.metrics import Counters
+from jobs.ports import BlobStore
+from jobs.records.job import State
+from jobs.redis.keyspace import ENDED, JOB, ORPHANS, PREFIX
+from jobs.redis.scripts import source
+
+log = logging.getLogger(__name__)
+GRACE_SECONDS = 86_400.0  # no upload takes as long, and a wrong Redis is noticed by then
+SHARDS = "0123456789abcdef"  # job ids begin with
+SWEEP, LOCK = PREFIX + "sweep", PREFIX + "sweep:lock"
+_SHARE = 0.1  # of the interval, at most, is spent sweeping
+_CHUNK, _SCANNED, _LOOKED_AT = 200, 5_000, 200
+
+
+class Sweeper:
+    """Blocks its thread while it works; any number of processes may have one.
+
+    All of them erase the photos of jobs that have ended. One at a time, every `interval` seconds,
+    goes through the stored blobs, from where the last one stopped: blobs whose record has expired
+    go at once, those that never had one after `grace` seconds by the clock of Redis.
+
+    A record whose blobs are gone is left as it is: a worker fails a waiting one, since it finds no
+    photo; for a finished one there is nothing to be done but to say so.
+    """
+
+    def __init__(
+        self,
+        redis: "Redis",
+        blobs: BlobStore,
+        counters: Counters,
+        interval: float,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        self._redis: Any = redis
+        self._blobs, self._counters = blobs, counters
+        self._interval, self._grace = interval, int(grace * 1000)
+        self._leftovers = redis.register_script(source("leftovers"))
+        self._stopped = Event()
+
+    def stop(self) -> None:
+        """Have `run` return soon."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Do what is due. Raises BlobsFailed, RedisError."""
+        self._erase_originals()
+        if self._redis.set(LOCK, 1, nx=True, px=int(self._interval * 1000)):
+            self._counters.count("swept_total", "part", by=self._blobs.tidy())
+            self._notice_bare_records()
+            self._sweep()
+
+    def _erase_originals(self) -> None:
+        """A worker erases the photo of a job that it ends; but not all end with a worker."""
+        while not self._stopped.is_set() and (ids := self._redis.srandmember(ENDED, _CHUNK)):
+            self._blobs.delete_each(ids, ORIGINAL)
+            self._redis.srem(ENDED, *ids)
+
+    def _sweep(self) -> None:
+        """One round of all shards at most, one shard or chunk at least."""
+        first, end = int(self._redis.hget(SWEEP, "shard") or 0), self._end()
+        for number in range(first, first + len(SHARDS)):
+            if not self._sweep_shard(SHARDS[number % len(SHARDS)], end):
+                return
+            self._redis.hset(SWEEP, "shard", (number + 1) % len(SHARDS))
+            if self._stopped.is_set() or time.monotonic() > end:
+                return
+
+    def _end(self) -> float:
+        return time.monotonic() + self._interval * _SHARE
+
+    def _sweep_shard(self, shard: str, end: float) -> bool:
+        """Whether all of it was swept. It is given up only after something has been erased, which
+        the next sweep of the shard need not look at again."""
+        for ids in _chunks(self._blobs.jobs(shard)):
+            found = self._leftovers(args=[PREFIX, self._grace, *ids])
+            if found:
+                self._erase(dict(zip(found[::2], found[1::2], strict=True)))
+            if self._stopped.is_set() or (found and time.monotonic() > end):
+                return False
+        return True
+
+    def _erase(self, reasons: Mapping[str, str]) -> None:
+        self._blobs.erase_each(list(reasons))
+        self._redis.zrem(ORPHANS, *reasons)
+        for job_id, why in reasons.items():
+            self._counters.count("swept_total", why)
+            log.info("blobs erased: %s", why, extra={"job_id": job_id})
+
+    def _notice_bare_records(self) -> None:
+        """Look at some records, other ones each time."""
+        cursor = int(self._redis.hget(SWEEP, "record") or 0)
+        cursor, keys = self._redis.scan(cursor, match=JOB + "*", count=_SCANNED)
+        self._redis.hset(SWEEP, "record", cursor)
+        ids = [key.removeprefix(JOB) for key in keys[:_LOOKED_AT]]
+        bare = [job_id for job_id in ids if self._is_bare(job_id)]
+        if bare:
+            log.warning(
+                "%d of %d records have no stored pictures; has CROPSHIELD_BLOBS been changed?",
+                len(bare),
+                len(ids),
+                extra={"job_id": bare[0]},
+            )
+
+    def _is_bare(self, job_id: str) -> bool:
+        state, erased = self._redis.hmget(JOB + job_id, "state", "erased")
+        return state == State.SUCCEEDED and not erased and not self._blobs.has(job_id, PHOTO)
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]

@@ -1,0 +1,42 @@
+"""The record of a batch: several photos handed in at once."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+MOST_PHOTOS = 64
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One of a batch, not read yet. Reading raises PhotoError."""
+
+    name: str | None
+    read: Callable[[], Awaitable[bytes]]
+
+
+class Item(BaseModel):
+    """What became of a photo: a job, or the problem why there is none."""
+
+    name: str | None
+    job_id: str | None = None
+    error: dict[str, Any] | None = None
+
+
+class Batch(BaseModel):
+    """The record. `ttl` in seconds is that of the jobs, which it outlives as a tombstone."""
+
+    id: str
+    owner: str
+    created_at: datetime
+    ttl: int
+    digest: str
+    request_id: str | None = None
+    items: list[Item]
+
+    @property
+    def job_ids(self) -> list[str]:
+        return [item.job_id for item in self.items if item.job_id]

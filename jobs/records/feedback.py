@@ -1,0 +1,82 @@
+"""What people say about results."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from jobs.errors import JobNotReady, NothingToJudge, UnknownClass
+from jobs.records.job import Job, State
+from models.card import Card
+
+
+class Opinion(BaseModel):
+    """Whether the first prediction is right and, where it is not, what would be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agree: Annotated[bool, Field(description="Whether the first prediction is right.")]
+    class_name: Annotated[
+        str | None, Field(max_length=128, description="The right class, if you know it.")
+    ] = None
+    class_index: Annotated[int | None, Field(ge=0, description="The same by its index.")] = None
+    note: Annotated[str, Field(max_length=1000, description="Anything worth knowing.")] = ""
+
+    @model_validator(mode="after")
+    def _one_right_class(self) -> Self:
+        given = self.class_name, self.class_index
+        if self.agree and given != (None, None):
+            raise ValueError(
+                "a right class is for agree=false; agree=true says it is the predicted"
+            )
+        if None not in given:
+            raise ValueError("class_name and class_index are two ways to say one thing")
+        return self
+
+
+class Feedback(BaseModel):
+    """An opinion with all that retraining needs of the job. `class_name`: the right one, if known;
+    `photo_sha256`: of the photo as it was sent."""
+
+    job_id: str
+    given_at: datetime
+    model: str
+    model_version: str
+    predicted: str
+    confidence: float
+    agree: bool
+    class_name: str | None
+    note: str
+    client_ref: str | None
+    photo_sha256: str
+
+
+def feedback_of(job: Job, opinion: Opinion, card: Card) -> Feedback:
+    """Raises JobNotReady, NothingToJudge, or UnknownClass for a class that the model lacks."""
+    if not job.state.is_terminal:
+        raise JobNotReady(job.id, job.state)
+    if job.state is not State.SUCCEEDED or not job.result or not job.result["predictions"]:
+        raise NothingToJudge(job.id, job.state)
+    best = job.result["predictions"][0]
+    return Feedback(
+        job_id=job.id,
+        given_at=datetime.now(UTC),
+        model=job.model.id,
+        model_version=job.model.version,
+        predicted=best["class_name"],
+        confidence=best["confidence"],
+        agree=opinion.agree,
+        class_name=best["class_name"] if opinion.agree else _right_class(opinion, card),
+        note=opinion.note,
+        client_ref=job.options.client_ref,
+        photo_sha256=job.image.sha256,
+    )
+
+
+def _right_class(opinion: Opinion, card: Card) -> str | None:
+    names, name, index = card.class_names, opinion.class_name, opinion.class_index
+    if name is not None and name not in names:
+        raise UnknownClass(name, card.id, len(names))
+    if index is not None and index >= len(names):
+        raise UnknownClass(index, card.id, len(names))
+    return name if index is None else names[index]

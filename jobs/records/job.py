@@ -1,0 +1,100 @@
+"""The job record and the table of its states."""
+
+import uuid
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jobs.errors import WrongTransition
+from jobs.records.options import Options
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self not in _NEXT
+
+
+_NEXT = {
+    State.QUEUED: {State.RUNNING, State.CANCELED, State.EXPIRED},
+    State.RUNNING: {State.SUCCEEDED, State.FAILED, State.CANCELED, State.QUEUED},
+}
+
+
+def check_transition(old: State, new: State) -> None:
+    """Raises WrongTransition unless the table allows it."""
+    if new not in _NEXT.get(old, set()):
+        raise WrongTransition(old, new)
+
+
+LOCAL = "local"  # the owner of every job of a server without keys
+
+
+class Place(BaseModel):
+    """Where a queued job stands: 0 is next. `eta_seconds` follows from the measured pace, and
+    is None while none has been measured."""
+
+    position: int
+    eta_seconds: float | None
+
+
+class ImageFacts(BaseModel):
+    """What is known of an accepted photo: pixels as stored, and the hash of its bytes."""
+
+    width: int
+    height: int
+    format: str
+    sha256: str
+
+
+class ModelFacts(BaseModel):
+    """Which model a job was accepted for. `calibration`: which [doubt] table its card had."""
+
+    id: str
+    version: str
+    weights_sha256: str
+    calibration: str | None = None
+
+
+class Job(BaseModel):
+    """A job as its record tells it. Times are UTC; `timings_ms` are milliseconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    state: State
+    owner: Annotated[str, Field(exclude=True)] = LOCAL
+    request_id: Annotated[str | None, Field(exclude=True)] = None
+    attempts: int = 0
+    cached: bool = False
+    erased: bool = False
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    expires_at: datetime
+    model: ModelFacts
+    options: Options
+    image: ImageFacts
+    timings_ms: dict[str, float] = {}
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    queue: Place | None = None
+
+
+def new_id() -> str:
+    """An unguessable id (UUID version 4, 122 random bits)."""
+    return str(uuid.uuid4())
+
+
+def moment(milliseconds: float) -> datetime:
+    """UTC time of a Redis time stamp in milliseconds."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,60 @@
+"""Handing in a photo, perhaps for the second time: how it is known again."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from jobs.records.job import LOCAL, Job, new_id
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One request that hands in a photo.
+
+    A photo is known again by the `job_id` that the client chose, or by its Idempotency-Key; the id
+    wins over the key. With neither, every request is a job of its own. `reuse` lets the finished
+    result of an identical job be taken. `request_id` is kept with the job. `token` tells this
+    request from another one of the same.
+    """
+
+    owner: str = LOCAL
+    job_id: str | None = None
+    key: str | None = None
+    reuse: bool = True
+    request_id: str | None = None
+    token: str = field(default_factory=new_id)
+
+    @property
+    def key_name(self) -> str:
+        """What the store calls the key, which is scoped to its owner; empty without one."""
+        if self.key is None or self.job_id is not None:
+            return ""
+        return hashlib.sha256(f"{self.owner}\n{self.key}".encode()).hexdigest()
+
+    @property
+    def slot(self) -> str:
+        """What one request at a time may hold; empty where a resend is not known again."""
+        return self.job_id or self.key_name
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The job; `replayed` when an earlier request had already made it. A `twin` is another job
+    of the same owner, photo, model and options, which has succeeded: nothing was queued."""
+
+    job: Job
+    replayed: bool = False
+    twin: bool = False
+
+
+def fingerprint(job: Job) -> str:
+    """Alike for jobs of one owner whose results would be the same: photo, model, options."""
+    asked = {"method", "top_k", "class_index", "colormap", "alpha", "overlay_format"}
+    parts = [job.owner, job.image.sha256, job.model.model_dump_json()]
+    parts.append(job.options.model_dump_json(include=asked))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def digest(job: Job) -> str:
+    """Alike for photos sent twice with the same options, however the defaults were spelled."""
+    asked = job.options.model_dump_json(exclude_defaults=True)
+    return hashlib.sha256(f"{job.image.sha256}\n{asked}".encode()).hexdigest()

@@ -1,0 +1,73 @@
+"""How many jobs may wait, and how much of its memory Redis has left for them."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from cachetools import TTLCache
+from redis.asyncio import Redis
+
+from jobs.errors import QueueFull, ShareUsedUp, StoreFull
+from jobs.records.job import LOCAL
+from jobs.redis import keyspace
+from jobs.redis.scripts import source
+
+SECONDS = 0.1
+_OWNERS = 1_000
+MARK = 0.9  # of `maxmemory`; the rest is for the results of jobs that were accepted
+_SECONDS = 1.0
+
+
+class Memory:
+    """Looked at once a second at most. A Redis without `maxmemory` is never full."""
+
+    def __init__(self, redis: "Redis") -> None:
+        self._redis = redis
+        self._used, self._limit, self._again = 0, 0, 0.0
+
+    async def check(self) -> None:
+        """Raises StoreFull above MARK; RedisError."""
+        if time.monotonic() >= self._again:
+            found = await self._redis.info("memory")
+            self._used, self._limit = int(found["used_memory"]), int(found["maxmemory"])
+            self._again = time.monotonic() + _SECONDS
+        if self._limit and self._used > MARK * self._limit:
+            raise StoreFull(self._used, self._limit, MARK)
+
+
+class Room:
+    """`bound` is the most jobs that may wait, of all owners together; of one with a key, as many as
+    there is room left for others.
+
+    The script that records a job decides. `check` spares a client the sending of a photo in vain;
+    for a tenth of a second it does not ask again, as long as there was room for as many more.
+    """
+
+    def __init__(
+        self, redis: "Redis", bound: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._bound, self._memory = bound, Memory(redis)
+        self._script = redis.register_script(source("room"))
+        self._more: TTLCache[str, Iterator[int]] = TTLCache(_OWNERS, SECONDS, clock)
+
+    async def check(self, owner: str) -> None:
+        """Raises StoreFull, and as `refuse`."""
+        await self._memory.check()
+        if next(self._more.get(owner, iter(())), None) is None:
+            answer = await self._script(args=[keyspace.PREFIX, owner, *self.arguments(owner)])
+            self.refuse(answer)
+            self._more[owner] = iter(range(int(answer[1])))
+
+    def arguments(self, owner: str) -> list[int]:
+        """By which scripts tell whether there is room."""
+        return [self._bound, int(owner != LOCAL)]
+
+    def refuse(self, answer: list[Any]) -> None:
+        """Raises QueueFull or ShareUsedUp for what the prelude calls a refusal."""
+        if answer[0] not in ("full", "share"):
+            return
+        why, waiting, own, interval = answer
+        pace = float(interval) / 1000 or 0.1
+        if why == "share":
+            raise ShareUsedUp(own, waiting, self._bound, pace)
+        raise QueueFull(waiting, self._bound, pace)

@@ -1,0 +1,67 @@
+"""Feedback in Redis, kept for retraining when the jobs themselves are long gone."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+from redis.asyncio import Redis
+
+from jobs.records.feedback import Feedback
+from jobs.redis.connections import reported
+from jobs.redis.keyspace import JOB, PREFIX
+
+_PAGE = 500
+
+
+class RedisFeedback:
+    """One opinion a job, the last one given, for `days` days. Every call raises StoreDown."""
+
+    def __init__(self, redis: "Redis", days: float) -> None:
+        self._redis: Any = redis
+        self._kept = timedelta(days=days)
+
+    @reported
+    async def keep(self, owner: str, feedback: Feedback) -> None:
+        """Instead of what was said about the job before."""
+        records, order = _keys(owner)
+        until = (feedback.given_at - self._kept).timestamp()
+        outlived = await self._redis.zrangebyscore(order, "-inf", until)
+        async with self._redis.pipeline() as pipe:
+            pipe.hset(records, feedback.job_id, feedback.model_dump_json())
+            pipe.zadd(order, {feedback.job_id: feedback.given_at.timestamp()})
+            if outlived:
+                pipe.hdel(records, *outlived)
+                pipe.zrem(order, *outlived)
+            pipe.expire(records, self._kept)
+            pipe.expire(order, self._kept)
+            await pipe.execute()
+
+    async def all(self, owner: str) -> AsyncIterator[tuple[Feedback, bool]]:
+        """The owner's, the oldest first; and whether the job still has its photo."""
+        ids = await self._ids(owner)
+        for start in range(0, len(ids), _PAGE):
+            for found in await self._page(owner, ids[start : start + _PAGE]):
+                yield found
+
+    @reported
+    async def _ids(self, owner: str) -> list[str]:
+        found: list[str] = await self._redis.zrange(_keys(owner)[1], 0, -1)
+        return found
+
+    @reported
+    async def _page(self, owner: str, ids: list[str]) -> list[tuple[Feedback, bool]]:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hmget(_keys(owner)[0], ids)
+            for job_id in ids:
+                pipe.hmget(JOB + job_id, "state", "erased")
+            records, *jobs = await pipe.execute()
+        return [
+            (Feedback.model_validate_json(record), state is not None and not erased)
+            for record, (state, erased) in zip(records, jobs, strict=True)
+            if record
+        ]
+
+
+def _keys(owner: str) -> tuple[str, str]:
+    """Of the records by job, and of the jobs by time."""
+    return f"{PREFIX}feedback:{owner}", f"{PREFIX}feedback-order:{owner}"

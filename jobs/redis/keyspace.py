@@ -1,0 +1,15 @@
+"""The names of all keys in Redis."""
+
+PREFIX = "cropshield:1:"  # the 1 is the version of the record's form
+LEASES, BELL, WORKERS = PREFIX + "leases", PREFIX + "bell", PREFIX + "workers"
+INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "retry"))
+QUEUES = (RETRY, INTERACTIVE, BULK)  # in the order in which they are served
+EVENTS, PACE = PREFIX + "events", PREFIX + "pace"
+JOB, GONE = PREFIX + "job:", PREFIX + "gone:"
+KEY = PREFIX + "key:"  # an Idempotency-Key, hashed with its owner
+BLOBS, BLOB_JOBS = PREFIX + "blobs:", PREFIX + "blob-jobs"
+ENDED, ORPHANS = PREFIX + "ended", PREFIX + "orphans"
+
+
+def queue_key(priority: str) -> str:
+    return INTERACTIVE if priority == "interactive" else BULK

@@ -1,0 +1,89 @@
+"""Notifications that there is work, carried by Celery, cheap to lose: the reaper sends again."""
+
+import logging
+import threading
+from typing import Any
+
+from celery import Celery
+from kombu.entity import Exchange, Queue
+
+from jobs.redis.connections import broker_url
+from jobs.settings import SharedSettings
+
+TASK, TICKETS = "cropshield.drain", "tickets"
+log = logging.getLogger(__name__)
+_QUEUE: Any = Queue(TICKETS, Exchange(TICKETS), routing_key=TICKETS, no_ack=True)  # type: ignore[no-untyped-call]
+_REDIS_OPTIONS = {
+    "priority_steps": [0],
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "health_check_interval": 5,
+    "visibility_timeout": 60,
+}
+_AMQP_OPTIONS = {"connect_timeout": 2, "read_timeout": 5, "write_timeout": 5}
+
+
+def make_celery(settings: SharedSettings) -> Celery:
+    """The Celery application of a process; each process makes one, in its composition root."""
+    broker = settings.broker_url or broker_url(settings.redis_url)
+    app = Celery("cropshield", broker=broker, set_as_current=False)
+    app.conf.update(
+        task_acks_late=False,
+        task_ignore_result=True,
+        task_publish_retry=False,
+        task_queues=[_QUEUE],
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options=_AMQP_OPTIONS if broker.startswith("amqp") else _REDIS_OPTIONS,
+    )
+    return app
+
+
+def unacknowledged(task: Any, app: Celery, consumer: Any) -> Any:
+    """Celery's strategy for tickets, which are gone once they are taken.
+
+    One acknowledgement that is lost with a connection ends the worker, or counts against its
+    prefetch limit for ever, so that it takes no more tickets.
+    """
+    from celery.worker.strategy import default
+
+    handle = default(task, app, consumer)
+
+    def take(message: Any, body: Any, _ack: Any, *rest: Any, **more: Any) -> Any:
+        return handle(message, body, _no_answer, *rest, **more)
+
+    return take
+
+
+def _no_answer(*_: Any) -> None:
+    """The broker forgot the ticket when it gave it out."""
+
+
+class TicketBell:
+    """Sends tickets from one thread of its own, so that no caller waits for the broker."""
+
+    def __init__(self, app: Any) -> None:
+        self._app, self._rung, self._stopped = app, threading.Event(), False
+        self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Ask for a ticket; several calls before it goes out are one ticket."""
+        self._rung.set()
+
+    def close(self) -> None:
+        self._stopped = True
+        self._rung.set()
+        self._thread.join(timeout=3)
+
+    def _run(self) -> None:
+        while self._rung.wait() and not self._stopped:
+            self._rung.clear()
+            try:
+                self._app.send_task(TASK, queue=TICKETS, expires=30, retry=False)
+            except Exception as error:  # noqa: BLE001 - the reaper rings again within seconds
+                log.warning("no ticket sent, the reaper will ring again: %s", error)

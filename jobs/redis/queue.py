@@ -1,0 +1,157 @@
+"""The WorkQueue in Redis: what a worker needs, for use from several threads."""
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from jobs.errors import WorkerLost
+from jobs.metrics import Counters, add_to
+from jobs.ports import Bell, Claim, Outcome
+from jobs.problems import problem_of
+from jobs.records import submissions
+from jobs.records.job import Job, State, check_transition
+from jobs.redis import keyspace, serialization
+from jobs.redis.scripts import source
+
+FORGET_WORKER_SECONDS = 60
+
+
+def reap_arguments(max_attempts: int) -> list[Any]:
+    """Arguments of the reap script; the same for every process that reaps."""
+    lost = WorkerLost(max_attempts)
+    error = json.dumps(problem_of(lost).document(str(lost)))
+    return [keyspace.PREFIX, max_attempts, error]
+
+
+class RedisWorkQueue:
+    """See `jobs.ports.WorkQueue`."""
+
+    def __init__(self, redis: "Redis", bell: Bell, lease_seconds: float, max_attempts: int) -> None:
+        self._redis, self._bell, self._lease = redis, bell, int(lease_seconds * 1000)
+        names = ("announce", "claim", "finish", "release", "renew", "reap")
+        self._scripts = {name: redis.register_script(source(name)) for name in names}
+        self._reap_arguments = reap_arguments(max_attempts)
+
+    def claim(self, most: int, *, beside: bool = False) -> list[Claim]:
+        args: list[Any] = [keyspace.PREFIX, most, self._lease, int(beside)]
+        ring, *taken = self._scripts["claim"](args=args)
+        if ring:
+            self._bell.ring()
+        return [
+            Claim(serialization.read_job(job_id, serialization.paired(fields)))
+            for job_id, fields in taken
+        ]
+
+    def finish(self, claim: Claim, outcome: Outcome) -> State | None:
+        check_transition(claim.job.state, outcome.state)
+        fields = serialization.outcome_fields(outcome.result, outcome.error, outcome.timings_ms)
+        ended = self._scripts["finish"](
+            args=[
+                keyspace.PREFIX,
+                claim.job.id,
+                claim.attempt,
+                outcome.state.value,
+                submissions.fingerprint(claim.job),
+                *serialization.flat(fields),
+            ]
+        )
+        return State(ended) if ended else None
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        for claim in claims:
+            self._scripts["release"](args=[keyspace.PREFIX, claim.job.id, claim.attempt])
+        if claims:
+            self._bell.ring()
+
+    def renew(self, claims: Sequence[Claim]) -> int:
+        held: Iterator[str | int] = chain.from_iterable(
+            (claim.job.id, claim.attempt) for claim in claims
+        )
+        return int(self._scripts["renew"](args=[keyspace.PREFIX, self._lease, *held]))
+
+    def waiting(self) -> int:
+        return sum(self._redis.zcard(queue) for queue in keyspace.QUEUES)
+
+    def reap(self) -> None:
+        ring, *_ = self._scripts["reap"](args=self._reap_arguments)
+        if ring:
+            self._bell.ring()
+
+    def announce(self, worker: str) -> None:
+        self._scripts["announce"](args=[keyspace.PREFIX, worker, FORGET_WORKER_SECONDS])
+
+    def retire(self, worker: str) -> None:
+        self._redis.zrem(keyspace.WORKERS, worker)
+
+
+log = logging.getLogger(__name__)
+
+
+class MeteredQueue(RedisWorkQueue):
+    """A RedisWorkQueue that counts, and saves the counts with every sign of life.
+
+    A process that is killed takes the counts of its last second with it.
+    """
+
+    def __init__(
+        self,
+        redis: "Redis",
+        bell: Bell,
+        lease_seconds: float,
+        max_attempts: int,
+        counters: Counters,
+    ) -> None:
+        super().__init__(redis, bell, lease_seconds, max_attempts)
+        self._counters, self._ahead = counters, 0.0
+
+    def claim(self, most: int, *, beside: bool = False) -> list[Claim]:
+        claims = super().claim(most, beside=beside)
+        if claims:
+            self._counters.count("job_attempts_total", by=len(claims))
+            self._counters.observe("batch_photos", len(claims))
+            self._compare_clocks(claims[-1].job)
+        return claims
+
+    def finish(self, claim: Claim, outcome: Outcome) -> State | None:
+        ended = super().finish(claim, outcome)
+        if ended is State.SUCCEEDED:
+            self._observe_stages(claim.job, outcome)
+        return ended
+
+    def announce(self, worker: str) -> None:
+        super().announce(worker)
+        self.save_counts()
+
+    def retire(self, worker: str) -> None:
+        super().retire(worker)
+        self.save_counts()
+
+    def save_counts(self) -> None:
+        """Raises RedisError; the counts are then saved with the next ones."""
+        counts = self._counters.take()
+        if not counts:
+            return
+        try:
+            with self._redis.pipeline() as pipe:
+                add_to(pipe, counts)
+                pipe.execute()
+        except (RedisError, OSError):
+            self._counters.put_back(counts)
+            raise
+
+    def _compare_clocks(self, job: Job) -> None:
+        """How far this machine's clock is ahead of that of Redis, which dates all jobs."""
+        if job.started_at:
+            self._ahead = time.time() - job.started_at.timestamp()
+
+    def _observe_stages(self, job: Job, outcome: Outcome) -> None:
+        total = time.time() - self._ahead - job.created_at.timestamp()
+        stages = job.timings_ms | (outcome.timings_ms or {}) | {"total": total * 1000}
+        for stage, milliseconds in stages.items():
+            self._counters.observe("job_stage_seconds", milliseconds / 1000, stage)

@@ -1,0 +1,62 @@
+"""A job's record as a hash of strings, and back."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jobs.records.job import Job, State, moment
+
+_JSON = ("model", "options", "image", "timings_ms", "result", "error")
+_TIMES = ("created_at", "started_at", "finished_at", "expires_at")
+
+
+def accepted_fields(job: Job) -> dict[str, str]:
+    """The fields that the client decides; the enqueue script adds state and times."""
+    record = job.model_dump(mode="json", include={"model", "options", "image"})
+    fields = {name: json.dumps(value) for name, value in record.items()}
+    fields |= {"request_id": job.request_id} if job.request_id else {}
+    return fields | ({"webhook": "1"} if job.options.callback_url else {})
+
+
+def outcome_fields(
+    result: dict[str, Any] | None,
+    error: dict[str, Any] | None,
+    timings_ms: dict[str, float] | None,
+) -> dict[str, str]:
+    """The fields that an end adds."""
+    parts = {"result": result, "error": error, "timings_ms": timings_ms}
+    return {name: json.dumps(part) for name, part in parts.items() if part is not None}
+
+
+def flat(fields: Mapping[str, str]) -> list[str]:
+    """Names and values in turn, as scripts take them."""
+    return [part for pair in fields.items() for part in pair]
+
+
+def paired(found: Sequence[str]) -> dict[str, str]:
+    """A hash as scripts return it."""
+    return dict(zip(found[::2], found[1::2], strict=True))
+
+
+def read_job(job_id: str, fields: Mapping[str, str]) -> Job:
+    """The job out of its hash."""
+    values: dict[str, Any] = {name: json.loads(fields[name]) for name in _JSON if name in fields}
+    values |= {name: moment(float(fields[name])) for name in _TIMES if name in fields}
+    values["timings_ms"] = values.get("timings_ms", {}) | _waits(fields)
+    return Job(
+        id=job_id,
+        state=State(fields["state"]),
+        attempts=int(fields["attempts"]),
+        owner=fields["owner"],
+        request_id=fields.get("request_id"),
+        cached="cached" in fields,
+        erased="erased" in fields,
+        **values,
+    )
+
+
+def _waits(fields: Mapping[str, str]) -> dict[str, float]:
+    """`queued`: from acceptance to the claim; `total`: to the end. All by the clock of Redis."""
+    ends = {"queued": "started_at", "total": "finished_at"}
+    created = float(fields["created_at"])
+    return {name: float(fields[end]) - created for name, end in ends.items() if end in fields}

@@ -1,0 +1,128 @@
+"""Waiting for jobs: one subscription a process feeds every waiter."""
+
+import asyncio
+import hashlib
+import logging
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from jobs.errors import StoreDown
+from jobs.ports import JobStore
+from jobs.records.job import Job
+from jobs.redis import keyspace
+
+log = logging.getLogger(__name__)
+_REREAD_SECONDS = 2.0  # published messages can be lost; the record cannot
+_REREADS_A_SECOND = 250  # of all waiters together: the more wait, the more seldom each rereads
+_RECONNECT_SECONDS = 0.5
+
+
+def version(job: Job) -> str:
+    """Another text for every visible change of a job, its place in the queue included."""
+    return hashlib.sha256(job.model_dump_json().encode()).hexdigest()[:16]
+
+
+class JobWatch:
+    """Tells waiters of state changes. `redis` must be a client of its own."""
+
+    def __init__(self, redis: "Redis", store: JobStore) -> None:
+        self._redis, self._store = redis, store
+        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._stopping = False
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs are waited for."""
+        return len(self._waiting)
+
+    async def wait(self, job_id: str, seconds: float, owner: str | None = None) -> Job:
+        """The job once it is terminal, or as it is when the time is up. Raises as `find`."""
+        end = asyncio.get_running_loop().time() + seconds
+        with self._told_of(job_id) as changed:
+            while True:
+                changed.clear()
+                job = await self._store.find(job_id, owner)
+                left = end - asyncio.get_running_loop().time()
+                if job.state.is_terminal or left <= 0:
+                    return job
+                await self._rest(changed, left)
+
+    async def changes(self, job_id: str, seen: str, heartbeat: float) -> AsyncIterator[Job | None]:
+        """The job at every change until it has ended; first as it is now, unless `seen` is the
+        version that it has. None where nothing was to be told for `heartbeat` seconds, as while
+        Redis is away. Raises JobNotFound, JobGone.
+        """
+        clock = asyncio.get_running_loop().time
+        with self._told_of(job_id) as changed:
+            beat = clock() + heartbeat
+            while True:
+                changed.clear()
+                job = await self._now(job_id)
+                if job is not None and version(job) != seen:
+                    seen, beat = version(job), clock() + heartbeat
+                    yield job
+                if job is not None and job.state.is_terminal:
+                    return
+                await self._rest(changed, max(beat - clock(), 0))
+                if clock() >= beat:
+                    beat = clock() + heartbeat
+                    yield None
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Listen while the context lasts, through every restart of Redis."""
+        task = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            self._stopping = True  # a cancellation that meets a time-out in the client is lost
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            try:
+                await self._listen()
+            except (RedisError, OSError) as error:
+                log.warning("job events interrupted: %s", error)
+                await asyncio.sleep(_RECONNECT_SECONDS)
+
+    async def _listen(self) -> None:
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+            await channel.subscribe(keyspace.EVENTS)
+            while not self._stopping:
+                message = await channel.get_message(timeout=1.0)
+                if message:
+                    for changed in self._waiting.get(message["data"], ()):
+                        changed.set()
+
+    async def _now(self, job_id: str) -> Job | None:
+        """None while Redis is away: what waits for minutes also waits for it."""
+        try:
+            return await self._store.find(job_id)
+        except StoreDown as error:
+            log.debug("cannot read job %s: %s", job_id, error)
+            return None
+
+    async def _rest(self, changed: asyncio.Event, most: float) -> None:
+        """Until there is news, or it is time to reread the record, or `most` seconds."""
+        reread = max(_REREAD_SECONDS, self.waiting / _REREADS_A_SECOND)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), min(most, reread * random.uniform(0.75, 1.25)))
+
+    @contextmanager
+    def _told_of(self, job_id: str) -> Iterator[asyncio.Event]:
+        """An event that every change of the job sets."""
+        changed = asyncio.Event()
+        self._waiting[job_id].add(changed)
+        try:
+            yield changed
+        finally:
+            self._waiting[job_id].discard(changed)
+            if not self._waiting[job_id]:
+                del self._waiting[job_id]

@@ -1,0 +1,124 @@
+"""Webhooks in Redis: the outbox, the log of deliveries, and the secrets that sign them.
+
+The script that ends a job puts it into the outbox, so that no delivery is lost whatever dies.
+"""
+
+import base64
+import json
+import secrets
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from redis.asyncio import Redis
+
+from jobs.errors import BadCallback, NoSuchSecret, TooManySecrets
+from jobs.records.job import moment
+from jobs.redis import keyspace
+from jobs.redis.connections import reported
+from jobs.redis.scripts import source
+from jobs.webhooks.url_policy import Targets, why_not
+
+SECRETS, LOG = keyspace.PREFIX + "secrets:", keyspace.PREFIX + "deliveries:"
+LEASE_SECONDS = 30  # a delivery whose process died is taken up by another one after that
+_MOST_SECRETS = 2
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Due:
+    """A delivery held under a lease; `attempt` counts from 1 and is the fence."""
+
+    job_id: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How one attempt went: the receiver's HTTP status, or what kept it from answering.
+
+    `at` and `next_at` are UTC; the latter is None after the last attempt.
+    """
+
+    attempt: int
+    milliseconds: float
+    status: int | None = None
+    problem: str | None = None
+    at: datetime | None = None
+    next_at: datetime | None = None
+
+    @property
+    def is_received(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+class Webhooks:
+    """Every call raises StoreDown."""
+
+    def __init__(self, redis: "Redis", targets: Targets = "public") -> None:
+        self._redis, self._targets = redis, targets
+        names = ("claim_webhooks", "settle_webhook")
+        self._claim, self._settle = (redis.register_script(source(name)) for name in names)
+
+    async def check(self, url: str | None, owner: str) -> None:
+        """Raises BadCallback for a URL that would never be called. None is fine."""
+        if url is None:
+            return
+        if reason := why_not(url, self._targets):
+            raise BadCallback(url, reason)
+        if not await self.secrets(owner):
+            reason = "there is no secret to sign with; `cropshield webhooks add` makes one"
+            raise BadCallback(url, reason)
+
+    @reported
+    async def claim(self, most: int) -> list[Due]:
+        """Up to `most` deliveries that are due, for LEASE_SECONDS."""
+        found = await self._claim(args=[keyspace.PREFIX, most, LEASE_SECONDS * 1000])
+        return [Due(job_id, int(attempt)) for job_id, attempt in found]
+
+    @reported
+    async def settle(self, due: Due, delivery: Delivery, delay: float | None) -> bool:
+        """Log an attempt; another one follows after `delay` seconds, none after None.
+
+        False when the lease was lost; then nothing is logged.
+        """
+        told = json.dumps({k: v for k, v in asdict(delivery).items() if v is not None})
+        wait = "" if delay is None else int(delay * 1000)
+        return bool(await self._settle(args=[keyspace.PREFIX, due.job_id, due.attempt, wait, told]))
+
+    @reported
+    async def deliveries(self, job_id: str) -> list[Delivery]:
+        """The oldest first."""
+        entries: list[Any] = await self._redis.lrange(LOG + job_id, 0, -1)
+        return [_read(entry) for entry in entries]
+
+    @reported
+    async def secrets(self, owner: str) -> list[str]:
+        """Those that sign, the oldest first."""
+        stored: dict[Any, Any] = await self._redis.hgetall(SECRETS + owner)
+        return [stored[made] for made in sorted(stored, key=int)]
+
+    @reported
+    async def add_secret(self, owner: str) -> str:
+        """A new one, beside the one there is. Raises TooManySecrets."""
+        if await self._redis.hlen(SECRETS + owner) >= _MOST_SECRETS:
+            raise TooManySecrets(_MOST_SECRETS)
+        secret = "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+        seconds, micro = await self._redis.time()
+        await self._redis.hset(SECRETS + owner, str(seconds * 10**6 + micro), secret)
+        return secret
+
+    @reported
+    async def revoke_secret(self, owner: str, beginning: str) -> None:
+        """Have the secret that begins like this sign no more. Raises NoSuchSecret."""
+        stored: dict[Any, Any] = await self._redis.hgetall(SECRETS + owner)
+        meant = [made for made, secret in stored.items() if secret.startswith(beginning)]
+        if len(meant) != 1:
+            raise NoSuchSecret(beginning, len(meant))
+        await self._redis.hdel(SECRETS + owner, *meant)
+
+
+def _read(entry: str) -> Delivery:
+    at, following, told = entry.split(" ", 2)
+    next_at = moment(float(following)) if following != "-" else None
+    return replace(Delivery(**json.loads(told)), at=moment(float(at)), next_at=next_at)

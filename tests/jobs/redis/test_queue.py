@@ -1,0 +1,395 @@
+"""The queue of record: each sentence holds on a real Redis."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from jobs.errors import JobGone, JobNotFound, QueueFull, ShareUsedUp, StoreDown
+from jobs.metrics import Counters
+from jobs.ports import Outcome
+from jobs.records.job import LOCAL, Job, Place, State
+from jobs.records.submissions import Submitted
+from jobs.redis import keyspace
+from jobs.redis.admission import SECONDS, Room
+from jobs.redis.connections import connect_async
+from jobs.redis.queue import MeteredQueue
+from tests.jobs.conftest import Desk, a_job
+
+DONE = Outcome(State.SUCCEEDED, result={"predictions": []}, timings_ms={"decode": 1.5})
+
+
+def test_an_accepted_job_is_queued_and_found(desk: Desk) -> None:
+    job = desk.enqueue(client_ref="field 7")
+    assert job.state is State.QUEUED
+    assert job.options.client_ref == "field 7"
+    assert desk.find(job.id) == job
+    assert desk.bell.rung == 1
+
+
+def test_an_unknown_job_is_not_found(desk: Desk) -> None:
+    with pytest.raises(JobNotFound, match="nope"):
+        desk.find("nope")
+
+
+def test_the_same_id_twice_is_one_job(desk: Desk) -> None:
+    job = a_job()
+    for _ in range(2):
+        desk.ask(lambda store: store.enqueue(job))
+    assert len(desk.queue.claim(10)) == 1
+
+
+def test_a_burst_of_jobs_sends_one_ticket(desk: Desk) -> None:
+    for _ in range(4):
+        desk.enqueue()
+    assert desk.bell.rung == 1
+
+
+def test_a_job_after_an_empty_claim_rings_at_once(desk: Desk) -> None:
+    desk.enqueue()
+    desk.queue.claim(8)
+    desk.enqueue()
+    assert desk.bell.rung == 2
+
+
+def test_a_full_queue_refuses_and_names_the_limit(desk: Desk) -> None:
+    for _ in range(5):
+        desk.enqueue()
+    with pytest.raises(QueueFull, match="5 jobs are waiting; the limit is 5"):
+        desk.enqueue()
+    with pytest.raises(QueueFull):
+        desk.ask(lambda store: store.check_room())
+
+
+def test_room_is_asked_for_once_in_a_while_but_a_refusal_is_never_kept(desk: Desk) -> None:
+    now = [0.0]
+
+    async def look() -> None:
+        redis = connect_async(desk.url)
+        room = Room(redis, 5, lambda: now[0])
+        await room.check(LOCAL)
+        desk.client.zadd(keyspace.INTERACTIVE, {f"job {number}": number for number in range(5)})
+        await room.check(LOCAL)
+        with pytest.raises(QueueFull):  # there was room for one more
+            await room.check(LOCAL)
+        now[0] = SECONDS
+        for _ in range(2):
+            with pytest.raises(QueueFull):
+                await room.check(LOCAL)
+        desk.client.delete(keyspace.INTERACTIVE)
+        await room.check(LOCAL)
+        await redis.aclose()
+
+    asyncio.run(look())
+
+
+def test_one_key_never_takes_the_last_room_from_another(desk: Desk) -> None:
+    for priority in ("interactive", "bulk", "bulk"):
+        desk.enqueue(owner="bulk sender", priority=priority)
+    with pytest.raises(ShareUsedUp, match="3 jobs of this key are waiting; the limit is 2"):
+        desk.enqueue(owner="bulk sender")
+    with pytest.raises(ShareUsedUp):
+        desk.ask(lambda store: store.check_room("bulk sender"))
+    desk.ask(lambda store: store.check_room("phone"))
+    desk.enqueue(owner="phone")
+    desk.queue.claim(8)
+    desk.enqueue(owner="bulk sender")
+
+
+def test_a_key_whose_jobs_are_all_canceled_has_its_share_again(desk: Desk) -> None:
+    jobs = [desk.enqueue(owner="phone") for _ in range(3)]
+    for job in jobs:
+        desk.ask(lambda store, job=job: store.cancel(job.id))  # type: ignore[misc]
+    for _ in range(3):
+        desk.enqueue(owner="phone")
+
+
+def test_jobs_are_claimed_in_order_interactive_before_bulk(desk: Desk) -> None:
+    bulk = desk.enqueue(priority="bulk")
+    first, second = desk.enqueue(), desk.enqueue()
+    claimed = [claim.job.id for claim in desk.queue.claim(8)]
+    assert claimed == [first.id, second.id, bulk.id]
+
+
+def test_a_claim_takes_no_more_than_asked_and_rings_for_the_rest(desk: Desk) -> None:
+    for _ in range(3):
+        desk.enqueue()
+    before = desk.bell.rung
+    assert len(desk.queue.claim(2)) == 2
+    assert desk.bell.rung == before + 1
+
+
+def test_a_claimed_job_is_running_on_its_first_attempt(desk: Desk) -> None:
+    desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    assert claim.job.state is State.RUNNING
+    assert claim.attempt == 1
+    assert claim.job.started_at is not None
+
+
+def test_a_finished_job_tells_result_and_times(desk: Desk) -> None:
+    desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    assert desk.queue.finish(claim, DONE)
+    job = desk.find(claim.job.id)
+    assert job.state is State.SUCCEEDED
+    assert job.result == {"predictions": []}
+    assert set(job.timings_ms) == {"decode", "queued", "total"}
+    assert not desk.client.zcard(keyspace.LEASES)
+
+
+def test_a_job_is_finished_only_once(desk: Desk) -> None:
+    desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    assert desk.queue.finish(claim, DONE)
+    assert desk.queue.finish(claim, Outcome(State.FAILED, error={})) is None
+    assert desk.find(claim.job.id).state is State.SUCCEEDED
+
+
+def test_a_record_never_expires_before_its_end(desk: Desk) -> None:
+    job = desk.enqueue(ttl=60)
+    assert desk.client.ttl(keyspace.JOB + job.id) == -1
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    assert 0 < desk.client.ttl(keyspace.JOB + job.id) <= 60
+
+
+def test_a_lost_lease_returns_the_job_and_drops_the_late_result(desk: Desk) -> None:
+    desk.enqueue()
+    (late,) = desk.queue.claim(1)
+    time.sleep(1.1)
+    desk.queue.reap()
+    assert desk.find(late.job.id).state is State.QUEUED
+    (again,) = desk.queue.claim(1)
+    assert again.attempt == 2
+    assert not desk.queue.finish(late, DONE)
+    assert desk.queue.finish(again, DONE)
+
+
+def test_a_renewed_lease_is_kept(desk: Desk) -> None:
+    desk.enqueue()
+    claims = desk.queue.claim(1)
+    time.sleep(0.7)
+    assert desk.queue.renew(claims) == 1
+    time.sleep(0.7)
+    desk.queue.reap()
+    assert desk.find(claims[0].job.id).state is State.RUNNING
+
+
+def test_a_job_that_cost_a_worker_its_life_is_claimed_alone(desk: Desk) -> None:
+    desk.enqueue()
+    (lost,) = desk.queue.claim(1)
+    desk.enqueue()
+    time.sleep(1.1)
+    desk.queue.reap()
+    assert [claim.job.id for claim in desk.queue.claim(8)] == [lost.job.id]
+
+
+def test_beside_other_jobs_nothing_is_claimed_while_one_must_be_alone(desk: Desk) -> None:
+    desk.enqueue()
+    (lost,) = desk.queue.claim(1)
+    other = desk.enqueue()
+    desk.client.zadd(keyspace.LEASES, {lost.job.id: 0})
+    desk.queue.reap()
+    assert desk.queue.claim(8, beside=True) == []
+    (alone,) = desk.queue.claim(8)
+    assert alone.is_suspect
+    (beside,) = desk.queue.claim(8, beside=True)
+    assert (beside.job.id, beside.is_suspect) == (other.id, False)
+
+
+def test_a_job_that_must_be_alone_must_be_so_when_it_was_given_back(desk: Desk) -> None:
+    desk.enqueue()
+    (lost,) = desk.queue.claim(1)
+    desk.client.zadd(keyspace.LEASES, {lost.job.id: 0})
+    desk.queue.reap()
+    desk.queue.release(desk.queue.claim(1))
+    desk.enqueue()
+    (alone,) = desk.queue.claim(8)
+    assert (alone.job.id, alone.attempt) == (lost.job.id, 2)
+
+
+def test_a_job_fails_after_the_last_attempt(desk: Desk) -> None:
+    job = desk.enqueue()
+    for _ in range(3):
+        desk.queue.claim(1)
+        time.sleep(1.05)
+        desk.ask(lambda store: store.reap())
+    ended = desk.find(job.id)
+    assert ended.state is State.FAILED
+    assert ended.error is not None
+    assert ended.error["type"] == "/problems/worker-lost"
+    assert desk.queue.claim(1) == []
+
+
+def test_owners_take_turns_however_many_jobs_each_has(desk: Desk) -> None:
+    flood = [desk.enqueue(owner="bulk sender") for _ in range(3)]
+    late = desk.enqueue(owner="phone")
+    order = [claim.job.id for claim in desk.queue.claim(8)]
+    assert order.index(late.id) <= 1
+    assert [job_id for job_id in order if job_id != late.id] == [job.id for job in flood]
+
+
+def test_a_queued_job_tells_its_place(desk: Desk) -> None:
+    bulk = desk.enqueue(priority="bulk")
+    first, second = desk.enqueue(), desk.enqueue()
+    assert first.queue is not None
+    assert first.queue.position == 0
+    places = [desk.find(job.id).queue for job in (first, second, bulk)]
+    assert [place.position for place in places if place] == [0, 1, 2]
+
+
+def test_the_eta_follows_the_measured_pace(desk: Desk) -> None:
+    desk.client.hset(keyspace.PACE, mapping={"last": 0, "interval": 2000})
+    desk.enqueue()
+    place = desk.enqueue().queue
+    assert place is not None
+    assert place.eta_seconds == 4.0
+
+
+def test_a_queued_job_is_canceled_at_once_and_never_claimed(desk: Desk) -> None:
+    job = desk.enqueue()
+    assert desk.ask(lambda store: store.cancel(job.id)).state is State.CANCELED
+    assert desk.queue.claim(8) == []
+
+
+def test_a_running_job_is_canceled_when_its_worker_finishes(desk: Desk) -> None:
+    job = desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    assert desk.ask(lambda store: store.cancel(job.id)).state is State.RUNNING
+    assert desk.queue.finish(claim, DONE) is State.CANCELED
+    assert desk.find(job.id).result is None
+
+
+def test_a_running_job_whose_worker_is_lost_stays_canceled(desk: Desk) -> None:
+    job = desk.enqueue()
+    desk.queue.claim(1)
+    desk.ask(lambda store: store.cancel(job.id))
+    time.sleep(1.1)
+    desk.queue.reap()
+    assert desk.find(job.id).state is State.CANCELED
+
+
+def test_canceling_a_finished_job_changes_nothing(desk: Desk) -> None:
+    job = desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    assert desk.ask(lambda store: store.cancel(job.id)).state is State.SUCCEEDED
+    with pytest.raises(JobNotFound):
+        desk.ask(lambda store: store.cancel("nope"))
+
+
+def test_an_expired_record_leaves_a_tombstone(desk: Desk) -> None:
+    job = desk.enqueue(ttl=60)
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    desk.client.delete(keyspace.JOB + job.id)  # as its expiry does
+    with pytest.raises(JobGone, match="expired at 20"):
+        desk.find(job.id)
+    assert desk.client.ttl(keyspace.GONE + job.id) > 60 + 6 * 86_400
+
+
+def test_a_finished_job_is_found_as_a_twin_by_its_owner_alone(desk: Desk) -> None:
+    def sent_again(job: Job) -> Submitted:
+        return desk.ask(lambda store: store.enqueue(job, reuse=True))
+
+    first = sent_again(a_job())
+    assert not first.twin
+    assert not sent_again(a_job()).twin, "it has not ended"
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    waiting = desk.queue.waiting()
+    assert sent_again(a_job()) == Submitted(desk.find(first.job.id), twin=True)
+    assert desk.queue.waiting() == waiting
+    for other in (a_job(owner="another"), a_job(alpha=0.9), a_job(model="other")):
+        assert not sent_again(other).twin
+    assert not desk.ask(lambda store: store.enqueue(a_job())).twin, "that was not asked for"
+
+
+def test_a_twin_whose_record_is_gone_is_none(desk: Desk) -> None:
+    desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    desk.client.delete(keyspace.JOB + claim.job.id)  # as its expiry does
+    assert not desk.ask(lambda store: store.enqueue(a_job(), reuse=True)).twin
+
+
+@pytest.mark.parametrize("priority", ["interactive", "bulk"])
+def test_what_is_told_of_a_new_job_is_what_its_record_tells(desk: Desk, priority: str) -> None:
+    for other in ("interactive", "bulk"):
+        desk.enqueue(priority=other)
+    desk.client.hset(keyspace.PACE, "interval", "250")
+    job = desk.enqueue(priority=priority, ttl=90, client_ref="plot 1")
+    assert job == desk.find(job.id)
+    position = 1 if priority == "interactive" else 2
+    assert job.queue == Place(position=position, eta_seconds=(position + 1) * 0.25)
+
+
+def test_an_adopted_job_has_succeeded_with_its_twins_result(desk: Desk) -> None:
+    desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    twin, again = desk.find(claim.job.id), a_job(client_ref="again")
+    job = desk.ask(lambda store: store.adopt(again, twin)).job
+    assert (job.id, job.state, job.cached) == (again.id, State.SUCCEEDED, True)
+    assert job.result == twin.result
+    assert job.options.client_ref == "again"
+
+
+def test_a_released_job_waits_at_the_head_with_its_attempt_given_back(desk: Desk) -> None:
+    first = desk.enqueue()
+    desk.enqueue()
+    desk.queue.release(desk.queue.claim(1))
+    (claim,) = desk.queue.claim(1)
+    assert claim.job.id == first.id
+    assert claim.attempt == 1
+
+
+def test_a_job_past_its_deadline_expires_unrun(desk: Desk) -> None:
+    job = desk.enqueue(deadline=0.05)
+    time.sleep(0.1)
+    assert desk.queue.claim(8) == []
+    assert desk.find(job.id).state is State.EXPIRED
+
+
+def test_reaping_rings_while_work_waits(desk: Desk) -> None:
+    desk.enqueue()
+    desk.client.delete(keyspace.BELL)  # the ticket was lost, and the bell has fallen silent
+    desk.queue.reap()
+    assert desk.bell.rung == 2
+
+
+def test_the_clocks_of_other_machines_do_not_matter(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API's is decades behind, the worker's a day ahead."""
+    past = dict.fromkeys(("created_at", "expires_at"), datetime(2001, 1, 1, tzinfo=UTC))
+    asked = a_job(deadline=60, ttl=600).model_copy(update=past)
+    job = desk.ask(lambda store: store.enqueue(asked)).job
+    now = desk.client.time()[0]
+    assert abs(job.created_at.timestamp() - now) < 30
+    assert (job.expires_at - job.created_at).total_seconds() == 600
+    monkeypatch.setattr(time, "time", lambda: now + 86_400.0)
+    counters = Counters()
+    queue = MeteredQueue(desk.client, desk.bell, 30, 3, counters)
+    (claim,) = queue.claim(1)
+    queue.reap()
+    queue.announce("w")
+    assert desk.find(job.id).state is State.RUNNING
+    assert desk.ask(lambda store: store.workers()) == 1
+    assert queue.finish(claim, DONE) is State.SUCCEEDED
+    assert 0 <= counters.take()["job_stage_seconds|total|sum"] < 60
+    assert desk.client.ttl(keyspace.JOB + job.id) <= 600
+
+
+def test_workers_are_counted_by_their_signs_of_life(desk: Desk) -> None:
+    desk.queue.announce("a")
+    desk.queue.announce("b")
+    desk.queue.retire("b")
+    assert desk.ask(lambda store: store.workers()) == 1
+
+
+def test_a_redis_that_is_gone_is_store_down() -> None:
+    with pytest.raises(StoreDown):
+        Desk("unix:///nonexistent/redis.sock").find("x")

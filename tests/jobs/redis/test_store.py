@@ -1,0 +1,107 @@
+"""An owner's jobs, newest first."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from jobs.errors import JobGone, JobNotFound
+from jobs.ports import Outcome
+from jobs.records.job import LOCAL, Job, State
+from jobs.records.listing import Page, Wanted
+from jobs.redis import keyspace
+from tests.jobs.conftest import Desk
+
+DONE = Outcome(State.SUCCEEDED, result={})
+
+
+def page(desk: Desk, owner: str = LOCAL, **wanted: Any) -> Page:
+    return desk.ask(lambda store: store.page(owner, Wanted(**wanted)))
+
+
+def ids(jobs: tuple[Job, ...] | list[Job]) -> list[str]:
+    return [job.id for job in jobs]
+
+
+def test_jobs_are_listed_newest_first_for_their_owner_alone(desk: Desk) -> None:
+    mine = [desk.enqueue() for _ in range(3)]
+    desk.enqueue(owner="another")
+    found = page(desk)
+    assert ids(found.jobs) == ids(mine[::-1])
+    assert found.cursor is None
+
+
+def test_pages_follow_one_another_while_jobs_come_in(desk: Desk) -> None:
+    jobs = [desk.enqueue() for _ in range(4)]
+    first = page(desk, limit=2)
+    desk.enqueue()
+    second = page(desk, limit=2, cursor=first.cursor)
+    assert ids(first.jobs) + ids(second.jobs) == ids(jobs[::-1])
+    assert second.cursor is None
+
+
+def test_jobs_accepted_in_the_same_millisecond_are_on_one_page_each(desk: Desk) -> None:
+    future = 4_000_000_000_000.0
+    desk.client.zadd(f"{keyspace.PREFIX}owner:{LOCAL}", {desk.enqueue().id: future})
+    jobs = [desk.enqueue() for _ in range(3)]
+    found: list[str] = []
+    cursor = None
+    for _ in range(4):
+        one = page(desk, limit=1, cursor=cursor)
+        found, cursor = found + ids(one.jobs), one.cursor
+    assert found[:3] == ids(jobs[::-1])
+    assert cursor is None
+
+
+def test_state_reference_and_time_choose(desk: Desk) -> None:
+    old = desk.enqueue(client_ref="plot 1")
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    new = desk.enqueue(client_ref="plot 2")
+    assert ids(page(desk, state=State.SUCCEEDED).jobs) == [old.id]
+    assert ids(page(desk, client_ref="plot 2").jobs) == [new.id]
+    assert page(desk, state=State.SUCCEEDED, client_ref="plot 2").jobs == ()
+    assert ids(page(desk, since=old.created_at).jobs) == [new.id, old.id]
+    assert page(desk, since=new.created_at + timedelta(seconds=1)).jobs == ()
+
+
+def test_a_page_looks_at_so_many_jobs_and_says_where_to_go_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.redis.store._LOOKED_AT", 2)
+    wanted = desk.enqueue(client_ref="the one")
+    for _ in range(3):
+        desk.enqueue()
+    first = page(desk, client_ref="the one")
+    assert first.jobs == ()
+    assert first.cursor is not None
+    second = page(desk, client_ref="the one", cursor=first.cursor)
+    assert ids(second.jobs) == [wanted.id]
+
+
+def test_expired_jobs_leave_the_list_as_others_come(desk: Desk) -> None:
+    for _ in range(30):
+        job = desk.enqueue()
+        desk.ask(lambda store, job=job: store.cancel(job.id))  # type: ignore[misc]
+        desk.client.delete(keyspace.JOB + job.id)  # as time does
+    assert desk.client.zcard(f"{keyspace.PREFIX}owner:{LOCAL}") < 15
+    assert page(desk).jobs == ()
+
+
+def test_a_list_that_nobody_adds_to_expires(desk: Desk) -> None:
+    job = desk.enqueue()
+    desk.ask(lambda store: store.cancel(job.id))
+    assert desk.client.ttl(f"{keyspace.PREFIX}owner:{LOCAL}") > 30 * 86_400
+
+
+def test_another_owners_job_is_not_found_before_and_after_its_end(desk: Desk) -> None:
+    job = desk.enqueue(owner="a")
+    for call in ("find", "cancel"):
+        with pytest.raises(JobNotFound):
+            desk.ask(lambda store, call=call: getattr(store, call)(job.id, "b"))  # type: ignore[misc]
+    assert desk.ask(lambda store: store.cancel(job.id, "a")).state is State.CANCELED
+    desk.client.delete(keyspace.JOB + job.id)
+    with pytest.raises(JobNotFound):
+        desk.ask(lambda store: store.find(job.id, "b"))
+    with pytest.raises(JobGone):
+        desk.ask(lambda store: store.find(job.id, "a"))

@@ -1,0 +1,179 @@
+"""The outbox of webhooks, their log and their secrets, in a real Redis."""
+
+import asyncio
+import base64
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import pytest
+
+from jobs.errors import BadCallback, NoSuchSecret, TooManySecrets
+from jobs.ports import Outcome
+from jobs.records.job import State
+from jobs.redis.connections import connect_async
+from jobs.webhooks.outbox import LEASE_SECONDS, Delivery, Due, Webhooks
+from tests.jobs.conftest import Desk
+
+T = TypeVar("T")
+OUTBOX, URL = "cropshield:1:webhooks", "https://hooks.example/leaf"
+
+
+def ask(desk: Desk, call: Callable[[Webhooks], Coroutine[Any, Any, T]]) -> T:
+    async def run() -> T:
+        redis = connect_async(desk.url)
+        try:
+            return await call(Webhooks(redis))
+        finally:
+            await redis.aclose()
+
+    return asyncio.run(run())
+
+
+def claim(desk: Desk) -> list[Due]:
+    return ask(desk, lambda webhooks: webhooks.claim(10))
+
+
+def settle(desk: Desk, due: Due, delivery: Delivery, delay: float | None) -> bool:
+    return ask(desk, lambda webhooks: webhooks.settle(due, delivery, delay))
+
+
+def make_due(desk: Desk) -> None:
+    """As time does."""
+    waiting: Any = desk.client.zrange(OUTBOX, 0, -1)
+    for job_id in waiting:
+        desk.client.zadd(OUTBOX, {job_id: 0})
+
+
+def milliseconds_left(desk: Desk, job_id: str) -> float:
+    """Until it is due again."""
+    due: Any = desk.client.zscore(OUTBOX, job_id)
+    seconds, _ = desk.client.time()
+    return float(due) - seconds * 1000
+
+
+def ended(desk: Desk, state: State = State.SUCCEEDED, url: str | None = URL) -> str:
+    job = desk.enqueue(callback_url=url)
+    if state is State.CANCELED:
+        desk.ask(lambda store: store.cancel(job.id))
+        return job.id
+    (held,) = desk.queue.claim(1)
+    desk.queue.finish(held, Outcome(state, result={"explanations": []}))
+    return job.id
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELED])
+def test_a_job_that_ends_is_due_at_that_moment(desk: Desk, state: State) -> None:
+    waiting = desk.enqueue(callback_url=URL).id
+    assert claim(desk) == []
+    desk.ask(lambda store: store.cancel(waiting))
+    assert claim(desk) == [Due(waiting, 1)]
+    job_id = ended(desk, state)
+    assert claim(desk) == [Due(job_id, 1)]
+
+
+def test_a_job_that_expires_in_the_queue_is_due(desk: Desk) -> None:
+    job = desk.enqueue(callback_url=URL, deadline=0.001)
+    desk.client.hset(f"cropshield:1:job:{job.id}", "start_by", 1)
+    assert desk.queue.claim(1) == []
+    assert claim(desk) == [Due(job.id, 1)]
+
+
+def test_a_job_whose_workers_are_lost_is_due(desk: Desk) -> None:
+    job = desk.enqueue(callback_url=URL)
+    desk.queue.claim(1)
+    desk.client.hset(f"cropshield:1:job:{job.id}", "attempts", 3)
+    desk.client.zadd("cropshield:1:leases", {job.id: 0})
+    desk.queue.reap()
+    assert desk.find(job.id).state is State.FAILED
+    assert claim(desk) == [Due(job.id, 1)]
+
+
+def test_a_job_without_a_callback_is_never_due(desk: Desk) -> None:
+    ended(desk, url=None)
+    assert claim(desk) == []
+
+
+def test_only_one_process_has_a_delivery_until_its_lease_is_over(desk: Desk) -> None:
+    """The process dies between the answer of the receiver and the log."""
+    job_id = ended(desk)
+    (first,) = claim(desk)
+    assert claim(desk) == []
+    left = milliseconds_left(desk, job_id)
+    assert (LEASE_SECONDS - 2) * 1000 < left <= (LEASE_SECONDS + 1) * 1000
+    make_due(desk)
+    (second,) = claim(desk)
+    assert second == Due(job_id, 2)
+    assert settle(desk, first, Delivery(1, 5.0, 200), None) is False
+    assert settle(desk, second, Delivery(2, 5.0, 200), None) is True
+    make_due(desk)
+    assert claim(desk) == []
+
+
+def test_a_failure_is_due_again_after_its_delay(desk: Desk) -> None:
+    job_id = ended(desk)
+    (due,) = claim(desk)
+    settle(desk, due, Delivery(1, 5.0, 500), 300.0)
+    assert claim(desk) == []
+    left = milliseconds_left(desk, job_id)
+    assert 298_000 < left <= 301_000
+
+
+def test_attempts_are_listed_oldest_first_with_their_times(desk: Desk) -> None:
+    job_id = ended(desk)
+    for attempt, delay in ((1, 5.0), (2, None)):
+        (due,) = claim(desk)
+        settle(desk, due, Delivery(attempt, 5.5, None, "no connection"), delay)
+        make_due(desk)
+    first, second = ask(desk, lambda webhooks: webhooks.deliveries(job_id))
+    assert (first.attempt, first.milliseconds, first.problem) == (1, 5.5, "no connection")
+    assert first.at
+    assert first.next_at
+    assert (first.next_at - first.at).total_seconds() == 5
+    assert second.next_at is None
+    assert 0 < desk.client.pttl(f"cropshield:1:deliveries:{job_id}") <= 3 * 86_400_000
+
+
+def test_a_job_whose_time_is_over_is_dropped(desk: Desk) -> None:
+    job_id = ended(desk)
+    desk.client.delete(f"cropshield:1:job:{job_id}")
+    assert claim(desk) == []
+    assert desk.client.zcard(OUTBOX) == 0
+
+
+def test_a_second_secret_signs_beside_the_first_until_that_is_revoked(desk: Desk) -> None:
+    async def check(webhooks: Webhooks) -> None:
+        old = await webhooks.add_secret("local")
+        new = await webhooks.add_secret("local")
+        assert await webhooks.secrets("local") == [old, new]
+        with pytest.raises(TooManySecrets, match="2 secrets"):
+            await webhooks.add_secret("local")
+        await webhooks.revoke_secret("local", old[:12])
+        assert await webhooks.secrets("local") == [new]
+        assert await webhooks.secrets("cs_1a2b3c4d") == []
+        assert len(base64.b64decode(new.removeprefix("whsec_"))) == 32
+        with pytest.raises(NoSuchSecret, match="0 secrets begin with"):
+            await webhooks.revoke_secret("local", old[:12])
+
+    ask(desk, check)
+
+
+def test_a_beginning_that_several_have_revokes_none(desk: Desk) -> None:
+    async def check(webhooks: Webhooks) -> None:
+        for _ in range(2):
+            await webhooks.add_secret("local")
+        with pytest.raises(NoSuchSecret, match="2 secrets begin with 'whsec_'"):
+            await webhooks.revoke_secret("local", "whsec_")
+        assert len(await webhooks.secrets("local")) == 2
+
+    ask(desk, check)
+
+
+def test_without_a_secret_a_callback_is_refused(desk: Desk) -> None:
+    async def check(webhooks: Webhooks) -> None:
+        await webhooks.check(None, "local")
+        with pytest.raises(BadCallback, match="cropshield webhooks add"):
+            await webhooks.check(URL, "local")
+        await webhooks.add_secret("local")
+        await webhooks.check(URL, "local")
+
+    ask(desk, check)
