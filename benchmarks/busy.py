@@ -28,7 +28,7 @@ from jobs.redis.store import RedisJobStore
 from models.catalog import Catalog
 from pictures.leaves import draw_leaf
 from workers.explainers import Explainers, options_of
-from workers.lease import Keeper
+from workers.leases import Keeper
 from workers.pipeline import Pipeline
 from workers.settings import WorkerSettings
 from workers.stages import Stages

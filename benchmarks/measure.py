@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from workers.memory import keep_freed_memory
+from workers.allocator import keep_freed_memory
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -84,9 +84,9 @@ def run_ours(url: str, jobs: int) -> None:
     from jobs.redis.queue import MeteredQueue
     from jobs.settings import SharedSettings
     from workers.app import _serve
-    from workers.lease import Keeper
+    from workers.leases import Keeper
     from workers.pipeline import Pipeline
-    from workers.watchman import Watchman
+    from workers.poll_fallback import Watchman
 
     app = make_celery(SharedSettings(redis_url=url))
     bell = TicketBell(app)

@@ -23,7 +23,7 @@ from models.training.negatives import negatives
 from models.training.photos import Array, LeafFolder, stretched
 from models.verdict import Doubt
 from pictures.scenes import TRAIN_KINDS
-from workers.memory import keep_freed_memory
+from workers.allocator import keep_freed_memory
 
 BATCH = 32
 

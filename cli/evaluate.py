@@ -23,7 +23,7 @@ from models.faults import CardError
 from models.training.photos import LeafFolder
 from pictures.confusion import confusion_picture
 from pictures.errors import PhotoError
-from workers.memory import keep_freed_memory
+from workers.allocator import keep_freed_memory
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from models.card import digest, read_card
 from models.faults import CardError
 from models.training.loop import Trainer
 from models.weights import read_weights, write_weights
-from workers.memory import keep_freed_memory
+from workers.allocator import keep_freed_memory
 
 
 def train(card_path: Path, data: Path, out: Path, device: str) -> None:

@@ -17,13 +17,13 @@ from jobs.redis.connections import connect
 from jobs.redis.notifier import TASK, TICKETS, TicketBell, make_celery
 from jobs.redis.queue import MeteredQueue
 from models.catalog import Catalog
+from workers.allocator import keep_freed_memory, return_unused_memory
 from workers.explainers import Explainers, options_of
-from workers.lease import Keeper
-from workers.memory import keep_freed_memory, return_unused_memory
+from workers.leases import Keeper
 from workers.pipeline import Pipeline
+from workers.poll_fallback import Watchman
 from workers.settings import WorkerSettings
 from workers.stages import Stages
-from workers.watchman import Watchman
 
 log = logging.getLogger(__name__)
 _ARGUMENTS = ["-P", "threads", "-c", "1", "-Q", TICKETS, "--loglevel=WARNING"]

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from jobs.metrics import Counters
 from jobs.ports import WorkQueue
-from workers.lease import Keeper
+from workers.leases import Keeper
 from workers.stages import Item, Stages
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from engine.images import decode
 from models.card import Card
 from models.catalog import Catalog
 from models.faults import CardError
+from workers.allocator import keep_freed_memory
 from workers.explainers import options_of
-from workers.memory import keep_freed_memory
 from workers.results import describe
 from workers.settings import WorkerSettings
 

@@ -22,7 +22,7 @@ from jobs.redis import keyspace
 from models.catalog import Catalog
 from tests.jobs.conftest import Desk
 from workers.explainers import Explainers
-from workers.lease import Keeper
+from workers.leases import Keeper
 from workers.pipeline import Pipeline
 from workers.stages import Item, Stages
 

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="asks 
 SCRIPT = """
     import ctypes, time
     import psutil
-    from workers.memory import keep_freed_memory, return_unused_memory
+    from workers.allocator import keep_freed_memory, return_unused_memory
     keep_freed_memory()
     libc = ctypes.CDLL(None)
     libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]

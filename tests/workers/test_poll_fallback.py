@@ -9,7 +9,7 @@ import pytest
 from jobs.records.job import State
 from tests.jobs.conftest import Desk
 from tests.workers.test_pipeline import Bench
-from workers.watchman import Watchman
+from workers.poll_fallback import Watchman
 
 
 @pytest.fixture

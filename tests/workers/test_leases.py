@@ -8,7 +8,7 @@ import time
 from jobs.records.job import State
 from jobs.redis import keyspace
 from tests.jobs.conftest import Desk
-from workers.lease import HUNG_EXIT, Keeper
+from workers.leases import HUNG_EXIT, Keeper
 
 
 def test_a_lease_outlives_its_term_while_the_batch_runs(desk: Desk) -> None:
