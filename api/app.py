@@ -12,18 +12,18 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from api import problems
-from api.dependencies import Services, only_yours
+from api.dependencies import Services, require_ownership
 from api.metrics import Metrics
-from api.middleware.access_log import Access
-from api.middleware.authentication import Gate, Keyring
-from api.middleware.head import HeadAsGet
-from api.middleware.job_cache import Polls
-from api.middleware.request_id import RequestId
-from api.middleware.security_headers import CORS, Shield
-from api.middleware.trusted_host import Doorman
-from api.middleware.upload_limits import Patience
+from api.middleware.access_log import AccessLogMiddleware
+from api.middleware.authentication import ApiKeyCache, AuthenticationMiddleware
+from api.middleware.head import HeadMiddleware
+from api.middleware.job_cache import JobCacheMiddleware
+from api.middleware.request_id import RequestIdMiddleware
+from api.middleware.security_headers import CORS, SecurityHeadersMiddleware
+from api.middleware.trusted_host import TrustedHostMiddleware
+from api.middleware.upload_limits import UploadLimitMiddleware
 from api.openapi import DescribedApp
-from api.rendering.cache import Gallery
+from api.rendering.cache import RenderCache
 from api.routes import (
     batches,
     catalog,
@@ -38,7 +38,7 @@ from api.routes import (
     submit,
 )
 from api.settings import ApiSettings
-from api.webhooks import Courier, Sender
+from api.webhooks import WebhookDispatcher, WebhookSender
 from jobs.auth.api_keys import RedisKeys
 from jobs.auth.rate_limits import Limits
 from jobs.batches import Batches
@@ -52,7 +52,7 @@ from jobs.redis.notifier import TicketBell, make_celery
 from jobs.redis.store import RedisJobStore
 from jobs.redis.watch import JobWatch
 from jobs.service import JobService
-from jobs.webhooks.outbox import Webhooks
+from jobs.webhooks.outbox import WebhookOutbox
 from models.catalog import Catalog
 
 log = logging.getLogger(__name__)
@@ -73,18 +73,18 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     watch, measured = JobWatch(listener, store), Metrics(redis)
     blobs, waiting = open_blobs(settings), connect(settings.redis_url)
     sweeper = Sweeper(waiting, blobs, measured.counters, settings.sweep_seconds)
-    webhooks = Webhooks(redis, settings.webhook_targets)
+    webhooks = WebhookOutbox(redis, settings.webhook_targets)
     cards = Catalog(*settings.card_folders)
     service = JobService(store, blobs, cards, webhooks, settings.max_pixels)
-    sender = Sender(settings.webhook_targets)
-    courier = Courier(webhooks, store, sender, measured.counters)
+    sender = WebhookSender(settings.webhook_targets)
+    dispatcher = WebhookDispatcher(webhooks, store, sender, measured.counters)
     opinions = RedisFeedback(redis, settings.feedback_days)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stopping = asyncio.Event()
         keeping = asyncio.create_task(_keep(store, measured, stopping))
-        delivering = asyncio.create_task(courier.run(stopping))
+        delivering = asyncio.create_task(dispatcher.run(stopping))
         sweeping = asyncio.create_task(_sweep(sweeper, stopping))
         async with watch.listening():
             yield
@@ -104,7 +104,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
-        dependencies=[Depends(only_yours)] if settings.needs_keys(host) else [],
+        dependencies=[Depends(require_ownership)] if settings.needs_keys(host) else [],
     )
     app.state.services = Services(
         settings,
@@ -112,16 +112,16 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         watch,
         measured,
         opinions,
-        Gallery(blobs),
+        RenderCache(blobs),
         Batches(redis, service),
         webhooks,
     )
-    app.add_middleware(Polls, redis=redis, store=store)
-    app.add_middleware(HeadAsGet)
+    app.add_middleware(JobCacheMiddleware, redis=redis, store=store)
+    app.add_middleware(HeadMiddleware)
     _protect(app, settings, redis, needs_keys=settings.needs_keys(host))
-    app.add_middleware(Access, counters=measured.counters)
-    app.add_middleware(RequestId)
-    problems.install(app)
+    app.add_middleware(AccessLogMiddleware, counters=measured.counters)
+    app.add_middleware(RequestIdMiddleware)
+    problems.install_handlers(app)
     reading = (jobs, events, deliveries, feedback, pictures, catalog, health, metrics)
     for part in (submit, batches, *reading, pages):
         app.include_router(part.router)
@@ -134,15 +134,19 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
 def _protect(app: FastAPI, settings: ApiSettings, redis: "Redis", *, needs_keys: bool) -> None:
     """What stands before the routes; what is added last is asked first."""
     most, grace = settings.max_uploads, settings.upload_grace_seconds
-    app.add_middleware(Patience, most=most, grace=grace, rate=settings.upload_bytes_per_second)
+    app.add_middleware(
+        UploadLimitMiddleware, most=most, grace=grace, rate=settings.upload_bytes_per_second
+    )
     if needs_keys:
-        app.add_middleware(Gate, keyring=Keyring(RedisKeys(redis)), limits=Limits(redis))
+        app.add_middleware(
+            AuthenticationMiddleware, keys=ApiKeyCache(RedisKeys(redis)), limits=Limits(redis)
+        )
     origins, hosts = settings.cors_origins, settings.allowed_hosts
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, **CORS)
     if hosts or not needs_keys:
-        app.add_middleware(Doorman, hosts=hosts, origins=origins)
-    app.add_middleware(Shield, shared=bool(origins))
+        app.add_middleware(TrustedHostMiddleware, hosts=hosts, origins=origins)
+    app.add_middleware(SecurityHeadersMiddleware, shared=bool(origins))
 
 
 async def _keep(store: JobStore, measured: Metrics, stopping: asyncio.Event) -> None:

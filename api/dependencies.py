@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Path, Request
 from pydantic import BeforeValidator
 
 from api.metrics import Metrics
-from api.rendering.cache import Gallery
+from api.rendering.cache import RenderCache
 from api.settings import ApiSettings
 from jobs.batches import Batches
 from jobs.errors import JobNotFound
@@ -16,7 +16,7 @@ from jobs.records.job import LOCAL
 from jobs.redis.feedback import RedisFeedback
 from jobs.redis.watch import JobWatch
 from jobs.service import JobService
-from jobs.webhooks.outbox import Webhooks
+from jobs.webhooks.outbox import WebhookOutbox
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
@@ -36,18 +36,18 @@ class Services:
     watch: JobWatch
     metrics: Metrics
     feedback: RedisFeedback
-    gallery: Gallery
+    render_cache: RenderCache
     batches: Batches
-    webhooks: Webhooks
+    webhooks: WebhookOutbox
 
 
 # All of these are coroutines, though some wait for nothing: FastAPI gives others a thread each.
-async def services(request: Request) -> Services:
+async def get_services(request: Request) -> Services:
     found: Services = request.app.state.services
     return found
 
 
-Injected = Annotated[Services, Depends(services)]
+InjectedServices = Annotated[Services, Depends(get_services)]
 # UUIDs are written in lower case here; a client may have made its own in upper case.
 JobId = Annotated[str, BeforeValidator(str.lower), Path(description="The job's id.")]
 _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -79,16 +79,16 @@ IdempotencyKey = Annotated[
 ]
 
 
-async def owner(request: Request) -> str:
+async def get_owner(request: Request) -> str:
     """Whose request this is: the id of its API key, or `LOCAL` on a server without keys."""
     found: str = request.scope.get("owner", LOCAL)
     return found
 
 
-Owner = Annotated[str, Depends(owner)]
+Owner = Annotated[str, Depends(get_owner)]
 
 
-async def only_yours(request: Request, parts: Injected, owner: Owner) -> None:
+async def require_ownership(request: Request, services: InjectedServices, owner: Owner) -> None:
     """Before every route: another key's job is not there. Raises JobNotFound, StoreDown.
 
     An id that a PUT makes up is checked by the script that records the job.
@@ -96,7 +96,7 @@ async def only_yours(request: Request, parts: Injected, owner: Owner) -> None:
     job_id = request.path_params.get("job_id", "").lower()
     if owner == LOCAL or not job_id or request.method == "PUT":
         return
-    if await parts.jobs.store.owner_of(job_id) not in (owner, None):
+    if await services.jobs.store.owner_of(job_id) not in (owner, None):
         raise JobNotFound(job_id)
 
 
@@ -105,8 +105,8 @@ Prefer = Annotated[
 ]
 
 
-async def preferred_wait(parts: Injected, prefer: Prefer = None) -> float | None:
-    return wait_seconds(prefer, parts.settings.max_wait_seconds)
+async def preferred_wait(services: InjectedServices, prefer: Prefer = None) -> float | None:
+    return wait_seconds(prefer, services.settings.max_wait_seconds)
 
 
 PreferredWait = Annotated[float | None, Depends(preferred_wait)]

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 from starlette.types import Message, Scope
 
-Raw = tuple[bytes, bytes]
+RawHeader = tuple[bytes, bytes]
 
 
-def header(message: Scope | Message, name: bytes) -> str | None:
+def find_header(message: Scope | Message, name: bytes) -> str | None:
     """The first header of this name, which is in lower case, of a request or an answer's start."""
     for key, value in message["headers"]:
         if key == name:
@@ -16,7 +16,7 @@ def header(message: Scope | Message, name: bytes) -> str | None:
     return None
 
 
-def add(start: Message, headers: Iterable[Raw]) -> None:
+def add_headers(start: Message, headers: Iterable[RawHeader]) -> None:
     """Give an answer's start the headers that it does not have yet."""
     known = {name for name, _ in start["headers"]}
     start["headers"] += [one for one in headers if one[0] not in known]

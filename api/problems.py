@@ -39,7 +39,7 @@ class InvalidRequest(Exception):
         self.errors = errors
 
 
-def invalid(error: ValidationError | RequestValidationError) -> InvalidRequest:
+def invalid_request(error: ValidationError | RequestValidationError) -> InvalidRequest:
     """Pydantic's findings in this API's words: field, message and the value given."""
     return InvalidRequest([_finding(found) for found in error.errors()])
 
@@ -53,7 +53,7 @@ def _finding(found: Any) -> dict[str, Any]:
     return {"field": ".".join(where), "message": message}
 
 
-def respond(
+def problem_response(
     request: Request,
     problem: Problem,
     detail: str,
@@ -73,7 +73,7 @@ def respond(
     )
 
 
-def answer(request: Request, error: Exception) -> JSONResponse:
+def error_response(request: Request, error: Exception) -> JSONResponse:
     """The problem of an error that this project raises on purpose."""
     headers = {}
     if isinstance(error, TooSoon):
@@ -86,23 +86,23 @@ def answer(request: Request, error: Exception) -> JSONResponse:
         headers["Retry-After"] = str(round(error.retry_after * (1 + random.random() * _JITTER)))
     if isinstance(error, BeingReceived | JobNotReady):
         headers["Retry-After"] = "1"
-    return respond(request, problem_of(error), str(error), headers)
+    return problem_response(request, problem_of(error), str(error), headers)
 
 
-async def _known(request: Request, error: Exception) -> JSONResponse:
-    return answer(request, error)
+async def _handle_known(request: Request, error: Exception) -> JSONResponse:
+    return error_response(request, error)
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _handle_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
     if isinstance(error.__cause__, CropShieldError):  # FastAPI's answer to a body that broke off
-        return answer(request, error.__cause__)
+        return error_response(request, error.__cause__)
     problem = STATUSES.get(error.status_code, BAD_REQUEST)
     detail = f"{request.method} {request.url.path}: {error.detail}"
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = _allowed(request) or headers.get("Allow", "")
-    return respond(request, problem, detail, headers)
+    return problem_response(request, problem, detail, headers)
 
 
 def _allowed(request: Request) -> str:
@@ -112,29 +112,29 @@ def _allowed(request: Request) -> str:
     return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
+async def _handle_invalid(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RequestValidationError):
-        error = invalid(error)
+        error = invalid_request(error)
     assert isinstance(error, InvalidRequest)  # noqa: S101 - registered for it alone
-    return respond(request, INVALID, str(error), errors=error.errors)
+    return problem_response(request, INVALID, str(error), errors=error.errors)
 
 
-async def _hung_up(request: Request, _: Exception) -> JSONResponse:
+async def _handle_disconnect(request: Request, _: Exception) -> JSONResponse:
     """Nobody reads this answer."""
-    return respond(request, BAD_REQUEST, "the client hung up before it had sent all")
+    return problem_response(request, BAD_REQUEST, "the client hung up before it had sent all")
 
 
-def unexpected(request: Request, error: Exception) -> JSONResponse:
+def internal_error_response(request: Request, error: Exception) -> JSONResponse:
     """The problem of a defect, which is logged."""
     log.error("unexpected error in %s", request.url.path, exc_info=error)
-    return respond(request, INTERNAL, "the server failed on this request; see its log")
+    return problem_response(request, INTERNAL, "the server failed on this request; see its log")
 
 
-def install(app: FastAPI) -> None:
+def install_handlers(app: FastAPI) -> None:
     """Register the handlers."""
     for kind in (CropShieldError, PhotoError, CardError):
-        app.add_exception_handler(kind, _known)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(InvalidRequest, _invalid)
-    app.add_exception_handler(ClientDisconnect, _hung_up)
+        app.add_exception_handler(kind, _handle_known)
+    app.add_exception_handler(HTTPException, _handle_http)
+    app.add_exception_handler(RequestValidationError, _handle_invalid)
+    app.add_exception_handler(InvalidRequest, _handle_invalid)
+    app.add_exception_handler(ClientDisconnect, _handle_disconnect)

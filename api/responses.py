@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from fastapi import HTTPException, Request, Response
 
-from api.headers import header
+from api.headers import find_header
 from api.schemas.jobs import job_view
 from jobs.records.job import Job
 
@@ -21,16 +21,16 @@ def etag(content: bytes) -> str:
     return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
-def is_known(request: Request, tag: str) -> bool:
+def matches_if_none_match(request: Request, tag: str) -> bool:
     """Whether the client has this content already, by its `If-None-Match`."""
-    given = header(request.scope, b"if-none-match")
+    given = find_header(request.scope, b"if-none-match")
     if given is None:
         return False
     known = {one.strip().removeprefix("W/") for one in given.split(",")}
     return tag in known or "*" in known
 
 
-def deliver(request: Request, content: bytes, kind: str, expires_at: datetime) -> Response:
+def file_response(request: Request, content: bytes, kind: str, expires_at: datetime) -> Response:
     """The content, the part of it that was asked for, or 304; to be kept until it expires.
 
     kind: its media type. Raises HTTPException 416 for a part that is not there.
@@ -43,30 +43,30 @@ def deliver(request: Request, content: bytes, kind: str, expires_at: datetime) -
         "Accept-Ranges": "bytes",
         "Vary": VARY,
     }
-    if is_known(request, tag):
+    if matches_if_none_match(request, tag):
         return Response(status_code=304, headers=headers)
-    part = _part(request, tag, len(content))
-    if part is None:
+    requested = _requested_range(request, tag, len(content))
+    if requested is None:
         return Response(content, media_type=kind, headers=headers)
-    headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(content)}"
-    return Response(content[part.start : part.stop], 206, headers, kind)
+    headers["Content-Range"] = f"bytes {requested.start}-{requested.stop - 1}/{len(content)}"
+    return Response(content[requested.start : requested.stop], 206, headers, kind)
 
 
-def _part(request: Request, tag: str, size: int) -> range | None:
+def _requested_range(request: Request, tag: str, size: int) -> range | None:
     """The one range that was asked for; None for the whole, also for what is no such range.
 
     Several ranges at once are answered with the whole, which the standard allows.
     """
-    asked = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    if asked is None or request.headers.get("if-range", tag) != tag:
+    requested = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if requested is None or request.headers.get("if-range", tag) != tag:
         return None
-    first, last = asked.groups()
+    first, last = requested.groups()
     backwards = first and last and int(last) < int(first)
     if backwards or not (first or last):
         return None
     start = int(first) if first else max(0, size - int(last))
     if start >= size:
-        message = f"the range {asked[0]} is not within the {size:,} bytes"
+        message = f"the range {requested[0]} is not within the {size:,} bytes"
         raise HTTPException(416, message, {"Content-Range": f"bytes */{size}"})
     return range(start, min(int(last), size - 1) + 1 if first and last else size)
 
@@ -82,34 +82,39 @@ def retry_after(job: Job) -> dict[str, str]:
     return {"Retry-After": str(min(max(math.ceil(eta), 1), _LATEST))}
 
 
-def applied(wait: float | None) -> dict[str, str]:
+def preference_applied(wait: float | None) -> dict[str, str]:
     """What came of `Prefer: wait=N`."""
     return {} if wait is None else {"Preference-Applied": f"wait={wait:g}"}
 
 
-def answer_job(
+def job_response(
     job: Job, status: int, wait: float | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The whole job, for a request that changed something."""
-    told = {"Cache-Control": "no-store", **retry_after(job), **applied(wait), **(headers or {})}
+    fields = {
+        "Cache-Control": "no-store",
+        **retry_after(job),
+        **preference_applied(wait),
+        **(headers or {}),
+    }
     content = job_view(job).model_dump_json()
-    return Response(content, status, told, "application/json")
+    return Response(content, status, fields, "application/json")
 
 
-def tell_job(request: Request, job: Job, wait: float | None) -> Response:
+def conditional_job_response(request: Request, job: Job, wait: float | None) -> Response:
     """The whole job, for a request that asked; 304 while it is as the client knows it."""
     content = job_view(job).model_dump_json().encode()
-    return tell_content(request, content, retry_after(job) | applied(wait))
+    return cached_job_response(request, content, retry_after(job) | preference_applied(wait))
 
 
-def tell_content(
+def cached_job_response(
     request: Request, content: bytes, headers: Mapping[str, str] | None = None, tag: str = ""
 ) -> Response:
     """The same of a job whose JSON is known, and perhaps its entity tag."""
-    return tell(request, content, "no-cache", headers, tag)
+    return conditional_json(request, content, "no-cache", headers, tag)
 
 
-def tell(
+def conditional_json(
     request: Request,
     content: bytes,
     caching: str,
@@ -118,8 +123,8 @@ def tell(
 ) -> Response:
     """JSON that changes now and then; 304 while it is as the client knows it."""
     tag = tag or etag(content)
-    told = {"ETag": tag, "Cache-Control": f"private, {caching}", "Vary": VARY}
-    told |= headers or {}
-    if is_known(request, tag):
-        return Response(status_code=304, headers=told)
-    return Response(content, 200, told, "application/json")
+    fields = {"ETag": tag, "Cache-Control": f"private, {caching}", "Vary": VARY}
+    fields |= headers or {}
+    if matches_if_none_match(request, tag):
+        return Response(status_code=304, headers=fields)
+    return Response(content, 200, fields, "application/json")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from jobs.settings import SharedSettings
-from jobs.webhooks.url_policy import Targets
+from jobs.webhooks.url_policy import WebhookTargets
 from pictures.header import MAX_PIXELS
 
 
@@ -23,7 +23,7 @@ class ApiSettings(SharedSettings):
     """Most jobs that may wait; beyond it 503."""
     keys: Literal["auto", "on", "off"] = "auto"
     """Whether requests need an API key; `auto`: when the server listens beyond this machine."""
-    webhook_targets: Targets = "public"
+    webhook_targets: WebhookTargets = "public"
     """Where webhooks may go: `public`, https to public addresses; `any`, http and one's own too."""
     allowed_hosts: tuple[str, ...] = ()
     """Names that the server may be asked by; without keys, addresses and localhost may always."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.types import Message
 
-from api.problems import InvalidRequest, invalid
+from api.problems import InvalidRequest, invalid_request
 from jobs.errors import BatchTooLarge
 from jobs.records.batch import MOST_PHOTOS, Photo
 from jobs.records.options import Options
@@ -23,7 +23,7 @@ def read_options(given: Mapping[str, str]) -> Options:
     try:
         return Options.model_validate({name: value for name, value in given.items() if value != ""})
     except ValidationError as error:
-        raise invalid(error) from error
+        raise invalid_request(error) from error
 
 
 FIELD = "image"
@@ -55,7 +55,7 @@ async def read_upload(request: Request, limit: int) -> Upload:
     kind = request.headers.get("content-type", "").lower()
     is_form = kind.startswith("multipart/form-data")
     most = limit + FORM_OVERHEAD if is_form else limit
-    request = bounded(request, most, lambda size: PhotoTooLarge(size, limit))
+    request = limit_body(request, most, lambda size: PhotoTooLarge(size, limit))
     if is_form:
         data, fields = await _read_form(request)
         options |= fields
@@ -88,19 +88,19 @@ async def _read_form(request: Request) -> tuple[bytes, dict[str, str]]:
         return await file.read(), fields
 
 
-def bounded(request: Request, most: int, too_large: Callable[[int], Exception]) -> Request:
+def limit_body(request: Request, most: int, too_large: Callable[[int], Exception]) -> Request:
     """The request, whose body raises `too_large` of its size: as declared, else while read."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise too_large(int(declared))
-    seen = 0
+    received = 0
 
     async def receive() -> Message:
-        nonlocal seen
+        nonlocal received
         message = await request.receive()
-        seen += len(message.get("body", b""))
-        if seen > most:
-            raise too_large(seen)
+        received += len(message.get("body", b""))
+        if received > most:
+            raise too_large(received)
         return message
 
     return Request(request.scope, receive)
@@ -120,7 +120,7 @@ class BatchUpload:
 
 
 @asynccontextmanager
-async def received_batch(request: Request, most: int, limit: int) -> AsyncIterator[BatchUpload]:
+async def read_batch(request: Request, most: int, limit: int) -> AsyncIterator[BatchUpload]:
     """most: bytes of all photos together; limit: of one.
 
     Raises BatchTooLarge while reading, InvalidRequest for a form without photos or with too many.
@@ -128,7 +128,7 @@ async def received_batch(request: Request, most: int, limit: int) -> AsyncIterat
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         message = "a multipart/form-data body is needed"
         raise InvalidRequest([{"field": BATCH_FIELD, "message": message}])
-    request = bounded(request, most + FORM_OVERHEAD, lambda size: BatchTooLarge(size, most))
+    request = limit_body(request, most + FORM_OVERHEAD, lambda size: BatchTooLarge(size, most))
     async with request.form(max_files=_MOST_FILES, max_fields=32) as form:
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
         yield BatchUpload(_photos(form, limit), dict(request.query_params) | fields)

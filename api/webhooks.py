@@ -18,8 +18,8 @@ from jobs.errors import JobGone, JobNotFound, StoreDown
 from jobs.metrics import Counters
 from jobs.ports import JobStore
 from jobs.records.job import Job
-from jobs.webhooks.outbox import Delivery, Due, Webhooks
-from jobs.webhooks.url_policy import Targets, is_public, split_url, why_not
+from jobs.webhooks.outbox import Delivery, DueDelivery, WebhookOutbox
+from jobs.webhooks.url_policy import WebhookTargets, is_public, refusal_reason, split_url
 
 log = logging.getLogger(__name__)
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -36,12 +36,12 @@ class Undeliverable(Exception):
     """No answer; the message says why."""
 
 
-class Sender:
+class WebhookSender:
     """Posts to a URL whose host is resolved once, and connects to the very address it checked."""
 
     def __init__(
         self,
-        targets: Targets,
+        targets: WebhookTargets,
         resolve: Resolve | None = None,
         timeout: float = TIMEOUT_SECONDS,
         tls: ssl.SSLContext | None = None,
@@ -66,7 +66,7 @@ class Sender:
             raise Undeliverable(f"{type(error).__name__}: {error}") from error
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
-        if reason := why_not(url, self._targets):
+        if reason := refusal_reason(url, self._targets):
             raise Undeliverable(reason)
         parts = split_url(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -87,9 +87,9 @@ class Sender:
             try:
                 async with self._client.stream(
                     "POST", pinned, content=body, headers=headers, extensions=named
-                ) as answer:
-                    await _read_some(answer)
-                    return answer.status_code
+                ) as response:
+                    await _read_some(response)
+                    return response.status_code
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 reason = str(error) or f"none within {_CONNECT_SECONDS:g} s"
         raise Undeliverable(f"no connection to {target.host}: {reason}")
@@ -98,11 +98,11 @@ class Sender:
         await self._client.aclose()
 
 
-class Courier:
+class WebhookDispatcher:
     """Delivers what is due. Every API process has one; a lease keeps them apart."""
 
     def __init__(
-        self, webhooks: Webhooks, jobs: JobStore, sender: Sender, counters: Counters
+        self, webhooks: WebhookOutbox, jobs: JobStore, sender: WebhookSender, counters: Counters
     ) -> None:
         self._webhooks, self._jobs, self._sender = webhooks, jobs, sender
         self._counters = counters
@@ -112,7 +112,7 @@ class Courier:
         """Until `stopping`; what is then still under way is delivered again after its lease."""
         while not stopping.is_set():
             try:
-                await self.take()
+                await self.dispatch_due()
             except StoreDown as error:
                 log.warning("cannot look for webhooks: %s", error)
             with suppress(TimeoutError):
@@ -123,21 +123,21 @@ class Courier:
                 task.cancel()
         await self._sender.close()
 
-    async def take(self) -> None:
+    async def dispatch_due(self) -> None:
         """Begin with as many as are due and there is room for."""
-        room = _AT_ONCE - len(self._under_way)
-        for due in await self._webhooks.claim(room) if room else []:
+        free = _AT_ONCE - len(self._under_way)
+        for due in await self._webhooks.claim(free) if free else []:
             task = asyncio.create_task(self._deliver(due))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
-    async def _deliver(self, due: Due) -> None:
+    async def _deliver(self, due: DueDelivery) -> None:
         try:
             job = await self._jobs.find(due.job_id)
             delivery = await self._attempt(job, due.attempt)
             delay = delay_after(delivery)
             if await self._webhooks.settle(due, delivery, delay):
-                self._tell(due, delivery, delay)
+                self._report(due, delivery, delay)
         except (JobGone, JobNotFound):
             pass  # the next claim drops it
         except StoreDown as error:
@@ -154,12 +154,12 @@ class Courier:
         milliseconds = round((time.perf_counter() - start) * 1000, 1)
         return Delivery(attempt, milliseconds, status, problem)
 
-    def _tell(self, due: Due, delivery: Delivery, delay: float | None) -> None:
+    def _report(self, due: DueDelivery, delivery: Delivery, delay: float | None) -> None:
         outcome = "failed" if delay is not None else "given_up"
         outcome = "received" if delivery.is_received else outcome
         self._counters.count("webhooks_total", outcome)
-        facts = {"job_id": due.job_id, "attempt": due.attempt}
-        log.info("webhook %s: %s", outcome, delivery.status or delivery.problem, extra=facts)
+        fields = {"job_id": due.job_id, "attempt": due.attempt}
+        log.info("webhook %s: %s", outcome, delivery.status or delivery.problem, extra=fields)
 
 
 def delay_after(delivery: Delivery) -> float | None:
@@ -188,9 +188,9 @@ async def _addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[4][0]) for address in found))
 
 
-async def _read_some(answer: httpx2.Response) -> None:
-    seen = 0
-    async for part in answer.aiter_raw():
-        seen += len(part)
-        if seen > _MOST_READ:
+async def _read_some(response: httpx2.Response) -> None:
+    received = 0
+    async for part in response.aiter_raw():
+        received += len(part)
+        if received > _MOST_READ:
             return

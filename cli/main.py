@@ -43,8 +43,8 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     import uvicorn
 
     from api.app import create_app
-    from api.middleware.request_id import current
-    from api.middleware.upload_limits import PatientProtocol
+    from api.middleware.request_id import current_request_id
+    from api.middleware.upload_limits import HeaderTimeoutProtocol
     from api.settings import ApiSettings
     from cli import logs
     from cli.preflight import check_models
@@ -53,7 +53,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from models.faults import CardError
 
     settings = read(ApiSettings)
-    logs.configure(settings.log_format, {"request_id": current.get})
+    logs.configure(settings.log_format, {"request_id": current_request_id.get})
     check_models(settings.card_folders)
     try:
         application = create_app(settings, host)
@@ -67,7 +67,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         access_log=False,
         timeout_graceful_shutdown=5,
         server_header=False,
-        http=PatientProtocol,
+        http=HeaderTimeoutProtocol,
         ws="none",
         proxy_headers=False,
     )

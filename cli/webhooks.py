@@ -18,9 +18,9 @@ def add(key: Key = None) -> None:
     """Make a secret and show it. A second one signs beside the first, until that is revoked."""
     from cli.store import ask
     from jobs.records.job import LOCAL
-    from jobs.webhooks.outbox import Webhooks
+    from jobs.webhooks.outbox import WebhookOutbox
 
-    typer.echo(ask(lambda redis: Webhooks(redis).add_secret(key or LOCAL)))
+    typer.echo(ask(lambda redis: WebhookOutbox(redis).add_secret(key or LOCAL)))
 
 
 @app.command("list")
@@ -28,9 +28,9 @@ def list_secrets(key: Key = None) -> None:
     """Show what each secret begins with, the oldest first."""
     from cli.store import ask
     from jobs.records.job import LOCAL
-    from jobs.webhooks.outbox import Webhooks
+    from jobs.webhooks.outbox import WebhookOutbox
 
-    for secret in ask(lambda redis: Webhooks(redis).secrets(key or LOCAL)):
+    for secret in ask(lambda redis: WebhookOutbox(redis).secrets(key or LOCAL)):
         typer.echo(secret[:_SHOWN] + "…")
 
 
@@ -42,7 +42,7 @@ def revoke(
     """Have a secret sign no more."""
     from cli.store import ask
     from jobs.records.job import LOCAL
-    from jobs.webhooks.outbox import Webhooks
+    from jobs.webhooks.outbox import WebhookOutbox
 
-    ask(lambda redis: Webhooks(redis).revoke_secret(key or LOCAL, secret.rstrip("…")))
+    ask(lambda redis: WebhookOutbox(redis).revoke_secret(key or LOCAL, secret.rstrip("…")))
     typer.echo(f"{secret[:_SHOWN]}… signs no more")

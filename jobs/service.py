@@ -15,7 +15,7 @@ from jobs.records import submissions
 from jobs.records.job import ImageFacts, Job, ModelFacts, State, new_id
 from jobs.records.options import Options
 from jobs.records.submissions import Submission, Submitted
-from jobs.webhooks.outbox import Webhooks
+from jobs.webhooks.outbox import WebhookOutbox
 from models.card import Card
 from models.catalog import Catalog
 from pictures.header import read_header
@@ -31,7 +31,7 @@ class JobService:
         store: JobStore,
         blobs: BlobStore,
         catalog: Catalog,
-        webhooks: Webhooks,
+        webhooks: WebhookOutbox,
         max_pixels: int,
     ) -> None:
         self.store, self.blobs, self.catalog = store, blobs, catalog

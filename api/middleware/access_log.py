@@ -15,7 +15,7 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _JOB = re.compile(rb"/v1/jobs/([0-9a-f-]{36})$")
 
 
-class Access:
+class AccessLogMiddleware:
     """ASGI middleware."""
 
     def __init__(self, app: ASGIApp, counters: Counters) -> None:
@@ -27,28 +27,30 @@ class Access:
             return
         start, status, job_id = time.perf_counter(), 500, None
 
-        async def watch(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status, job_id
             if message["type"] == "http.response.start":
                 status, job_id = message["status"], _new_job(message)
             await send(message)
 
         try:
-            await self._app(scope, receive, watch)
+            await self._app(scope, receive, send_and_note)
         finally:
             milliseconds = round((time.perf_counter() - start) * 1000, 1)
-            self._tell(scope, status, milliseconds, job_id)
+            self._log_request(scope, status, milliseconds, job_id)
 
-    def _tell(self, scope: Scope, status: int, milliseconds: float, job_id: str | None) -> None:
+    def _log_request(
+        self, scope: Scope, status: int, milliseconds: float, job_id: str | None
+    ) -> None:
         route = route_of(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._counters.count("http_requests_total", method, route, str(status))
         level = logging.DEBUG if route in _QUIET and status < 400 else logging.INFO
-        facts: dict[str, Any] = {"status": status, "milliseconds": milliseconds}
+        fields: dict[str, Any] = {"status": status, "milliseconds": milliseconds}
         job_id = job_id or scope.get("path_params", {}).get("job_id")
         if job_id and _JOB.search(f"/v1/jobs/{job_id}".encode()):
-            facts["job_id"] = job_id
-        log.log(level, "%s %s %d", method, route, status, extra=facts)
+            fields["job_id"] = job_id
+        log.log(level, "%s %s %d", method, route, status, extra=fields)
 
 
 def route_of(scope: Scope) -> str:

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import answer
+from api.problems import error_response
 from jobs.auth.api_keys import ApiKey, KeyStore, id_of
 from jobs.auth.rate_limits import DAY, MINUTE, Allowance, Limits
 from jobs.errors import CropShieldError, QuotaUsedUp, RateExceeded, TooSoon, WrongKey
@@ -17,12 +17,12 @@ REMEMBERED_SECONDS = 2.0  # so long may a revoked key still open
 _MOST = 10_000
 
 
-class Keyring:
+class ApiKeyCache:
     """Checks keys of requests; `clock` in seconds."""
 
     def __init__(self, store: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
-        self._seen: dict[str, tuple[ApiKey | None, float]] = {}
+        self._cached: dict[str, tuple[ApiKey | None, float]] = {}
 
     async def check(self, secret: str) -> ApiKey:
         """Raises WrongKey, StoreDown."""
@@ -33,13 +33,13 @@ class Keyring:
         return key
 
     async def _find(self, key_id: str) -> ApiKey | None:
-        key, until = self._seen.get(key_id, (None, 0.0))
+        key, until = self._cached.get(key_id, (None, 0.0))
         if self._clock() < until:
             return key
         key = await self._store.find(key_id)
-        if len(self._seen) >= _MOST:
-            self._seen.clear()
-        self._seen[key_id] = (key, self._clock() + REMEMBERED_SECONDS)
+        if len(self._cached) >= _MOST:
+            self._cached.clear()
+        self._cached[key_id] = (key, self._clock() + REMEMBERED_SECONDS)
         return key
 
 
@@ -47,37 +47,37 @@ _GUARDED, _METRICS = "/v1/", "/metrics"
 _MAKERS = {"/v1/jobs", "/v1/batches"}
 
 
-class Gate:
+class AuthenticationMiddleware:
     """ASGI middleware. It puts the owner of a request into its scope; see `api.dependencies`."""
 
-    def __init__(self, app: ASGIApp, keyring: Keyring, limits: Limits) -> None:
-        self._app, self._keyring, self._limits = app, keyring, limits
+    def __init__(self, app: ASGIApp, keys: ApiKeyCache, limits: Limits) -> None:
+        self._app, self._keys, self._limits = app, keys, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _is_guarded(scope):
             await self._app(scope, receive, send)
             return
-        told: dict[str, str] = {}
+        limit_fields: dict[str, str] = {}
 
-        async def tell(message: Message) -> None:
+        async def send_with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(told)
+                MutableHeaders(scope=message).update(limit_fields)
             await send(message)
 
         try:
-            key = await self._keyring.check(given_key(Headers(scope=scope)))
+            key = await self._keys.check(key_of(Headers(scope=scope)))
             if key.rate or key.quota:
                 left, refusal = await self._limits.admit(key, makes_job=_makes_job(scope))
-                told |= limit_headers(key, left, refusal)
+                limit_fields |= limit_headers(key, left, refusal)
                 if refusal and not _may_be_known(scope, refusal):
                     raise refusal
                 scope["refusal"] = refusal
                 scope["quota"] = (key.quota, left) if key.quota else None
         except CropShieldError as error:
-            await answer(Request(scope), error)(scope, receive, tell)
+            await error_response(Request(scope), error)(scope, receive, send_with_limits)
             return
         scope["owner"] = key.id
-        await self._app(scope, receive, tell if told else send)
+        await self._app(scope, receive, send_with_limits if limit_fields else send)
 
 
 def check_quota(scope: Scope, jobs: int) -> None:
@@ -87,7 +87,7 @@ def check_quota(scope: Scope, jobs: int) -> None:
         raise QuotaUsedUp(known[0], known[1].day_seconds)
 
 
-def given_key(headers: Headers) -> str:
+def key_of(headers: Headers) -> str:
     """The key of `X-API-Key`, or of `Authorization: Bearer`; empty when there is none."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")

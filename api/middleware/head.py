@@ -4,7 +4,7 @@ from anyio import CancelScope
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class HeadAsGet:
+class HeadMiddleware:
     """ASGI middleware."""
 
     def __init__(self, app: ASGIApp) -> None:

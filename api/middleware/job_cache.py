@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.problems import answer
-from api.responses import tell_content, tell_job
+from api.problems import error_response
+from api.responses import cached_job_response, conditional_job_response
 from jobs.errors import CropShieldError
 from jobs.ports import JobStore
 from jobs.records.job import LOCAL
@@ -25,7 +25,7 @@ from jobs.redis.connections import reported
 
 _PATH = re.compile(r"/v1/jobs/([0-9A-Fa-f-]{36})")
 _STAMP = ("owner", "state", "finished_at", "erased")  # all that may differ once a job has ended
-_KEPT_BYTES = 16 * 1024 * 1024
+_CACHE_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class _Route:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _CachedJob:
     """The JSON of a job that has ended, its entity tag, and the stamp of its record."""
 
     stamp: Sequence[Any]
@@ -44,12 +44,14 @@ class _Kept:
     tag: str
 
 
-class Polls:
+class JobCacheMiddleware:
     """ASGI middleware. A request that waits (`Prefer`) is left to the route."""
 
     def __init__(self, app: ASGIApp, redis: "Redis", store: JobStore) -> None:
         self._app, self._redis, self._store = app, redis, store
-        self._kept: LRUCache[str, _Kept] = LRUCache(_KEPT_BYTES, lambda kept: len(kept.content))
+        self._cache: LRUCache[str, _CachedJob] = LRUCache(
+            _CACHE_BYTES, lambda cached: len(cached.content)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = _PATH.fullmatch(scope["path"]) if _is_plain(scope) else None
@@ -60,27 +62,37 @@ class Polls:
         scope.update(route=_Route(), path_params={"job_id": job_id})
         request = Request(scope)
         try:
-            response = await self._tell(request, job_id, scope.get("owner", LOCAL))
+            response = await self._respond(request, job_id, scope.get("owner", LOCAL))
         except CropShieldError as error:
-            response = answer(request, error)
+            response = error_response(request, error)
         await response(scope, receive, send)
 
-    async def _tell(self, request: Request, job_id: str, owner: str) -> Response:
-        kept = self._kept.get(job_id)
-        if kept is not None and kept.stamp[0] == owner and await self._stamp(job_id) == kept.stamp:
-            return tell_content(request, kept.content, tag=kept.tag)
+    async def _respond(self, request: Request, job_id: str, owner: str) -> Response:
+        cached = self._cache.get(job_id)
+        if (
+            cached is not None
+            and cached.stamp[0] == owner
+            and await self._stamp(job_id) == cached.stamp
+        ):
+            return cached_job_response(request, cached.content, tag=cached.tag)
         job = await self._store.find(job_id, owner)
-        response = tell_job(request, job, None)
+        response = conditional_job_response(request, job, None)
         if job.state.is_terminal and response.status_code == 200:
-            kept = _Kept(await self._stamp(job_id), bytes(response.body), response.headers["ETag"])
-            self._keep(job_id, kept, erased=job.erased)
+            cached = _CachedJob(
+                await self._stamp(job_id), bytes(response.body), response.headers["ETag"]
+            )
+            self._store_response(job_id, cached, erased=job.erased)
         return response
 
-    def _keep(self, job_id: str, kept: _Kept, *, erased: bool) -> None:
+    def _store_response(self, job_id: str, cached: _CachedJob, *, erased: bool) -> None:
         """Unless it was erased, or expired, after it was read."""
-        stamp = kept.stamp
-        if stamp[0] is not None and bool(stamp[-1]) == erased and len(kept.content) < _KEPT_BYTES:
-            self._kept[job_id] = kept
+        stamp = cached.stamp
+        if (
+            stamp[0] is not None
+            and bool(stamp[-1]) == erased
+            and len(cached.content) < _CACHE_BYTES
+        ):
+            self._cache[job_id] = cached
 
     @reported
     async def _stamp(self, job_id: str) -> Sequence[Any]:

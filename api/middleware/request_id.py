@@ -6,13 +6,13 @@ from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.headers import add, header
+from api.headers import add_headers, find_header
 
-current: ContextVar[str | None] = ContextVar("request_id", default=None)
+current_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _ACCEPTABLE = re.compile(r"[\w.:-]{1,128}")
 
 
-class RequestId:
+class RequestIdMiddleware:
     """ASGI middleware. An id of the client with other characters or over 128 is replaced."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -22,14 +22,14 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = header(scope, b"x-request-id") or ""
+        given = find_header(scope, b"x-request-id") or ""
         request_id = given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(16)
         scope["request_id"] = request_id
-        current.set(request_id)
+        current_request_id.set(request_id)
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                add(message, [(b"x-request-id", request_id.encode())])
+                add_headers(message, [(b"x-request-id", request_id.encode())])
             await send(message)
 
         await self._app(scope, receive, send_with_id)

@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.headers import Raw, add, header
-from api.problems import unexpected
+from api.headers import RawHeader, add_headers, find_header
+from api.problems import internal_error_response
 
 log = logging.getLogger(__name__)
 _DATA = "default-src 'none'; frame-ancestors 'none'"
@@ -18,7 +18,7 @@ _PAGE = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # A script may become a worker, which has a policy of its own.
-_ACTIVE = ("text/html", "text/javascript", "application/javascript")
+_SCRIPTABLE = ("text/html", "text/javascript", "application/javascript")
 CORS: Mapping[str, Any] = {  # what pages of other sites may do, where they may do anything
     "allow_methods": ["GET", "HEAD", "POST", "PUT", "DELETE"],
     "allow_headers": [
@@ -51,7 +51,7 @@ CORS: Mapping[str, Any] = {  # what pages of other sites may do, where they may 
 }
 
 
-class Shield:
+class SecurityHeadersMiddleware:
     """ASGI middleware: security headers on every answer, that to a defect included."""
 
     def __init__(self, app: ASGIApp, *, shared: bool) -> None:
@@ -64,22 +64,22 @@ class Shield:
             return
         started = False
 
-        async def shielded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                add(message, self._page if _is_active(message) else self._data)
+                add_headers(message, self._page if _is_scriptable(message) else self._data)
             await send(message)
 
         try:
-            await self._app(scope, receive, shielded)
+            await self._app(scope, receive, send_with_headers)
         except Exception as error:  # the last one to hear of it, and it is logged
             if started:
                 raise
-            await unexpected(Request(scope), error)(scope, receive, shielded)
+            await internal_error_response(Request(scope), error)(scope, receive, send_with_headers)
 
 
-def _headers(policy: str, *, shared: bool) -> tuple[Raw, ...]:
+def _headers(policy: str, *, shared: bool) -> tuple[RawHeader, ...]:
     return (
         (b"content-security-policy", policy.encode()),
         (b"cross-origin-resource-policy", b"cross-origin" if shared else b"same-origin"),
@@ -88,5 +88,5 @@ def _headers(policy: str, *, shared: bool) -> tuple[Raw, ...]:
     )
 
 
-def _is_active(start: Message) -> bool:
-    return (header(start, b"content-type") or "").startswith(_ACTIVE)
+def _is_scriptable(start: Message) -> bool:
+    return (find_header(start, b"content-type") or "").startswith(_SCRIPTABLE)

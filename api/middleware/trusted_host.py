@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.headers import header
-from api.problems import answer
+from api.headers import find_header
+from api.problems import error_response
 from jobs.errors import CropShieldError, WrongHost, WrongOrigin
 
-_READING = {"GET", "HEAD", "OPTIONS"}
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-class Doorman:
+class TrustedHostMiddleware:
     """ASGI middleware: what keeps web pages of others from a server that knows its user by where
     it listens. A name that was made to point to this machine is refused (DNS rebinding), and so is
     a change asked for by another site's page.
@@ -30,15 +30,15 @@ class Doorman:
             try:
                 self._check(scope)
             except CropShieldError as error:
-                await answer(Request(scope), error)(scope, receive, send)
+                await error_response(Request(scope), error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
-        host, origin = header(scope, b"host") or "", header(scope, b"origin")
+        host, origin = find_header(scope, b"host") or "", find_header(scope, b"origin")
         if not self._is_ours(host):
             raise WrongHost(host)
-        if scope["method"] in _READING or origin is None or origin in self._origins:
+        if scope["method"] in _SAFE_METHODS or origin is None or origin in self._origins:
             return
         if urlsplit(origin).netloc != host:
             raise WrongOrigin(origin)

@@ -40,15 +40,15 @@ class DescribedApp(FastAPI):
     def openapi(self) -> Json:
         """The document, OpenAPI 3.1; made once."""
         if self.openapi_schema is None:
-            self.openapi_schema = describe(super().openapi())
+            self.openapi_schema = build_document(super().openapi())
         return self.openapi_schema
 
 
-def describe(written: Json) -> Json:
+def build_document(generated: Json) -> Json:
     """The document of FastAPI with problems, headers, examples and plain types."""
     examples: Json = json.loads(EXAMPLES.read_text("utf-8"))
-    schemas = _schemas(written["components"]["schemas"])
-    document = written | {
+    schemas = _schemas(generated["components"]["schemas"])
+    document = generated | {
         "tags": operations.TAGS,
         "webhooks": WEBHOOKS,
         "security": [{}, {"ApiKey": []}],
@@ -62,56 +62,60 @@ def describe(written: Json) -> Json:
         path.pop("head", None)  # says nothing beside its GET
         for method in _METHODS & set(path):
             shown = examples.get(path[method]["operationId"], {})
-            _tell(path[method], shown, guarded=route.startswith("/v1/"))
-    return simplify.tidied(document)
+            _describe_operation(path[method], shown, guarded=route.startswith("/v1/"))
+    return simplify.simplify(document)
 
 
-def _schemas(written: Json) -> Json:
+def _schemas(generated: Json) -> Json:
     """The components, with those that no route answers by its type."""
-    ours = {name: it for name, it in written.items() if name not in _FRAMEWORK}
+    ours = {name: it for name, it in generated.items() if name not in _FRAMEWORK}
     for kind in (ProblemView, RawMap):
         ours[kind.__name__] = kind.model_json_schema()
     ours["JobView"]["properties"].pop("owner", None)  # kept from the answer
     return ours
 
 
-def _tell(operation: Json, examples: Json, *, guarded: bool) -> None:
+def _describe_operation(operation: Json, examples: Json, *, guarded: bool) -> None:
     """The answers of an operation: those with an example, then every problem."""
     name = operation["operationId"]
-    answers = {k: it for k, it in operation["responses"].items() if k.startswith("2")}
-    for status, answer in answers.items():
-        told = operation["description"].partition("\n\n")[0]
-        _show(answer, _ACCEPTED if status == "202" else told, examples.get(status))
+    responses = {k: it for k, it in operation["responses"].items() if k.startswith("2")}
+    for status, response in responses.items():
+        description = operation["description"].partition("\n\n")[0]
+        _describe_response(
+            response, _ACCEPTED if status == "202" else description, examples.get(status)
+        )
     if "request" in examples:
         operation["requestBody"]["content"]["application/json"]["example"] = examples["request"]
-    answers |= _refusals(operations.problems_of(name, guarded=guarded))
-    for status, answer in answers.items():
+    responses |= _problem_responses(operations.problems_of(name, guarded=guarded))
+    for status, response in responses.items():
         refs = {it: _header(it) for it in operations.headers_of(name, status, guarded=guarded)}
-        answer["headers"] = answer.get("headers", {}) | refs
-    operation["responses"] = dict(sorted(answers.items()))
+        response["headers"] = response.get("headers", {}) | refs
+    operation["responses"] = dict(sorted(responses.items()))
 
 
-def _show(answer: Json, told: str, example: Any) -> None:
-    if answer["description"] == "Successful Response":
-        answer["description"] = told
-    for kind, media in answer.get("content", {}).items():
+def _describe_response(response: Json, description: str, example: Any) -> None:
+    if response["description"] == "Successful Response":
+        response["description"] = description
+    for kind, media in response.get("content", {}).items():
         media.setdefault("schema", _TEXTS.get(kind, _BINARY))
     if example is not None:
-        answer["content"]["application/json"]["example"] = example
+        response["content"]["application/json"]["example"] = example
 
 
-def _refusals(problems: list[Problem]) -> Json:
+def _problem_responses(problems: list[Problem]) -> Json:
     """One answer a status, with an example of each problem."""
-    answers: Json = {}
+    responses: Json = {}
     for problem in problems:
         shown = {problem.slug: {"summary": problem.title, "value": example(problem)}}
-        answer = answers.setdefault(str(problem.status), _refusal())
-        answer["content"]["application/problem+json"]["examples"] |= shown
-        answer["description"] = ", or ".join(filter(None, [answer["description"], problem.title]))
-    return answers
+        response = responses.setdefault(str(problem.status), _empty_problem_response())
+        response["content"]["application/problem+json"]["examples"] |= shown
+        response["description"] = ", or ".join(
+            filter(None, [response["description"], problem.title])
+        )
+    return responses
 
 
-def _refusal() -> Json:
+def _empty_problem_response() -> Json:
     return {
         "description": "",
         "content": {"application/problem+json": {"schema": _PROBLEM, "examples": {}}},

@@ -159,7 +159,7 @@ def problems_of(operation_id: str, *, guarded: bool) -> list[Problem]:
     return [INTERNAL, *(it if isinstance(it, Problem) else PROBLEMS[it] for it in found)]
 
 
-def listed() -> set[str]:
+def described_operations() -> set[str]:
     """The operations that somebody has thought about."""
     return set(_PROBLEMS)
 

@@ -23,7 +23,7 @@ _SCHEMAS = "#/components/schemas/"
 _DATA = {"example", "examples", "default", "value", "enum"}  # not schemas, whatever they hold
 
 
-def tidied(document: Json) -> Json:
+def simplify(document: Json) -> Json:
     """A document with named enums, without titles, null parameters and `View` in names."""
     for path in document["paths"].values():
         for operation in path.values():
@@ -45,8 +45,8 @@ def _inputs(operation: Json) -> None:
     """What is sent is left out, never null; header names in the case that people write."""
     for parameter in operation.get("parameters", []):
         parameter["schema"] = _without_null(parameter["schema"])
-        told = parameter["schema"].get("description") or _PATH.get(parameter["name"], "")
-        parameter.setdefault("description", told)
+        description = parameter["schema"].get("description") or _PATH.get(parameter["name"], "")
+        parameter.setdefault("description", description)
         parameter["schema"].pop("description", None)
         if parameter["in"] == "header":
             parameter["name"] = _written(parameter["name"])

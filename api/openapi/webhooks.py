@@ -20,10 +20,10 @@ WEBHOOKS: dict[str, Any] = {
                     "name": name,
                     "in": "header",
                     "required": True,
-                    "description": told,
+                    "description": description,
                     "schema": {"type": "string"},
                 }
-                for name, told in _HEADERS.items()
+                for name, description in _HEADERS.items()
             ],
             "requestBody": {
                 "required": True,

@@ -17,7 +17,7 @@ SIDE = 256
 _PAPER, _INK = (236, 236, 232), (96, 100, 96)
 
 
-def draw_grid(batch: Batch, jobs: dict[str, Job], blobs: BlobStore, columns: int) -> bytes:
+def draw_contact_sheet(batch: Batch, jobs: dict[str, Job], blobs: BlobStore, columns: int) -> bytes:
     """A JPEG with a tile of each photo in the order of the form, and a placeholder that says why
     where there is no overlay. One overlay at a time is decoded. Raises BlobsFailed.
     """

@@ -53,18 +53,18 @@ Size = Annotated[
 ]
 
 
-class _Look(BaseModel):
+class _Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class MapLook(_Look):
+class MapParams(_Params):
     """Which map; by default that of the likeliest class."""
 
     rank: Rank | None = None
     class_index: ClassIndex | None = None
 
 
-class HeatmapLook(MapLook):
+class HeatmapParams(MapParams):
     """A raw map."""
 
     format: Annotated[
@@ -73,7 +73,7 @@ class HeatmapLook(MapLook):
     ] = "png"
 
 
-class ComparisonLook(_Look):
+class ComparisonParams(_Params):
     """All explained classes side by side."""
 
     colormap: Colormap | None = None
@@ -81,7 +81,7 @@ class ComparisonLook(_Look):
     format: OverlayFormat | None = Field(None, description="By default that of the job.")
 
 
-class OverlayLook(MapLook, ComparisonLook):
+class OverlayParams(MapParams, ComparisonParams):
     """An overlay; what is left out is as the job asked for it."""
 
     size: Size | None = None
@@ -97,7 +97,7 @@ class OverlayLook(MapLook, ComparisonLook):
         )
 
 
-def pixels(size: str | None, kept: tuple[int, int], job: Job, side: int) -> tuple[int, int]:
+def target_size(size: str | None, kept: tuple[int, int], job: Job, side: int) -> tuple[int, int]:
     """Width and height of a picture of this `size`.
 
     kept: of the stored photo, which is upright and perhaps smaller than the one that was sent.
@@ -113,14 +113,14 @@ def pixels(size: str | None, kept: tuple[int, int], job: Job, side: int) -> tupl
     return (width, height) if size == "original" else fit(width, height, int(size))
 
 
-def place(job: Job, look: MapLook) -> int:
+def explanation_index(job: Job, params: MapParams) -> int:
     """Which of the job's maps is meant. Raises NoPicture."""
     explained = [found["class_index"] for found in explanations(job)]
-    if look.class_index is not None:
-        if look.class_index not in explained:
-            raise NoPicture(f"class {look.class_index} was not explained; explained: {explained}")
-        return explained.index(look.class_index)
-    rank = look.rank or 0
+    if params.class_index is not None:
+        if params.class_index not in explained:
+            raise NoPicture(f"class {params.class_index} was not explained; explained: {explained}")
+        return explained.index(params.class_index)
+    rank = params.rank or 0
     if rank >= len(explained):
         raise NoPicture(f"rank {rank} was not explained; there are {len(explained)}, 0 the first")
     return rank

@@ -8,13 +8,13 @@ import numpy as np
 
 from api.problems import InvalidRequest
 from api.rendering.params import (
-    ComparisonLook,
-    HeatmapLook,
-    MapLook,
-    OverlayLook,
+    ComparisonParams,
+    HeatmapParams,
+    MapParams,
+    OverlayParams,
+    explanation_index,
     explanations,
-    pixels,
-    place,
+    target_size,
 )
 from jobs.blobs import blob_names
 from jobs.ports import BlobStore
@@ -26,44 +26,44 @@ from pictures.sheets import labelled_grid, with_legend
 _CELL, _NARROWEST = 320, 160  # pixels of a picture in a comparison, and of its label
 
 
-class Drawer:
+class Renderer:
     """Draws what the worker has not; every call raises BlobsFailed."""
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
 
-    def overlay(self, job: Job, look: OverlayLook, side: int) -> bytes:
+    def overlay(self, job: Job, params: OverlayParams, side: int) -> bytes:
         """The photo with one map on it. side: of the model's input, in pixels.
 
         Raises NoPicture, or InvalidRequest for a picture too long for its format.
         """
         data = self._blobs.get(job.id, blob_names.PHOTO)
-        heatmap, box = self._map(job, look)
-        kind, size = _kind(job, look), pixels(look.size, encoding.size_of(data), job, side)
+        heatmap, box = self._map(job, params)
+        kind, size = _kind(job, params), target_size(params.size, encoding.size_of(data), job, side)
         if max(size) > encoding.LONGEST_SIDE[kind]:
             raise _too_long(max(size), kind)
-        drawn = blend(encoding.decode(data, size), heatmap, *_colours(job, look), size, box)
+        drawn = blend(encoding.decode(data, size), heatmap, *_colours(job, params), size, box)
         return encoding.encode(drawn, kind)
 
-    def comparison(self, job: Job, look: ComparisonLook) -> bytes:
+    def comparison(self, job: Job, params: ComparisonParams) -> bytes:
         """The photo, then all explained classes, on the scale of the hottest."""
         photo = encoding.decode(self._blobs.get(job.id, blob_names.PHOTO), (_CELL, _CELL))
-        name, alpha = _colours(job, look)
+        name, alpha = _colours(job, params)
         cells = [("the photo", photo)]
         maps = _on_one_scale(job, self._maps(job))
         for label, heatmap, box in zip(_labels(job), maps, _boxes(job), strict=True):
             cells.append((label, blend(photo, heatmap, name, alpha, box=box)))
         side = min(_CELL, max(_NARROWEST, *photo.shape[:2]))
         sheet = with_legend(labelled_grid(cells, columns=len(cells), side=side), name)
-        return encoding.encode(sheet, _kind(job, look))
+        return encoding.encode(sheet, _kind(job, params))
 
-    def heatmap(self, job: Job, look: HeatmapLook) -> bytes:
+    def heatmap(self, job: Job, params: HeatmapParams) -> bytes:
         """One map as it is. Raises NoPicture."""
-        return _ENCODERS[look.format](*self._map(job, look))
+        return _ENCODERS[params.format](*self._map(job, params))
 
-    def _map(self, job: Job, look: MapLook) -> tuple[Map, Box]:
+    def _map(self, job: Job, params: MapParams) -> tuple[Map, Box]:
         """One map and what it stands for. Raises NoPicture."""
-        at = place(job, look)
+        at = explanation_index(job, params)
         return self._maps(job)[at], _boxes(job)[at]
 
     def _maps(self, job: Job) -> Map:
@@ -73,13 +73,13 @@ class Drawer:
         return maps
 
 
-def _kind(job: Job, look: ComparisonLook) -> str:
-    return look.format or job.options.overlay_format
+def _kind(job: Job, params: ComparisonParams) -> str:
+    return params.format or job.options.overlay_format
 
 
-def _colours(job: Job, look: ComparisonLook) -> tuple[str, float]:
-    alpha = job.options.alpha if look.alpha is None else look.alpha
-    return look.colormap or job.options.colormap, alpha
+def _colours(job: Job, params: ComparisonParams) -> tuple[str, float]:
+    alpha = job.options.alpha if params.alpha is None else params.alpha
+    return params.colormap or job.options.colormap, alpha
 
 
 def _labels(job: Job) -> list[str]:

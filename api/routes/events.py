@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
-from api.dependencies import Injected, JobId, Owner, Services
+from api.dependencies import InjectedServices, JobId, Owner, Services
 from api.schemas.jobs import job_view
 from jobs.redis.watch import version
 
@@ -25,7 +25,7 @@ _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the la
 )
 async def follow_job(
     job_id: JobId,
-    parts: Injected,
+    services: InjectedServices,
     owner: Owner,
     last_event_id: Annotated[
         str,
@@ -38,14 +38,14 @@ async def follow_job(
     """A `job` event with the whole job at every change, its place in the queue included; the
     stream ends after the event of its end. A comment now and then keeps proxies from hanging up.
     """
-    job = await parts.jobs.store.find(job_id, owner)
+    job = await services.jobs.store.find(job_id, owner)
     if job.state.is_terminal and version(job) == last_event_id:
         return Response(status_code=204)  # which tells a browser not to come back
-    return EventSourceResponse(_events(parts, job_id, last_event_id), headers=_UNBUFFERED)
+    return EventSourceResponse(_events(services, job_id, last_event_id), headers=_UNBUFFERED)
 
 
-async def _events(parts: Services, job_id: str, seen: str) -> AsyncIterator[bytes]:
-    async for job in parts.watch.changes(job_id, seen, parts.settings.heartbeat_seconds):
+async def _events(services: Services, job_id: str, seen: str) -> AsyncIterator[bytes]:
+    async for job in services.watch.changes(job_id, seen, services.settings.heartbeat_seconds):
         if job is None:
             yield format_sse_event(comment="still here")
         else:

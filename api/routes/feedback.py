@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
-from api.dependencies import Injected, JobId, Owner
+from api.dependencies import InjectedServices, JobId, Owner
 from jobs.records.feedback import Feedback, Opinion, feedback_of
 from jobs.redis.feedback import RedisFeedback
 
@@ -25,11 +25,13 @@ _HEADERS = {
     status_code=201,
     summary="Say whether a result is right",
 )
-async def give_feedback(job_id: JobId, opinion: Opinion, parts: Injected, owner: Owner) -> Feedback:
+async def give_feedback(
+    job_id: JobId, opinion: Opinion, services: InjectedServices, owner: Owner
+) -> Feedback:
     """One opinion a job: a later one takes the place of an earlier one."""
-    job = await parts.jobs.store.find(job_id, owner)
-    feedback = feedback_of(job, opinion, parts.jobs.catalog[job.model.id])
-    await parts.feedback.keep(owner, feedback)
+    job = await services.jobs.store.find(job_id, owner)
+    feedback = feedback_of(job, opinion, services.jobs.catalog[job.model.id])
+    await services.feedback.keep(owner, feedback)
     return feedback
 
 
@@ -39,10 +41,12 @@ async def give_feedback(job_id: JobId, opinion: Opinion, parts: Injected, owner:
     response_class=Response,
     responses={200: {"content": {"text/csv": {}}}},
 )
-async def export_feedback(parts: Injected, owner: Owner) -> Response:
+async def export_feedback(services: InjectedServices, owner: Owner) -> Response:
     """UTF-8 with a header line, the oldest first. `photo` is empty once the photo is gone. A text
     that a spreadsheet would take for a formula has an apostrophe before it."""
-    return StreamingResponse(_table(parts.feedback, owner), media_type="text/csv", headers=_HEADERS)
+    return StreamingResponse(
+        _table(services.feedback, owner), media_type="text/csv", headers=_HEADERS
+    )
 
 
 async def _table(feedback: RedisFeedback, owner: str) -> AsyncIterator[str]:

@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from api.dependencies import Injected
+from api.dependencies import InjectedServices
 
 
 class Readiness(BaseModel):
@@ -25,8 +25,8 @@ async def is_alive() -> Response:
 
 
 @router.get("/readyz", summary="Is it ready?")
-async def is_ready(parts: Injected) -> Readiness:
+async def is_ready(services: InjectedServices) -> Readiness:
     """200 when Redis and the photo store answer; 503 with the reason otherwise."""
-    workers = await parts.jobs.store.workers()
-    await asyncio.to_thread(parts.jobs.blobs.check)
+    workers = await services.jobs.store.workers()
+    await asyncio.to_thread(services.jobs.blobs.check)
     return Readiness(ready=True, workers=workers)

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import Injected, JobId, Owner, PreferredWait
-from api.responses import answer_job, tell_job
+from api.dependencies import InjectedServices, JobId, Owner, PreferredWait
+from api.responses import conditional_job_response, job_response
 from api.schemas.jobs import JobView, job_view
-from api.schemas.listing import JobPage, Listing
+from api.schemas.listing import JobListParams, JobPage
 from jobs.records.job import State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -15,17 +15,20 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 @router.get("", summary="Your jobs")
 async def list_jobs(
-    response: Response, parts: Injected, owner: Owner, listing: Annotated[Listing, Query()]
+    response: Response,
+    services: InjectedServices,
+    owner: Owner,
+    params: Annotated[JobListParams, Query()],
 ) -> JobPage:
     """The newest first, a page at a time: a lost id is no lost result.
 
     A page may be shorter than `limit`, even empty, and yet have a next one.
     """
-    page = await parts.jobs.store.page(owner, listing.wanted())
+    page = await services.jobs.store.page(owner, params.query())
     cursor = None if page.cursor is None else repr(page.cursor)
     response.headers["Cache-Control"] = "no-store"
     if cursor:
-        response.headers["Link"] = f'<{listing.path(cursor)}>; rel="next"'
+        response.headers["Link"] = f'<{params.path(cursor)}>; rel="next"'
     return JobPage(jobs=[job_view(job) for job in page.jobs], next_cursor=cursor)
 
 
@@ -36,11 +39,11 @@ async def list_jobs(
     responses={304: {"description": "It is as `If-None-Match` knows it."}},
 )
 async def get_job(
-    request: Request, job_id: JobId, parts: Injected, owner: Owner, wait: PreferredWait
+    request: Request, job_id: JobId, services: InjectedServices, owner: Owner, wait: PreferredWait
 ) -> Response:
     """With `Prefer: wait=N` the answer comes as soon as the job has ended, or after N seconds."""
-    job = await parts.watch.wait(job_id, wait or 0, owner)
-    return tell_job(request, job, wait)
+    job = await services.watch.wait(job_id, wait or 0, owner)
+    return conditional_job_response(request, job, wait)
 
 
 @router.delete(
@@ -49,10 +52,10 @@ async def get_job(
     response_model=JobView,
     responses={202: {"model": JobView, "description": "It runs, and its worker will see to it."}},
 )
-async def delete_job(job_id: JobId, parts: Injected, owner: Owner) -> Response:
+async def delete_job(job_id: JobId, services: InjectedServices, owner: Owner) -> Response:
     """A queued job is canceled at once; a running one (202) when its worker next looks.
 
     Of a job that has ended, photo, maps and overlays are erased. Can be said again at will.
     """
-    job = await parts.jobs.discard(job_id, owner)
-    return answer_job(job, 202 if job.state is State.RUNNING else 200)
+    job = await services.jobs.discard(job_id, owner)
+    return job_response(job, 202 if job.state is State.RUNNING else 200)

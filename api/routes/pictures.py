@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.dependencies import Injected, JobId, Owner
-from api.rendering.params import ComparisonLook, HeatmapLook, OverlayLook, place
-from api.responses import deliver
+from api.dependencies import InjectedServices, JobId, Owner
+from api.rendering.params import ComparisonParams, HeatmapParams, OverlayParams, explanation_index
+from api.responses import file_response
 from jobs.blobs import blob_names
 from jobs.errors import JobNotReady, NoPicture, PicturesErased
 from jobs.records.job import Job, State
@@ -30,10 +30,10 @@ _HEATMAP = _binary("image/png", "application/octet-stream")
 _HEATMAP[200]["content"]["application/json"] = {"schema": {"$ref": "#/components/schemas/RawMap"}}
 
 
-async def finished(job_id: JobId, parts: Injected, owner: Owner) -> Job:
+async def finished(job_id: JobId, services: InjectedServices, owner: Owner) -> Job:
     """Raises JobNotFound, JobGone, JobNotReady, PicturesErased, or NoPicture for a job that ended
     without any."""
-    job = await parts.jobs.store.find(job_id, owner)
+    job = await services.jobs.store.find(job_id, owner)
     if not job.state.is_terminal:
         raise JobNotReady(job_id, job.state)
     if job.state is not State.SUCCEEDED:
@@ -48,46 +48,55 @@ Finished = Annotated[Job, Depends(finished)]
 
 @router.get("/overlay", summary="An overlay", response_class=Response, responses=_PICTURE)
 async def get_overlay(
-    request: Request, job: Finished, parts: Injected, look: Annotated[OverlayLook, Query()]
+    request: Request,
+    job: Finished,
+    services: InjectedServices,
+    params: Annotated[OverlayParams, Query()],
 ) -> Response:
     """The photo with the heat laid over it.
 
     Without parameters it is the stored one, as the job's options asked for it; every other one is
     drawn from the stored map, without running the model again.
     """
-    kind = look.format or job.options.overlay_format
-    if look.is_stored(job):
-        name = blob_names.overlay_name(job.attempts, place(job, look), kind)
-        picture = await parts.jobs.blob(job.id, name)
+    kind = params.format or job.options.overlay_format
+    if params.is_stored(job):
+        name = blob_names.overlay_name(job.attempts, explanation_index(job, params), kind)
+        picture = await services.jobs.blob(job.id, name)
     else:
-        side = parts.jobs.catalog[job.model.id].preprocessing.size
-        picture = await parts.gallery.overlay(job, look, side)
-    return deliver(request, picture, f"image/{kind}", job.expires_at)
+        side = services.jobs.catalog[job.model.id].preprocessing.size
+        picture = await services.render_cache.overlay(job, params, side)
+    return file_response(request, picture, f"image/{kind}", job.expires_at)
 
 
 @router.get(
     "/comparison", summary="All classes compared", response_class=Response, responses=_PICTURE
 )
 async def get_comparison(
-    request: Request, job: Finished, parts: Injected, look: Annotated[ComparisonLook, Query()]
+    request: Request,
+    job: Finished,
+    services: InjectedServices,
+    params: Annotated[ComparisonParams, Query()],
 ) -> Response:
     """The photo and all explained classes side by side, labelled, on one colour scale."""
-    picture = await parts.gallery.comparison(job, look)
-    kind = look.format or job.options.overlay_format
-    return deliver(request, picture, f"image/{kind}", job.expires_at)
+    picture = await services.render_cache.comparison(job, params)
+    kind = params.format or job.options.overlay_format
+    return file_response(request, picture, f"image/{kind}", job.expires_at)
 
 
 @router.get("/photo", summary="The photo", response_class=Response, responses=_binary("image/jpeg"))
-async def get_photo(request: Request, job: Finished, parts: Injected) -> Response:
+async def get_photo(request: Request, job: Finished, services: InjectedServices) -> Response:
     """The photo that the model saw: upright, without metadata, at reduced size."""
-    photo = await parts.jobs.blob(job.id, blob_names.PHOTO)
-    return deliver(request, photo, "image/jpeg", job.expires_at)
+    photo = await services.jobs.blob(job.id, blob_names.PHOTO)
+    return file_response(request, photo, "image/jpeg", job.expires_at)
 
 
 @router.get("/heatmap", summary="A raw map", response_class=Response, responses=_HEATMAP)
 async def get_heatmap(
-    request: Request, job: Finished, parts: Injected, look: Annotated[HeatmapLook, Query()]
+    request: Request,
+    job: Finished,
+    services: InjectedServices,
+    params: Annotated[HeatmapParams, Query()],
 ) -> Response:
     """The raw map: 8-bit grey PNG at map resolution, float32 `.npy`, or rows of numbers."""
-    heatmap = await parts.gallery.heatmap(job, look)
-    return deliver(request, heatmap, _TYPES[look.format], job.expires_at)
+    heatmap = await services.render_cache.heatmap(job, params)
+    return file_response(request, heatmap, _TYPES[params.format], job.expires_at)

@@ -5,8 +5,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.dependencies import IdempotencyKey, NewId, Prefer, Services, owner, services, wait_seconds
-from api.responses import answer_job
+from api.dependencies import (
+    IdempotencyKey,
+    NewId,
+    Prefer,
+    Services,
+    get_owner,
+    get_services,
+    wait_seconds,
+)
+from api.responses import job_response
 from api.schemas.jobs import JobView
 from api.uploads import FIELD, RAW_TYPES, read_options, read_upload
 from jobs.errors import QuotaUsedUp, StoreDown
@@ -34,55 +42,57 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Intake:
+class SubmitHandler:
     """What POST and PUT have in common."""
 
-    def __init__(self, request: Request, parts: Services, owner: str, wait: float | None) -> None:
-        self._request, self._parts, self._owner, self._wait = request, parts, owner, wait
+    def __init__(
+        self, request: Request, services: Services, owner: str, wait: float | None
+    ) -> None:
+        self._request, self._services, self._owner, self._wait = request, services, owner, wait
 
-    async def take(self, job_id: str | None = None, key: str | None = None) -> Response:
+    async def submit(self, job_id: str | None = None, key: str | None = None) -> Response:
         """The job of the photo in the request. Raises what `JobService.submit` raises."""
-        parts, reuse = self._parts, "no-cache" not in self._header("cache-control").lower()
+        services, reuse = self._services, "no-cache" not in self._header("cache-control").lower()
         request_id: str = self._request.scope["request_id"]
         submission = Submission(self._owner, job_id, key, reuse=reuse, request_id=request_id)
-        await parts.jobs.store.check_room(self._owner)
-        async with parts.jobs.receiving(submission):
+        await services.jobs.store.check_room(self._owner)
+        async with services.jobs.receiving(submission):
             await self._check_quota(submission)
-            upload = await read_upload(self._request, parts.settings.max_bytes)
+            upload = await read_upload(self._request, services.settings.max_bytes)
             options = read_options(upload.options)
-            made = await parts.jobs.submit(upload.data, options, submission)
-        job = await self._waited(made.job)
+            made = await services.jobs.submit(upload.data, options, submission)
+        job = await self._wait_for_end(made.job)
         headers = {"Location": f"/v1/jobs/{job.id}"}
         if made.replayed:
             headers["Idempotency-Replayed"] = "true"
-        return answer_job(job, 200 if job.state.is_terminal else 202, self._wait, headers)
+        return job_response(job, 200 if job.state.is_terminal else 202, self._wait, headers)
 
     async def _check_quota(self, submission: Submission) -> None:
         """Before the body is read. What was accepted before costs nothing. Raises QuotaUsedUp."""
         refusal: QuotaUsedUp | None = self._request.scope.get("refusal")
-        if refusal and not await self._parts.jobs.store.reserve(submission):
+        if refusal and not await self._services.jobs.store.reserve(submission):
             raise refusal
 
-    async def _waited(self, job: Job) -> Job:
+    async def _wait_for_end(self, job: Job) -> Job:
         """The job in the end, as far as that was asked for. It is accepted, whatever comes now."""
         if self._wait is None:
             return job
         with suppress(StoreDown):
-            return await self._parts.watch.wait(job.id, self._wait)
+            return await self._services.watch.wait(job.id, self._wait)
         return job
 
     def _header(self, name: str) -> str:
         return self._request.headers.get(name, "")
 
 
-async def intake(request: Request, prefer: Prefer = None) -> Intake:
+async def submit_handler(request: Request, prefer: Prefer = None) -> SubmitHandler:
     """One dependency, not four: FastAPI spends on each what a command costs in Redis."""
-    parts = await services(request)
-    wait = wait_seconds(prefer, parts.settings.max_wait_seconds)
-    return Intake(request, parts, await owner(request), wait)
+    services = await get_services(request)
+    wait = wait_seconds(prefer, services.settings.max_wait_seconds)
+    return SubmitHandler(request, services, await get_owner(request), wait)
 
 
-Intaking = Annotated[Intake, Depends(intake)]
+InjectedHandler = Annotated[SubmitHandler, Depends(submit_handler)]
 
 
 @router.post(
@@ -93,12 +103,12 @@ Intaking = Annotated[Intake, Depends(intake)]
     openapi_extra=_BODY,
     responses=_ANSWERS,
 )
-async def submit_job(intake: Intaking, key: IdempotencyKey = None) -> Response:
+async def submit_job(submit_handler: InjectedHandler, key: IdempotencyKey = None) -> Response:
     """Send the photo as the raw body or as the form field `image`; the answer is a job.
 
     With an `Idempotency-Key` the same request can be sent again without making a second job.
     """
-    return await intake.take(key=key)
+    return await submit_handler.submit(key=key)
 
 
 @router.put(
@@ -109,7 +119,7 @@ async def submit_job(intake: Intaking, key: IdempotencyKey = None) -> Response:
     openapi_extra=_BODY,
     responses=_ANSWERS,
 )
-async def put_job(job_id: NewId, intake: Intaking) -> Response:
+async def put_job(job_id: NewId, submit_handler: InjectedHandler) -> Response:
     """As `POST`, but the client chooses the id, a random UUID: whatever became of the first
     attempt, the same request can be sent again, also when the job has long ended."""
-    return await intake.take(job_id)
+    return await submit_handler.submit(job_id)

@@ -77,10 +77,10 @@ def _item(index: int, item: Item, jobs: dict[str, Job], batch: Batch) -> ItemVie
     if job is None and item.job_id:
         gone = JobGone(item.job_id, _end(batch))
         error = problem_of(gone).document(str(gone))
-    told = error and ErrorView(
+    error_view = error and ErrorView(
         **error, instance=f"/v1/batches/{batch.id}", request_id=batch.request_id
     )
-    return ItemView(index=index, name=item.name, job=job and job_view(job), error=told)
+    return ItemView(index=index, name=item.name, job=job and job_view(job), error=error_view)
 
 
 def _end(batch: Batch) -> datetime:

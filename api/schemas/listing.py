@@ -10,7 +10,7 @@ from jobs.records.job import State
 from jobs.records.listing import Wanted
 
 
-class Listing(BaseModel):
+class JobListParams(BaseModel):
     """Which jobs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,14 +29,14 @@ class Listing(BaseModel):
         Field(description="Jobs accepted then or later; RFC 3339 with a zone."),
     ] = None
 
-    def wanted(self) -> Wanted:
+    def query(self) -> Wanted:
         cursor = None if self.cursor is None else float(self.cursor)
         return Wanted(self.limit, cursor, self.since, self.state, self.client_ref)
 
     def path(self, cursor: str) -> str:
         """Of the page that begins at `cursor`."""
-        asked = self.model_dump(mode="json", exclude_defaults=True)
-        return f"/v1/jobs?{urlencode(asked | {'cursor': cursor})}"
+        given = self.model_dump(mode="json", exclude_defaults=True)
+        return f"/v1/jobs?{urlencode(given | {'cursor': cursor})}"
 
 
 class JobPage(BaseModel):

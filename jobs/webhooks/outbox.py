@@ -17,7 +17,7 @@ from jobs.records.job import moment
 from jobs.redis import keyspace
 from jobs.redis.connections import reported
 from jobs.redis.scripts import source
-from jobs.webhooks.url_policy import Targets, why_not
+from jobs.webhooks.url_policy import WebhookTargets, refusal_reason
 
 SECRETS, LOG = keyspace.PREFIX + "secrets:", keyspace.PREFIX + "deliveries:"
 LEASE_SECONDS = 30  # a delivery whose process died is taken up by another one after that
@@ -26,7 +26,7 @@ _SECRET_BYTES = 32
 
 
 @dataclass(frozen=True)
-class Due:
+class DueDelivery:
     """A delivery held under a lease; `attempt` counts from 1 and is the fence."""
 
     job_id: str
@@ -52,10 +52,10 @@ class Delivery:
         return self.status is not None and 200 <= self.status < 300
 
 
-class Webhooks:
+class WebhookOutbox:
     """Every call raises StoreDown."""
 
-    def __init__(self, redis: "Redis", targets: Targets = "public") -> None:
+    def __init__(self, redis: "Redis", targets: WebhookTargets = "public") -> None:
         self._redis, self._targets = redis, targets
         names = ("claim_webhooks", "settle_webhook")
         self._claim, self._settle = (redis.register_script(source(name)) for name in names)
@@ -64,27 +64,29 @@ class Webhooks:
         """Raises BadCallback for a URL that would never be called. None is fine."""
         if url is None:
             return
-        if reason := why_not(url, self._targets):
+        if reason := refusal_reason(url, self._targets):
             raise BadCallback(url, reason)
         if not await self.secrets(owner):
             reason = "there is no secret to sign with; `cropshield webhooks add` makes one"
             raise BadCallback(url, reason)
 
     @reported
-    async def claim(self, most: int) -> list[Due]:
+    async def claim(self, most: int) -> list[DueDelivery]:
         """Up to `most` deliveries that are due, for LEASE_SECONDS."""
         found = await self._claim(args=[keyspace.PREFIX, most, LEASE_SECONDS * 1000])
-        return [Due(job_id, int(attempt)) for job_id, attempt in found]
+        return [DueDelivery(job_id, int(attempt)) for job_id, attempt in found]
 
     @reported
-    async def settle(self, due: Due, delivery: Delivery, delay: float | None) -> bool:
+    async def settle(self, due: DueDelivery, delivery: Delivery, delay: float | None) -> bool:
         """Log an attempt; another one follows after `delay` seconds, none after None.
 
         False when the lease was lost; then nothing is logged.
         """
-        told = json.dumps({k: v for k, v in asdict(delivery).items() if v is not None})
+        entry = json.dumps({k: v for k, v in asdict(delivery).items() if v is not None})
         wait = "" if delay is None else int(delay * 1000)
-        return bool(await self._settle(args=[keyspace.PREFIX, due.job_id, due.attempt, wait, told]))
+        return bool(
+            await self._settle(args=[keyspace.PREFIX, due.job_id, due.attempt, wait, entry])
+        )
 
     @reported
     async def deliveries(self, job_id: str) -> list[Delivery]:
@@ -119,6 +121,6 @@ class Webhooks:
 
 
 def _read(entry: str) -> Delivery:
-    at, following, told = entry.split(" ", 2)
+    at, following, entry = entry.split(" ", 2)
     next_at = moment(float(following)) if following != "-" else None
-    return replace(Delivery(**json.loads(told)), at=moment(float(at)), next_at=next_at)
+    return replace(Delivery(**json.loads(entry)), at=moment(float(at)), next_at=next_at)

@@ -4,9 +4,9 @@ import ipaddress
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-Targets = Literal["public", "any"]
+WebhookTargets = Literal["public", "any"]
 _UNICAST = ipaddress.IPv6Network("2000::/3")  # no mapped IPv4, NAT64, local or multicast address
-_WITHIN = [
+_INTERNAL = [
     ipaddress.ip_network(network)
     for network in (
         "192.0.0.0/24",  # of protocols; one of them is a cloud's metadata service
@@ -24,7 +24,7 @@ def is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address) and ip not in _UNICAST:
         return False
-    if any(ip in network for network in _WITHIN if network.version == ip.version):
+    if any(ip in network for network in _INTERNAL if network.version == ip.version):
         return False
     return ip.is_global and not ip.is_multicast
 
@@ -43,7 +43,7 @@ def split_url(url: str) -> SplitResult:
     return parts
 
 
-def why_not(url: str, targets: Targets) -> str | None:
+def refusal_reason(url: str, targets: WebhookTargets) -> str | None:
     """What keeps a well-formed URL from being called, as far as it can be told without asking for
     its host's address; None when nothing does."""
     parts = split_url(url)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 import trustme
 
-from api.webhooks import DELAYS, JITTER, Sender, Undeliverable, delay_after, sign
+from api.webhooks import DELAYS, JITTER, Undeliverable, WebhookSender, delay_after, sign
 from jobs.webhooks.outbox import Delivery
 
 SPEC_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -65,7 +65,7 @@ def resolver(*answers: list[str]) -> Callable[[str, int], Awaitable[list[str]]]:
     return resolve
 
 
-async def post(sender: Sender, url: str) -> int:
+async def post(sender: WebhookSender, url: str) -> int:
     try:
         return await sender.post(url, b"{}", {"webhook-id": "msg_1"})
     finally:
@@ -84,7 +84,7 @@ def test_the_signature_is_that_of_the_specification() -> None:
 def test_the_body_arrives_under_the_name_of_its_host() -> None:
     async def run() -> None:
         async with receiving() as receiver:
-            sender = Sender("any", tls=PLAIN, resolve=resolver(["127.0.0.1"]))
+            sender = WebhookSender("any", tls=PLAIN, resolve=resolver(["127.0.0.1"]))
             assert await post(sender, f"http://hooks.example:{receiver.port}/a?b=c") == 204
         (request,) = receiver.requests
         assert request.startswith(b"POST /a?b=c HTTP/1.1\r\n")
@@ -105,7 +105,7 @@ def test_the_certificate_must_be_the_names_although_the_connection_is_to_an_addr
 
     async def run(host: str) -> int:
         async with receiving(tls=theirs) as receiver:
-            sender = Sender("any", tls=ours, resolve=resolver(["127.0.0.1"]))
+            sender = WebhookSender("any", tls=ours, resolve=resolver(["127.0.0.1"]))
             return await post(sender, f"https://{host}:{receiver.port}/")
 
     assert asyncio.run(run("hooks.example")) == 204
@@ -151,7 +151,7 @@ def test_the_certificate_must_be_the_names_although_the_connection_is_to_an_addr
 def test_a_name_that_leads_within_is_not_called(address: str) -> None:
     """Also when it leads outside as well."""
     for answer in ([address], ["93.184.215.14", address]):
-        sender = Sender("public", tls=PLAIN, resolve=resolver(answer))
+        sender = WebhookSender("public", tls=PLAIN, resolve=resolver(answer))
         with pytest.raises(Undeliverable, match="not public"):
             asyncio.run(post(sender, "https://hooks.example/"))
 
@@ -159,11 +159,11 @@ def test_a_name_that_leads_within_is_not_called(address: str) -> None:
 @pytest.mark.parametrize("host", ["localhost", "127.1", "0x7f000001", "2130706433", "[::1]"])
 def test_however_this_machine_is_spelled_it_is_not_called(host: str) -> None:
     with pytest.raises(Undeliverable, match="public"):
-        asyncio.run(post(Sender("public", tls=PLAIN), f"https://{host}/"))
+        asyncio.run(post(WebhookSender("public", tls=PLAIN), f"https://{host}/"))
 
 
 def test_http_is_not_called() -> None:
-    sender = Sender("public", tls=PLAIN, resolve=resolver(["93.184.215.14"]))
+    sender = WebhookSender("public", tls=PLAIN, resolve=resolver(["93.184.215.14"]))
     with pytest.raises(Undeliverable, match="https"):
         asyncio.run(post(sender, "http://hooks.example/"))
 
@@ -173,7 +173,9 @@ def test_a_resolver_that_changes_its_mind_is_asked_once() -> None:
 
     async def run() -> None:
         async with receiving() as receiver:
-            sender = Sender("any", tls=PLAIN, resolve=resolver(["127.0.0.1"], ["127.0.0.99"]))
+            sender = WebhookSender(
+                "any", tls=PLAIN, resolve=resolver(["127.0.0.1"], ["127.0.0.99"])
+            )
             assert await post(sender, f"http://hooks.example:{receiver.port}/") == 204
             assert len(receiver.requests) == 1
 
@@ -185,7 +187,7 @@ def test_a_redirect_is_not_followed() -> None:
         async with receiving() as inner:
             target = f"Location: http://127.0.0.1:{inner.port}/metadata"
             async with receiving(status(302, target)) as receiver:
-                sender = Sender("any", tls=PLAIN)
+                sender = WebhookSender("any", tls=PLAIN)
                 assert await post(sender, f"http://127.0.0.1:{receiver.port}/") == 302
             assert not inner.requests
 
@@ -195,7 +197,7 @@ def test_a_redirect_is_not_followed() -> None:
 def test_a_second_address_is_tried_where_the_first_takes_no_connection() -> None:
     async def run() -> None:
         async with receiving() as receiver:
-            sender = Sender("any", tls=PLAIN, resolve=resolver(["127.0.0.99", "127.0.0.1"]))
+            sender = WebhookSender("any", tls=PLAIN, resolve=resolver(["127.0.0.99", "127.0.0.1"]))
             assert await post(sender, f"http://hooks.example:{receiver.port}/") == 204
 
     asyncio.run(run())
@@ -215,7 +217,9 @@ def test_a_slow_receiver_is_left() -> None:
         port = server.sockets[0].getsockname()[1]
         async with server:
             with pytest.raises(Undeliverable, match=r"no answer within 0\.1 s"):
-                await post(Sender("any", tls=PLAIN, timeout=0.1), f"http://127.0.0.1:{port}/")
+                await post(
+                    WebhookSender("any", tls=PLAIN, timeout=0.1), f"http://127.0.0.1:{port}/"
+                )
             await left.wait()
 
     asyncio.run(run())
@@ -225,14 +229,17 @@ def test_an_endless_answer_is_not_read_to_its_end() -> None:
     async def run() -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
         async with receiving(head + bytes(100_000)) as receiver:
-            assert await post(Sender("any", tls=PLAIN), f"http://127.0.0.1:{receiver.port}/") == 200
+            assert (
+                await post(WebhookSender("any", tls=PLAIN), f"http://127.0.0.1:{receiver.port}/")
+                == 200
+            )
 
     asyncio.run(run())
 
 
 def test_an_unknown_name_is_said() -> None:
     with pytest.raises(Undeliverable, match="gaierror"):
-        asyncio.run(post(Sender("public", tls=PLAIN), "https://nowhere.invalid/"))
+        asyncio.run(post(WebhookSender("public", tls=PLAIN), "https://nowhere.invalid/"))
 
 
 @pytest.mark.parametrize(("attempt", "least"), list(enumerate(DELAYS, start=1)))

@@ -87,7 +87,7 @@ def test_a_crash_between_record_and_answer_makes_no_second_job(
         raise RuntimeError("gone before the answer")
 
     with monkeypatch.context() as crashing:
-        crashing.setattr("api.routes.submit.answer_job", crash)
+        crashing.setattr("api.routes.submit.job_response", crash)
         assert client.post("/v1/jobs", content=leaf_jpeg, headers=KEY).status_code == 500
     (made,) = client.get("/v1/jobs").json()["jobs"]
     again = client.post("/v1/jobs", content=leaf_jpeg, headers=KEY)

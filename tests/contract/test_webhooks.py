@@ -18,7 +18,7 @@ from api.app import create_app
 from api.settings import ApiSettings
 from api.webhooks import DELAYS, TIMEOUT_SECONDS
 from jobs.redis.connections import connect_async
-from jobs.webhooks.outbox import Webhooks
+from jobs.webhooks.outbox import WebhookOutbox
 from tests.api.conftest import Hand
 from tests.contract.conftest import NewKey, with_key
 
@@ -91,7 +91,7 @@ def add_secret(url: str, owner: str = "local") -> str:
     async def add() -> str:
         redis = connect_async(url)
         try:
-            return await Webhooks(redis).add_secret(owner)
+            return await WebhookOutbox(redis).add_secret(owner)
         finally:
             await redis.aclose()
 

@@ -10,8 +10,8 @@ import typer
 from pydantic import BaseModel
 
 from api.app import create_app
-from api.rendering.params import ComparisonLook, HeatmapLook, OverlayLook
-from api.schemas.listing import Listing
+from api.rendering.params import ComparisonParams, HeatmapParams, OverlayParams
+from api.schemas.listing import JobListParams
 from api.settings import ApiSettings
 from cli.main import app as command_line
 from jobs.problems import Problem, all_problems
@@ -61,7 +61,7 @@ def test_every_option_is_named_with_its_default() -> None:
 
 def test_every_parameter_of_a_picture_is_named_with_its_pictures() -> None:
     looks: dict[str, type[BaseModel]]
-    looks = {"overlay": OverlayLook, "heatmap": HeatmapLook, "comparison": ComparisonLook}
+    looks = {"overlay": OverlayParams, "heatmap": HeatmapParams, "comparison": ComparisonParams}
     documented = rows(HTTP, "Pictures")
     assert set(documented) == {name for look in looks.values() for name in look.model_fields}
     for name, (of, _) in documented.items():
@@ -71,8 +71,8 @@ def test_every_parameter_of_a_picture_is_named_with_its_pictures() -> None:
 
 def test_every_parameter_of_the_list_is_named_with_its_default() -> None:
     documented = rows(HTTP, "Your jobs")
-    assert set(documented) == set(Listing.model_fields)
-    for name, field in Listing.model_fields.items():
+    assert set(documented) == set(JobListParams.model_fields)
+    for name, field in JobListParams.model_fields.items():
         default = documented[name][0].strip("` ")
         assert default == ("" if field.default is None else str(field.default)), name
 

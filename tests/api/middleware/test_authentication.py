@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.middleware.authentication import REMEMBERED_SECONDS, Keyring
+from api.middleware.authentication import REMEMBERED_SECONDS, ApiKeyCache
 from jobs.auth.api_keys import issue
 from jobs.errors import WrongKey
 from tests.jobs.fakes import MemoryKeys
@@ -21,16 +21,16 @@ class Clock:
 def test_the_store_is_asked_once_in_a_while_and_a_revoked_key_closes_then() -> None:
     async def run() -> None:
         store, clock = MemoryKeys(), Clock()
-        ring = Keyring(store, clock)
+        cache = ApiKeyCache(store, clock)
         secret, key = issue("Ada")
         await store.add(key)
         for _ in range(100):
-            assert await ring.check(secret) == key
+            assert await cache.check(secret) == key
         assert store.asked == 1
         await store.revoke(key.id)
         clock.now += REMEMBERED_SECONDS
         with pytest.raises(WrongKey, match="no such key"):
-            await ring.check(secret)
+            await cache.check(secret)
 
     asyncio.run(run())
 
@@ -38,11 +38,11 @@ def test_the_store_is_asked_once_in_a_while_and_a_revoked_key_closes_then() -> N
 def test_a_wrong_key_with_a_known_beginning_stays_out() -> None:
     async def run() -> None:
         store = MemoryKeys()
-        ring, (secret, key) = Keyring(store), issue("Ada")
+        cache, (secret, key) = ApiKeyCache(store), issue("Ada")
         await store.add(key)
-        await ring.check(secret)
+        await cache.check(secret)
         with pytest.raises(WrongKey):
-            await ring.check(f"{key.id}_{'0' * 40}")
+            await cache.check(f"{key.id}_{'0' * 40}")
 
     asyncio.run(run())
 
@@ -52,7 +52,7 @@ def test_what_does_not_look_like_a_key_costs_no_look_up() -> None:
         store = MemoryKeys()
         for wrong in ("", "cs_x", "a" * 51):
             with pytest.raises(WrongKey):
-                await Keyring(store).check(wrong)
+                await ApiKeyCache(store).check(wrong)
         assert store.asked == 0
 
     asyncio.run(run())

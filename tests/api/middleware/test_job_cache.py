@@ -8,7 +8,7 @@ from redis.asyncio.client import Pipeline
 from starlette.testclient import TestClient
 from starlette.types import Scope
 
-from api.middleware.job_cache import Polls
+from api.middleware.job_cache import JobCacheMiddleware
 from jobs.redis import keyspace
 from tests.api.conftest import Hand
 from tests.api.middleware.test_access_log import lines
@@ -106,7 +106,7 @@ def test_other_requests_are_left_alone() -> None:
     async def nothing(*_: Any) -> Any:
         raise AssertionError
 
-    polls = Polls(app, None, None)  # type: ignore[arg-type]
+    polls = JobCacheMiddleware(app, None, None)  # type: ignore[arg-type]
     one = "/v1/jobs/9b2e0f0c-6f5e-4a53-8f0e-2d8c7b1a4e3d"
     asked: list[tuple[str, str, list[tuple[bytes, bytes]]]] = [
         ("GET", "/v1/jobs/short", []),
@@ -127,6 +127,6 @@ def test_the_route_is_not_asked(
     def asked(*_: Any) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("api.routes.jobs.tell_job", asked)
+    monkeypatch.setattr("api.routes.jobs.conditional_job_response", asked)
     assert client.get(path).status_code == 200
     assert client.get(path, headers=ROUTE).status_code == 500

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.app import create_app
 from api.middleware import upload_limits
-from api.middleware.upload_limits import Patience, PatientProtocol
+from api.middleware.upload_limits import HeaderTimeoutProtocol, UploadLimitMiddleware
 from api.settings import ApiSettings
 
 RAW = {"Content-Type": "image/jpeg"}
@@ -29,7 +29,13 @@ def serving(app: FastAPI, act: Act) -> None:
 
     async def run() -> None:
         config = uvicorn.Config(
-            app, "127.0.0.1", 0, http=PatientProtocol, ws="none", log_config=None, lifespan="on"
+            app,
+            "127.0.0.1",
+            0,
+            http=HeaderTimeoutProtocol,
+            ws="none",
+            log_config=None,
+            lifespan="on",
         )
         server = uvicorn.Server(config)
         serve = asyncio.create_task(server._serve())
@@ -121,7 +127,7 @@ def test_one_upload_too_many_is_503_before_its_body() -> None:
         async def never() -> Message:
             pytest.fail("the body was read")
 
-        patient = Patience(app, most=1, grace=60, rate=1000)
+        patient = UploadLimitMiddleware(app, most=1, grace=60, rate=1000)
         first = asyncio.create_task(ask(patient, slowly))
         await begun.wait()
         head, body = await ask(patient, never)

@@ -19,7 +19,7 @@ from jobs.redis import keyspace
 from jobs.redis.connections import connect_async
 from jobs.redis.store import RedisJobStore
 from jobs.service import JobService
-from jobs.webhooks.outbox import Webhooks
+from jobs.webhooks.outbox import WebhookOutbox
 from models.catalog import Catalog
 from tests.jobs.conftest import Desk, a_job
 
@@ -38,7 +38,9 @@ class Counter:
             redis = connect_async(self.desk.url)
             store = RedisJobStore(redis, self.desk.bell, 5, 3)
             try:
-                return await call(JobService(store, self.blobs, Catalog(), Webhooks(redis), 10**6))
+                return await call(
+                    JobService(store, self.blobs, Catalog(), WebhookOutbox(redis), 10**6)
+                )
             finally:
                 await redis.aclose()
 

@@ -11,29 +11,29 @@ from jobs.errors import BadCallback, NoSuchSecret, TooManySecrets
 from jobs.ports import Outcome
 from jobs.records.job import State
 from jobs.redis.connections import connect_async
-from jobs.webhooks.outbox import LEASE_SECONDS, Delivery, Due, Webhooks
+from jobs.webhooks.outbox import LEASE_SECONDS, Delivery, DueDelivery, WebhookOutbox
 from tests.jobs.conftest import Desk
 
 T = TypeVar("T")
 OUTBOX, URL = "cropshield:1:webhooks", "https://hooks.example/leaf"
 
 
-def ask(desk: Desk, call: Callable[[Webhooks], Coroutine[Any, Any, T]]) -> T:
+def ask(desk: Desk, call: Callable[[WebhookOutbox], Coroutine[Any, Any, T]]) -> T:
     async def run() -> T:
         redis = connect_async(desk.url)
         try:
-            return await call(Webhooks(redis))
+            return await call(WebhookOutbox(redis))
         finally:
             await redis.aclose()
 
     return asyncio.run(run())
 
 
-def claim(desk: Desk) -> list[Due]:
+def claim(desk: Desk) -> list[DueDelivery]:
     return ask(desk, lambda webhooks: webhooks.claim(10))
 
 
-def settle(desk: Desk, due: Due, delivery: Delivery, delay: float | None) -> bool:
+def settle(desk: Desk, due: DueDelivery, delivery: Delivery, delay: float | None) -> bool:
     return ask(desk, lambda webhooks: webhooks.settle(due, delivery, delay))
 
 
@@ -66,16 +66,16 @@ def test_a_job_that_ends_is_due_at_that_moment(desk: Desk, state: State) -> None
     waiting = desk.enqueue(callback_url=URL).id
     assert claim(desk) == []
     desk.ask(lambda store: store.cancel(waiting))
-    assert claim(desk) == [Due(waiting, 1)]
+    assert claim(desk) == [DueDelivery(waiting, 1)]
     job_id = ended(desk, state)
-    assert claim(desk) == [Due(job_id, 1)]
+    assert claim(desk) == [DueDelivery(job_id, 1)]
 
 
 def test_a_job_that_expires_in_the_queue_is_due(desk: Desk) -> None:
     job = desk.enqueue(callback_url=URL, deadline=0.001)
     desk.client.hset(f"cropshield:1:job:{job.id}", "start_by", 1)
     assert desk.queue.claim(1) == []
-    assert claim(desk) == [Due(job.id, 1)]
+    assert claim(desk) == [DueDelivery(job.id, 1)]
 
 
 def test_a_job_whose_workers_are_lost_is_due(desk: Desk) -> None:
@@ -85,7 +85,7 @@ def test_a_job_whose_workers_are_lost_is_due(desk: Desk) -> None:
     desk.client.zadd("cropshield:1:leases", {job.id: 0})
     desk.queue.reap()
     assert desk.find(job.id).state is State.FAILED
-    assert claim(desk) == [Due(job.id, 1)]
+    assert claim(desk) == [DueDelivery(job.id, 1)]
 
 
 def test_a_job_without_a_callback_is_never_due(desk: Desk) -> None:
@@ -102,7 +102,7 @@ def test_only_one_process_has_a_delivery_until_its_lease_is_over(desk: Desk) -> 
     assert (LEASE_SECONDS - 2) * 1000 < left <= (LEASE_SECONDS + 1) * 1000
     make_due(desk)
     (second,) = claim(desk)
-    assert second == Due(job_id, 2)
+    assert second == DueDelivery(job_id, 2)
     assert settle(desk, first, Delivery(1, 5.0, 200), None) is False
     assert settle(desk, second, Delivery(2, 5.0, 200), None) is True
     make_due(desk)
@@ -141,7 +141,7 @@ def test_a_job_whose_time_is_over_is_dropped(desk: Desk) -> None:
 
 
 def test_a_second_secret_signs_beside_the_first_until_that_is_revoked(desk: Desk) -> None:
-    async def check(webhooks: Webhooks) -> None:
+    async def check(webhooks: WebhookOutbox) -> None:
         old = await webhooks.add_secret("local")
         new = await webhooks.add_secret("local")
         assert await webhooks.secrets("local") == [old, new]
@@ -158,7 +158,7 @@ def test_a_second_secret_signs_beside_the_first_until_that_is_revoked(desk: Desk
 
 
 def test_a_beginning_that_several_have_revokes_none(desk: Desk) -> None:
-    async def check(webhooks: Webhooks) -> None:
+    async def check(webhooks: WebhookOutbox) -> None:
         for _ in range(2):
             await webhooks.add_secret("local")
         with pytest.raises(NoSuchSecret, match="2 secrets begin with 'whsec_'"):
@@ -169,7 +169,7 @@ def test_a_beginning_that_several_have_revokes_none(desk: Desk) -> None:
 
 
 def test_without_a_secret_a_callback_is_refused(desk: Desk) -> None:
-    async def check(webhooks: Webhooks) -> None:
+    async def check(webhooks: WebhookOutbox) -> None:
         await webhooks.check(None, "local")
         with pytest.raises(BadCallback, match="cropshield webhooks add"):
             await webhooks.check(URL, "local")

@@ -4,27 +4,27 @@ import pytest
 from pydantic import ValidationError
 
 from jobs.records.options import Options
-from jobs.webhooks.url_policy import is_public, why_not
+from jobs.webhooks.url_policy import is_public, refusal_reason
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:4700::1111", "8.8.8.8", "172.32.0.1"])
 def test_an_address_of_the_internet_is_public(address: str) -> None:
     assert is_public(address)
     host = f"[{address}]" if ":" in address else address
-    assert why_not(f"https://{host}/hook", "public") is None
+    assert refusal_reason(f"https://{host}/hook", "public") is None
 
 
 @pytest.mark.parametrize("host", ["10.1.2.3", "[::1]", "169.254.169.254", "[::ffff:127.0.0.1]"])
 def test_an_address_within_is_refused_at_once(host: str) -> None:
-    reason = why_not(f"https://{host}/hook", "public")
+    reason = refusal_reason(f"https://{host}/hook", "public")
     assert reason
     assert "no public address" in reason
-    assert why_not(f"https://{host}/hook", "any") is None
+    assert refusal_reason(f"https://{host}/hook", "any") is None
 
 
 def test_http_is_for_ones_own_network_alone() -> None:
-    assert why_not("http://example.org/hook", "public") == "it must begin with https://"
-    assert why_not("http://example.org/hook", "any") is None
+    assert refusal_reason("http://example.org/hook", "public") == "it must begin with https://"
+    assert refusal_reason("http://example.org/hook", "any") is None
 
 
 @pytest.mark.parametrize(
