@@ -39,16 +39,16 @@ from api.routes import (
 )
 from api.settings import ApiSettings
 from api.webhooks import WebhookDispatcher, WebhookSender
-from jobs.auth.api_keys import RedisKeys
-from jobs.auth.rate_limits import Limits
-from jobs.batches import Batches
+from jobs.auth.api_keys import RedisApiKeyStore
+from jobs.auth.rate_limits import RateLimiter
+from jobs.batches import BatchService
 from jobs.blobs import open_blobs
 from jobs.blobs.sweeper import Sweeper
 from jobs.errors import BlobsFailed, StoreDown
 from jobs.ports import JobStore
 from jobs.redis.connections import connect, connect_async
-from jobs.redis.feedback import RedisFeedback
-from jobs.redis.notifier import TicketBell, make_celery
+from jobs.redis.feedback import FeedbackStore
+from jobs.redis.notifier import CeleryNotifier, make_celery
 from jobs.redis.store import RedisJobStore
 from jobs.redis.watch import JobWatch
 from jobs.service import JobService
@@ -66,10 +66,10 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
 
     Raises CardError, or BlobsFailed for a missing library.
     """
-    bell = TicketBell(make_celery(settings))
+    notifier = CeleryNotifier(make_celery(settings))
     redis = connect_async(settings.redis_url)
     listener = connect_async(settings.redis_url, connections=2)
-    store = RedisJobStore(redis, bell, settings.queue_bound, settings.max_attempts)
+    store = RedisJobStore(redis, notifier, settings.queue_bound, settings.max_attempts)
     watch, measured = JobWatch(listener, store), Metrics(redis)
     blobs, waiting = open_blobs(settings), connect(settings.redis_url)
     sweeper = Sweeper(waiting, blobs, measured.counters, settings.sweep_seconds)
@@ -78,7 +78,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     service = JobService(store, blobs, cards, webhooks, settings.max_pixels)
     sender = WebhookSender(settings.webhook_targets)
     dispatcher = WebhookDispatcher(webhooks, store, sender, measured.counters)
-    opinions = RedisFeedback(redis, settings.feedback_days)
+    opinions = FeedbackStore(redis, settings.feedback_days)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -91,7 +91,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         stopping.set()
         sweeper.stop()
         await asyncio.gather(keeping, sweeping, delivering)
-        bell.close()
+        notifier.close()
         waiting.close()
         await redis.aclose()
         await listener.aclose()
@@ -113,7 +113,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         measured,
         opinions,
         RenderCache(blobs),
-        Batches(redis, service),
+        BatchService(redis, service),
         webhooks,
     )
     app.add_middleware(JobCacheMiddleware, redis=redis, store=store)
@@ -139,7 +139,9 @@ def _protect(app: FastAPI, settings: ApiSettings, redis: "Redis", *, needs_keys:
     )
     if needs_keys:
         app.add_middleware(
-            AuthenticationMiddleware, keys=ApiKeyCache(RedisKeys(redis)), limits=Limits(redis)
+            AuthenticationMiddleware,
+            keys=ApiKeyCache(RedisApiKeyStore(redis)),
+            limits=RateLimiter(redis),
         )
     origins, hosts = settings.cors_origins, settings.allowed_hosts
     if origins:

@@ -10,10 +10,10 @@ from pydantic import BeforeValidator
 from api.metrics import Metrics
 from api.rendering.cache import RenderCache
 from api.settings import ApiSettings
-from jobs.batches import Batches
+from jobs.batches import BatchService
 from jobs.errors import JobNotFound
 from jobs.records.job import LOCAL
-from jobs.redis.feedback import RedisFeedback
+from jobs.redis.feedback import FeedbackStore
 from jobs.redis.watch import JobWatch
 from jobs.service import JobService
 from jobs.webhooks.outbox import WebhookOutbox
@@ -35,9 +35,9 @@ class Services:
     jobs: JobService
     watch: JobWatch
     metrics: Metrics
-    feedback: RedisFeedback
+    feedback: FeedbackStore
     render_cache: RenderCache
-    batches: Batches
+    batches: BatchService
     webhooks: WebhookOutbox
 
 

@@ -13,15 +13,17 @@ from starlette.types import Message
 
 from api.problems import InvalidRequest, invalid_request
 from jobs.errors import BatchTooLarge
-from jobs.records.batch import MOST_PHOTOS, Photo
-from jobs.records.options import Options
+from jobs.records.batch import MOST_PHOTOS, BatchPhoto
+from jobs.records.options import JobOptions
 from pictures.errors import PhotoTooLarge, UndecodablePhoto
 
 
-def read_options(given: Mapping[str, str]) -> Options:
+def read_options(given: Mapping[str, str]) -> JobOptions:
     """Empty ones count as not given. Raises InvalidRequest."""
     try:
-        return Options.model_validate({name: value for name, value in given.items() if value != ""})
+        return JobOptions.model_validate(
+            {name: value for name, value in given.items() if value != ""}
+        )
     except ValidationError as error:
         raise invalid_request(error) from error
 
@@ -115,7 +117,7 @@ _NAME_LENGTH = 255
 class BatchUpload:
     """Photos that can be read while the request lasts, and the options given with them."""
 
-    photos: list[Photo]
+    photos: list[BatchPhoto]
     options: dict[str, str]
 
 
@@ -134,7 +136,7 @@ async def read_batch(request: Request, most: int, limit: int) -> AsyncIterator[B
         yield BatchUpload(_photos(form, limit), dict(request.query_params) | fields)
 
 
-def _photos(form: FormData, limit: int) -> list[Photo]:
+def _photos(form: FormData, limit: int) -> list[BatchPhoto]:
     files = [file for file in form.getlist(BATCH_FIELD) if isinstance(file, UploadFile)]
     if not 1 <= len(files) <= MOST_PHOTOS:
         message = f"1 to {MOST_PHOTOS} file fields of this name are needed (given: {len(files)})"
@@ -142,7 +144,7 @@ def _photos(form: FormData, limit: int) -> list[Photo]:
     return [_photo(file, limit) for file in files]
 
 
-def _photo(file: UploadFile, limit: int) -> Photo:
+def _photo(file: UploadFile, limit: int) -> BatchPhoto:
     async def read() -> bytes:
         size = file.size or 0
         if size > limit:
@@ -152,4 +154,4 @@ def _photo(file: UploadFile, limit: int) -> Photo:
         await file.seek(0)
         return await file.read()
 
-    return Photo((file.filename or "")[:_NAME_LENGTH] or None, read)
+    return BatchPhoto((file.filename or "")[:_NAME_LENGTH] or None, read)

@@ -27,8 +27,8 @@ from jobs.redis.queue import MeteredQueue
 from jobs.redis.store import RedisJobStore
 from models.catalog import Catalog
 from pictures.leaves import draw_leaf
-from workers.explainers import Explainers, options_of
-from workers.leases import Keeper
+from workers.explainers import Explainers, explainer_options
+from workers.leases import LeaseRenewer
 from workers.pipeline import Pipeline
 from workers.settings import WorkerSettings
 from workers.stages import Stages
@@ -50,7 +50,7 @@ def sleeping(queue: MeteredQueue) -> Any:
 
 def real(blobs: DiskBlobs) -> MakeStages:
     """A worker's stages with the bundled model, which is warm when this returns."""
-    explainers = Explainers(Catalog(), "cpu", None, options_of(WorkerSettings()))
+    explainers = Explainers(Catalog(), "cpu", None, explainer_options(WorkerSettings()))
     explainers[MODEL]
     return lambda queue: Stages(queue, blobs, explainers)
 
@@ -77,14 +77,14 @@ def drain(url: str, make: MakeStages, jobs: int) -> dict[str, float]:
     """One drain of all that waits: shares of the model and of the cores, jobs a second."""
     counters = Counters()
     queue = MeteredQueue(connect(url), NoBell(), 15, 5, Counters())
-    keeper = Keeper(queue, "busy", 15, 120)
-    pipeline = Pipeline(queue, make(queue), keeper, BATCH, counters)
-    keeper.start()
+    lease_renewer = LeaseRenewer(queue, "busy", 15, 120)
+    pipeline = Pipeline(queue, make(queue), lease_renewer, BATCH, counters)
+    lease_renewer.start()
     wall, spent = time.perf_counter(), time.process_time()
     pipeline.drain()
     pipeline.close()
     wall, spent = time.perf_counter() - wall, time.process_time() - spent
-    keeper.stop()
+    lease_renewer.stop()
     counts = counters.take()
     return {
         "model": counts["model_seconds_total"] / counts["working_seconds_total"],

@@ -19,7 +19,7 @@ from benchmarks.queue import NoBell, a_job, redis_server
 from benchmarks.sleeping import RESULT, TIMINGS
 from jobs.ports import Outcome
 from jobs.records.job import LOCAL, State
-from jobs.records.listing import Wanted
+from jobs.records.listing import JobQuery
 from jobs.redis import keyspace
 from jobs.redis.connections import connect, connect_async
 from jobs.redis.queue import RedisWorkQueue
@@ -81,7 +81,7 @@ async def measure(url: str, call: Ask, times: int) -> tuple[float, float]:
 
 CALLS: dict[str, Ask] = {
     "submit": lambda store: store.enqueue(a_job(), reuse=True),
-    "list the newest 20": lambda store: store.page(LOCAL, Wanted(limit=20)),
+    "list the newest 20": lambda store: store.list_jobs(LOCAL, JobQuery(limit=20)),
     "reap": lambda store: store.reap(),
 }
 

@@ -26,10 +26,10 @@ from benchmarks.measure import write
 from benchmarks.sleeping import BATCH, make_peer
 from cli import private_redis
 from jobs.records.job import ImageFacts, Job, ModelFacts, State, new_id
-from jobs.records.options import Options
+from jobs.records.options import JobOptions
 from jobs.redis.connections import connect_async
 from jobs.redis.keyspace import QUEUES
-from jobs.redis.notifier import TicketBell, make_celery
+from jobs.redis.notifier import CeleryNotifier, make_celery
 from jobs.redis.store import RedisJobStore
 from jobs.settings import SharedSettings
 
@@ -43,7 +43,7 @@ _QUIET = os.environ | {"PYTHONWARNINGS": "ignore"}
 class NoBell:
     """Where no worker waits for tickets."""
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         pass
 
 
@@ -54,14 +54,14 @@ class Ours:
         self.name, self.length, self.jobs = f"ours, {length:,} waiting", length, jobs
         self.url = f"{server}?db={database}"
         self.command = "ours"
-        self._bell = TicketBell(make_celery(SharedSettings(redis_url=self.url)))
+        self._notifier = CeleryNotifier(make_celery(SharedSettings(redis_url=self.url)))
 
     def keep_up(self, until: Callable[[], bool]) -> None:
         asyncio.run(self._keep_up(until))
 
     async def _keep_up(self, until: Callable[[], bool]) -> None:
         redis = connect_async(self.url, _TOGETHER)
-        store = RedisJobStore(redis, self._bell, 10**9, 5)
+        store = RedisJobStore(redis, self._notifier, 10**9, 5)
         while not until():
             waiting = sum([await redis.zcard(queue) for queue in QUEUES])
             short = min(self.length - waiting, _TOGETHER)
@@ -96,7 +96,7 @@ class Peer:
 
 
 def a_job() -> Job:
-    now, options = datetime.now(UTC), Options()
+    now, options = datetime.now(UTC), JobOptions()
     return Job(
         id=new_id(),
         state=State.QUEUED,

@@ -80,21 +80,21 @@ def run_ours(url: str, jobs: int) -> None:
     """The real worker: Celery's process, the pipeline, the keeper, the queue; but for the model."""
     from jobs.metrics import Counters
     from jobs.redis.connections import connect
-    from jobs.redis.notifier import TicketBell, make_celery
+    from jobs.redis.notifier import CeleryNotifier, make_celery
     from jobs.redis.queue import MeteredQueue
     from jobs.settings import SharedSettings
     from workers.app import _serve
-    from workers.leases import Keeper
+    from workers.leases import LeaseRenewer
     from workers.pipeline import Pipeline
-    from workers.poll_fallback import Watchman
+    from workers.poll_fallback import PollFallback
 
     app = make_celery(SharedSettings(redis_url=url))
-    bell = TicketBell(app)
-    queue = MeteredQueue(connect(url), bell, 15, 5, Counters())
-    keeper = Keeper(queue, f"sleeping:{os.getpid()}", 15, 120)
+    notifier = CeleryNotifier(app)
+    queue = MeteredQueue(connect(url), notifier, 15, 5, Counters())
+    lease_renewer = LeaseRenewer(queue, f"sleeping:{os.getpid()}", 15, 120)
     stages: Any = SleepingStages(queue, Window(jobs))
-    pipeline = Pipeline(queue, stages, keeper, BATCH)
-    _serve(app, pipeline, keeper, Watchman(queue, pipeline), bell)
+    pipeline = Pipeline(queue, stages, lease_renewer, BATCH)
+    _serve(app, pipeline, lease_renewer, PollFallback(queue, pipeline), notifier)
 
 
 class SleepingStages:

@@ -19,13 +19,13 @@ def add(
 
     from cli.errors import CommandError
     from cli.store import ask
-    from jobs.auth.api_keys import RedisKeys, issue
+    from jobs.auth.api_keys import RedisApiKeyStore, issue_key
 
     try:
-        secret, key = issue(name, rate=rate, quota=quota, days=days)
+        secret, key = issue_key(name, rate=rate, quota=quota, days=days)
     except ValidationError as error:
         raise CommandError(f"name {name!r}: {error.errors()[0]['msg']}") from error
-    ask(lambda redis: RedisKeys(redis).add(key))
+    ask(lambda redis: RedisApiKeyStore(redis).add(key))
     typer.echo(secret)
     typer.echo("Send it as X-API-Key. It is not shown again.", err=True)
 
@@ -34,9 +34,9 @@ def add(
 def list_keys() -> None:
     """Show the keys: what each begins with, its name and its limits."""
     from cli.store import ask
-    from jobs.auth.api_keys import RedisKeys
+    from jobs.auth.api_keys import RedisApiKeyStore
 
-    keys = ask(lambda redis: RedisKeys(redis).all())
+    keys = ask(lambda redis: RedisApiKeyStore(redis).all())
     form = "{:<12} {:<24} {:>12} {:>10} {:<11} {:<10}"
     typer.echo(form.format("key", "name", "requests/min", "jobs/day", "made", "expires"))
     for key in keys:
@@ -50,8 +50,8 @@ def revoke(key: Annotated[str, typer.Argument(help="What the key begins with: cs
     """Close a key for good, within two seconds. Its jobs stay until their time is over."""
     from cli.errors import CommandError
     from cli.store import ask
-    from jobs.auth.api_keys import RedisKeys
+    from jobs.auth.api_keys import RedisApiKeyStore
 
-    if not ask(lambda redis: RedisKeys(redis).revoke(key)):
+    if not ask(lambda redis: RedisApiKeyStore(redis).revoke(key)):
         raise CommandError(f"there is no key {key!r}; `cropshield keys list` shows them all")
     typer.echo(f"{key} is revoked")

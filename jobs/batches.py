@@ -10,12 +10,12 @@ from redis.asyncio import Redis
 
 from jobs.errors import BatchGone, BatchNotFound, JobGone, KeyReused, QueueFull
 from jobs.problems import problem_of
-from jobs.records.batch import MOST_PHOTOS, Batch, Item, Photo
+from jobs.records.batch import MOST_PHOTOS, Batch, BatchItem, BatchPhoto
 from jobs.records.job import Job, new_id
-from jobs.records.options import Options
+from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission
 from jobs.redis import keyspace, serialization
-from jobs.redis.connections import reported
+from jobs.redis.connections import raises_store_down
 from jobs.service import JobService, resolve_class
 from pictures.errors import PhotoError
 
@@ -24,7 +24,7 @@ _TOMBSTONE = timedelta(days=7)
 _REFUSALS = (PhotoError, QueueFull, KeyReused)  # concern one photo; all else concerns the server
 
 
-class Batches:
+class BatchService:
     """Hands photos in, and finds them again."""
 
     def __init__(self, redis: "Redis", jobs: JobService) -> None:
@@ -33,10 +33,10 @@ class Batches:
 
     async def submit(
         self,
-        photos: Sequence[Photo],
-        options: Options,
-        place: Submission,
-        afford: Callable[[int], None],
+        photos: Sequence[BatchPhoto],
+        options: JobOptions,
+        submission: Submission,
+        check_quota: Callable[[int], None],
         *,
         reuse: bool,
     ) -> tuple[Batch, bool]:
@@ -48,26 +48,26 @@ class Batches:
         Raises UnknownModel, UnknownClass, KeyReused, StoreDown, BlobsFailed.
         """
         resolve_class(options, self._jobs.catalog[options.model])
-        digest = await _digest(photos, options) if place.key else ""
-        if known := await self.known(place):
+        digest = await _batch_digest(photos, options) if submission.key else ""
+        if known := await self.find_by_key(submission):
             if known.digest != digest:
                 raise KeyReused
             return known, True
-        afford(len(photos) - await self.begun(place, len(photos)))
-        items = [item async for item in self._items(photos, options, place, reuse)]
+        check_quota(len(photos) - await self.count_begun(submission, len(photos)))
+        items = [item async for item in self._items(photos, options, submission, reuse)]
         batch = Batch(
             id=new_id(),
-            owner=place.owner,
+            owner=submission.owner,
             created_at=datetime.now(UTC),
             ttl=options.ttl,
             digest=digest,
-            request_id=place.request_id,
+            request_id=submission.request_id,
             items=items,
         )
-        await self._keep(batch, place.key_name)
+        await self._keep(batch, submission.key_name)
         return batch, False
 
-    @reported
+    @raises_store_down
     async def find(self, batch_id: str, owner: str) -> tuple[Batch, dict[str, Job]]:
         """The batch, and those of its jobs that still are. Raises BatchNotFound, BatchGone."""
         record = await self._redis.get(BATCH + batch_id)
@@ -81,19 +81,19 @@ class Batches:
         return batch, jobs
 
     async def _items(
-        self, photos: Sequence[Photo], options: Options, place: Submission, reuse: bool
-    ) -> AsyncIterator[Item]:
+        self, photos: Sequence[BatchPhoto], options: JobOptions, submission: Submission, reuse: bool
+    ) -> AsyncIterator[BatchItem]:
         for number, photo in enumerate(photos):
-            if place.slot:
-                await self._jobs.store.reserve(place)  # for another half a minute
+            if submission.slot:
+                await self._jobs.store.reserve(submission)  # for another half a minute
             try:
-                made = replace(_of_photo(place, number), reuse=reuse)
+                made = replace(_photo_submission(submission, number), reuse=reuse)
                 job = (await self._jobs.submit(await photo.read(), options, made)).job
-                yield Item(name=photo.name, job_id=job.id)
+                yield BatchItem(name=photo.name, job_id=job.id)
             except (*_REFUSALS, JobGone) as error:
-                yield Item(name=photo.name, error=problem_of(error).document(str(error)))
+                yield BatchItem(name=photo.name, error=problem_of(error).document(str(error)))
 
-    @reported
+    @raises_store_down
     async def _keep(self, batch: Batch, key_name: str) -> None:
         life = timedelta(seconds=batch.ttl) + _TOMBSTONE
         async with self._redis.pipeline() as pipe:
@@ -102,19 +102,21 @@ class Batches:
                 pipe.set(BATCH_KEY + key_name, batch.id, px=timedelta(seconds=batch.ttl))
             await pipe.execute()
 
-    @reported
-    async def known(self, place: Submission) -> Batch | None:
+    @raises_store_down
+    async def find_by_key(self, submission: Submission) -> Batch | None:
         """The batch that an earlier request of the same key made. Raises StoreDown."""
-        batch_id = await self._redis.get(BATCH_KEY + place.key_name) if place.key else None
+        batch_id = (
+            await self._redis.get(BATCH_KEY + submission.key_name) if submission.key else None
+        )
         record = await self._redis.get(BATCH + batch_id) if batch_id else None
         return Batch.model_validate_json(record) if record else None
 
-    @reported
-    async def begun(self, place: Submission, photos: int = MOST_PHOTOS) -> int:
+    @raises_store_down
+    async def count_begun(self, submission: Submission, photos: int = MOST_PHOTOS) -> int:
         """Of how many of the first `photos` an earlier request of the same key made a job."""
-        if not place.key:
+        if not submission.key:
             return 0
-        names = (_of_photo(place, number).key_name for number in range(photos))
+        names = (_photo_submission(submission, number).key_name for number in range(photos))
         return int(await self._redis.exists(*(keyspace.KEY + name for name in names)))
 
     async def _jobs_of(self, batch: Batch) -> dict[str, Job]:
@@ -128,13 +130,13 @@ class Batches:
         }
 
 
-def _of_photo(place: Submission, number: int) -> Submission:
+def _photo_submission(submission: Submission, number: int) -> Submission:
     """One of a batch is known again by its place in it."""
-    key = f"{place.key} {number}" if place.key else None
-    return Submission(place.owner, key=key, request_id=place.request_id)
+    key = f"{submission.key} {number}" if submission.key else None
+    return Submission(submission.owner, key=key, request_id=submission.request_id)
 
 
-async def _digest(photos: Sequence[Photo], options: Options) -> str:
+async def _batch_digest(photos: Sequence[BatchPhoto], options: JobOptions) -> str:
     """Alike for the same photos in the same order with the same options."""
     parts = [options.model_dump_json(exclude_defaults=True)]
     for photo in photos:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from jobs.records.job import LOCAL, Job, State
-from jobs.records.listing import Page, Wanted
+from jobs.records.listing import JobQuery, Page
 from jobs.records.submissions import Submission, Submitted
 
 
@@ -35,17 +35,17 @@ class Outcome:
     timings_ms: dict[str, float] | None = None
 
 
-class Bell(Protocol):
+class Notifier(Protocol):
     """Tells workers that there is work; a ring may be lost."""
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Never waits and never fails."""
 
 
 class JobStore(Protocol):
     """The side that accepts jobs and tells of them. Every call raises StoreDown."""
 
-    async def check_room(self, owner: str = LOCAL) -> None:
+    async def check_admission(self, owner: str = LOCAL) -> None:
         """Raises QueueFull or StoreFull when nothing more can be accepted of this owner."""
 
     async def reserve(self, submission: Submission, digest: str = "") -> Job | None:
@@ -55,7 +55,7 @@ class JobStore(Protocol):
         Raises BeingReceived, KeyReused, IdTaken, JobGone.
         """
 
-    async def free(self, submission: Submission) -> None:
+    async def release_reservation(self, submission: Submission) -> None:
         """Hold it no longer."""
 
     async def enqueue(self, job: Job, key_name: str = "", *, reuse: bool = False) -> Submitted:
@@ -71,7 +71,7 @@ class JobStore(Protocol):
     async def owner_of(self, job_id: str) -> str | None:
         """Whose job it is or was; None for an unknown one."""
 
-    async def page(self, owner: str, wanted: Wanted) -> Page:
+    async def list_jobs(self, owner: str, query: JobQuery) -> Page:
         """The owner's jobs, newest first."""
 
     async def cancel(self, job_id: str, owner: str | None = None) -> Job:
@@ -80,10 +80,10 @@ class JobStore(Protocol):
         Raises as `find`.
         """
 
-    async def note_erased(self, job_id: str) -> None:
+    async def mark_erased(self, job_id: str) -> None:
         """Have the record of a job that has ended say that its pictures are erased."""
 
-    async def adopt(self, job: Job, twin: Job, key_name: str = "") -> Submitted:
+    async def complete_from_cache(self, job: Job, cached: Job, key_name: str = "") -> Submitted:
         """Record `job` as succeeded with the result of its twin; else as `enqueue`."""
 
     async def reap(self) -> None:
@@ -96,10 +96,10 @@ class JobStore(Protocol):
 class WorkQueue(Protocol):
     """The side that takes jobs and ends them."""
 
-    def claim(self, most: int, *, beside: bool = False) -> list[Claim]:
+    def claim(self, most: int, *, busy: bool = False) -> list[Claim]:
         """Up to `most` jobs, interactive first; one that a worker was lost over comes alone.
 
-        `beside`: while the worker has other jobs in hand. There are none for it as long as one
+        `busy`: while the worker has other jobs in hand. There are none for it as long as one
         waits that must be alone.
         """
 
@@ -115,16 +115,16 @@ class WorkQueue(Protocol):
     def renew(self, claims: Sequence[Claim]) -> int:
         """Prolong leases; how many are still held."""
 
-    def waiting(self) -> int:
+    def count_waiting(self) -> int:
         """How many jobs wait."""
 
     def reap(self) -> None:
         """As `JobStore.reap`."""
 
-    def announce(self, worker: str) -> None:
+    def heartbeat(self, worker: str) -> None:
         """A sign of life."""
 
-    def retire(self, worker: str) -> None:
+    def deregister(self, worker: str) -> None:
         """Take the sign of life back."""
 
 
@@ -158,10 +158,10 @@ class BlobStore(Protocol):
     def erase_each(self, job_ids: Sequence[str]) -> None:
         """As `erase` for each, in less time."""
 
-    def jobs(self, shard: str) -> list[str]:
+    def list_jobs(self, shard: str) -> list[str]:
         """The jobs that have blobs and whose ids begin with this character, in any order."""
 
-    def tidy(self) -> int:
+    def remove_partial_writes(self) -> int:
         """Remove what interrupted writes left; how many there were."""
 
     def check(self) -> None:

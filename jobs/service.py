@@ -13,7 +13,7 @@ from jobs.errors import BlobMissing, ClassesDiffer, QueueFull, StoreDown, Unknow
 from jobs.ports import BlobStore, JobStore
 from jobs.records import submissions
 from jobs.records.job import ImageFacts, Job, ModelFacts, State, new_id
-from jobs.records.options import Options
+from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission, Submitted
 from jobs.webhooks.outbox import WebhookOutbox
 from models.card import Card
@@ -52,12 +52,12 @@ class JobService:
             yield
         finally:
             try:
-                await self.store.free(submission)
+                await self.store.release_reservation(submission)
             except StoreDown as error:
                 log.warning("a key is held until it lapses: %s", error)
 
     async def submit(
-        self, data: bytes, options: Options, submission: Submission | None = None
+        self, data: bytes, options: JobOptions, submission: Submission | None = None
     ) -> Submitted:
         """A queued job whose photo is stored before the record exists; or the job that the same
         submission made before; or a succeeded one when the owner's same photo was explained with
@@ -70,18 +70,18 @@ class JobService:
         await self._webhooks.check(options.callback_url, submission.owner)
         job = await asyncio.to_thread(self._check, data, options, submission)
         if submission.slot and (
-            known := await self.store.reserve(submission, submissions.digest(job))
+            known := await self.store.reserve(submission, submissions.submission_digest(job))
         ):
             return Submitted(known, replayed=True)
         await asyncio.to_thread(self.blobs.put, job.id, blob_names.ORIGINAL, data)
         try:
-            made = await self._recorded(job, submission)
+            submitted = await self._recorded(job, submission)
         except QueueFull:
             await asyncio.to_thread(self.blobs.erase, job.id)
             raise
-        if made.job.id != job.id:  # a request with the same key was quicker
+        if submitted.job.id != job.id:  # a request with the same key was quicker
             await asyncio.to_thread(self.blobs.erase, job.id)
-        return made
+        return submitted
 
     async def discard(self, job_id: str, owner: str | None = None) -> Job:
         """Cancel a job that has not ended; erase photo, maps and overlays of one that has.
@@ -91,22 +91,24 @@ class JobService:
         job = await self.store.find(job_id, owner)
         if not job.state.is_terminal:
             return await self.store.cancel(job_id)
-        await self.store.note_erased(job_id)
+        await self.store.mark_erased(job_id)
         await asyncio.to_thread(self.blobs.erase, job_id)
         return await self.store.find(job_id)
 
     async def _recorded(self, job: Job, submission: Submission) -> Submitted:
         """The job, queued; or succeeded with copies of its twin's results."""
-        made = await self.store.enqueue(job, submission.key_name, reuse=submission.reuse)
-        if not made.twin:
-            return made
-        if await asyncio.to_thread(self._copy_results, made.job, job.id):
-            adopted = await self.store.adopt(job, made.job, submission.key_name)
+        submitted = await self.store.enqueue(job, submission.key_name, reuse=submission.reuse)
+        if not submitted.from_cache:
+            return submitted
+        if await asyncio.to_thread(self._copy_results, submitted.job, job.id):
+            completed = await self.store.complete_from_cache(
+                job, submitted.job, submission.key_name
+            )
             await asyncio.to_thread(self.blobs.delete, job.id, blob_names.ORIGINAL)
-            return adopted
+            return completed
         return await self.store.enqueue(job, submission.key_name)
 
-    def _check(self, data: bytes, options: Options, submission: Submission) -> Job:
+    def _check(self, data: bytes, options: JobOptions, submission: Submission) -> Job:
         """The job of a photo whose header and options are fine."""
         card = self.catalog[options.model]
         options = resolve_class(options, card)
@@ -128,11 +130,11 @@ class JobService:
             image=image,
         )
 
-    def _copy_results(self, twin: Job, job_id: str) -> bool:
+    def _copy_results(self, cached: Job, job_id: str) -> bool:
         """Whether all of them were still there."""
         try:
-            names = blob_names.result_blobs(twin)
-            self.blobs.put_all(job_id, {name: self.blobs.get(twin.id, name) for name in names})
+            names = blob_names.result_blobs(cached)
+            self.blobs.put_all(job_id, {name: self.blobs.get(cached.id, name) for name in names})
         except BlobMissing:
             return False
         return True
@@ -149,7 +151,7 @@ def _facts(card: Card) -> ModelFacts:
     )
 
 
-def resolve_class(options: Options, card: Card) -> Options:
+def resolve_class(options: JobOptions, card: Card) -> JobOptions:
     """Options whose `class_name` has become a `class_index`. Raises UnknownClass."""
     names = card.class_names
     update: dict[str, Any] = {}

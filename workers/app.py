@@ -12,21 +12,21 @@ from celery import Celery, signals
 from engine.layers import prove
 from jobs.blobs import open_blobs
 from jobs.metrics import Counters
-from jobs.ports import Bell
+from jobs.ports import Notifier
 from jobs.redis.connections import connect
-from jobs.redis.notifier import TASK, TICKETS, TicketBell, make_celery
+from jobs.redis.notifier import CELERY_QUEUE, CELERY_TASK, CeleryNotifier, make_celery
 from jobs.redis.queue import MeteredQueue
 from models.catalog import Catalog
 from workers.allocator import keep_freed_memory, return_unused_memory
-from workers.explainers import Explainers, options_of
-from workers.leases import Keeper
+from workers.explainers import Explainers, explainer_options
+from workers.leases import LeaseRenewer
 from workers.pipeline import Pipeline
-from workers.poll_fallback import Watchman
+from workers.poll_fallback import PollFallback
 from workers.settings import WorkerSettings
 from workers.stages import Stages
 
 log = logging.getLogger(__name__)
-_ARGUMENTS = ["-P", "threads", "-c", "1", "-Q", TICKETS, "--loglevel=WARNING"]
+_ARGUMENTS = ["-P", "threads", "-c", "1", "-Q", CELERY_QUEUE, "--loglevel=WARNING"]
 _LEAN = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
@@ -37,44 +37,52 @@ def run_worker(settings: WorkerSettings) -> None:
     blobs = open_blobs(settings)
     blobs.check()
     app = make_celery(settings)
-    bell = TicketBell(app)
+    notifier = CeleryNotifier(app)
     redis, counters = connect(settings.redis_url), Counters()
-    queue = MeteredQueue(redis, bell, settings.lease_seconds, settings.max_attempts, counters)
-    how = options_of(settings)
+    queue = MeteredQueue(redis, notifier, settings.lease_seconds, settings.max_attempts, counters)
+    how = explainer_options(settings)
     catalog = Catalog(*settings.card_folders)
     for card in catalog:
         prove(card)
     explainers = Explainers(catalog, settings.device, counters, how, settings.batch_size)
     for model in settings.warm_models:
         explainers[model]
-    keeper = Keeper(queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds)
+    lease_renewer = LeaseRenewer(
+        queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds
+    )
     stages = Stages(queue, blobs, explainers)
-    pipeline = Pipeline(queue, stages, keeper, explainers.batch, counters)
-    _serve(app, pipeline, keeper, Watchman(queue, pipeline), bell)
+    pipeline = Pipeline(queue, stages, lease_renewer, explainers.batch, counters)
+    _serve(app, pipeline, lease_renewer, PollFallback(queue, pipeline), notifier)
 
 
-def _serve(app: Celery, pipeline: Pipeline, keeper: Keeper, watchman: Watchman, bell: Bell) -> None:
+def _serve(
+    app: Celery,
+    pipeline: Pipeline,
+    lease_renewer: LeaseRenewer,
+    poll_fallback: PollFallback,
+    notifier: Notifier,
+) -> None:
     def ready(**_: Any) -> None:
-        _heed_once(signal.SIGTERM)
-        keeper.start()
-        watchman.start()
-        bell.ring()
+        _handle_once(signal.SIGTERM)
+        lease_renewer.start()
+        poll_fallback.start()
+        notifier.notify()
 
     def stop(**_: Any) -> None:
         pipeline.stop()
 
-    app.task(pipeline.drain, name=TASK, Strategy="jobs.redis.notifier:unacknowledged")
+    app.task(pipeline.drain, name=CELERY_TASK, Strategy="jobs.redis.notifier:unacknowledged")
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutting_down.connect(stop, weak=False)
     try:
         app.worker_main(["--quiet", "worker", *_ARGUMENTS, *_LEAN])
     finally:
-        watchman.stop()
+        poll_fallback.stop()
         pipeline.close()
-        keeper.stop()
+        lease_renewer.stop()
 
 
-def _heed_once(number: signal.Signals) -> None:
+def _handle_once(number: signal.Signals) -> None:
     """Celery's handler takes a lock: a second signal in the midst of it would wait for ever."""
     handle = signal.getsignal(number)
     assert callable(handle)  # noqa: S101 - Celery has set it before it says that it is ready

@@ -55,8 +55,8 @@ class Explainers:
         return max(1, int(self.batch / max(1.0, pixels)))
 
     def _load(self, model: str) -> Explainer:
-        wanted = _wanted(self._device)
-        explainer = Explainer.load(self._catalog[model], wanted, **self._options)
+        device = _explicit_device(self._device)
+        explainer = Explainer.load(self._catalog[model], device, **self._options)
         explainer.on_out_of_memory = partial(self._counters.count, "out_of_memory_total")
         self._counters.count("model_loads_total", model)
         how = explainer.device, explainer.runtime, explainer.precision
@@ -64,16 +64,16 @@ class Explainers:
         return explainer
 
 
-def _wanted(device: str) -> str | None:
+def _explicit_device(device: str) -> str | None:
     return None if device == "auto" else device
 
 
 def _batch_on(device: str) -> int:
     """A CPU is as fast with few photos at once; a GPU is not."""
-    return _BATCHES.get(choose_device(_wanted(device)).type, _BATCHES["cpu"])
+    return _BATCHES.get(choose_device(_explicit_device(device)).type, _BATCHES["cpu"])
 
 
-def options_of(settings: WorkerSettings) -> Options:
+def explainer_options(settings: WorkerSettings) -> Options:
     """How models run in this process; torch is given its threads at once."""
     if settings.threads:
         torch.set_num_threads(settings.threads)

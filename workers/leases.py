@@ -13,12 +13,12 @@ from jobs.ports import Claim, WorkQueue
 
 log = logging.getLogger(__name__)
 _TICK_SECONDS = 1.0
-TICK_PATIENCE = 60.0  # so long may Redis keep this thread waiting, all attempts together
-HUNG_EXIT = 70
+TICK_TIMEOUT_SECONDS = 60.0  # so long may Redis keep this thread waiting, all attempts together
+HUNG_EXIT_STATUS = 70
 _STDERR = 2  # the descriptor itself: Celery puts something without one in the place of sys.stderr
 
 
-class Keeper:
+class LeaseRenewer:
     """Keeps the leases of the jobs in hand alive until their deadline.
 
     A job in hand past its deadline is hung in native code, where no exception reaches it: the
@@ -35,7 +35,7 @@ class Keeper:
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
     def start(self) -> None:
-        self._queue.announce(self._name)
+        self._queue.heartbeat(self._name)
         self._set_watchdog()
         self._thread.start()
 
@@ -46,7 +46,7 @@ class Keeper:
             self._thread.join(timeout=6)
         faulthandler.cancel_dump_traceback_later()
         try:
-            self._queue.retire(self._name)
+            self._queue.deregister(self._name)
         except (RedisError, OSError) as error:
             log.warning("could not sign off: %s", error)
 
@@ -78,11 +78,11 @@ class Keeper:
             self._queue.renew(held)
             self._renewed = now
         self._queue.reap()
-        self._queue.announce(self._name)
+        self._queue.heartbeat(self._name)
 
     def _set_watchdog(self) -> None:
         """Unless it is set anew in time, it says where every thread is, and ends the process."""
-        patience = self._deadline + TICK_PATIENCE
+        patience = self._deadline + TICK_TIMEOUT_SECONDS
         faulthandler.dump_traceback_later(patience, exit=True, file=_STDERR)
 
     def _exit_if_hung(self, held: Sequence[tuple[Claim, float]]) -> None:
@@ -91,4 +91,4 @@ class Keeper:
         if hung:
             log.critical("hung for over %.0f s, giving up on %s", self._deadline, ", ".join(hung))
             logging.shutdown()
-            os._exit(HUNG_EXIT)
+            os._exit(HUNG_EXIT_STATUS)

@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 
 from jobs.metrics import Counters
 from jobs.ports import WorkQueue
-from workers.leases import Keeper
-from workers.stages import Item, Stages
+from workers.leases import LeaseRenewer
+from workers.stages import Stages, WorkItem
 
 log = logging.getLogger(__name__)
 _RENDERED = 2  # batches at once
@@ -33,11 +33,16 @@ class Pipeline:
         self,
         queue: WorkQueue,
         stages: Stages,
-        keeper: Keeper,
+        lease_renewer: LeaseRenewer,
         most: int,
         counters: Counters | None = None,
     ) -> None:
-        self._queue, self._stages, self._keeper, self._most = queue, stages, keeper, most
+        self._queue, self._stages, self._lease_renewer, self._most = (
+            queue,
+            stages,
+            lease_renewer,
+            most,
+        )
         self._counters = counters or Counters()
         self._claimer = ThreadPoolExecutor(1, thread_name_prefix="claim")
         self._decoders = ThreadPoolExecutor(_THREADS, thread_name_prefix="decode")
@@ -69,29 +74,29 @@ class Pipeline:
                 self._give_back(items)
                 return
 
-    def _beside(self, items: Sequence[Item]) -> list[Item]:
+    def _beside(self, items: Sequence[WorkItem]) -> list[WorkItem]:
         """Explain these, and load the next ones meanwhile."""
-        upcoming = self._claimer.submit(self._load, beside=True)
+        upcoming = self._claimer.submit(self._load, busy=True)
         self._explain(items)
         self._end(items)
         return upcoming.result() or self._next()
 
-    def _alone(self, items: Sequence[Item]) -> list[Item]:
+    def _alone(self, items: Sequence[WorkItem]) -> list[WorkItem]:
         """Explain these and see them ended before anything else is claimed."""
         self._explain(items)
         self._end(items)
         self._settle()
         return self._next()
 
-    def _next(self) -> list[Item]:
+    def _next(self) -> list[WorkItem]:
         """As much as may be beside what is in hand; else one job that must be alone."""
-        items = self._load(beside=True)
-        if items or not self._queue.waiting():
+        items = self._load(busy=True)
+        if items or not self._queue.count_waiting():
             return items
         self._settle()
-        return self._load(beside=False)
+        return self._load(busy=False)
 
-    def _explain(self, items: Sequence[Item]) -> None:
+    def _explain(self, items: Sequence[WorkItem]) -> None:
         start = perf_counter()
         self._stages.explain(items)
         self._counters.count("model_seconds_total", by=perf_counter() - start)
@@ -111,23 +116,23 @@ class Pipeline:
             for pool in (self._claimer, self._decoders, self._enders):
                 pool.shutdown()
 
-    def _load(self, *, beside: bool) -> list[Item]:
+    def _load(self, *, busy: bool) -> list[WorkItem]:
         if self._stopping:
             return []
-        claims = self._queue.claim(self._most, beside=beside)
-        self._keeper.hold(claims)
-        return list(self._decoders.map(self._stages.decode, map(Item, claims)))
+        claims = self._queue.claim(self._most, busy=busy)
+        self._lease_renewer.hold(claims)
+        return list(self._decoders.map(self._stages.decode, map(WorkItem, claims)))
 
-    def _end(self, items: Sequence[Item]) -> None:
+    def _end(self, items: Sequence[WorkItem]) -> None:
         """Hand the batch over for rendering, once the one before the last has been."""
         self._settle(but=_RENDERED - 1)
         self._ending.append([self._enders.submit(self._end_one, item) for item in items])
 
-    def _end_one(self, item: Item) -> None:
+    def _end_one(self, item: WorkItem) -> None:
         try:
             self._stages.end(item)
         finally:
-            self._keeper.drop([item.claim])
+            self._lease_renewer.drop([item.claim])
 
     def _settle(self, but: int = 0) -> None:
         """Wait for the batches being rendered, but for the last ones. A job whose end could not be
@@ -137,7 +142,7 @@ class Pipeline:
                 if error := future.exception():
                     log.error("a job's end could not be recorded", exc_info=error)
 
-    def _give_back(self, items: Sequence[Item]) -> None:
+    def _give_back(self, items: Sequence[WorkItem]) -> None:
         claims = [item.claim for item in items]
         self._queue.release(claims)
-        self._keeper.drop(claims)
+        self._lease_renewer.drop(claims)

@@ -9,12 +9,12 @@ from jobs.ports import WorkQueue
 from workers.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
-PATIENCE = 5  # looks in a row
+IDLE_POLLS = 5  # in a row
 
 
-class Watchman:
-    """Looks once every `seconds`; drains when work waits, and the worker is idle, `PATIENCE` times
-    in a row: lost tickets are sent again sooner than that."""
+class PollFallback:
+    """Polls every `seconds`; drains when work waits, and the worker is idle, `IDLE_POLLS` times in
+    a row: lost notifications are sent again sooner than that."""
 
     def __init__(self, queue: WorkQueue, pipeline: Pipeline, seconds: float = 1.0) -> None:
         self._queue, self._pipeline, self._seconds = queue, pipeline, seconds
@@ -28,12 +28,12 @@ class Watchman:
         self._stopped.set()
 
     def _run(self) -> None:
-        seen = 0
+        idle_polls = 0
         while not self._stopped.wait(self._seconds):
             try:
-                idle = not self._pipeline.is_draining and self._queue.waiting() > 0
-                seen = seen + 1 if idle else 0
-                if seen >= PATIENCE:
+                idle = not self._pipeline.is_draining and self._queue.count_waiting() > 0
+                idle_polls = idle_polls + 1 if idle else 0
+                if idle_polls >= IDLE_POLLS:
                     log.warning("work waits and no ticket comes; taken without one")
                     self._pipeline.drain()
             except (RedisError, OSError) as error:

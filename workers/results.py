@@ -38,7 +38,7 @@ def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Ex
     blobs.put_all(claim.job.id, pictures)
 
 
-def describe(explanation: Explanation, photo: Photo, card: Card) -> dict[str, Any]:
+def result_document(explanation: Explanation, photo: Photo, card: Card) -> dict[str, Any]:
     """The record's `result`."""
     leaf = leaf_mask(photo.pixels)
     return {

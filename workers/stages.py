@@ -16,7 +16,7 @@ from jobs.records.job import State
 from models.faults import CardError
 from pictures.errors import PhotoError
 from workers.explainers import Explainers
-from workers.results import describe, store_pictures
+from workers.results import result_document, store_pictures
 
 log = logging.getLogger(__name__)
 STORE_ATTEMPTS = 4
@@ -24,7 +24,7 @@ EXPECTED = (CropShieldError, PhotoError, CardError)
 
 
 @dataclass
-class Item:
+class WorkItem:
     """A claimed job on its way; `timings` in milliseconds."""
 
     claim: Claim
@@ -44,7 +44,7 @@ class Stages:
     def __init__(self, queue: WorkQueue, blobs: BlobStore, explainers: Explainers) -> None:
         self._queue, self._blobs, self._explainers = queue, blobs, explainers
 
-    def decode(self, item: Item) -> Item:
+    def decode(self, item: WorkItem) -> WorkItem:
         """Fetch the photo and decode it as small as the model allows."""
         start = time.perf_counter()
         try:
@@ -56,10 +56,10 @@ class Stages:
         item.timings["decode"] = _milliseconds_since(start)
         return item
 
-    def explain(self, items: Sequence[Item]) -> None:
+    def explain(self, items: Sequence[WorkItem]) -> None:
         """One forward pass for each model that is asked for; several where its batches are
         smaller than what was claimed."""
-        by_model: dict[str, list[Item]] = defaultdict(list)
+        by_model: dict[str, list[WorkItem]] = defaultdict(list)
         for item in items:
             if item.error is None:
                 by_model[item.model].append(item)
@@ -67,12 +67,12 @@ class Stages:
             for part in self._parts(model, group):
                 self._explain(model, part)
 
-    def _parts(self, model: str, items: list[Item]) -> Iterator[list[Item]]:
+    def _parts(self, model: str, items: list[WorkItem]) -> Iterator[list[WorkItem]]:
         most = self._explainers.batch_of(model)
         for start in range(0, len(items), most):
             yield items[start : start + most]
 
-    def _explain(self, model: str, items: list[Item]) -> None:
+    def _explain(self, model: str, items: list[WorkItem]) -> None:
         """All at once; one by one when that fails, so that a poison photo fails alone."""
         try:
             explainer = self._explainers[model]
@@ -91,7 +91,7 @@ class Stages:
             item.timings["inference"] = round(explanation.timings.inference, 2)
             item.timings["explain"] = round(explanation.timings.explain, 2)
 
-    def end(self, item: Item) -> None:
+    def end(self, item: WorkItem) -> None:
         """Render, store, and bring the job to its end.
 
         While the photo store is away a job is left to its lease, and so is tried again.
@@ -111,14 +111,14 @@ class Stages:
         else:
             log.warning("job was taken over; result dropped", extra={"job_id": job_id})
 
-    def _succeed(self, item: Item, start: float) -> Outcome:
+    def _succeed(self, item: WorkItem, start: float) -> Outcome:
         if item.error is not None:
             raise item.error
         assert item.photo is not None  # noqa: S101 - decoded or in error
         assert item.explanation is not None  # noqa: S101 - explained or in error
         store_pictures(self._blobs, item.claim, item.photo, item.explanation)
         item.timings["render"] = _milliseconds_since(start)
-        result = describe(item.explanation, item.photo, self._explainers[item.model].card)
+        result = result_document(item.explanation, item.photo, self._explainers[item.model].card)
         return Outcome(State.SUCCEEDED, result=result, timings_ms=item.timings)
 
 
@@ -131,7 +131,7 @@ def _may_pass(error: Exception) -> bool:
     return isinstance(error, BlobsFailed) and not isinstance(error, BlobMissing)
 
 
-def _failure(item: Item, error: Exception) -> Outcome:
+def _failure(item: WorkItem, error: Exception) -> Outcome:
     if not isinstance(error, EXPECTED):
         log.error("job failed", exc_info=error, extra={"job_id": item.claim.job.id})
         error = ExplainFailed(f"{type(error).__name__}: {error}")

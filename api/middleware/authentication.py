@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import error_response
-from jobs.auth.api_keys import ApiKey, KeyStore, id_of
-from jobs.auth.rate_limits import DAY, MINUTE, Allowance, Limits
+from jobs.auth.api_keys import ApiKey, ApiKeyStore, key_id_of
+from jobs.auth.rate_limits import DAY, MINUTE, Allowance, RateLimiter
 from jobs.errors import CropShieldError, QuotaUsedUp, RateExceeded, TooSoon, WrongKey
 
 REMEMBERED_SECONDS = 2.0  # so long may a revoked key still open
@@ -20,15 +20,15 @@ _MOST = 10_000
 class ApiKeyCache:
     """Checks keys of requests; `clock` in seconds."""
 
-    def __init__(self, store: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: ApiKeyStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
         self._cached: dict[str, tuple[ApiKey | None, float]] = {}
 
     async def check(self, secret: str) -> ApiKey:
         """Raises WrongKey, StoreDown."""
-        key_id = id_of(secret)
+        key_id = key_id_of(secret)
         key = await self._find(key_id) if key_id else None
-        if key is None or not key.fits(secret):
+        if key is None or not key.matches(secret):
             raise WrongKey("there is no such key" if secret else "the request has no key")
         return key
 
@@ -50,7 +50,7 @@ _MAKERS = {"/v1/jobs", "/v1/batches"}
 class AuthenticationMiddleware:
     """ASGI middleware. It puts the owner of a request into its scope; see `api.dependencies`."""
 
-    def __init__(self, app: ASGIApp, keys: ApiKeyCache, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, keys: ApiKeyCache, limits: RateLimiter) -> None:
         self._app, self._keys, self._limits = app, keys, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

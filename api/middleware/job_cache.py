@@ -21,7 +21,7 @@ from jobs.errors import CropShieldError
 from jobs.ports import JobStore
 from jobs.records.job import LOCAL
 from jobs.redis import keyspace
-from jobs.redis.connections import reported
+from jobs.redis.connections import raises_store_down
 
 _PATH = re.compile(r"/v1/jobs/([0-9A-Fa-f-]{36})")
 _STAMP = ("owner", "state", "finished_at", "erased")  # all that may differ once a job has ended
@@ -94,7 +94,7 @@ class JobCacheMiddleware:
         ):
             self._cache[job_id] = cached
 
-    @reported
+    @raises_store_down
     async def _stamp(self, job_id: str) -> Sequence[Any]:
         stamp: Sequence[Any] = await self._redis.hmget(keyspace.JOB + job_id, _STAMP)
         return stamp

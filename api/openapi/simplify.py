@@ -19,6 +19,7 @@ _PATH = {
     "batch_id": "Of the batch, as answered when it was submitted.",
     "model": "Of the model card.",
 }
+_PUBLISHED = {"JobOptions": "Options", "QueuePosition": "Place"}  # what clients call them
 _SCHEMAS = "#/components/schemas/"
 _DATA = {"example", "examples", "default", "value", "enum"}  # not schemas, whatever they hold
 
@@ -113,5 +114,5 @@ def _renamed(reference: str) -> str:
 
 
 def _short(name: str) -> str:
-    """`Job` for JobView: a client has no records beside views."""
-    return name.removesuffix("View")
+    """`Job` for JobView: clients have no records of their own."""
+    return _PUBLISHED.get(name, name.removesuffix("View"))

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from jobs.blobs import blob_names
 from jobs.errors import BlobMissing
 from jobs.ports import BlobStore
-from jobs.records.batch import Batch, Item
+from jobs.records.batch import Batch, BatchItem
 from jobs.records.job import Job, State
 from pictures.colormaps import Pixels
 from pictures.sheets import labelled_grid
@@ -30,7 +30,7 @@ def draw_contact_sheet(batch: Batch, jobs: dict[str, Job], blobs: BlobStore, col
     return buffer.getvalue()
 
 
-def _label(index: int, item: Item, jobs: dict[str, Job]) -> str:
+def _label(index: int, item: BatchItem, jobs: dict[str, Job]) -> str:
     job = jobs.get(item.job_id or "")
     if job is not None and job.result and job.result["predictions"]:
         best = job.result["predictions"][0]
@@ -39,7 +39,7 @@ def _label(index: int, item: Item, jobs: dict[str, Job]) -> str:
     return f"{index + 1}. {item.name or ''}"
 
 
-def _tile(item: Item, jobs: dict[str, Job], blobs: BlobStore) -> Pixels:
+def _tile(item: BatchItem, jobs: dict[str, Job], blobs: BlobStore) -> Pixels:
     job = jobs.get(item.job_id or "")
     if job is None:
         return _placeholder(item.error["title"] if item.error else "expired")

@@ -15,12 +15,12 @@ from api.schemas.batches import BatchView, batch_view
 from api.uploads import BATCH_FIELD, read_batch, read_options
 from jobs.errors import BatchNotReady, JobGone, JobNotFound, QuotaUsedUp
 from jobs.records.batch import MOST_PHOTOS, Batch
-from jobs.records.job import Job, Place, State
-from jobs.records.options import Options
+from jobs.records.job import Job, QueuePosition, State
+from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
-_OPTIONS = Options.model_json_schema()["properties"]
+_OPTIONS = JobOptions.model_json_schema()["properties"]
 _IMAGES = {
     "type": "array",
     "items": {"type": "string", "format": "binary"},
@@ -58,14 +58,15 @@ async def submit_batch(
 ) -> BatchView:
     """Up to 64 photos as form fields `images`, with options for all of them. Each becomes a job of
     its own; a photo that cannot is its item's error and never the batch's."""
-    await services.jobs.store.check_room(owner)
+    await services.jobs.store.check_admission(owner)
     key = idempotency_key and f"batch {idempotency_key}"
     reuse = "no-cache" not in request.headers.get("cache-control", "").lower()
     limits = services.settings.max_batch_bytes, services.settings.max_bytes
     submission = Submission(owner, key=key, request_id=request.scope["request_id"])
     refusal: QuotaUsedUp | None = request.scope.get("refusal")
     if refusal and not (
-        await services.batches.known(submission) or await services.batches.begun(submission)
+        await services.batches.find_by_key(submission)
+        or await services.batches.count_begun(submission)
     ):
         raise refusal
     async with services.jobs.receiving(submission), read_batch(request, *limits) as upload:
@@ -136,6 +137,6 @@ async def _wait_for_all(services: Services, batch: Batch, seconds: float) -> Non
             await services.watch.wait(job_id, left)
 
 
-async def _position_of_last(services: Services, jobs: dict[str, Job]) -> Place | None:
+async def _position_of_last(services: Services, jobs: dict[str, Job]) -> QueuePosition | None:
     queued = [job_id for job_id, job in jobs.items() if job.state is State.QUEUED]
     return (await services.jobs.store.find(queued[-1])).queue if queued else None

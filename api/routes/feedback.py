@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from api.dependencies import InjectedServices, JobId, Owner
 from jobs.records.feedback import Feedback, Opinion, feedback_of
-from jobs.redis.feedback import RedisFeedback
+from jobs.redis.feedback import FeedbackStore
 
 router = APIRouter(prefix="/v1", tags=["feedback"])
 _COLUMNS = [*Feedback.model_fields, "photo"]
@@ -49,7 +49,7 @@ async def export_feedback(services: InjectedServices, owner: Owner) -> Response:
     )
 
 
-async def _table(feedback: RedisFeedback, owner: str) -> AsyncIterator[str]:
+async def _table(feedback: FeedbackStore, owner: str) -> AsyncIterator[str]:
     yield _line(_COLUMNS)
     async for given, has_photo in feedback.all(owner):
         cells = list(given.model_dump(mode="json").values())

@@ -24,7 +24,7 @@ async def list_jobs(
 
     A page may be shorter than `limit`, even empty, and yet have a next one.
     """
-    page = await services.jobs.store.page(owner, params.query())
+    page = await services.jobs.store.list_jobs(owner, params.query())
     cursor = None if page.cursor is None else repr(page.cursor)
     response.headers["Cache-Control"] = "no-store"
     if cursor:

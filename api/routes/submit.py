@@ -19,12 +19,12 @@ from api.schemas.jobs import JobView
 from api.uploads import FIELD, RAW_TYPES, read_options, read_upload
 from jobs.errors import QuotaUsedUp, StoreDown
 from jobs.records.job import Job
-from jobs.records.options import Options
+from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _BINARY = {"type": "string", "format": "binary"}
-_OPTIONS = Options.model_json_schema()["properties"]
+_OPTIONS = JobOptions.model_json_schema()["properties"]
 _FORM = {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY, **_OPTIONS}}
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -55,7 +55,7 @@ class SubmitHandler:
         services, reuse = self._services, "no-cache" not in self._header("cache-control").lower()
         request_id: str = self._request.scope["request_id"]
         submission = Submission(self._owner, job_id, key, reuse=reuse, request_id=request_id)
-        await services.jobs.store.check_room(self._owner)
+        await services.jobs.store.check_admission(self._owner)
         async with services.jobs.receiving(submission):
             await self._check_quota(submission)
             upload = await read_upload(self._request, services.settings.max_bytes)

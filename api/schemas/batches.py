@@ -8,8 +8,8 @@ from api.schemas.jobs import JobView, job_view
 from api.schemas.problems import ErrorView
 from jobs.errors import JobGone
 from jobs.problems import problem_of
-from jobs.records.batch import Batch, Item
-from jobs.records.job import Job, Place, State
+from jobs.records.batch import Batch, BatchItem
+from jobs.records.job import Job, QueuePosition, State
 
 REFUSED, GONE = "refused", "gone"
 
@@ -40,12 +40,12 @@ class BatchView(BaseModel):
     total: int
     counts: dict[str, int]
     progress: float
-    queue: Place | None
+    queue: QueuePosition | None
     items: list[ItemView]
     links: BatchLinks
 
 
-def batch_view(batch: Batch, jobs: dict[str, Job], queue: Place | None = None) -> BatchView:
+def batch_view(batch: Batch, jobs: dict[str, Job], queue: QueuePosition | None = None) -> BatchView:
     """jobs: those that still are, by id."""
     items = [_item(index, item, jobs, batch) for index, item in enumerate(batch.items)]
     states = [_state(item, jobs) for item in batch.items]
@@ -65,13 +65,13 @@ def batch_view(batch: Batch, jobs: dict[str, Job], queue: Place | None = None) -
     )
 
 
-def _state(item: Item, jobs: dict[str, Job]) -> str:
+def _state(item: BatchItem, jobs: dict[str, Job]) -> str:
     if item.job_id is None:
         return REFUSED
     return jobs[item.job_id].state if item.job_id in jobs else GONE
 
 
-def _item(index: int, item: Item, jobs: dict[str, Job], batch: Batch) -> ItemView:
+def _item(index: int, item: BatchItem, jobs: dict[str, Job], batch: Batch) -> ItemView:
     job = jobs.get(item.job_id or "")
     error = item.error
     if job is None and item.job_id:

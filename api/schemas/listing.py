@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.schemas.jobs import JobView
 from jobs.records.job import State
-from jobs.records.listing import Wanted
+from jobs.records.listing import JobQuery
 
 
 class JobListParams(BaseModel):
@@ -29,9 +29,9 @@ class JobListParams(BaseModel):
         Field(description="Jobs accepted then or later; RFC 3339 with a zone."),
     ] = None
 
-    def query(self) -> Wanted:
+    def query(self) -> JobQuery:
         cursor = None if self.cursor is None else float(self.cursor)
-        return Wanted(self.limit, cursor, self.since, self.state, self.client_ref)
+        return JobQuery(self.limit, cursor, self.since, self.state, self.client_ref)
 
     def path(self, cursor: str) -> str:
         """Of the page that begins at `cursor`."""

@@ -14,8 +14,8 @@ from models.card import Card
 from models.catalog import Catalog
 from models.faults import CardError
 from workers.allocator import keep_freed_memory
-from workers.explainers import options_of
-from workers.results import describe
+from workers.explainers import explainer_options
+from workers.results import result_document
 from workers.settings import WorkerSettings
 
 
@@ -50,7 +50,7 @@ class Local:
 
     def describe(self, loaded: Loaded, looked: Explanation) -> Seen:
         maps = tuple(found.heatmap for found in looked.maps)
-        return Seen(describe(looked, loaded.photo, self.card), maps)
+        return Seen(result_document(looked, loaded.photo, self.card), maps)
 
 
 def find_card(folders: Sequence[Path], model: str) -> Card:
@@ -78,7 +78,7 @@ def find_device(name: str) -> torch.device | None:
 def load_explainer(card: Card, device: torch.device | None, settings: WorkerSettings) -> Explainer:
     """A warm model that runs as in a worker. Raises CommandError."""
     keep_freed_memory()
-    how = options_of(settings)
+    how = explainer_options(settings)
     how.pop("cache")  # graphs are kept with the user, not in the folder of a server
     try:
         return Explainer.load(card, device, **how)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 from redis.asyncio import Redis
 
-from jobs.redis.connections import reported
+from jobs.redis.connections import raises_store_down
 from jobs.redis.keyspace import PREFIX
 
 KEY, KEYS = PREFIX + "apikey:", PREFIX + "apikeys"
@@ -33,12 +33,12 @@ class ApiKey(BaseModel):
     rate: Annotated[int | None, Field(ge=1)] = None
     quota: Annotated[int | None, Field(ge=1)] = None
 
-    def fits(self, secret: str) -> bool:
+    def matches(self, secret: str) -> bool:
         """Whether `secret` is the whole key; takes as long either way."""
-        return hmac.compare_digest(self.sha256, digest(secret))
+        return hmac.compare_digest(self.sha256, hash_secret(secret))
 
 
-class KeyStore(Protocol):
+class ApiKeyStore(Protocol):
     """Where keys are kept. Every call raises StoreDown."""
 
     async def add(self, key: ApiKey) -> None:
@@ -54,35 +54,35 @@ class KeyStore(Protocol):
         """Whether it was there."""
 
 
-class RedisKeys:
+class RedisApiKeyStore:
     """A KeyStore of one string a key, which Redis itself drops when it expires."""
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
 
-    @reported
+    @raises_store_down
     async def add(self, key: ApiKey) -> None:
         await self._redis.set(KEY + key.id, key.model_dump_json(), exat=key.expires_at)
         await self._redis.zadd(KEYS, {key.id: key.created_at.timestamp()})
 
-    @reported
+    @raises_store_down
     async def find(self, key_id: str) -> ApiKey | None:
         stored = await self._redis.get(KEY + key_id)
         return ApiKey.model_validate_json(stored) if stored else None
 
-    @reported
+    @raises_store_down
     async def all(self) -> list[ApiKey]:
         ids: list[Any] = await self._redis.zrange(KEYS, 0, -1)
         found = await self._redis.mget([KEY + key_id for key_id in ids]) if ids else []
         return [ApiKey.model_validate_json(stored) for stored in found if stored]
 
-    @reported
+    @raises_store_down
     async def revoke(self, key_id: str) -> bool:
         await self._redis.zrem(KEYS, key_id)
         return bool(await self._redis.delete(KEY + key_id))
 
 
-def issue(
+def issue_key(
     name: str, *, rate: int | None = None, quota: int | None = None, days: int | None = None
 ) -> tuple[str, ApiKey]:
     """A new key, and what is to be stored of it. `days` is its life; None has no end.
@@ -95,7 +95,7 @@ def issue(
     key = ApiKey(
         id=key_id,
         name=name,
-        sha256=digest(secret),
+        sha256=hash_secret(secret),
         created_at=now,
         expires_at=end,
         rate=rate,
@@ -104,12 +104,12 @@ def issue(
     return secret, key
 
 
-def digest(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     """SHA-256 in hex; a key has 160 random bits, so that nothing slower is needed."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def id_of(secret: str) -> str | None:
+def key_id_of(secret: str) -> str | None:
     """The id that a key begins with; None when it does not look like a key."""
     found = _FORM.fullmatch(secret)
     return found[1] if found else None

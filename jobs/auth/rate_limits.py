@@ -8,8 +8,8 @@ from redis.asyncio import Redis
 from jobs.auth.api_keys import ApiKey
 from jobs.errors import QuotaUsedUp, RateExceeded, TooSoon
 from jobs.redis import keyspace
-from jobs.redis.connections import reported
-from jobs.redis.scripts import source
+from jobs.redis.connections import raises_store_down
+from jobs.redis.scripts import load_script
 
 MINUTE, DAY = 60, 86_400  # seconds, of the rate and of the quota
 
@@ -23,13 +23,13 @@ class Allowance:
     day_seconds: int
 
 
-class Limits:
+class RateLimiter:
     """See `ApiKey.rate` and `ApiKey.quota`. Raises StoreDown."""
 
     def __init__(self, redis: "Redis") -> None:
-        self._script = redis.register_script(source("admit"))
+        self._script = redis.register_script(load_script("rate_limit"))
 
-    @reported
+    @raises_store_down
     async def admit(self, key: ApiKey, *, makes_job: bool) -> tuple[Allowance, TooSoon | None]:
         """Count one request; beside what is left, the error when it is one too many."""
         rate, quota = key.rate or 0, key.quota or 0

@@ -33,7 +33,7 @@ class DiskBlobs:
 
     def put_all(self, job_id: str, blobs: Mapping[str, bytes]) -> None:
         size = sum(map(len, blobs.values()))
-        with _told(f"cannot store {size:,} bytes"):
+        with _as_blobs_failed(f"cannot store {size:,} bytes"):
             changed = [self._folder(job_id), *_make(self._folder(job_id))]
             self._parts.mkdir(exist_ok=True)
             for name, data in blobs.items():
@@ -42,21 +42,21 @@ class DiskBlobs:
                 _sync(parent)
 
     def get(self, job_id: str, name: str) -> bytes:
-        with _told(f"cannot read {name}"):
+        with _as_blobs_failed(f"cannot read {name}"):
             try:
                 return self._path(job_id, name).read_bytes()
             except FileNotFoundError as error:
                 raise BlobMissing(job_id, name) from error
 
     def has(self, job_id: str, name: str) -> bool:
-        with _told(f"cannot look for {name}"):
+        with _as_blobs_failed(f"cannot look for {name}"):
             return self._path(job_id, name).is_file()
 
     def delete(self, job_id: str, name: str) -> None:
         self.delete_each([job_id], name)
 
     def delete_each(self, job_ids: Sequence[str], name: str) -> None:
-        with _told(f"cannot delete {name}"):
+        with _as_blobs_failed(f"cannot delete {name}"):
             for job_id in job_ids:
                 self._path(job_id, name).unlink(missing_ok=True)
 
@@ -65,19 +65,19 @@ class DiskBlobs:
 
     def erase_each(self, job_ids: Sequence[str]) -> None:
         wanted, folders = set(job_ids), {self._folder(job_id) for job_id in job_ids}
-        with _told(f"cannot erase {len(job_ids):,} jobs"):
+        with _as_blobs_failed(f"cannot erase {len(job_ids):,} jobs"):
             for blob in (blob for folder in folders for blob in _files(folder)):
                 if _job_of(blob) in wanted:
                     blob.unlink(missing_ok=True)
 
-    def jobs(self, shard: str) -> list[str]:
-        with _told("cannot list blobs"):
+    def list_jobs(self, shard: str) -> list[str]:
+        with _as_blobs_failed("cannot list blobs"):
             return list({_job_of(blob): None for blob in self._root.glob(f"{shard}??/*")})
 
-    def tidy(self) -> int:
+    def remove_partial_writes(self) -> int:
         """Parts of an hour ago belong to a process that is dead."""
         dead, before = 0, time.time() - _PART_SECONDS
-        with _told("cannot remove parts"), suppress(FileNotFoundError):
+        with _as_blobs_failed("cannot remove parts"), suppress(FileNotFoundError):
             for part in self._parts.iterdir():
                 with suppress(FileNotFoundError):  # renamed or removed meanwhile
                     if part.stat().st_mtime < before:
@@ -86,7 +86,7 @@ class DiskBlobs:
         return dead
 
     def check(self) -> None:
-        with _told(f"cannot write to {self._root}"):
+        with _as_blobs_failed(f"cannot write to {self._root}"):
             self._root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._root) as file:
                 file.write(b"1")
@@ -112,7 +112,7 @@ class DiskBlobs:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _as_blobs_failed(what: str) -> Iterator[None]:
     """Every failure of the disk is a BlobsFailed."""
     try:
         yield

@@ -27,27 +27,30 @@ class RedisBlobs:
 
     def put_all(self, job_id: str, blobs: Mapping[str, bytes]) -> None:
         size = sum(map(len, blobs.values()))
-        with _told(f"cannot store {size:,} bytes"), self._redis.pipeline() as pipe:
+        with _as_blobs_failed(f"cannot store {size:,} bytes"), self._redis.pipeline() as pipe:
             pipe.zadd(BLOB_JOBS, {job_id: 0})
             pipe.hset(BLOBS + job_id, mapping=dict(blobs))
             pipe.execute()
 
     def get(self, job_id: str, name: str) -> bytes:
-        with _told(f"cannot read {name}"):
+        with _as_blobs_failed(f"cannot read {name}"):
             data: bytes | None = self._redis.hget(BLOBS + job_id, name)
         if data is None:
             raise BlobMissing(job_id, name)
         return data
 
     def has(self, job_id: str, name: str) -> bool:
-        with _told(f"cannot look for {name}"):
+        with _as_blobs_failed(f"cannot look for {name}"):
             return bool(self._redis.hexists(BLOBS + job_id, name))
 
     def delete(self, job_id: str, name: str) -> None:
         self.delete_each([job_id], name)
 
     def delete_each(self, job_ids: Sequence[str], name: str) -> None:
-        with _told(f"cannot delete {name}"), self._redis.pipeline(transaction=False) as pipe:
+        with (
+            _as_blobs_failed(f"cannot delete {name}"),
+            self._redis.pipeline(transaction=False) as pipe,
+        ):
             for job_id in job_ids:
                 pipe.hdel(BLOBS + job_id, name)
             pipe.execute()
@@ -56,29 +59,32 @@ class RedisBlobs:
         self.erase_each([job_id])
 
     def erase_each(self, job_ids: Sequence[str]) -> None:
-        with _told(f"cannot erase {len(job_ids):,} jobs"), self._redis.pipeline() as pipe:
+        with (
+            _as_blobs_failed(f"cannot erase {len(job_ids):,} jobs"),
+            self._redis.pipeline() as pipe,
+        ):
             for job_id in job_ids:
                 pipe.unlink(BLOBS + job_id)
                 pipe.zrem(BLOB_JOBS, job_id)
             pipe.execute()
 
-    def jobs(self, shard: str) -> list[str]:
+    def list_jobs(self, shard: str) -> list[str]:
         start = shard.encode()
-        with _told("cannot list blobs"):
+        with _as_blobs_failed("cannot list blobs"):
             found = self._redis.zrangebylex(BLOB_JOBS, b"[" + start, b"(" + start + b"\xff")
         return [job_id.decode() for job_id in found]
 
-    def tidy(self) -> int:
+    def remove_partial_writes(self) -> int:
         """Redis stores a blob whole or not at all."""
         return 0
 
     def check(self) -> None:
-        with _told("cannot write to Redis"):
+        with _as_blobs_failed("cannot write to Redis"):
             self._redis.set(BLOBS, 1, px=1)
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _as_blobs_failed(what: str) -> Iterator[None]:
     """Every failure of Redis is a BlobsFailed."""
     try:
         yield

@@ -39,14 +39,14 @@ class S3Blobs:
         self._pool = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="s3")
 
     def put(self, job_id: str, name: str, data: bytes) -> None:
-        with self._told(f"cannot store {len(data):,} bytes"):
+        with self._as_blobs_failed(f"cannot store {len(data):,} bytes"):
             obstore.put(self._store, _path(job_id, name), data, use_multipart=False)
 
     def put_all(self, job_id: str, blobs: Mapping[str, bytes]) -> None:
         list(self._pool.map(lambda blob: self.put(job_id, *blob), blobs.items()))
 
     def get(self, job_id: str, name: str) -> bytes:
-        with self._told(f"cannot read {name}"):
+        with self._as_blobs_failed(f"cannot read {name}"):
             try:
                 return bytes(obstore.get(self._store, _path(job_id, name)).bytes())
             except FileNotFoundError as error:
@@ -55,7 +55,7 @@ class S3Blobs:
                 raise BlobMissing(job_id, name) from error
 
     def has(self, job_id: str, name: str) -> bool:
-        with self._told(f"cannot look for {name}"), suppress(FileNotFoundError):
+        with self._as_blobs_failed(f"cannot look for {name}"), suppress(FileNotFoundError):
             obstore.head(self._store, _path(job_id, name))
             return True
         return False
@@ -64,35 +64,35 @@ class S3Blobs:
         self.delete_each([job_id], name)
 
     def delete_each(self, job_ids: Sequence[str], name: str) -> None:
-        with self._told(f"cannot delete {name}"):
+        with self._as_blobs_failed(f"cannot delete {name}"):
             obstore.delete(self._store, [_path(job_id, name) for job_id in job_ids])
 
     def erase(self, job_id: str) -> None:
         self.erase_each([job_id])
 
     def erase_each(self, job_ids: Sequence[str]) -> None:
-        with self._told(f"cannot erase {len(job_ids):,} jobs"):
+        with self._as_blobs_failed(f"cannot erase {len(job_ids):,} jobs"):
             found = self._pool.map(self._paths, job_ids)
             obstore.delete(self._store, list(chain.from_iterable(found)))
 
-    def jobs(self, shard: str) -> list[str]:
-        with self._told("cannot list blobs"):
+    def list_jobs(self, shard: str) -> list[str]:
+        with self._as_blobs_failed("cannot list blobs"):
             folders = obstore.list_with_delimiter(self._store, shard)["common_prefixes"]
         return [folder.rpartition("/")[2] for folder in folders]
 
-    def tidy(self) -> int:
+    def remove_partial_writes(self) -> int:
         """S3 stores an object whole or not at all."""
         return 0
 
     def check(self) -> None:
-        with self._told("cannot write"):
+        with self._as_blobs_failed("cannot write"):
             obstore.put(self._store, ".check", b"1", use_multipart=False)
 
     def _paths(self, job_id: str) -> list[str]:
         return [each["path"] for each in obstore.list(self._store, _folder(job_id)).collect()]
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _as_blobs_failed(self, what: str) -> Iterator[None]:
         """Every failure is a BlobsFailed, with the first line of what can be a page."""
         try:
             yield

@@ -13,7 +13,7 @@ from jobs.metrics import Counters
 from jobs.ports import BlobStore
 from jobs.records.job import State
 from jobs.redis.keyspace import ENDED, JOB, ORPHANS, PREFIX
-from jobs.redis.scripts import source
+from jobs.redis.scripts import load_script
 
 log = logging.getLogger(__name__)
 GRACE_SECONDS = 86_400.0  # no upload takes as long, and a wrong Redis is noticed by then
@@ -45,7 +45,7 @@ class Sweeper:
         self._redis: Any = redis
         self._blobs, self._counters = blobs, counters
         self._interval, self._grace = interval, int(grace * 1000)
-        self._leftovers = redis.register_script(source("leftovers"))
+        self._leftovers = redis.register_script(load_script("leftovers"))
         self._stopped = Event()
 
     def stop(self) -> None:
@@ -56,8 +56,8 @@ class Sweeper:
         """Do what is due. Raises BlobsFailed, RedisError."""
         self._erase_originals()
         if self._redis.set(LOCK, 1, nx=True, px=int(self._interval * 1000)):
-            self._counters.count("swept_total", "part", by=self._blobs.tidy())
-            self._notice_bare_records()
+            self._counters.count("swept_total", "part", by=self._blobs.remove_partial_writes())
+            self._warn_of_missing_blobs()
             self._sweep()
 
     def _erase_originals(self) -> None:
@@ -82,7 +82,7 @@ class Sweeper:
     def _sweep_shard(self, shard: str, end: float) -> bool:
         """Whether all of it was swept. It is given up only after something has been erased, which
         the next sweep of the shard need not look at again."""
-        for ids in _chunks(self._blobs.jobs(shard)):
+        for ids in _chunks(self._blobs.list_jobs(shard)):
             found = self._leftovers(args=[PREFIX, self._grace, *ids])
             if found:
                 self._erase(dict(zip(found[::2], found[1::2], strict=True)))
@@ -97,22 +97,22 @@ class Sweeper:
             self._counters.count("swept_total", why)
             log.info("blobs erased: %s", why, extra={"job_id": job_id})
 
-    def _notice_bare_records(self) -> None:
+    def _warn_of_missing_blobs(self) -> None:
         """Look at some records, other ones each time."""
         cursor = int(self._redis.hget(SWEEP, "record") or 0)
         cursor, keys = self._redis.scan(cursor, match=JOB + "*", count=_SCANNED)
         self._redis.hset(SWEEP, "record", cursor)
         ids = [key.removeprefix(JOB) for key in keys[:_LOOKED_AT]]
-        bare = [job_id for job_id in ids if self._is_bare(job_id)]
-        if bare:
+        lacking = [job_id for job_id in ids if self._lacks_blobs(job_id)]
+        if lacking:
             log.warning(
                 "%d of %d records have no stored pictures; has CROPSHIELD_BLOBS been changed?",
-                len(bare),
+                len(lacking),
                 len(ids),
-                extra={"job_id": bare[0]},
+                extra={"job_id": lacking[0]},
             )
 
-    def _is_bare(self, job_id: str) -> bool:
+    def _lacks_blobs(self, job_id: str) -> bool:
         state, erased = self._redis.hmget(JOB + job_id, "state", "erased")
         return state == State.SUCCEEDED and not erased and not self._blobs.has(job_id, PHOTO)
 

@@ -11,14 +11,14 @@ MOST_PHOTOS = 64
 
 
 @dataclass(frozen=True)
-class Photo:
+class BatchPhoto:
     """One of a batch, not read yet. Reading raises PhotoError."""
 
     name: str | None
     read: Callable[[], Awaitable[bytes]]
 
 
-class Item(BaseModel):
+class BatchItem(BaseModel):
     """What became of a photo: a job, or the problem why there is none."""
 
     name: str | None
@@ -35,7 +35,7 @@ class Batch(BaseModel):
     ttl: int
     digest: str
     request_id: str | None = None
-    items: list[Item]
+    items: list[BatchItem]
 
     @property
     def job_ids(self) -> list[str]:

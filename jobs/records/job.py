@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from jobs.errors import WrongTransition
-from jobs.records.options import Options
+from jobs.records.options import JobOptions
 
 
 class State(StrEnum):
@@ -39,7 +39,7 @@ def check_transition(old: State, new: State) -> None:
 LOCAL = "local"  # the owner of every job of a server without keys
 
 
-class Place(BaseModel):
+class QueuePosition(BaseModel):
     """Where a queued job stands: 0 is next. `eta_seconds` follows from the measured pace, and
     is None while none has been measured."""
 
@@ -82,12 +82,12 @@ class Job(BaseModel):
     finished_at: datetime | None = None
     expires_at: datetime
     model: ModelFacts
-    options: Options
+    options: JobOptions
     image: ImageFacts
     timings_ms: dict[str, float] = {}
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
-    queue: Place | None = None
+    queue: QueuePosition | None = None
 
 
 def new_id() -> str:
@@ -95,6 +95,6 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-def moment(milliseconds: float) -> datetime:
+def utc_from_ms(milliseconds: float) -> datetime:
     """UTC time of a Redis time stamp in milliseconds."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -7,7 +7,7 @@ from jobs.records.job import Job, State
 
 
 @dataclass(frozen=True)
-class Wanted:
+class JobQuery:
     """`limit` jobs at most, from where `cursor`, the last page's, left off; accepted at `since` or
     later, in this state and with this reference, where they are given."""
 

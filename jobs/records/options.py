@@ -12,7 +12,7 @@ MethodName = Literal["gradcam", "hirescam", "xgradcam", "gradcam++", "layercam"]
 DAY = 86_400
 
 
-class Options(BaseModel):
+class JobOptions(BaseModel):
     """Submit options, as applied. Unknown names and values out of range are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

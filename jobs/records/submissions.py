@@ -38,23 +38,23 @@ class Submission:
 
 @dataclass(frozen=True)
 class Submitted:
-    """The job; `replayed` when an earlier request had already made it. A `twin` is another job
-    of the same owner, photo, model and options, which has succeeded: nothing was queued."""
+    """The job; `replayed` when an earlier request had already made it. `from_cache`: it is another
+    job of the same owner, photo, model and options, which has succeeded; nothing was queued."""
 
     job: Job
     replayed: bool = False
-    twin: bool = False
+    from_cache: bool = False
 
 
-def fingerprint(job: Job) -> str:
+def result_fingerprint(job: Job) -> str:
     """Alike for jobs of one owner whose results would be the same: photo, model, options."""
-    asked = {"method", "top_k", "class_index", "colormap", "alpha", "overlay_format"}
+    included = {"method", "top_k", "class_index", "colormap", "alpha", "overlay_format"}
     parts = [job.owner, job.image.sha256, job.model.model_dump_json()]
-    parts.append(job.options.model_dump_json(include=asked))
+    parts.append(job.options.model_dump_json(include=included))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def digest(job: Job) -> str:
+def submission_digest(job: Job) -> str:
     """Alike for photos sent twice with the same options, however the defaults were spelled."""
-    asked = job.options.model_dump_json(exclude_defaults=True)
-    return hashlib.sha256(f"{job.image.sha256}\n{asked}".encode()).hexdigest()
+    options = job.options.model_dump_json(exclude_defaults=True)
+    return hashlib.sha256(f"{job.image.sha256}\n{options}".encode()).hexdigest()

@@ -10,32 +10,32 @@ from redis.asyncio import Redis
 from jobs.errors import QueueFull, ShareUsedUp, StoreFull
 from jobs.records.job import LOCAL
 from jobs.redis import keyspace
-from jobs.redis.scripts import source
+from jobs.redis.scripts import load_script
 
-SECONDS = 0.1
+CHECK_SECONDS = 0.1
 _OWNERS = 1_000
-MARK = 0.9  # of `maxmemory`; the rest is for the results of jobs that were accepted
-_SECONDS = 1.0
+MEMORY_SHARE = 0.9  # of `maxmemory`; the rest is for the results of jobs that were accepted
+_MEMORY_CHECK_SECONDS = 1.0
 
 
-class Memory:
+class MemoryLimit:
     """Looked at once a second at most. A Redis without `maxmemory` is never full."""
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
-        self._used, self._limit, self._again = 0, 0, 0.0
+        self._used, self._limit, self._next_check = 0, 0, 0.0
 
     async def check(self) -> None:
         """Raises StoreFull above MARK; RedisError."""
-        if time.monotonic() >= self._again:
+        if time.monotonic() >= self._next_check:
             found = await self._redis.info("memory")
             self._used, self._limit = int(found["used_memory"]), int(found["maxmemory"])
-            self._again = time.monotonic() + _SECONDS
-        if self._limit and self._used > MARK * self._limit:
-            raise StoreFull(self._used, self._limit, MARK)
+            self._next_check = time.monotonic() + _MEMORY_CHECK_SECONDS
+        if self._limit and self._used > MEMORY_SHARE * self._limit:
+            raise StoreFull(self._used, self._limit, MEMORY_SHARE)
 
 
-class Room:
+class AdmissionControl:
     """`bound` is the most jobs that may wait, of all owners together; of one with a key, as many as
     there is room left for others.
 
@@ -46,17 +46,17 @@ class Room:
     def __init__(
         self, redis: "Redis", bound: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._bound, self._memory = bound, Memory(redis)
-        self._script = redis.register_script(source("room"))
-        self._more: TTLCache[str, Iterator[int]] = TTLCache(_OWNERS, SECONDS, clock)
+        self._bound, self._memory = bound, MemoryLimit(redis)
+        self._script = redis.register_script(load_script("check_admission"))
+        self._room: TTLCache[str, Iterator[int]] = TTLCache(_OWNERS, CHECK_SECONDS, clock)
 
     async def check(self, owner: str) -> None:
         """Raises StoreFull, and as `refuse`."""
         await self._memory.check()
-        if next(self._more.get(owner, iter(())), None) is None:
+        if next(self._room.get(owner, iter(())), None) is None:
             answer = await self._script(args=[keyspace.PREFIX, owner, *self.arguments(owner)])
             self.refuse(answer)
-            self._more[owner] = iter(range(int(answer[1])))
+            self._room[owner] = iter(range(int(answer[1])))
 
     def arguments(self, owner: str) -> list[int]:
         """By which scripts tell whether there is room."""

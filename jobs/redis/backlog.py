@@ -6,16 +6,16 @@ from typing import Any
 
 from jobs.metrics import QUEUE_NAMES
 from jobs.redis.keyspace import PREFIX
-from jobs.redis.scripts import source
+from jobs.redis.scripts import load_script
 from jobs.redis.store import ALIVE_SECONDS
 
 _HEADS = 100  # owners may take turns, so the oldest job is not always the next one
-SCRIPT = source("backlog")
+SCRIPT = load_script("backlog")
 ARGUMENTS = (PREFIX, ALIVE_SECONDS * 1000, _HEADS)  # for `redis.eval(SCRIPT, 0, *ARGUMENTS)`
 
 
 @dataclass(frozen=True)
-class Waiting:
+class QueueDepth:
     """Of one queue. `oldest_seconds` is 0 when nothing waits."""
 
     jobs: int
@@ -28,7 +28,7 @@ class Backlog:
 
     running: int
     workers: int
-    queues: Mapping[str, Waiting]
+    queues: Mapping[str, QueueDepth]
 
     @property
     def waiting(self) -> int:
@@ -42,5 +42,5 @@ class Backlog:
 def read_backlog(answer: Any) -> Backlog:
     """What the script answered."""
     running, workers, *queues = answer
-    waiting = [Waiting(int(jobs), int(age) / 1000) for jobs, age in queues]
+    waiting = [QueueDepth(int(jobs), int(age) / 1000) for jobs, age in queues]
     return Backlog(int(running), int(workers), dict(zip(QUEUE_NAMES, waiting, strict=True)))

@@ -46,14 +46,16 @@ def broker_url(url: str) -> str:
     return url.replace("unix://", "redis+socket://", 1)
 
 
-def reported(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+def raises_store_down(
+    call: Callable[P, Coroutine[Any, Any, T]],
+) -> Callable[P, Coroutine[Any, Any, T]]:
     """Every failure of Redis is a StoreDown."""
 
     @wraps(call)
-    async def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await call(*args, **kwargs)
         except (RedisError, OSError) as error:
             raise StoreDown(error) from error
 
-    return asked
+    return wrapped

@@ -7,20 +7,20 @@ from typing import Any
 from redis.asyncio import Redis
 
 from jobs.records.feedback import Feedback
-from jobs.redis.connections import reported
+from jobs.redis.connections import raises_store_down
 from jobs.redis.keyspace import JOB, PREFIX
 
 _PAGE = 500
 
 
-class RedisFeedback:
+class FeedbackStore:
     """One opinion a job, the last one given, for `days` days. Every call raises StoreDown."""
 
     def __init__(self, redis: "Redis", days: float) -> None:
         self._redis: Any = redis
         self._kept = timedelta(days=days)
 
-    @reported
+    @raises_store_down
     async def keep(self, owner: str, feedback: Feedback) -> None:
         """Instead of what was said about the job before."""
         records, order = _keys(owner)
@@ -43,12 +43,12 @@ class RedisFeedback:
             for found in await self._page(owner, ids[start : start + _PAGE]):
                 yield found
 
-    @reported
+    @raises_store_down
     async def _ids(self, owner: str) -> list[str]:
         found: list[str] = await self._redis.zrange(_keys(owner)[1], 0, -1)
         return found
 
-    @reported
+    @raises_store_down
     async def _page(self, owner: str, ids: list[str]) -> list[tuple[Feedback, bool]]:
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hmget(_keys(owner)[0], ids)

@@ -1,7 +1,7 @@
 """The names of all keys in Redis."""
 
 PREFIX = "cropshield:1:"  # the 1 is the version of the record's form
-LEASES, BELL, WORKERS = PREFIX + "leases", PREFIX + "bell", PREFIX + "workers"
+LEASES, NOTIFIED, WORKERS = PREFIX + "leases", PREFIX + "bell", PREFIX + "workers"
 INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "retry"))
 QUEUES = (RETRY, INTERACTIVE, BULK)  # in the order in which they are served
 EVENTS, PACE = PREFIX + "events", PREFIX + "pace"

@@ -10,9 +10,9 @@ from kombu.entity import Exchange, Queue
 from jobs.redis.connections import broker_url
 from jobs.settings import SharedSettings
 
-TASK, TICKETS = "cropshield.drain", "tickets"
+CELERY_TASK, CELERY_QUEUE = "cropshield.drain", "tickets"
 log = logging.getLogger(__name__)
-_QUEUE: Any = Queue(TICKETS, Exchange(TICKETS), routing_key=TICKETS, no_ack=True)  # type: ignore[no-untyped-call]
+_QUEUE: Any = Queue(CELERY_QUEUE, Exchange(CELERY_QUEUE), routing_key=CELERY_QUEUE, no_ack=True)  # type: ignore[no-untyped-call]
 _REDIS_OPTIONS = {
     "priority_steps": [0],
     "socket_timeout": 5,
@@ -43,7 +43,7 @@ def make_celery(settings: SharedSettings) -> Celery:
     return app
 
 
-def unacknowledged(task: Any, app: Celery, consumer: Any) -> Any:
+def no_ack_strategy(task: Any, app: Celery, consumer: Any) -> Any:
     """Celery's strategy for tickets, which are gone once they are taken.
 
     One acknowledgement that is lost with a connection ends the worker, or counts against its
@@ -54,36 +54,36 @@ def unacknowledged(task: Any, app: Celery, consumer: Any) -> Any:
     handle = default(task, app, consumer)
 
     def take(message: Any, body: Any, _ack: Any, *rest: Any, **more: Any) -> Any:
-        return handle(message, body, _no_answer, *rest, **more)
+        return handle(message, body, _no_ack, *rest, **more)
 
     return take
 
 
-def _no_answer(*_: Any) -> None:
+def _no_ack(*_: Any) -> None:
     """The broker forgot the ticket when it gave it out."""
 
 
-class TicketBell:
+class CeleryNotifier:
     """Sends tickets from one thread of its own, so that no caller waits for the broker."""
 
     def __init__(self, app: Any) -> None:
-        self._app, self._rung, self._stopped = app, threading.Event(), False
+        self._app, self._pending, self._stopped = app, threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
         self._thread.start()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Ask for a ticket; several calls before it goes out are one ticket."""
-        self._rung.set()
+        self._pending.set()
 
     def close(self) -> None:
         self._stopped = True
-        self._rung.set()
+        self._pending.set()
         self._thread.join(timeout=3)
 
     def _run(self) -> None:
-        while self._rung.wait() and not self._stopped:
-            self._rung.clear()
+        while self._pending.wait() and not self._stopped:
+            self._pending.clear()
             try:
-                self._app.send_task(TASK, queue=TICKETS, expires=30, retry=False)
+                self._app.send_task(CELERY_TASK, queue=CELERY_QUEUE, expires=30, retry=False)
             except Exception as error:  # noqa: BLE001 - the reaper rings again within seconds
                 log.warning("no ticket sent, the reaper will ring again: %s", error)

@@ -12,12 +12,12 @@ from redis.exceptions import RedisError
 
 from jobs.errors import WorkerLost
 from jobs.metrics import Counters, add_to
-from jobs.ports import Bell, Claim, Outcome
+from jobs.ports import Claim, Notifier, Outcome
 from jobs.problems import problem_of
 from jobs.records import submissions
 from jobs.records.job import Job, State, check_transition
 from jobs.redis import keyspace, serialization
-from jobs.redis.scripts import source
+from jobs.redis.scripts import load_script
 
 FORGET_WORKER_SECONDS = 60
 
@@ -32,17 +32,19 @@ def reap_arguments(max_attempts: int) -> list[Any]:
 class RedisWorkQueue:
     """See `jobs.ports.WorkQueue`."""
 
-    def __init__(self, redis: "Redis", bell: Bell, lease_seconds: float, max_attempts: int) -> None:
-        self._redis, self._bell, self._lease = redis, bell, int(lease_seconds * 1000)
-        names = ("announce", "claim", "finish", "release", "renew", "reap")
-        self._scripts = {name: redis.register_script(source(name)) for name in names}
+    def __init__(
+        self, redis: "Redis", notifier: Notifier, lease_seconds: float, max_attempts: int
+    ) -> None:
+        self._redis, self._notifier, self._lease = redis, notifier, int(lease_seconds * 1000)
+        names = ("heartbeat", "claim", "finish", "release", "renew", "reap")
+        self._scripts = {name: redis.register_script(load_script(name)) for name in names}
         self._reap_arguments = reap_arguments(max_attempts)
 
-    def claim(self, most: int, *, beside: bool = False) -> list[Claim]:
-        args: list[Any] = [keyspace.PREFIX, most, self._lease, int(beside)]
-        ring, *taken = self._scripts["claim"](args=args)
-        if ring:
-            self._bell.ring()
+    def claim(self, most: int, *, busy: bool = False) -> list[Claim]:
+        args: list[Any] = [keyspace.PREFIX, most, self._lease, int(busy)]
+        notify, *taken = self._scripts["claim"](args=args)
+        if notify:
+            self._notifier.notify()
         return [
             Claim(serialization.read_job(job_id, serialization.paired(fields)))
             for job_id, fields in taken
@@ -57,7 +59,7 @@ class RedisWorkQueue:
                 claim.job.id,
                 claim.attempt,
                 outcome.state.value,
-                submissions.fingerprint(claim.job),
+                submissions.result_fingerprint(claim.job),
                 *serialization.flat(fields),
             ]
         )
@@ -67,7 +69,7 @@ class RedisWorkQueue:
         for claim in claims:
             self._scripts["release"](args=[keyspace.PREFIX, claim.job.id, claim.attempt])
         if claims:
-            self._bell.ring()
+            self._notifier.notify()
 
     def renew(self, claims: Sequence[Claim]) -> int:
         held: Iterator[str | int] = chain.from_iterable(
@@ -75,18 +77,18 @@ class RedisWorkQueue:
         )
         return int(self._scripts["renew"](args=[keyspace.PREFIX, self._lease, *held]))
 
-    def waiting(self) -> int:
+    def count_waiting(self) -> int:
         return sum(self._redis.zcard(queue) for queue in keyspace.QUEUES)
 
     def reap(self) -> None:
-        ring, *_ = self._scripts["reap"](args=self._reap_arguments)
-        if ring:
-            self._bell.ring()
+        notify, *_ = self._scripts["reap"](args=self._reap_arguments)
+        if notify:
+            self._notifier.notify()
 
-    def announce(self, worker: str) -> None:
-        self._scripts["announce"](args=[keyspace.PREFIX, worker, FORGET_WORKER_SECONDS])
+    def heartbeat(self, worker: str) -> None:
+        self._scripts["heartbeat"](args=[keyspace.PREFIX, worker, FORGET_WORKER_SECONDS])
 
-    def retire(self, worker: str) -> None:
+    def deregister(self, worker: str) -> None:
         self._redis.zrem(keyspace.WORKERS, worker)
 
 
@@ -102,16 +104,16 @@ class MeteredQueue(RedisWorkQueue):
     def __init__(
         self,
         redis: "Redis",
-        bell: Bell,
+        notifier: Notifier,
         lease_seconds: float,
         max_attempts: int,
         counters: Counters,
     ) -> None:
-        super().__init__(redis, bell, lease_seconds, max_attempts)
+        super().__init__(redis, notifier, lease_seconds, max_attempts)
         self._counters, self._ahead = counters, 0.0
 
-    def claim(self, most: int, *, beside: bool = False) -> list[Claim]:
-        claims = super().claim(most, beside=beside)
+    def claim(self, most: int, *, busy: bool = False) -> list[Claim]:
+        claims = super().claim(most, busy=busy)
         if claims:
             self._counters.count("job_attempts_total", by=len(claims))
             self._counters.observe("batch_photos", len(claims))
@@ -124,12 +126,12 @@ class MeteredQueue(RedisWorkQueue):
             self._observe_stages(claim.job, outcome)
         return ended
 
-    def announce(self, worker: str) -> None:
-        super().announce(worker)
+    def heartbeat(self, worker: str) -> None:
+        super().heartbeat(worker)
         self.save_counts()
 
-    def retire(self, worker: str) -> None:
-        super().retire(worker)
+    def deregister(self, worker: str) -> None:
+        super().deregister(worker)
         self.save_counts()
 
     def save_counts(self) -> None:

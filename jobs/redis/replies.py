@@ -3,40 +3,42 @@
 from typing import Any
 
 from jobs.errors import BeingReceived, IdTaken, JobGone, KeyReused
-from jobs.records.job import Job, Place, moment
+from jobs.records.job import Job, QueuePosition, utc_from_ms
 
 
-def accepted(job: Job, now: str, position: int, interval: str | None) -> Job:
+def accepted_job(job: Job, now: str, position: int, interval: str | None) -> Job:
     """The job as its record tells it right after the enqueue script wrote it."""
     created = float(now)
-    expires = moment(created + job.options.ttl * 1000)
-    where = _place_at(position, interval)
+    expires = utc_from_ms(created + job.options.ttl * 1000)
+    where = _position(position, interval)
     return job.model_copy(
-        update={"created_at": moment(created), "expires_at": expires, "queue": where}
+        update={"created_at": utc_from_ms(created), "expires_at": expires, "queue": where}
     )
 
 
-def place(counts: list[Any], interval: str | None) -> Place | None:
+def queue_position(counts: list[Any], interval: str | None) -> QueuePosition | None:
     """Where a job waits, out of the length of each queue and its rank there. None when it has
     meanwhile been claimed."""
     before = 0
     for waiting, rank in zip(counts[::2], counts[1::2], strict=True):
         if rank is not None:
-            return _place_at(before + int(rank), interval)
+            return _position(before + int(rank), interval)
         before += int(waiting)
     return None
 
 
-def _place_at(position: int, interval: str | None) -> Place:
+def _position(position: int, interval: str | None) -> QueuePosition:
     pace = float(interval or 0) / 1000
-    return Place(position=position, eta_seconds=round((position + 1) * pace, 2) if pace else None)
+    return QueuePosition(
+        position=position, eta_seconds=round((position + 1) * pace, 2) if pace else None
+    )
 
 
 def known_id(answer: Any, job_id: str) -> str | None:
     """Id of the job that a script already knew. Raises as `JobStore.reserve`."""
     what, *more = answer
     if what == "gone":
-        raise JobGone(job_id, moment(float(more[0])))
+        raise JobGone(job_id, utc_from_ms(float(more[0])))
     refused = {"taken": IdTaken(job_id), "differs": KeyReused(), "busy": BeingReceived()}
     if what in refused:
         raise refused[what]

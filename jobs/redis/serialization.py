@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobs.records.job import Job, State, moment
+from jobs.records.job import Job, State, utc_from_ms
 
 _JSON = ("model", "options", "image", "timings_ms", "result", "error")
 _TIMES = ("created_at", "started_at", "finished_at", "expires_at")
@@ -41,7 +41,7 @@ def paired(found: Sequence[str]) -> dict[str, str]:
 def read_job(job_id: str, fields: Mapping[str, str]) -> Job:
     """The job out of its hash."""
     values: dict[str, Any] = {name: json.loads(fields[name]) for name in _JSON if name in fields}
-    values |= {name: moment(float(fields[name])) for name in _TIMES if name in fields}
+    values |= {name: utc_from_ms(float(fields[name])) for name in _TIMES if name in fields}
     values["timings_ms"] = values.get("timings_ms", {}) | _waits(fields)
     return Job(
         id=job_id,

@@ -5,17 +5,17 @@ from typing import Any
 from redis.asyncio import Redis
 
 from jobs.errors import CropShieldError, JobGone, JobNotFound
-from jobs.ports import Bell
+from jobs.ports import Notifier
 from jobs.records import submissions
-from jobs.records.job import LOCAL, Job, State, moment
-from jobs.records.listing import Page, Wanted
+from jobs.records.job import LOCAL, Job, State, utc_from_ms
+from jobs.records.listing import JobQuery, Page
 from jobs.records.submissions import Submission, Submitted
 from jobs.redis import keyspace, serialization
-from jobs.redis.admission import Room
-from jobs.redis.connections import reported
+from jobs.redis.admission import AdmissionControl
+from jobs.redis.connections import raises_store_down
 from jobs.redis.queue import reap_arguments
-from jobs.redis.replies import accepted, known_id, place
-from jobs.redis.scripts import source
+from jobs.redis.replies import accepted_job, known_id, queue_position
+from jobs.redis.scripts import load_script
 
 ALIVE_SECONDS = 10
 HOLD_SECONDS = 30  # an API process that dies while it receives a photo blocks its key no longer
@@ -23,19 +23,32 @@ _LOOKED_AT = 1_000  # jobs, for one page
 
 
 class RedisJobStore:
-    """See `jobs.ports.JobStore`; of the `bound`, `jobs.redis.admission.Room`."""
+    """See `jobs.ports.JobStore`; of the `bound`, `jobs.redis.admission.AdmissionControl`."""
 
-    def __init__(self, redis: "Redis", bell: Bell, bound: int, max_attempts: int) -> None:
-        self._redis, self._bell, self._room = redis, bell, Room(redis, bound)
-        names = ("reserve", "free", "enqueue", "adopt", "list", "cancel", "erase", "reap")
-        self._scripts = {name: redis.register_script(source(name)) for name in names}
+    def __init__(self, redis: "Redis", notifier: Notifier, bound: int, max_attempts: int) -> None:
+        self._redis, self._notifier, self._admission = (
+            redis,
+            notifier,
+            AdmissionControl(redis, bound),
+        )
+        names = (
+            "reserve",
+            "release_reservation",
+            "enqueue",
+            "complete_from_cache",
+            "list_jobs",
+            "cancel",
+            "mark_erased",
+            "reap",
+        )
+        self._scripts = {name: redis.register_script(load_script(name)) for name in names}
         self._reap_arguments = reap_arguments(max_attempts)
 
-    @reported
-    async def check_room(self, owner: str = LOCAL) -> None:
-        await self._room.check(owner)
+    @raises_store_down
+    async def check_admission(self, owner: str = LOCAL) -> None:
+        await self._admission.check(owner)
 
-    @reported
+    @raises_store_down
     async def reserve(self, submission: Submission, digest: str = "") -> Job | None:
         job_id, slot = submission.job_id or "", submission.slot
         args = [keyspace.PREFIX, job_id, submission.owner, submission.key_name, digest]
@@ -44,32 +57,34 @@ class RedisJobStore:
         known = known_id(answer, job_id)
         return await self.find(known) if known else None
 
-    @reported
-    async def free(self, submission: Submission) -> None:
-        await self._scripts["free"](args=[keyspace.PREFIX, submission.slot, submission.token])
+    @raises_store_down
+    async def release_reservation(self, submission: Submission) -> None:
+        await self._scripts["release_reservation"](
+            args=[keyspace.PREFIX, submission.slot, submission.token]
+        )
 
-    @reported
+    @raises_store_down
     async def enqueue(self, job: Job, key_name: str = "", *, reuse: bool = False) -> Submitted:
         options = job.options
         deadline = "" if options.deadline is None else int(options.deadline * 1000)
-        twin = submissions.fingerprint(job) if reuse else ""
-        where = keyspace.queue_key(options.priority), deadline, twin
+        cached = submissions.result_fingerprint(job) if reuse else ""
+        where = keyspace.queue_key(options.priority), deadline, cached
         fields = serialization.flat(serialization.accepted_fields(job))
-        args = [*_new(job, key_name), *self._room.arguments(job.owner), *where, *fields]
+        args = [*_new(job, key_name), *self._admission.arguments(job.owner), *where, *fields]
         what, *more = answer = await self._scripts["enqueue"](args=args)
-        self._room.refuse(answer)
-        if what == "twin":
+        self._admission.refuse(answer)
+        if what == "cached":
             return Submitted(
-                serialization.read_job(more[0], serialization.paired(more[1])), twin=True
+                serialization.read_job(more[0], serialization.paired(more[1])), from_cache=True
             )
         if what != "new":
             return await self._submitted(job, answer)
-        ring, *since = more
-        if ring:
-            self._bell.ring()
-        return Submitted(accepted(job, *since))
+        notify, *since = more
+        if notify:
+            self._notifier.notify()
+        return Submitted(accepted_job(job, *since))
 
-    @reported
+    @raises_store_down
     async def find(self, job_id: str, owner: str | None = None) -> Job:
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hgetall(keyspace.JOB + job_id)
@@ -85,15 +100,17 @@ class RedisJobStore:
             raise JobNotFound(job_id)
         if job.state is not State.QUEUED:
             return job
-        return job.model_copy(update={"queue": place(counts, interval)})
+        return job.model_copy(update={"queue": queue_position(counts, interval)})
 
-    @reported
-    async def page(self, owner: str, wanted: Wanted) -> Page:
-        start = "+inf" if wanted.cursor is None else f"({wanted.cursor!r}"
-        since = wanted.since.timestamp() * 1000 if wanted.since else "-inf"
-        count = [start, since, wanted.limit, _LOOKED_AT]
-        filters = [wanted.state or "", wanted.client_ref or ""]
-        cursor, *ids = await self._scripts["list"](args=[keyspace.PREFIX, owner, *count, *filters])
+    @raises_store_down
+    async def list_jobs(self, owner: str, query: JobQuery) -> Page:
+        start = "+inf" if query.cursor is None else f"({query.cursor!r}"
+        since = query.since.timestamp() * 1000 if query.since else "-inf"
+        count = [start, since, query.limit, _LOOKED_AT]
+        filters = [query.state or "", query.client_ref or ""]
+        cursor, *ids = await self._scripts["list_jobs"](
+            args=[keyspace.PREFIX, owner, *count, *filters]
+        )
         async with self._redis.pipeline(transaction=False) as pipe:
             for job_id in ids:
                 pipe.hgetall(keyspace.JOB + job_id)
@@ -102,26 +119,26 @@ class RedisJobStore:
         jobs = tuple(serialization.read_job(job_id, fields) for job_id, fields in found if fields)
         return Page(jobs, float(cursor) if cursor else None)
 
-    @reported
+    @raises_store_down
     async def cancel(self, job_id: str, owner: str | None = None) -> Job:
         await self.find(job_id, owner)
         await self._scripts["cancel"](args=[keyspace.PREFIX, job_id])
         return await self.find(job_id)
 
-    @reported
-    async def note_erased(self, job_id: str) -> None:
-        await self._scripts["erase"](args=[keyspace.PREFIX, job_id])
+    @raises_store_down
+    async def mark_erased(self, job_id: str) -> None:
+        await self._scripts["mark_erased"](args=[keyspace.PREFIX, job_id])
 
-    @reported
-    async def adopt(self, job: Job, twin: Job, key_name: str = "") -> Submitted:
-        fields = serialization.accepted_fields(job) | {"attempts": str(twin.attempts)}
-        fields |= serialization.outcome_fields(twin.result, None, {})
-        answer = await self._scripts["adopt"](
+    @raises_store_down
+    async def complete_from_cache(self, job: Job, cached: Job, key_name: str = "") -> Submitted:
+        fields = serialization.accepted_fields(job) | {"attempts": str(cached.attempts)}
+        fields |= serialization.outcome_fields(cached.result, None, {})
+        answer = await self._scripts["complete_from_cache"](
             args=[*_new(job, key_name), *serialization.flat(fields)]
         )
         return await self._submitted(job, answer)
 
-    @reported
+    @raises_store_down
     async def owner_of(self, job_id: str) -> str | None:
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hget(keyspace.JOB + job_id, "owner")
@@ -129,13 +146,13 @@ class RedisJobStore:
             owner, gone = await pipe.execute()
         return owner or str(gone or "").partition(" ")[2] or None
 
-    @reported
+    @raises_store_down
     async def reap(self) -> None:
-        ring, *_ = await self._scripts["reap"](args=self._reap_arguments)
-        if ring:
-            self._bell.ring()
+        notify, *_ = await self._scripts["reap"](args=self._reap_arguments)
+        if notify:
+            self._notifier.notify()
 
-    @reported
+    @raises_store_down
     async def workers(self) -> int:
         seconds, _ = await self._redis.time()
         return int(await self._redis.zcount(keyspace.WORKERS, seconds - ALIVE_SECONDS, "+inf"))
@@ -148,7 +165,7 @@ class RedisJobStore:
         """The error for an id without a record."""
         expired, _, whose = str(await self._redis.get(keyspace.GONE + job_id) or "").partition(" ")
         if expired and owner in (None, whose):
-            return JobGone(job_id, moment(float(expired)))
+            return JobGone(job_id, utc_from_ms(float(expired)))
         return JobNotFound(job_id)
 
 
@@ -159,6 +176,6 @@ def _new(job: Job, key_name: str) -> list[Any]:
         job.id,
         job.owner,
         key_name,
-        submissions.digest(job),
+        submissions.submission_digest(job),
         job.options.ttl * 1000,
     ]

@@ -32,25 +32,25 @@ class JobWatch:
 
     def __init__(self, redis: "Redis", store: JobStore) -> None:
         self._redis, self._store = redis, store
-        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._subscribers: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._stopping = False
 
     @property
     def waiting(self) -> int:
         """How many jobs are waited for."""
-        return len(self._waiting)
+        return len(self._subscribers)
 
     async def wait(self, job_id: str, seconds: float, owner: str | None = None) -> Job:
         """The job once it is terminal, or as it is when the time is up. Raises as `find`."""
         end = asyncio.get_running_loop().time() + seconds
-        with self._told_of(job_id) as changed:
+        with self._subscription(job_id) as changed:
             while True:
                 changed.clear()
                 job = await self._store.find(job_id, owner)
                 left = end - asyncio.get_running_loop().time()
                 if job.state.is_terminal or left <= 0:
                     return job
-                await self._rest(changed, left)
+                await self._wait_for_change(changed, left)
 
     async def changes(self, job_id: str, seen: str, heartbeat: float) -> AsyncIterator[Job | None]:
         """The job at every change until it has ended; first as it is now, unless `seen` is the
@@ -58,17 +58,17 @@ class JobWatch:
         Redis is away. Raises JobNotFound, JobGone.
         """
         clock = asyncio.get_running_loop().time
-        with self._told_of(job_id) as changed:
+        with self._subscription(job_id) as changed:
             beat = clock() + heartbeat
             while True:
                 changed.clear()
-                job = await self._now(job_id)
+                job = await self._read_job(job_id)
                 if job is not None and version(job) != seen:
                     seen, beat = version(job), clock() + heartbeat
                     yield job
                 if job is not None and job.state.is_terminal:
                     return
-                await self._rest(changed, max(beat - clock(), 0))
+                await self._wait_for_change(changed, max(beat - clock(), 0))
                 if clock() >= beat:
                     beat = clock() + heartbeat
                     yield None
@@ -98,10 +98,10 @@ class JobWatch:
             while not self._stopping:
                 message = await channel.get_message(timeout=1.0)
                 if message:
-                    for changed in self._waiting.get(message["data"], ()):
+                    for changed in self._subscribers.get(message["data"], ()):
                         changed.set()
 
-    async def _now(self, job_id: str) -> Job | None:
+    async def _read_job(self, job_id: str) -> Job | None:
         """None while Redis is away: what waits for minutes also waits for it."""
         try:
             return await self._store.find(job_id)
@@ -109,20 +109,20 @@ class JobWatch:
             log.debug("cannot read job %s: %s", job_id, error)
             return None
 
-    async def _rest(self, changed: asyncio.Event, most: float) -> None:
+    async def _wait_for_change(self, changed: asyncio.Event, most: float) -> None:
         """Until there is news, or it is time to reread the record, or `most` seconds."""
         reread = max(_REREAD_SECONDS, self.waiting / _REREADS_A_SECOND)
         with suppress(TimeoutError):
             await asyncio.wait_for(changed.wait(), min(most, reread * random.uniform(0.75, 1.25)))
 
     @contextmanager
-    def _told_of(self, job_id: str) -> Iterator[asyncio.Event]:
+    def _subscription(self, job_id: str) -> Iterator[asyncio.Event]:
         """An event that every change of the job sets."""
         changed = asyncio.Event()
-        self._waiting[job_id].add(changed)
+        self._subscribers[job_id].add(changed)
         try:
             yield changed
         finally:
-            self._waiting[job_id].discard(changed)
-            if not self._waiting[job_id]:
-                del self._waiting[job_id]
+            self._subscribers[job_id].discard(changed)
+            if not self._subscribers[job_id]:
+                del self._subscribers[job_id]

@@ -13,10 +13,10 @@ from typing import Any
 from redis.asyncio import Redis
 
 from jobs.errors import BadCallback, NoSuchSecret, TooManySecrets
-from jobs.records.job import moment
+from jobs.records.job import utc_from_ms
 from jobs.redis import keyspace
-from jobs.redis.connections import reported
-from jobs.redis.scripts import source
+from jobs.redis.connections import raises_store_down
+from jobs.redis.scripts import load_script
 from jobs.webhooks.url_policy import WebhookTargets, refusal_reason
 
 SECRETS, LOG = keyspace.PREFIX + "secrets:", keyspace.PREFIX + "deliveries:"
@@ -58,7 +58,7 @@ class WebhookOutbox:
     def __init__(self, redis: "Redis", targets: WebhookTargets = "public") -> None:
         self._redis, self._targets = redis, targets
         names = ("claim_webhooks", "settle_webhook")
-        self._claim, self._settle = (redis.register_script(source(name)) for name in names)
+        self._claim, self._settle = (redis.register_script(load_script(name)) for name in names)
 
     async def check(self, url: str | None, owner: str) -> None:
         """Raises BadCallback for a URL that would never be called. None is fine."""
@@ -70,13 +70,13 @@ class WebhookOutbox:
             reason = "there is no secret to sign with; `cropshield webhooks add` makes one"
             raise BadCallback(url, reason)
 
-    @reported
+    @raises_store_down
     async def claim(self, most: int) -> list[DueDelivery]:
         """Up to `most` deliveries that are due, for LEASE_SECONDS."""
         found = await self._claim(args=[keyspace.PREFIX, most, LEASE_SECONDS * 1000])
         return [DueDelivery(job_id, int(attempt)) for job_id, attempt in found]
 
-    @reported
+    @raises_store_down
     async def settle(self, due: DueDelivery, delivery: Delivery, delay: float | None) -> bool:
         """Log an attempt; another one follows after `delay` seconds, none after None.
 
@@ -88,19 +88,19 @@ class WebhookOutbox:
             await self._settle(args=[keyspace.PREFIX, due.job_id, due.attempt, wait, entry])
         )
 
-    @reported
+    @raises_store_down
     async def deliveries(self, job_id: str) -> list[Delivery]:
         """The oldest first."""
         entries: list[Any] = await self._redis.lrange(LOG + job_id, 0, -1)
         return [_read(entry) for entry in entries]
 
-    @reported
+    @raises_store_down
     async def secrets(self, owner: str) -> list[str]:
         """Those that sign, the oldest first."""
         stored: dict[Any, Any] = await self._redis.hgetall(SECRETS + owner)
         return [stored[made] for made in sorted(stored, key=int)]
 
-    @reported
+    @raises_store_down
     async def add_secret(self, owner: str) -> str:
         """A new one, beside the one there is. Raises TooManySecrets."""
         if await self._redis.hlen(SECRETS + owner) >= _MOST_SECRETS:
@@ -110,7 +110,7 @@ class WebhookOutbox:
         await self._redis.hset(SECRETS + owner, str(seconds * 10**6 + micro), secret)
         return secret
 
-    @reported
+    @raises_store_down
     async def revoke_secret(self, owner: str, beginning: str) -> None:
         """Have the secret that begins like this sign no more. Raises NoSuchSecret."""
         stored: dict[Any, Any] = await self._redis.hgetall(SECRETS + owner)
@@ -122,5 +122,5 @@ class WebhookOutbox:
 
 def _read(entry: str) -> Delivery:
     at, following, entry = entry.split(" ", 2)
-    next_at = moment(float(following)) if following != "-" else None
-    return replace(Delivery(**json.loads(entry)), at=moment(float(at)), next_at=next_at)
+    next_at = utc_from_ms(float(following)) if following != "-" else None
+    return replace(Delivery(**json.loads(entry)), at=utc_from_ms(float(at)), next_at=next_at)

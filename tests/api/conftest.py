@@ -19,7 +19,7 @@ from jobs.problems import problem_of
 from jobs.records.job import State
 from jobs.redis.connections import connect
 from jobs.redis.queue import RedisWorkQueue
-from tests.jobs.conftest import CountingBell
+from tests.jobs.conftest import CountingNotifier
 
 MAPS = np.stack([np.linspace(0, 1, 196, dtype=np.float32).reshape(14, 14)] * 2)
 PEAKS = (4.0, 1.0)
@@ -82,7 +82,7 @@ class Hand:
 
     def __init__(self, settings: ApiSettings) -> None:
         self.client = connect(settings.redis_url)
-        self.queue = RedisWorkQueue(self.client, CountingBell(), 15, 5)
+        self.queue = RedisWorkQueue(self.client, CountingNotifier(), 15, 5)
         self.blobs = DiskBlobs(settings.blob_folder)
 
     def succeed(self, photo: bytes = b"photo") -> str:

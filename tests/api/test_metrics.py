@@ -9,7 +9,7 @@ from api.app import create_app
 from api.metrics import exposition
 from api.settings import ApiSettings
 from jobs.metrics import METRICS
-from jobs.redis.backlog import Backlog, Waiting
+from jobs.redis.backlog import Backlog, QueueDepth
 from tests.api.conftest import Hand
 
 Values = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -84,7 +84,7 @@ def test_without_redis_the_answer_says_so_and_nothing_else(home: Path) -> None:
 
 def test_histograms_accumulate() -> None:
     saved = {"batch_photos|0": "2", "batch_photos|3": "1", "batch_photos|9": "1"}
-    queue = Waiting(0, 0)
+    queue = QueueDepth(0, 0)
     now = Backlog(0, 0, {"retry": queue, "interactive": queue, "bulk": queue})
     values = parsed(exposition(saved | {"batch_photos|sum": "310"}, now).decode())
     at = {le: values["cropshield_batch_photos_bucket", (("le", le),)] for le in ("1", "8", "+Inf")}

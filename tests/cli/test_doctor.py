@@ -20,7 +20,7 @@ from cli.checkup.bucket import check_bucket
 from cli.checkup.findings import Finding, Level
 from cli.doctor import examine
 from cli.main import app
-from jobs.redis.backlog import Backlog, Waiting
+from jobs.redis.backlog import Backlog, QueueDepth
 from jobs.settings import SharedSettings
 from models.catalog import CARDS
 from tests.conftest import _until_it_answers
@@ -190,7 +190,7 @@ def test_a_driver_that_torch_cannot_use_is_a_warning(
     ],
 )
 def test_the_queue_is_judged(workers: int, jobs: int, age: float, level: str) -> None:
-    found = work.judge(Backlog(0, workers, {"interactive": Waiting(jobs, age)}))
+    found = work.judge(Backlog(0, workers, {"interactive": QueueDepth(jobs, age)}))
     assert found.level == level
     assert bool(found.advice) == (level != "ok")
 

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from cli.errors import CommandError
 from cli.main import app
-from jobs.auth.api_keys import id_of
+from jobs.auth.api_keys import key_id_of
 
 Run = CliRunner()
 
@@ -18,7 +18,7 @@ def _redis(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_key_is_shown_once_and_listed_by_its_beginning() -> None:
     argv = ["keys", "add", "Ada's phone", "--rate", "60", "--quota", "1000", "--days", "3"]
     secret = Run.invoke(app, argv).stdout.strip()
-    key_id = id_of(secret)
+    key_id = key_id_of(secret)
     assert key_id
     listed = Run.invoke(app, ["keys", "list"]).stdout
     assert secret not in listed
@@ -28,7 +28,7 @@ def test_a_key_is_shown_once_and_listed_by_its_beginning() -> None:
 
 
 def test_a_revoked_key_is_not_listed() -> None:
-    key_id = id_of(Run.invoke(app, ["keys", "add", "Ada"]).stdout.strip())
+    key_id = key_id_of(Run.invoke(app, ["keys", "add", "Ada"]).stdout.strip())
     assert key_id
     assert Run.invoke(app, ["keys", "revoke", key_id]).exit_code == 0
     assert key_id not in Run.invoke(app, ["keys", "list"]).stdout

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs.auth.api_keys import ApiKey, RedisKeys, issue
+from jobs.auth.api_keys import ApiKey, RedisApiKeyStore, issue_key
 from jobs.redis.connections import connect_async
 from tests.api.conftest import Hand, hand, settings
 
@@ -56,7 +56,7 @@ def new_key(redis_url: str) -> NewKey:
     """Makes a key of a name, with limits; the key itself."""
 
     def make(name: str, **limits: Any) -> str:
-        secret, key = issue(name, **limits)
+        secret, key = issue_key(name, **limits)
         asyncio.run(_add(redis_url, key))
         return secret
 
@@ -65,7 +65,7 @@ def new_key(redis_url: str) -> NewKey:
 
 async def _add(url: str, key: ApiKey) -> None:
     redis = connect_async(url)
-    await RedisKeys(redis).add(key)
+    await RedisApiKeyStore(redis).add(key)
     await redis.aclose()
 
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs.batches import Batches
+from jobs.batches import BatchService
 from tests.contract.conftest import NewKey, with_key
 from tests.contract.test_errors import unread
 
@@ -173,7 +173,7 @@ def test_a_batch_that_a_crash_cut_off_is_finished_when_the_quota_is_used_up(
         raise RuntimeError("gone before the record")
 
     with monkeypatch.context() as dying:
-        dying.setattr(Batches, "_keep", die)
+        dying.setattr(BatchService, "_keep", die)
         assert nobody.post("/v1/batches", headers=headers, files=files).status_code == 500
     assert len(nobody.get("/v1/jobs", headers=headers).json()["jobs"]) == 3
     again = nobody.post("/v1/batches", headers=headers, files=files)

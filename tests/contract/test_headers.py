@@ -13,7 +13,7 @@ from api.app import create_app
 from api.settings import ApiSettings
 from jobs.errors import StoreDown
 from jobs.redis import keyspace
-from jobs.redis.admission import Room
+from jobs.redis.admission import AdmissionControl
 from tests.api.conftest import Hand
 from tests.pictures.files import file_of, scene
 
@@ -74,7 +74,9 @@ def test_a_503_is_not_remembered(
 ) -> None:
     services = client.app.state.services  # type: ignore[attr-defined]
     with monkeypatch.context() as full:
-        full.setattr(services.jobs.store, "_room", Room(services.jobs.store._redis, 0))
+        full.setattr(
+            services.jobs.store, "_admission", AdmissionControl(services.jobs.store._redis, 0)
+        )
         assert client.post("/v1/jobs", content=leaf_jpeg, headers=KEY).status_code == 503
     answer = client.post("/v1/jobs", content=leaf_jpeg, headers=KEY)
     assert (answer.status_code, answer.headers.get("Idempotency-Replayed")) == (202, None)

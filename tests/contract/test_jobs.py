@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from api.uploads import RAW_TYPES
 from jobs.blobs import blob_names
 from jobs.records.job import Job
-from jobs.records.options import Options
+from jobs.records.options import JobOptions
 from jobs.redis import keyspace
 from tests.api.conftest import Hand
 from tests.pictures.files import file_of, scene
@@ -86,7 +86,7 @@ def test_every_option_is_taken_as_query_parameter_and_as_form_field(
     assert answer.status_code == 202, answer.text
     options = answer.json()["options"]
     assert {name: options[name] for name in EVERY_OPTION} == EVERY_OPTION
-    assert {*Options.model_fields} - {*EVERY_OPTION} <= {"callback_url"}
+    assert {*JobOptions.model_fields} - {*EVERY_OPTION} <= {"callback_url"}
 
 
 def test_options_beside_a_form_may_be_query_parameters(
@@ -303,7 +303,7 @@ def test_a_job_has_every_member(client: TestClient, leaf_jpeg: bytes, hand: Hand
         assert datetime.fromisoformat(job[name]).tzinfo is not None
     assert set(job["model"]) == {"id", "version", "weights_sha256", "calibration"}
     assert len(job["model"]["weights_sha256"]) == 64
-    assert set(job["options"]) == {*Options.model_fields}
+    assert set(job["options"]) == {*JobOptions.model_fields}
     assert set(job["image"]) == {"width", "height", "format", "sha256"}
     stages = {"queued", "decode", "inference", "explain", "render", "total"}
     assert set(job["timings_ms"]) == stages

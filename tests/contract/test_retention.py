@@ -16,7 +16,7 @@ from models.catalog import Catalog
 from tests.api.conftest import Hand
 from tests.jobs.conftest import Desk, desk
 from workers.explainers import Explainers
-from workers.stages import Item, Stages
+from workers.stages import Stages, WorkItem
 
 __all__ = ["desk"]
 ORIENTATION, DESCRIPTION = 0x0112, 0x010E
@@ -65,7 +65,7 @@ def test_the_photo_is_kept_upright_and_without_metadata_and_the_original_erased(
     job, blobs = desk.enqueue(), DiskBlobs(home)
     blobs.put(job.id, blob_names.ORIGINAL, sent.getvalue())
     (claim,) = desk.queue.claim(1)
-    item = stages.decode(Item(claim))
+    item = stages.decode(WorkItem(claim))
     stages.explain([item])
     stages.end(item)
     with Image.open(io.BytesIO(blobs.get(job.id, blob_names.PHOTO))) as kept:

@@ -16,7 +16,7 @@ from api.settings import ApiSettings
 from cli.main import app as command_line
 from jobs.problems import Problem, all_problems
 from jobs.records.job import _NEXT, Job, State
-from jobs.records.options import Options
+from jobs.records.options import JobOptions
 from jobs.settings import SharedSettings
 from models.catalog import CARDS
 from tests.docs.pages import PAGES, blocks, prose, rows, text
@@ -53,8 +53,8 @@ def test_every_parameter_of_a_route_is_named() -> None:
 
 def test_every_option_is_named_with_its_default() -> None:
     documented = rows(HTTP, "Submit a photo")
-    assert set(documented) == set(Options.model_fields)
-    for name, field in Options.model_fields.items():
+    assert set(documented) == set(JobOptions.model_fields)
+    for name, field in JobOptions.model_fields.items():
         default = documented[name][0].strip("` ")
         assert default == ("" if field.default is None else str(field.default)), name
 

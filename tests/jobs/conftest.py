@@ -12,7 +12,7 @@ from redis import Redis
 from jobs.blobs import open_blobs
 from jobs.ports import BlobStore
 from jobs.records.job import LOCAL, ImageFacts, Job, ModelFacts, State, new_id
-from jobs.records.options import Options
+from jobs.records.options import JobOptions
 from jobs.redis.connections import connect, connect_async
 from jobs.redis.queue import RedisWorkQueue
 from jobs.redis.store import RedisJobStore
@@ -37,24 +37,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         )
 
 
-class CountingBell:
+class CountingNotifier:
     """Counts the tickets that would be sent."""
 
     def __init__(self) -> None:
-        self.rung = 0
+        self.notified = 0
 
-    def ring(self) -> None:
-        self.rung += 1
+    def notify(self) -> None:
+        self.notified += 1
 
 
 class Desk:
     """A store and a worker's queue; `bound` 5, lease 1 s, 3 attempts."""
 
     def __init__(self, url: str) -> None:
-        self.bell = CountingBell()
+        self.notifier = CountingNotifier()
         self.url = url
         self.client: Redis = connect(url)
-        self.queue = RedisWorkQueue(self.client, self.bell, 1, 3)
+        self.queue = RedisWorkQueue(self.client, self.notifier, 1, 3)
 
     def ask(self, call: Callable[[RedisJobStore], Coroutine[Any, Any, T]]) -> T:
         """Run one call of the store on an event loop of its own."""
@@ -62,7 +62,7 @@ class Desk:
         async def run() -> T:
             redis = connect_async(self.url)
             try:
-                return await call(RedisJobStore(redis, self.bell, 5, 3))
+                return await call(RedisJobStore(redis, self.notifier, 5, 3))
             finally:
                 await redis.aclose()
 
@@ -77,15 +77,15 @@ class Desk:
 
 
 def a_job(owner: str = LOCAL, **options: Any) -> Job:
-    now, wanted = datetime.now(UTC), Options(**options)
+    now, chosen = datetime.now(UTC), JobOptions(**options)
     return Job(
         id=new_id(),
         state=State.QUEUED,
         owner=owner,
         created_at=now,
         expires_at=now,
-        model=ModelFacts(id=wanted.model, version="1", weights_sha256="00"),
-        options=wanted,
+        model=ModelFacts(id=chosen.model, version="1", weights_sha256="00"),
+        options=chosen,
         image=ImageFacts(width=4, height=3, format="JPEG", sha256="00"),
     )
 

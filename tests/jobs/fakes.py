@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from jobs.auth.api_keys import ApiKey
 
 
-class MemoryKeys:
-    """A `jobs.auth.api_keys.KeyStore` that counts how often it is asked for a key."""
+class MemoryApiKeyStore:
+    """A `jobs.auth.api_keys.ApiKeyStore` that counts how often it is asked for a key."""
 
     def __init__(self) -> None:
         self._keys: dict[str, ApiKey] = {}

@@ -15,14 +15,14 @@ from jobs.records.job import State
 from jobs.redis import backlog
 from jobs.redis.backlog import Backlog, read_backlog
 from jobs.redis.queue import MeteredQueue
-from tests.jobs.conftest import CountingBell, Desk
+from tests.jobs.conftest import CountingNotifier, Desk
 
 DONE = Outcome(State.SUCCEEDED, result={"predictions": []}, timings_ms={"decode": 7.0})
 
 
 @pytest.fixture
 def queue(desk: Desk) -> MeteredQueue:
-    return MeteredQueue(desk.client, CountingBell(), 1, 3, Counters())
+    return MeteredQueue(desk.client, CountingNotifier(), 1, 3, Counters())
 
 
 def saved(desk: Desk) -> dict[str, str]:
@@ -67,7 +67,7 @@ def test_a_batch_is_counted_with_the_next_sign_of_life(desk: Desk, queue: Metere
         desk.enqueue()
     for claim in queue.claim(8):
         queue.finish(claim, DONE)
-    queue.announce("w")
+    queue.heartbeat("w")
     counts = saved(desk)
     assert counts["job_attempts_total"] == "3"
     assert counts["batch_photos|2"] == "1"
@@ -85,9 +85,9 @@ def test_counts_that_could_not_be_saved_are_saved_later(
     with monkeypatch.context() as patch:
         patch.setattr(Pipeline, "execute", _no_connection)
         with pytest.raises(NoConnection):
-            queue.announce("w")
+            queue.heartbeat("w")
     assert "job_attempts_total" not in saved(desk)
-    queue.retire("w")
+    queue.deregister("w")
     assert saved(desk)["job_attempts_total"] == "1"
 
 
@@ -119,7 +119,7 @@ def test_the_backlog_tells_what_waits_and_how_long(desk: Desk, queue: MeteredQue
     old = desk.enqueue(priority="bulk")
     desk.enqueue(priority="bulk")
     desk.enqueue()
-    queue.announce("w")
+    queue.heartbeat("w")
     desk.client.hincrby(f"cropshield:1:job:{old.id}", "created_at", -90_000)
     found = seen(desk)
     assert {name: queue.jobs for name, queue in found.queues.items()} == {
@@ -137,5 +137,5 @@ def test_the_backlog_tells_what_waits_and_how_long(desk: Desk, queue: MeteredQue
 def test_whatever_is_saved_has_a_metric(desk: Desk, queue: MeteredQueue) -> None:
     desk.enqueue()
     queue.finish(queue.claim(1)[0], DONE)
-    queue.announce("w")
+    queue.heartbeat("w")
     assert {metrics.split(name)[0] for name in saved(desk)} <= set(METRICS)

@@ -12,7 +12,7 @@ from engine.explainer import Explainer, Request
 from engine.images import Photo
 from jobs.metrics import Counters
 from models.catalog import Catalog
-from workers.explainers import Explainers, options_of
+from workers.explainers import Explainers, explainer_options
 from workers.settings import WorkerSettings
 
 MODEL = "cropshield_cnn"
@@ -60,13 +60,13 @@ def test_the_settings_decide_how_models_run(
 ) -> None:
     for name, value in {"RUNTIME": "torch", "PRECISION": "float32", "HOME": str(tmp_path)}.items():
         monkeypatch.setenv(f"CROPSHIELD_{name}", value)
-    explainer = Explainers(Catalog(), "cpu", options=options_of(WorkerSettings()))[MODEL]
+    explainer = Explainers(Catalog(), "cpu", options=explainer_options(WorkerSettings()))[MODEL]
     assert (explainer.runtime, explainer.precision) == ("torch", "float32")
 
 
 def test_a_worker_keeps_its_graphs_in_its_home(tmp_path: Path) -> None:
     pytest.importorskip("engine.graph", exc_type=ImportError)
-    options = options_of(WorkerSettings(home=tmp_path))
+    options = explainer_options(WorkerSettings(home=tmp_path))
     assert Explainers(Catalog(), "cpu", options=options)[MODEL].runtime == "graph"
     assert list(tmp_path.glob(f"cache/{MODEL}-*/graph.xml"))
 
@@ -74,6 +74,6 @@ def test_a_worker_keeps_its_graphs_in_its_home(tmp_path: Path) -> None:
 def test_the_threads_asked_for_are_torchs_too(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", given.append)
-    assert options_of(WorkerSettings(threads=3))["threads"] == 3
-    assert options_of(WorkerSettings())["threads"] == 0
+    assert explainer_options(WorkerSettings(threads=3))["threads"] == 3
+    assert explainer_options(WorkerSettings())["threads"] == 0
     assert given == [3]

@@ -8,28 +8,28 @@ import time
 from jobs.records.job import State
 from jobs.redis import keyspace
 from tests.jobs.conftest import Desk
-from workers.leases import HUNG_EXIT, Keeper
+from workers.leases import HUNG_EXIT_STATUS, LeaseRenewer
 
 
 def test_a_lease_outlives_its_term_while_the_batch_runs(desk: Desk) -> None:
-    keeper = Keeper(desk.queue, "w", lease=1, deadline=60)
-    keeper.start()
+    lease_renewer = LeaseRenewer(desk.queue, "w", lease=1, deadline=60)
+    lease_renewer.start()
     desk.enqueue()
     claims = desk.queue.claim(1)
-    keeper.hold(claims)
+    lease_renewer.hold(claims)
     time.sleep(2.5)
     assert desk.find(claims[0].job.id).state is State.RUNNING
-    keeper.stop()
+    lease_renewer.stop()
     assert desk.ask(lambda store: store.workers()) == 0
 
 
 def test_a_lease_that_nobody_renews_is_reaped_by_any_keeper(desk: Desk) -> None:
     desk.enqueue()
     (lost,) = desk.queue.claim(1)
-    keeper = Keeper(desk.queue, "w", lease=1, deadline=60)
-    keeper.start()
+    lease_renewer = LeaseRenewer(desk.queue, "w", lease=1, deadline=60)
+    lease_renewer.start()
     time.sleep(2.5)
-    keeper.stop()
+    lease_renewer.stop()
     assert desk.find(lost.job.id).state is State.QUEUED
 
 
@@ -54,7 +54,7 @@ def hang(desk: Desk, line: str, patience: float = 60) -> "subprocess.CompletedPr
 
 
 def test_a_hung_batch_ends_the_process(desk: Desk) -> None:
-    assert hang(desk, "time.sleep(60)").returncode == HUNG_EXIT
+    assert hang(desk, "time.sleep(60)").returncode == HUNG_EXIT_STATUS
 
 
 def test_a_batch_that_lets_no_python_run_ends_the_process_too(desk: Desk) -> None:

@@ -22,9 +22,9 @@ from jobs.redis import keyspace
 from models.catalog import Catalog
 from tests.jobs.conftest import Desk
 from workers.explainers import Explainers
-from workers.leases import Keeper
+from workers.leases import LeaseRenewer
 from workers.pipeline import Pipeline
-from workers.stages import Item, Stages
+from workers.stages import Stages, WorkItem
 
 POISON_WIDTH = 64
 
@@ -35,9 +35,9 @@ class Bench:
     def __init__(self, desk: Desk, home: Path) -> None:
         self.desk, self.home, self.blobs = desk, home, DiskBlobs(home)
         self.stages = Stages(desk.queue, self.blobs, Explainers(Catalog(), "cpu"))
-        self.keeper = Keeper(desk.queue, "w", lease=1, deadline=60)
+        self.lease_renewer = LeaseRenewer(desk.queue, "w", lease=1, deadline=60)
         self.counters = Counters()
-        self.pipeline = Pipeline(desk.queue, self.stages, self.keeper, 2, self.counters)
+        self.pipeline = Pipeline(desk.queue, self.stages, self.lease_renewer, 2, self.counters)
 
     def submit(self, photo: bytes, **options: Any) -> Job:
         job = self.desk.enqueue(**options)
@@ -170,7 +170,7 @@ def test_a_lost_lease_drops_the_result_and_keeps_the_photo(bench: Bench, leaf_jp
     job = bench.submit(leaf_jpeg)
     late = bench.desk.queue.claim(1)
     bench.desk.queue.release(late)
-    item = bench.stages.decode(Item(late[0]))
+    item = bench.stages.decode(WorkItem(late[0]))
     bench.stages.explain([item])
     bench.stages.end(item)
     assert bench.ended(job).state is State.QUEUED
@@ -216,7 +216,7 @@ def test_the_model_waits_neither_for_the_next_photos_nor_for_the_last(
 
         return run
 
-    def end(self: Stages, item: Item, call: Any = Stages.end) -> None:
+    def end(self: Stages, item: WorkItem, call: Any = Stages.end) -> None:
         assert may_end.wait(60)
         call(self, item)
 
@@ -244,7 +244,7 @@ def test_a_job_over_which_a_worker_was_lost_is_the_only_one_in_hand(
     fresh = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(3, 5)]
     explain, in_hand = bench.stages.explain, dict[str, int]()
 
-    def look_around(items: Sequence[Item]) -> None:
+    def look_around(items: Sequence[WorkItem]) -> None:
         explain(items)
         time.sleep(0.05)
         in_hand.update((item.claim.job.id, bench.in_hand()) for item in items)
@@ -261,11 +261,11 @@ def test_others_are_not_left_waiting_when_another_worker_took_the_one_that_must_
 ) -> None:
     job, claim, refused = bench.submit(leaf_jpeg), bench.desk.queue.claim, list[bool]()
 
-    def claim_late(most: int, *, beside: bool = False) -> list[Claim]:
-        if beside and not refused:
+    def claim_late(most: int, *, busy: bool = False) -> list[Claim]:
+        if busy and not refused:
             refused.append(True)
             return []
-        return claim(most, beside=beside)
+        return claim(most, busy=busy)
 
     monkeypatch.setattr(bench.desk.queue, "claim", claim_late)
     bench.run()
@@ -279,7 +279,7 @@ def test_a_photo_that_kills_workers_fails_and_no_other_does(
     poison = min(jobs, key=lambda job: job.id)  # whose turn comes first when all are suspects
     explain = Stages.explain
 
-    def die(self: Stages, items: Sequence[Item]) -> None:
+    def die(self: Stages, items: Sequence[WorkItem]) -> None:
         if poison.id in {item.claim.job.id for item in items}:
             time.sleep(0.2)  # by now the next jobs are in hand, if they are to be
             raise _Died
@@ -312,7 +312,7 @@ def test_a_stopped_pipeline_gives_back_what_it_had_only_claimed(
     jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(4)]
     explain = bench.stages.explain
 
-    def stop_meanwhile(items: Sequence[Item]) -> None:
+    def stop_meanwhile(items: Sequence[WorkItem]) -> None:
         explain(items)
         _until(lambda: bench.desk.find(jobs[3].id).state is State.RUNNING)
         bench.pipeline.stop()

@@ -9,7 +9,7 @@ import pytest
 from jobs.records.job import State
 from tests.jobs.conftest import Desk
 from tests.workers.test_pipeline import Bench
-from workers.poll_fallback import Watchman
+from workers.poll_fallback import PollFallback
 
 
 @pytest.fixture
@@ -19,19 +19,19 @@ def bench(desk: Desk, home: Path) -> Bench:
 
 def test_work_is_taken_without_a_ticket(bench: Bench, leaf_jpeg: bytes) -> None:
     job = bench.submit(leaf_jpeg)
-    watchman = Watchman(bench.desk.queue, bench.pipeline, seconds=0.01)
-    watchman.start()
+    poll_fallback = PollFallback(bench.desk.queue, bench.pipeline, seconds=0.01)
+    poll_fallback.start()
     until(lambda: bench.ended(job).state is State.SUCCEEDED)
     again = bench.submit(leaf_jpeg)
     until(lambda: bench.ended(again).state is State.SUCCEEDED)
-    watchman.stop()
+    poll_fallback.stop()
     bench.pipeline.close()
 
 
 def test_a_stopped_watchman_takes_nothing(bench: Bench, leaf_jpeg: bytes) -> None:
-    watchman = Watchman(bench.desk.queue, bench.pipeline, seconds=0.01)
-    watchman.stop()
-    watchman.start()
+    poll_fallback = PollFallback(bench.desk.queue, bench.pipeline, seconds=0.01)
+    poll_fallback.stop()
+    poll_fallback.start()
     job = bench.submit(leaf_jpeg)
     time.sleep(0.2)
     assert bench.ended(job).state is State.QUEUED

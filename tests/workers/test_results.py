@@ -17,7 +17,7 @@ from engine.methods import METHODS
 from jobs.records.options import MethodName
 from models.card import Card
 from models.catalog import Catalog
-from workers.results import describe
+from workers.results import result_document
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_methods_that_may_be_asked_for_are_those_of_the_engine() -> None:
 
 def test_the_record_tells_what_the_api_promises(explained: tuple[Explanation, Photo, Card]) -> None:
     explanation, photo, card = explained
-    result = describe(explanation, photo, card)
+    result = result_document(explanation, photo, card)
     assert set(result) <= set(ResultView.model_fields)
     promised = {*ExplanationView.model_fields} - {"links"}
     for found in result["explanations"]:
@@ -50,7 +50,7 @@ def test_the_peak_is_what_the_map_was_divided_by(
 ) -> None:
     explanation, photo, card = explained
     for told, found in zip(
-        describe(explanation, photo, card)["explanations"], explanation.maps, strict=True
+        result_document(explanation, photo, card)["explanations"], explanation.maps, strict=True
     ):
         assert told["heatmap"]["peak"] == pytest.approx(found.peak, rel=1e-5)
         assert told["class_name"] == card.class_names[found.class_index]

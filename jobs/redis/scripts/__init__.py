@@ -5,6 +5,6 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent
 
 
-def source(name: str) -> str:
+def load_script(name: str) -> str:
     """The text of a script, after the prelude that all of them share."""
     return "\n".join((_FOLDER / f"{part}.lua").read_text("utf-8") for part in ("prelude", name))

@@ -7,7 +7,7 @@ if state == 'queued' then
   redis.call('ZREM', RETRY, id)
   end_job(id, 'canceled', {})
 elseif state == 'running' then
-  go_on_without_memory()
+  free_memory_first()
   redis.call('HSET', job_key(id), 'cancel', 1)
 end
 return state or ''

@@ -1,7 +1,7 @@
 -- Take up to n jobs under a lease; one that already cost a worker its life is taken alone: not at
 -- all, and nothing else either, by a worker that has other jobs in hand.
 -- ARGV: prefix, n, lease ms, 1 with other jobs in hand
--- Returns {ring, {id, {field, value, …}}, …}; what was due before now expires unrun.
+-- Returns {notify, {id, {field, value, …}}, …}; what was due before now expires unrun.
 local most, lease = tonumber(ARGV[2]), tonumber(ARGV[3])
 local taken = {0}
 
@@ -15,7 +15,7 @@ local function take(id)
   redis.call('HINCRBY', key, 'attempts', 1)
   redis.call('HSET', key, 'state', 'running', 'started_at', now)
   redis.call('ZADD', LEASES, now + lease, id)
-  tell(id)
+  publish(id)
   taken[#taken + 1] = {id, redis.call('HGETALL', key)}
 end
 
@@ -31,16 +31,16 @@ local function fill(queue, count)
   end
 end
 
-go_on_without_memory()
+free_memory_first()
 if ARGV[4] ~= '1' then fill(RETRY, 1) end
 if #taken == 1 and redis.call('ZCARD', RETRY) == 0 then
   fill(HI, most)
   fill(LO, most)
 end
-if waiting() == 0 then
-  redis.call('DEL', BELL) -- the next job rings at once
-elseif redis.call('GET', BELL) ~= 'claim' then
-  redis.call('SET', BELL, 'claim', 'PX', 250) -- others are called, four times a second at most
+if count_waiting() == 0 then
+  redis.call('DEL', NOTIFIED) -- the next job notifies at once
+elseif redis.call('GET', NOTIFIED) ~= 'claim' then
+  redis.call('SET', NOTIFIED, 'claim', 'PX', 250) -- others are notified, four times a second at most
   taken[1] = 1
 end
 return taken

@@ -1,18 +1,18 @@
 -- Accept a job: record and queue entry at once. The record lives on until ttl after its end.
 -- ARGV: prefix, id, owner, key or "", digest, ttl ms, bound, 1 where owners share it, queue,
---       deadline ms or "", fingerprint of a twin that would do or "", name, value, …
--- Returns what is known of it (see the prelude) | {"twin", id, record} | a refusal (see the prelude)
---       | {"new", ring, now, how many are before it, ms a job}
+--       deadline ms or "", fingerprint of a result that may be reused or "", name, value, …
+-- Returns what is known of it (see the prelude) | {"cached", id, record} | a refusal (see the prelude)
+--       | {"new", notify, now, how many are before it, ms a job}
 local id, owner, key, digest, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local queue, deadline, twin = ARGV[9], ARGV[10], ARGV[11]
+local queue, deadline, cached = ARGV[9], ARGV[10], ARGV[11]
 local old = known(id, owner, key, digest)
 if old then return old end
-twin = twin ~= '' and redis.call('GET', P .. 'cache:' .. twin)
-if twin then
-  local its = redis.call('HGETALL', job_key(twin))
-  if #its > 0 then return {'twin', twin, its} end
+cached = cached ~= '' and redis.call('GET', P .. 'cache:' .. cached)
+if cached then
+  local fields = redis.call('HGETALL', job_key(cached))
+  if #fields > 0 then return {'cached', cached, fields} end
 end
-local total, own = filled(owner, ARGV[8] == '1')
+local total, own = queue_load(owner, ARGV[8] == '1')
 local refused = refusal(total, own, tonumber(ARGV[7]))
 if refused then return refused end
 
@@ -35,5 +35,5 @@ for i = 12, #ARGV do fields[#fields + 1] = ARGV[i] end
 record(id, owner, key, fields)
 redis.call('INCR', used_key(owner))
 redis.call('PEXPIRE', used_key(owner), DAY_MS)
-return {'new', ring(), tostring(now), before(queue) + redis.call('ZRANK', queue, id),
+return {'new', notify(), tostring(now), count_before(queue) + redis.call('ZRANK', queue, id),
   redis.call('HGET', PACE, 'interval')}

@@ -4,7 +4,7 @@
 local id, state = ARGV[2], ARGV[4]
 local held = redis.call('HMGET', job_key(id), 'state', 'attempts', 'cancel', 'ttl', 'started_at')
 if held[1] ~= 'running' or held[2] ~= ARGV[3] then return '' end
-go_on_without_memory()
+free_memory_first()
 
 -- How long one job takes the whole service, as a moving mean over the last ten or so. A job that
 -- found the service idle counts no longer than it ran.

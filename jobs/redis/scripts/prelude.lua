@@ -2,7 +2,7 @@
 local P = ARGV[1]
 local HI, LO, RETRY = P .. 'queue:hi', P .. 'queue:lo', P .. 'queue:retry'
 local OUTBOX = P .. 'webhooks'
-local LEASES, BELL, EVENTS, PACE = P .. 'leases', P .. 'bell', P .. 'events', P .. 'pace'
+local LEASES, NOTIFIED, EVENTS, PACE = P .. 'leases', P .. 'bell', P .. 'events', P .. 'pace'
 local DAY_MS = 86400 * 1000
 local TOMBSTONE_MS, LONGEST_MS = 7 * DAY_MS, 31 * DAY_MS
 
@@ -14,18 +14,18 @@ local function job_key(id) return P .. 'job:' .. id end
 -- How many jobs an owner has made today, by UTC.
 local function used_key(owner) return P .. 'used:' .. math.floor(now / DAY_MS) .. ':' .. owner end
 
-local function waiting()
+local function count_waiting()
   return redis.call('ZCARD', HI) + redis.call('ZCARD', LO) + redis.call('ZCARD', RETRY)
 end
 
 -- How many jobs are served before any of a queue is.
-local function before(queue)
+local function count_before(queue)
   return redis.call('ZCARD', RETRY) + (queue == LO and redis.call('ZCARD', HI) or 0)
 end
 
 -- About how many jobs of an owner wait: by how many steps its last one stands behind what was taken
 -- last (see enqueue.lua). Those that were canceled count until their turn would have come.
-local function waiting_of(owner)
+local function count_waiting_of(owner)
   local count = 0
   for _, queue in ipairs({HI, LO}) do
     local passed, own = unpack(redis.call('HMGET', queue .. ':fair', '', owner))
@@ -35,9 +35,9 @@ local function waiting_of(owner)
   return count
 end
 
--- How many jobs wait, and how many of an owner's that shares the room with others.
-local function filled(owner, shares)
-  return waiting(), shares and waiting_of(owner) or 0
+-- How many jobs wait; and how many of this owner's, where it shares the queue with others.
+local function queue_load(owner, shares)
+  return count_waiting(), shares and count_waiting_of(owner) or 0
 end
 
 -- Why an owner may add no job: as many wait as may, or as many of its own as there is room for
@@ -48,19 +48,19 @@ local function refusal(total, own, bound)
   return {why, total, own, redis.call('HGET', PACE, 'interval') or '0'}
 end
 
--- 1 when the caller is to send a ticket; the bell rings at most every 3 s until it is heard.
-local function ring()
-  return redis.call('SET', BELL, 1, 'NX', 'PX', 3000) and 1 or 0
+-- 1 when the caller is to notify workers: at most every 3 s until one of them claims.
+local function notify()
+  return redis.call('SET', NOTIFIED, 1, 'NX', 'PX', 3000) and 1 or 0
 end
 
 -- See jobs/metrics.py, where every name is.
 local function count(name, by) redis.call('HINCRBY', P .. 'metrics', name, by) end
 
-local function tell(id) redis.call('PUBLISH', EVENTS, id) end
+local function publish(id) redis.call('PUBLISH', EVENTS, id) end
 
--- At maxmemory Redis refuses writes that need memory, but never in the midst of a script: after
--- this one, which frees, what is under way is brought to its end.
-local function go_on_without_memory() redis.call('ZREM', LEASES, '') end
+-- At maxmemory Redis refuses to begin a script with a write that needs memory, but not to go on with
+-- it. This write frees memory, so jobs under way can still be ended.
+local function free_memory_first() redis.call('ZREM', LEASES, '') end
 
 -- What is known of a new job: its key or id may have been used. An empty digest is like any other.
 -- Returns {"known", id} | {"differs"} | {"taken"} | {"gone", when it expired} | nil
@@ -95,7 +95,7 @@ end
 
 -- The one way into a terminal state: the record lives on for its ttl, its tombstone longer.
 local function end_job(id, state, fields)
-  go_on_without_memory()
+  free_memory_first()
   local key = job_key(id)
   local ttl, owner, name = unpack(redis.call('HMGET', key, 'ttl', 'owner', 'key'))
   local expires = string.format('%d', now + ttl)
@@ -109,16 +109,16 @@ local function end_job(id, state, fields)
   redis.call('ZREM', LEASES, id)
   if redis.call('HEXISTS', key, 'webhook') == 1 then redis.call('ZADD', OUTBOX, now, id) end
   count('jobs_ended_total|' .. state, 1)
-  tell(id)
+  publish(id)
 end
 
 -- Back to waiting: at the head of its own queue, or among those that cost a worker its life.
 local function requeue(id, attempts, queue, score)
-  go_on_without_memory()
+  free_memory_first()
   local key = job_key(id)
   redis.call('HSET', key, 'state', 'queued', 'attempts', attempts)
   redis.call('HDEL', key, 'started_at')
   redis.call('ZREM', LEASES, id)
   redis.call('ZADD', queue, score, id)
-  tell(id)
+  publish(id)
 end

@@ -1,7 +1,7 @@
--- Return jobs whose lease ran out; fail those that are out of attempts; ring while work waits.
--- ARGV: prefix, most attempts, error as JSON   Returns {ring, returned, failed}
+-- Return jobs whose lease ran out; fail those that are out of attempts; notify while work waits.
+-- ARGV: prefix, most attempts, error as JSON   Returns {notify, returned, failed}
 local returned, failed = 0, 0
-go_on_without_memory()
+free_memory_first()
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, 200)) do
   local held = redis.call('HMGET', job_key(id), 'state', 'attempts', 'cancel')
   if held[1] ~= 'running' then
@@ -17,4 +17,4 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0,
   end
 end
 if returned > 0 then count('recoveries_total', returned) end
-return {waiting() > 0 and ring() or 0, returned, failed}
+return {count_waiting() > 0 and notify() or 0, returned, failed}

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from api.middleware.authentication import REMEMBERED_SECONDS, ApiKeyCache
-from jobs.auth.api_keys import issue
+from jobs.auth.api_keys import issue_key
 from jobs.errors import WrongKey
-from tests.jobs.fakes import MemoryKeys
+from tests.jobs.fakes import MemoryApiKeyStore
 
 
 class Clock:
@@ -20,9 +20,9 @@ class Clock:
 
 def test_the_store_is_asked_once_in_a_while_and_a_revoked_key_closes_then() -> None:
     async def run() -> None:
-        store, clock = MemoryKeys(), Clock()
+        store, clock = MemoryApiKeyStore(), Clock()
         cache = ApiKeyCache(store, clock)
-        secret, key = issue("Ada")
+        secret, key = issue_key("Ada")
         await store.add(key)
         for _ in range(100):
             assert await cache.check(secret) == key
@@ -37,8 +37,8 @@ def test_the_store_is_asked_once_in_a_while_and_a_revoked_key_closes_then() -> N
 
 def test_a_wrong_key_with_a_known_beginning_stays_out() -> None:
     async def run() -> None:
-        store = MemoryKeys()
-        cache, (secret, key) = ApiKeyCache(store), issue("Ada")
+        store = MemoryApiKeyStore()
+        cache, (secret, key) = ApiKeyCache(store), issue_key("Ada")
         await store.add(key)
         await cache.check(secret)
         with pytest.raises(WrongKey):
@@ -49,7 +49,7 @@ def test_a_wrong_key_with_a_known_beginning_stays_out() -> None:
 
 def test_what_does_not_look_like_a_key_costs_no_look_up() -> None:
     async def run() -> None:
-        store = MemoryKeys()
+        store = MemoryApiKeyStore()
         for wrong in ("", "cs_x", "a" * 51):
             with pytest.raises(WrongKey):
                 await ApiKeyCache(store).check(wrong)

@@ -83,7 +83,7 @@ def test_a_body_that_stops_coming_is_408(settings: ApiSettings, path: bytes) -> 
 def test_a_head_that_stops_coming_ends_the_connection(
     settings: ApiSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upload_limits, "HEADER_SECONDS", 0.2)
+    monkeypatch.setattr(upload_limits, "HEADER_TIMEOUT_SECONDS", 0.2)
 
     async def act(port: int) -> None:
         for begun in (b"", b"GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow"):

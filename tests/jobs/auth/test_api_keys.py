@@ -9,11 +9,18 @@ import pytest
 from pydantic import ValidationError
 from redis import Redis
 
-from jobs.auth.api_keys import ApiKey, KeyStore, RedisKeys, digest, id_of, issue
+from jobs.auth.api_keys import (
+    ApiKey,
+    ApiKeyStore,
+    RedisApiKeyStore,
+    hash_secret,
+    issue_key,
+    key_id_of,
+)
 from jobs.redis.connections import connect_async
-from tests.jobs.fakes import MemoryKeys
+from tests.jobs.fakes import MemoryApiKeyStore
 
-Check = Callable[[KeyStore], Coroutine[Any, Any, None]]
+Check = Callable[[ApiKeyStore], Coroutine[Any, Any, None]]
 Try = Callable[[Check], None]
 
 
@@ -23,11 +30,11 @@ def against(request: pytest.FixtureRequest) -> Try:
 
     async def run(check: Check) -> None:
         if request.param == "memory":
-            await check(MemoryKeys())
+            await check(MemoryApiKeyStore())
             return
         redis = connect_async(request.getfixturevalue("redis_url"))
         try:
-            await check(RedisKeys(redis))
+            await check(RedisApiKeyStore(redis))
         finally:
             await redis.aclose()
 
@@ -35,8 +42,8 @@ def against(request: pytest.FixtureRequest) -> Try:
 
 
 def test_a_key_is_found_as_it_was_added(against: Try) -> None:
-    async def check(keys: KeyStore) -> None:
-        _, key = issue("Ada", rate=60, quota=1000, days=3)
+    async def check(keys: ApiKeyStore) -> None:
+        _, key = issue_key("Ada", rate=60, quota=1000, days=3)
         await keys.add(key)
         assert await keys.find(key.id) == key
         assert await keys.find("cs_00000000") is None
@@ -45,9 +52,9 @@ def test_a_key_is_found_as_it_was_added(against: Try) -> None:
 
 
 def test_keys_are_listed_oldest_first(against: Try) -> None:
-    async def check(keys: KeyStore) -> None:
+    async def check(keys: ApiKeyStore) -> None:
         assert await keys.all() == []
-        made = [issue(name)[1] for name in ("Ada", "Bob", "Cy")]
+        made = [issue_key(name)[1] for name in ("Ada", "Bob", "Cy")]
         for key in made:
             await keys.add(key)
         assert await keys.all() == made
@@ -56,8 +63,8 @@ def test_keys_are_listed_oldest_first(against: Try) -> None:
 
 
 def test_a_revoked_key_is_gone(against: Try) -> None:
-    async def check(keys: KeyStore) -> None:
-        _, key = issue("Ada")
+    async def check(keys: ApiKeyStore) -> None:
+        _, key = issue_key("Ada")
         await keys.add(key)
         assert await keys.revoke(key.id) is True
         assert await keys.revoke(key.id) is False
@@ -68,8 +75,8 @@ def test_a_revoked_key_is_gone(against: Try) -> None:
 
 
 def test_an_expired_key_is_gone(against: Try) -> None:
-    async def check(keys: KeyStore) -> None:
-        _, key = issue("Ada", days=1)
+    async def check(keys: ApiKeyStore) -> None:
+        _, key = issue_key("Ada", days=1)
         over = key.model_copy(update={"expires_at": datetime.now(UTC) - timedelta(seconds=1)})
         await keys.add(over)
         assert await keys.find(key.id) is None
@@ -79,11 +86,11 @@ def test_an_expired_key_is_gone(against: Try) -> None:
 
 
 def test_what_is_stored_does_not_open_anything(redis_url: str) -> None:
-    secret, key = issue("Ada")
+    secret, key = issue_key("Ada")
 
     async def add() -> None:
         redis = connect_async(redis_url)
-        await RedisKeys(redis).add(key)
+        await RedisApiKeyStore(redis).add(key)
         await redis.aclose()
 
     asyncio.run(add())
@@ -91,22 +98,22 @@ def test_what_is_stored_does_not_open_anything(redis_url: str) -> None:
         names: Any = client.keys("*")
         stored = str([client.dump(name) for name in names]) + str(names)
     assert secret.removeprefix(key.id) not in stored
-    assert key.sha256 == digest(secret)
-    assert key.fits(secret)
-    assert not key.fits(secret[:-1] + ("0" if secret[-1] != "0" else "1"))
+    assert key.sha256 == hash_secret(secret)
+    assert key.matches(secret)
+    assert not key.matches(secret[:-1] + ("0" if secret[-1] != "0" else "1"))
 
 
 def test_keys_are_never_alike_and_begin_with_their_id() -> None:
-    made = [issue("Ada") for _ in range(100)]
+    made = [issue_key("Ada") for _ in range(100)]
     assert len({secret for secret, _ in made}) == 100
     for secret, key in made:
-        assert id_of(secret) == key.id
+        assert key_id_of(secret) == key.id
         assert secret.startswith(key.id + "_")
 
 
 @pytest.mark.parametrize("wrong", ["", "cs_", "cs_0000000g_" + "0" * 40, "x" * 100_000, "ключ"])
 def test_what_is_no_key_has_no_id(wrong: str) -> None:
-    assert id_of(wrong) is None
+    assert key_id_of(wrong) is None
 
 
 def test_a_limit_is_at_least_one() -> None:

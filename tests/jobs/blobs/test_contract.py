@@ -71,22 +71,22 @@ def test_erasing_takes_everything_of_one_job_and_nothing_else(blobs: BlobStore) 
     assert not blobs.has(ONE, "a")
     assert not blobs.has(ONE, "b")
     assert blobs.has(TWO, "a")
-    assert blobs.jobs("a") == [TWO]
+    assert blobs.list_jobs("a") == [TWO]
 
 
 def test_jobs_are_listed_by_the_first_character_of_their_ids(blobs: BlobStore) -> None:
-    assert blobs.jobs("a") == []
+    assert blobs.list_jobs("a") == []
     for job_id in (ONE, TWO, FAR):
         blobs.put_all(job_id, {"a": b"1", "b": b"2"})
-    assert sorted(blobs.jobs("a")) == sorted([ONE, TWO])
-    assert blobs.jobs("f") == [FAR]
-    assert blobs.jobs("0") == []
+    assert sorted(blobs.list_jobs("a")) == sorted([ONE, TWO])
+    assert blobs.list_jobs("f") == [FAR]
+    assert blobs.list_jobs("0") == []
 
 
 def test_a_store_that_works_says_so_and_lists_no_traces_of_it(blobs: BlobStore) -> None:
     blobs.check()
-    assert blobs.tidy() == 0
-    assert not [job_id for shard in "0123456789abcdef" for job_id in blobs.jobs(shard)]
+    assert blobs.remove_partial_writes() == 0
+    assert not [job_id for shard in "0123456789abcdef" for job_id in blobs.list_jobs(shard)]
 
 
 def test_threads_do_not_mix_their_blobs(blobs: BlobStore) -> None:

@@ -24,9 +24,9 @@ def test_a_job_is_erased_and_not_those_that_share_its_folder(home: Path) -> None
     blobs = DiskBlobs(home)
     for job_id in ("abcd", "abce", "abcde", "afcd"):
         blobs.put_all(job_id, {"original": b"1", "maps-1.npy": b"2"})
-    assert sorted(blobs.jobs("a")) == ["abcd", "abcde", "abce", "afcd"]
+    assert sorted(blobs.list_jobs("a")) == ["abcd", "abcde", "abce", "afcd"]
     blobs.erase_each(["abcd", "afcd", "feed"])
-    assert sorted(blobs.jobs("a")) == ["abcde", "abce"]
+    assert sorted(blobs.list_jobs("a")) == ["abcde", "abce"]
     assert blobs.get("abcde", "maps-1.npy") == b"2"
 
 
@@ -86,10 +86,10 @@ def test_a_kill_in_mid_write_leaves_no_half_blob_and_the_part_is_swept(home: Pat
     left = list(parts.iterdir())
     assert left, "no kill came in mid-write"
     blobs = DiskBlobs(home)
-    assert blobs.tidy() == 0, "a part may still be in the making"
+    assert blobs.remove_partial_writes() == 0, "a part may still be in the making"
     for part in left:
         os.utime(part, (0, 0))
-    assert blobs.tidy() == len(left)
+    assert blobs.remove_partial_writes() == len(left)
     assert not list(parts.iterdir())
 
 

@@ -30,6 +30,6 @@ def test_a_server_that_does_not_answer_is_a_clear_error() -> None:
     blobs = S3Blobs("leaves", "", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(BlobsFailed, match=r"cannot store 3 bytes \(s3://leaves\): .*HTTP error"):
         blobs.put_all("abcd", {"x": b"123"})
-    for call in (blobs.erase, blobs.jobs):
+    for call in (blobs.erase, blobs.list_jobs):
         with pytest.raises(BlobsFailed):
             call("abcd")

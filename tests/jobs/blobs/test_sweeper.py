@@ -68,7 +68,7 @@ def test_a_job_that_has_expired_leaves_nothing(floor: Floor) -> None:
     floor.expire(done)
     floor.sweep()
     assert not floor.left(done.id)
-    assert done.id not in floor.blobs.jobs(done.id[:1])
+    assert done.id not in floor.blobs.list_jobs(done.id[:1])
     assert floor.left(other.id) == [blob_names.PHOTO]
     assert floor.counters.take()["swept_total|expired"] == 1
 
@@ -131,8 +131,8 @@ def test_a_short_sweep_is_continued_by_the_next(floor: Floor) -> None:
         floor.blobs.put(shard + new_id()[1:], blob_names.ORIGINAL, b"1")
     for left in (1, 1, 0):  # the first erases and is out of time, the second finds no more there
         floor.sweeper(interval=0.001, grace=0).run()
-        assert len(floor.blobs.jobs("0")) == 0
-        assert len(floor.blobs.jobs("1")) == left
+        assert len(floor.blobs.list_jobs("0")) == 0
+        assert len(floor.blobs.list_jobs("1")) == left
         floor.desk.client.delete(LOCK)
 
 
@@ -142,7 +142,7 @@ def test_a_stopped_sweeper_returns_at_once(floor: Floor) -> None:
     sweeper = floor.sweeper(grace=0)
     sweeper.stop()
     sweeper.run()
-    assert len(floor.blobs.jobs("1")) == 1
+    assert len(floor.blobs.list_jobs("1")) == 1
 
 
 def test_a_finished_job_without_pictures_is_told_of_and_kept(
@@ -173,4 +173,4 @@ def test_blobs_in_redis_go_with_their_record_and_never_before(desk: Desk, redis_
         desk.client.pexpire(key, 0)
     assert not floor.left(job.id)
     floor.sweep()
-    assert job.id not in floor.blobs.jobs(job.id[:1])
+    assert job.id not in floor.blobs.list_jobs(job.id[:1])

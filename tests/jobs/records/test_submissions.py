@@ -13,7 +13,7 @@ from jobs.errors import BeingReceived, IdTaken, JobGone, KeyReused, QueueFull
 from jobs.ports import Outcome
 from jobs.records import submissions
 from jobs.records.job import State, new_id
-from jobs.records.options import Options
+from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission, Submitted
 from jobs.redis import keyspace
 from jobs.redis.connections import connect_async
@@ -36,7 +36,7 @@ class Counter:
     def ask(self, call: Call[T]) -> T:
         async def run() -> T:
             redis = connect_async(self.desk.url)
-            store = RedisJobStore(redis, self.desk.bell, 5, 3)
+            store = RedisJobStore(redis, self.desk.notifier, 5, 3)
             try:
                 return await call(
                     JobService(store, self.blobs, Catalog(), WebhookOutbox(redis), 10**6)
@@ -50,7 +50,7 @@ class Counter:
         async def request(service: JobService) -> Submitted:
             async with service.receiving(submission):
                 data = photo or self.photo
-                return await service.submit(data, Options(**options), submission)
+                return await service.submit(data, JobOptions(**options), submission)
 
         return self.ask(request)
 
@@ -199,7 +199,7 @@ def test_a_server_that_died_before_its_answer_has_made_the_job(counter: Counter)
 
     async def die_before_the_answer(service: JobService) -> Submitted:
         await service.store.reserve(lost)
-        return await service.submit(counter.photo, Options(), lost)
+        return await service.submit(counter.photo, JobOptions(), lost)
 
     job_id = counter.ask(die_before_the_answer).job.id
     repeated = counter.submit(again)
@@ -212,9 +212,9 @@ def test_two_requests_that_both_hold_a_lapsed_key_make_one_job(counter: Counter)
     slow, quick = of_key(reuse=False)(), of_key(reuse=False)()
 
     async def both(service: JobService) -> list[Submitted]:
-        job = service._check(counter.photo, Options(), slow)
+        job = service._check(counter.photo, JobOptions(), slow)
         await service.store.reserve(quick)
-        first = await service.submit(counter.photo, Options(), quick)
+        first = await service.submit(counter.photo, JobOptions(), quick)
         return [first, await service.store.enqueue(job, slow.key_name)]
 
     first, second = counter.ask(both)
@@ -254,7 +254,7 @@ def test_a_result_is_not_used_again_after_another_calibration() -> None:
     calibrated = job.model_copy(
         update={"model": job.model.model_copy(update={"calibration": "0014b2e1d04ff0bd"})}
     )
-    assert submissions.fingerprint(job) == submissions.fingerprint(
+    assert submissions.result_fingerprint(job) == submissions.result_fingerprint(
         job.model_copy(update={"id": "other"})
     )
-    assert submissions.fingerprint(job) != submissions.fingerprint(calibrated)
+    assert submissions.result_fingerprint(job) != submissions.result_fingerprint(calibrated)

@@ -52,7 +52,7 @@ def test_what_waits_is_claimed_kept_and_given_back(desk: Desk) -> None:
         time.sleep(1.05)
         desk.queue.reap()
         assert desk.find(job.id).state is State.QUEUED
-        desk.queue.announce("w")
+        desk.queue.heartbeat("w")
         assert desk.ask(lambda store: store.workers()) == 1
         assert desk.ask(lambda store: store.cancel(job.id)).state is State.CANCELED
     assert again.attempt == 1
@@ -69,10 +69,10 @@ def test_a_new_job_is_refused_whole(desk: Desk) -> None:
 
 
 def test_room_ends_at_nine_tenths_of_the_memory(desk: Desk) -> None:
-    desk.ask(lambda store: store.check_room())
+    desk.ask(lambda store: store.check_admission())
     used = desk.client.info("memory")["used_memory"]
     desk.client.config_set("maxmemory", int(used / 0.8))
-    desk.ask(lambda store: store.check_room())
+    desk.ask(lambda store: store.check_admission())
     desk.client.config_set("maxmemory", int(used / 0.95))
     with pytest.raises(StoreFull, match="the limit is 90% of its"):
-        desk.ask(lambda store: store.check_room())
+        desk.ask(lambda store: store.check_admission())

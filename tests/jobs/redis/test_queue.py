@@ -9,10 +9,10 @@ import pytest
 from jobs.errors import JobGone, JobNotFound, QueueFull, ShareUsedUp, StoreDown
 from jobs.metrics import Counters
 from jobs.ports import Outcome
-from jobs.records.job import LOCAL, Job, Place, State
+from jobs.records.job import LOCAL, Job, QueuePosition, State
 from jobs.records.submissions import Submitted
 from jobs.redis import keyspace
-from jobs.redis.admission import SECONDS, Room
+from jobs.redis.admission import CHECK_SECONDS, AdmissionControl
 from jobs.redis.connections import connect_async
 from jobs.redis.queue import MeteredQueue
 from tests.jobs.conftest import Desk, a_job
@@ -25,7 +25,7 @@ def test_an_accepted_job_is_queued_and_found(desk: Desk) -> None:
     assert job.state is State.QUEUED
     assert job.options.client_ref == "field 7"
     assert desk.find(job.id) == job
-    assert desk.bell.rung == 1
+    assert desk.notifier.notified == 1
 
 
 def test_an_unknown_job_is_not_found(desk: Desk) -> None:
@@ -43,14 +43,14 @@ def test_the_same_id_twice_is_one_job(desk: Desk) -> None:
 def test_a_burst_of_jobs_sends_one_ticket(desk: Desk) -> None:
     for _ in range(4):
         desk.enqueue()
-    assert desk.bell.rung == 1
+    assert desk.notifier.notified == 1
 
 
 def test_a_job_after_an_empty_claim_rings_at_once(desk: Desk) -> None:
     desk.enqueue()
     desk.queue.claim(8)
     desk.enqueue()
-    assert desk.bell.rung == 2
+    assert desk.notifier.notified == 2
 
 
 def test_a_full_queue_refuses_and_names_the_limit(desk: Desk) -> None:
@@ -59,7 +59,7 @@ def test_a_full_queue_refuses_and_names_the_limit(desk: Desk) -> None:
     with pytest.raises(QueueFull, match="5 jobs are waiting; the limit is 5"):
         desk.enqueue()
     with pytest.raises(QueueFull):
-        desk.ask(lambda store: store.check_room())
+        desk.ask(lambda store: store.check_admission())
 
 
 def test_room_is_asked_for_once_in_a_while_but_a_refusal_is_never_kept(desk: Desk) -> None:
@@ -67,13 +67,13 @@ def test_room_is_asked_for_once_in_a_while_but_a_refusal_is_never_kept(desk: Des
 
     async def look() -> None:
         redis = connect_async(desk.url)
-        room = Room(redis, 5, lambda: now[0])
+        room = AdmissionControl(redis, 5, lambda: now[0])
         await room.check(LOCAL)
         desk.client.zadd(keyspace.INTERACTIVE, {f"job {number}": number for number in range(5)})
         await room.check(LOCAL)
         with pytest.raises(QueueFull):  # there was room for one more
             await room.check(LOCAL)
-        now[0] = SECONDS
+        now[0] = CHECK_SECONDS
         for _ in range(2):
             with pytest.raises(QueueFull):
                 await room.check(LOCAL)
@@ -90,8 +90,8 @@ def test_one_key_never_takes_the_last_room_from_another(desk: Desk) -> None:
     with pytest.raises(ShareUsedUp, match="3 jobs of this key are waiting; the limit is 2"):
         desk.enqueue(owner="bulk sender")
     with pytest.raises(ShareUsedUp):
-        desk.ask(lambda store: store.check_room("bulk sender"))
-    desk.ask(lambda store: store.check_room("phone"))
+        desk.ask(lambda store: store.check_admission("bulk sender"))
+    desk.ask(lambda store: store.check_admission("phone"))
     desk.enqueue(owner="phone")
     desk.queue.claim(8)
     desk.enqueue(owner="bulk sender")
@@ -115,9 +115,9 @@ def test_jobs_are_claimed_in_order_interactive_before_bulk(desk: Desk) -> None:
 def test_a_claim_takes_no_more_than_asked_and_rings_for_the_rest(desk: Desk) -> None:
     for _ in range(3):
         desk.enqueue()
-    before = desk.bell.rung
+    before = desk.notifier.notified
     assert len(desk.queue.claim(2)) == 2
-    assert desk.bell.rung == before + 1
+    assert desk.notifier.notified == before + 1
 
 
 def test_a_claimed_job_is_running_on_its_first_attempt(desk: Desk) -> None:
@@ -192,11 +192,11 @@ def test_beside_other_jobs_nothing_is_claimed_while_one_must_be_alone(desk: Desk
     other = desk.enqueue()
     desk.client.zadd(keyspace.LEASES, {lost.job.id: 0})
     desk.queue.reap()
-    assert desk.queue.claim(8, beside=True) == []
+    assert desk.queue.claim(8, busy=True) == []
     (alone,) = desk.queue.claim(8)
     assert alone.is_suspect
-    (beside,) = desk.queue.claim(8, beside=True)
-    assert (beside.job.id, beside.is_suspect) == (other.id, False)
+    (other_claim,) = desk.queue.claim(8, busy=True)
+    assert (other_claim.job.id, other_claim.is_suspect) == (other.id, False)
 
 
 def test_a_job_that_must_be_alone_must_be_so_when_it_was_given_back(desk: Desk) -> None:
@@ -295,16 +295,16 @@ def test_a_finished_job_is_found_as_a_twin_by_its_owner_alone(desk: Desk) -> Non
         return desk.ask(lambda store: store.enqueue(job, reuse=True))
 
     first = sent_again(a_job())
-    assert not first.twin
-    assert not sent_again(a_job()).twin, "it has not ended"
+    assert not first.from_cache
+    assert not sent_again(a_job()).from_cache, "it has not ended"
     (claim,) = desk.queue.claim(1)
     desk.queue.finish(claim, DONE)
-    waiting = desk.queue.waiting()
-    assert sent_again(a_job()) == Submitted(desk.find(first.job.id), twin=True)
-    assert desk.queue.waiting() == waiting
+    waiting = desk.queue.count_waiting()
+    assert sent_again(a_job()) == Submitted(desk.find(first.job.id), from_cache=True)
+    assert desk.queue.count_waiting() == waiting
     for other in (a_job(owner="another"), a_job(alpha=0.9), a_job(model="other")):
-        assert not sent_again(other).twin
-    assert not desk.ask(lambda store: store.enqueue(a_job())).twin, "that was not asked for"
+        assert not sent_again(other).from_cache
+    assert not desk.ask(lambda store: store.enqueue(a_job())).from_cache, "that was not asked for"
 
 
 def test_a_twin_whose_record_is_gone_is_none(desk: Desk) -> None:
@@ -312,7 +312,7 @@ def test_a_twin_whose_record_is_gone_is_none(desk: Desk) -> None:
     (claim,) = desk.queue.claim(1)
     desk.queue.finish(claim, DONE)
     desk.client.delete(keyspace.JOB + claim.job.id)  # as its expiry does
-    assert not desk.ask(lambda store: store.enqueue(a_job(), reuse=True)).twin
+    assert not desk.ask(lambda store: store.enqueue(a_job(), reuse=True)).from_cache
 
 
 @pytest.mark.parametrize("priority", ["interactive", "bulk"])
@@ -323,17 +323,17 @@ def test_what_is_told_of_a_new_job_is_what_its_record_tells(desk: Desk, priority
     job = desk.enqueue(priority=priority, ttl=90, client_ref="plot 1")
     assert job == desk.find(job.id)
     position = 1 if priority == "interactive" else 2
-    assert job.queue == Place(position=position, eta_seconds=(position + 1) * 0.25)
+    assert job.queue == QueuePosition(position=position, eta_seconds=(position + 1) * 0.25)
 
 
 def test_an_adopted_job_has_succeeded_with_its_twins_result(desk: Desk) -> None:
     desk.enqueue()
     (claim,) = desk.queue.claim(1)
     desk.queue.finish(claim, DONE)
-    twin, again = desk.find(claim.job.id), a_job(client_ref="again")
-    job = desk.ask(lambda store: store.adopt(again, twin)).job
+    from_cache, again = desk.find(claim.job.id), a_job(client_ref="again")
+    job = desk.ask(lambda store: store.complete_from_cache(again, from_cache)).job
     assert (job.id, job.state, job.cached) == (again.id, State.SUCCEEDED, True)
-    assert job.result == twin.result
+    assert job.result == from_cache.result
     assert job.options.client_ref == "again"
 
 
@@ -355,9 +355,9 @@ def test_a_job_past_its_deadline_expires_unrun(desk: Desk) -> None:
 
 def test_reaping_rings_while_work_waits(desk: Desk) -> None:
     desk.enqueue()
-    desk.client.delete(keyspace.BELL)  # the ticket was lost, and the bell has fallen silent
+    desk.client.delete(keyspace.NOTIFIED)  # the ticket was lost, and the bell has fallen silent
     desk.queue.reap()
-    assert desk.bell.rung == 2
+    assert desk.notifier.notified == 2
 
 
 def test_the_clocks_of_other_machines_do_not_matter(
@@ -372,10 +372,10 @@ def test_the_clocks_of_other_machines_do_not_matter(
     assert (job.expires_at - job.created_at).total_seconds() == 600
     monkeypatch.setattr(time, "time", lambda: now + 86_400.0)
     counters = Counters()
-    queue = MeteredQueue(desk.client, desk.bell, 30, 3, counters)
+    queue = MeteredQueue(desk.client, desk.notifier, 30, 3, counters)
     (claim,) = queue.claim(1)
     queue.reap()
-    queue.announce("w")
+    queue.heartbeat("w")
     assert desk.find(job.id).state is State.RUNNING
     assert desk.ask(lambda store: store.workers()) == 1
     assert queue.finish(claim, DONE) is State.SUCCEEDED
@@ -384,9 +384,9 @@ def test_the_clocks_of_other_machines_do_not_matter(
 
 
 def test_workers_are_counted_by_their_signs_of_life(desk: Desk) -> None:
-    desk.queue.announce("a")
-    desk.queue.announce("b")
-    desk.queue.retire("b")
+    desk.queue.heartbeat("a")
+    desk.queue.heartbeat("b")
+    desk.queue.deregister("b")
     assert desk.ask(lambda store: store.workers()) == 1
 
 

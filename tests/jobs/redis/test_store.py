@@ -8,15 +8,15 @@ import pytest
 from jobs.errors import JobGone, JobNotFound
 from jobs.ports import Outcome
 from jobs.records.job import LOCAL, Job, State
-from jobs.records.listing import Page, Wanted
+from jobs.records.listing import JobQuery, Page
 from jobs.redis import keyspace
 from tests.jobs.conftest import Desk
 
 DONE = Outcome(State.SUCCEEDED, result={})
 
 
-def page(desk: Desk, owner: str = LOCAL, **wanted: Any) -> Page:
-    return desk.ask(lambda store: store.page(owner, Wanted(**wanted)))
+def page(desk: Desk, owner: str = LOCAL, **query: Any) -> Page:
+    return desk.ask(lambda store: store.list_jobs(owner, JobQuery(**query)))
 
 
 def ids(jobs: tuple[Job, ...] | list[Job]) -> list[str]:
@@ -69,14 +69,14 @@ def test_a_page_looks_at_so_many_jobs_and_says_where_to_go_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jobs.redis.store._LOOKED_AT", 2)
-    wanted = desk.enqueue(client_ref="the one")
+    query = desk.enqueue(client_ref="the one")
     for _ in range(3):
         desk.enqueue()
     first = page(desk, client_ref="the one")
     assert first.jobs == ()
     assert first.cursor is not None
     second = page(desk, client_ref="the one", cursor=first.cursor)
-    assert ids(second.jobs) == [wanted.id]
+    assert ids(second.jobs) == [query.id]
 
 
 def test_expired_jobs_leave_the_list_as_others_come(desk: Desk) -> None:

@@ -23,7 +23,7 @@ from tests.jobs.conftest import Desk
 def _wait(desk: Desk, job_id: str, seconds: float, finish_after: float | None = None) -> Job:
     async def run() -> Job:
         client = connect_async(desk.url)
-        watch = JobWatch(client, RedisJobStore(client, desk.bell, 5, 3))
+        watch = JobWatch(client, RedisJobStore(client, desk.notifier, 5, 3))
         if finish_after is not None:
             asyncio.get_running_loop().call_later(finish_after, _finish_one, desk)
         try:
@@ -64,7 +64,7 @@ def test_thousands_wait_on_one_subscription(desk: Desk) -> None:
 
     async def run() -> list[list[State]]:
         client = connect_async(desk.url)
-        watch = JobWatch(client, RedisJobStore(client, desk.bell, 5, 3))
+        watch = JobWatch(client, RedisJobStore(client, desk.notifier, 5, 3))
         async with watch.listening():
             following = [asyncio.create_task(_follow(watch, job.id)) for job in jobs * 400]
             await asyncio.sleep(0.5)
@@ -98,7 +98,7 @@ def test_a_follower_outlives_a_restart_of_redis(tmp_path: Path) -> None:
         desk = Desk(servers.enter_context(redis_in(tmp_path)))
         job = await asyncio.to_thread(desk.enqueue)
         client = connect_async(desk.url)
-        watch = JobWatch(client, RedisJobStore(client, desk.bell, 5, 3))
+        watch = JobWatch(client, RedisJobStore(client, desk.notifier, 5, 3))
         told: list[Job | None] = []
         async with watch.listening():
             async for change in watch.changes(job.id, "", 0.2):

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from jobs.records.options import Options
+from jobs.records.options import JobOptions
 from jobs.webhooks.url_policy import is_public, refusal_reason
 
 
@@ -46,4 +46,4 @@ def test_http_is_for_ones_own_network_alone() -> None:
 )
 def test_what_is_no_plain_url_is_no_option(url: str, reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
-        Options(callback_url=url)
+        JobOptions(callback_url=url)
