@@ -21,11 +21,10 @@ from torch import Tensor, nn
 
 from benchmarks.measure import in_turn, keep_memory, parser, row, write
 from benchmarks.networks import CLASSES, LAYERS, network, plain, tutorial
+from engine.cam.compute import heat
+from engine.cam.forward import Look, look
 from engine.explainer import Explainer
-from engine.heat import heat
-from engine.looks import Look
-from engine.runtimes import Precision, RuntimeChoice
-from engine.split import look
+from engine.runtimes.base import Precision, RuntimeChoice
 from models.card import Card
 
 Way = Callable[[Tensor, int], object]

@@ -25,13 +25,13 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
 from benchmarks.measure import write
+from engine.cam.gradcam import GradCAM
 from engine.diagnostics import Diagnostics, diagnose_photo, is_healthy
+from engine.evaluation.drawn_leaves import Judged, judge_drawn, means
 from engine.explainer import Explainer, Request
 from engine.faithfulness import measure_faithfulness
-from engine.gradcam import GradCAM
-from engine.images import decode
-from engine.judging.drawn import Judged, judge_drawn, means
 from engine.loading import load_weights
+from engine.photos.decode import decode
 from models.card import Card
 from models.catalog import Catalog
 from pictures.blend import WHOLE

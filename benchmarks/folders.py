@@ -25,10 +25,10 @@ from cli.folders.log import Log
 from cli.folders.photos import find_photos
 from cli.folders.run import LONG_SIDE, Run, make_plan
 from cli.folders.sources import Loaded, Options
+from engine.batch_pipeline import Flow
 from engine.explainer import Explanation, Request
-from engine.flow import Flow
-from engine.images import Photo, decode
-from engine.overlay import encode, render_overlay
+from engine.photos.decode import Photo, decode
+from engine.photos.overlay import encode, render_overlay
 from pictures.leaves import KINDS, draw_leaf
 from workers.settings import WorkerSettings
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measure import keep_memory, machine, write
-from engine.agreement import DRIFT, MARGIN
 from engine.explainer import Explainer, Request
-from engine.images import Photo, decode
+from engine.photos.decode import Photo, decode
+from engine.runtimes.parity import DRIFT, MARGIN
 from models.card import Card
 from models.catalog import Catalog
 from pictures.errors import PhotoError

@@ -18,8 +18,8 @@ import torch
 
 from benchmarks.measure import keep_memory, write
 from engine.explainer import Explainer, Request
-from engine.graph import usable_cores
-from engine.images import Photo
+from engine.photos.decode import Photo
+from engine.runtimes.openvino import usable_cores
 from models.catalog import Catalog
 from pictures.leaves import draw_leaf
 

@@ -10,9 +10,9 @@ from rich.console import Console
 from cli.cards.served import served_card
 from cli.errors import CommandError
 from engine.errors import EngineError
+from engine.evaluation.model_comparison import Comparison, compare_photos, summary
 from engine.explainer import Explainer
-from engine.judging.compared import Comparison, compare_photos, summary
-from engine.overlay import save_picture
+from engine.photos.overlay import save_picture
 from models.faults import CardError
 from pictures.colormaps import Pixels
 from pictures.errors import PhotoError

@@ -13,11 +13,11 @@ from cli.cards.file import update_card
 from cli.cards.served import served_card
 from cli.errors import CommandError
 from engine.device import choose_device
-from engine.judging.figures import Figures, figures_of
-from engine.judging.served import logits_of, read_photos
-from engine.judging.shortcuts import shortcuts_of
+from engine.evaluation.inference import logits_of, read_photos
+from engine.evaluation.metrics import Figures, figures_of
+from engine.evaluation.shortcuts import shortcuts_of
 from engine.loading import load_weights
-from engine.overlay import save_picture
+from engine.photos.overlay import save_picture
 from models.card import Card
 from models.faults import CardError
 from models.training.photos import LeafFolder

@@ -12,22 +12,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from engine.asked import best, check, wanted
+from engine.cam.compute import heat
+from engine.cam.forward import Look
 from engine.device import Device, choose_device
 from engine.explanation import ClassMap, Explanation, Prediction, Request, Timings
-from engine.heat import heat
-from engine.images import Photo
 from engine.loading import load_weights
-from engine.looks import Look
-from engine.runtimes import (
-    Plan,
-    Precision,
-    Runtime,
-    RuntimeChoice,
-    choose_runtime,
-)
-from engine.torch_runtime import torch_runtime
-from engine.transforms import prepare
+from engine.photos.decode import Photo
+from engine.photos.transforms import prepare
+from engine.requests import best, check, wanted
+from engine.runtimes.base import Plan, Precision, Runtime, RuntimeChoice
+from engine.runtimes.select import choose_runtime
+from engine.runtimes.torch import torch_runtime
 from models.card import Card
 from models.doubt import Doubter, confidences
 from pictures.colormaps import Pixels
@@ -51,7 +46,7 @@ class Explainer:
 
     One forward pass a batch, and the gradients of all (photo, class) pairs through the head
     alone. Safe to use from several threads. `model` stands in for the card's weights; see
-    `engine.runtimes.Plan` for the rest. Raises CardError for a card whose weights are
+    `engine.runtimes.base.Plan` for the rest. Raises CardError for a card whose weights are
     not there, WrongLayer for its layer.
     `on_out_of_memory` is called for every batch that did not fit and was halved.
     """

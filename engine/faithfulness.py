@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torchvision.transforms.v2 import functional
 
+from engine.cam.forward import class_scores
+from engine.cam.gradcam import check_class
+from engine.cam.hooks import evaluating
 from engine.errors import WrongInput
-from engine.gradcam import check_class
-from engine.hooks import evaluating
-from engine.split import class_scores
 from pictures.blend import WHOLE, Box, Map, upsample
 
 HOTTEST = 0.2

@@ -7,12 +7,12 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from engine.cam.forward import class_scores
+from engine.cam.hooks import evaluating
 from engine.device import Device, bare
 from engine.errors import WrongInput
-from engine.hooks import evaluating
-from engine.images import decode, to_pixels
-from engine.split import class_scores
-from engine.transforms import get_model_transforms
+from engine.photos.decode import decode, to_pixels
+from engine.photos.transforms import get_model_transforms
 from models.card import IMAGENET_MEAN, IMAGENET_STD
 from pictures.colormaps import Pixels
 

@@ -9,12 +9,12 @@ from time import perf_counter
 import numpy as np
 import torch
 
+from engine.cam.gradcam import GradCAM
 from engine.explainer import Explainer, Request
-from engine.gradcam import GradCAM
-from engine.images import Photo
 from engine.loading import load_weights
-from engine.overlay import encode, render_overlay
-from engine.transforms import prepare
+from engine.photos.decode import Photo
+from engine.photos.overlay import encode, render_overlay
+from engine.photos.transforms import prepare
 from models.card import Card
 from models.catalog import Catalog
 from pictures.leaves import draw_leaf

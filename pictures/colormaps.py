@@ -1,7 +1,7 @@
 """Colour tables: 256 RGB colours from the coldest to the hottest.
 
 The tables are OpenCV's, kept as the rows of `colormaps.png` so that no process needs OpenCV
-to colour a map. `python -m engine.overlay` draws that file anew; a test compares the two.
+to colour a map. `python -m engine.photos.overlay` draws that file anew; a test compares the two.
 """
 
 from functools import cache

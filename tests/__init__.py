@@ -1,1 +1,1 @@
-"""Tests mirror the sources: `tests/engine/test_overlay.py` is about `engine/overlay.py`."""
+"""Tests mirror the sources: `tests/jobs/test_queue.py` tests `jobs/queue.py`."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from engine.layers import prove
+from engine.cam.layers import prove
 from jobs.blobs import open_blobs
 from jobs.metrics import Counters
 from jobs.ports import Notifier

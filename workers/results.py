@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.diagnostics import diagnose, is_healthy
 from engine.explainer import ClassMap, Explanation, Prediction
-from engine.images import Photo
-from engine.overlay import encode, render_overlay
+from engine.photos.decode import Photo
+from engine.photos.overlay import encode, render_overlay
 from jobs.blobs import blob_names
 from jobs.ports import BlobStore, Claim
 from models.card import Card

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.explainer import Explanation, Request
-from engine.images import Photo, decode
+from engine.photos.decode import Photo, decode
 from jobs.blobs import blob_names
 from jobs.errors import BlobMissing, BlobsFailed, CropShieldError, ExplainFailed
 from jobs.ports import BlobStore, Claim, Outcome, WorkQueue

@@ -11,9 +11,8 @@ import torch
 
 from cli.audit.looking import Looked
 from cli.folders.tables import WARNINGS
-from engine.judging.figures import ClassFigures, Figures, figures_of
-from engine.judging.label_errors import Doubt, likely_label_errors
-from engine.judging.reliability import Bin, reliability
+from engine.evaluation.label_errors import Doubt, likely_label_errors
+from engine.evaluation.metrics import Bin, ClassFigures, Figures, figures_of, reliability
 from pictures.blend import Map
 from pictures.duplicates import groups, near_pairs
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from cli.folders.run import said
 from cli.progress import Advance
+from engine.batch_pipeline import Flow
 from engine.diagnostics import Diagnostics, diagnose, is_healthy
 from engine.explainer import ClassMap, Explainer, Explanation, Request
-from engine.flow import Flow
-from engine.images import Photo, decode
+from engine.photos.decode import Photo, decode
 from pictures.blend import Box, Map
 from pictures.duplicates import Hash, difference_hash
 from pictures.leafmask import leaf_mask

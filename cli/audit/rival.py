@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cli.audit.looking import Looked
-from engine.judging.rivals import Rivalry, rivalry
+from engine.evaluation.metrics import Rivalry, rivalry
 from models.card import Card
 
 

@@ -9,9 +9,9 @@ import torch
 from cli.audit.looking import Looked
 from cli.progress import Advance
 from engine.faithfulness import Faithfulness, measure_faithfulness
-from engine.images import decode
 from engine.loading import load_weights
-from engine.transforms import prepare
+from engine.photos.decode import decode
+from engine.photos.transforms import prepare
 from models.card import Card
 
 _STEPS = 8

@@ -12,8 +12,8 @@ import tomlkit
 from cli.cards.served import served_cards
 from cli.errors import CommandError
 from cli.settings import read
+from engine.cam.layers import last_layer, prove
 from engine.errors import WrongLayer
-from engine.layers import last_layer, prove
 from jobs.settings import SharedSettings
 from models.architectures import build
 from models.card import digest, read_card

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from cli.cards.served import served_card, served_cards
-from engine.layers import prove
+from engine.cam.layers import prove
 from models.card import Card
 from models.faults import CardError
 

@@ -43,8 +43,8 @@ def _check(card: Card, device: str, *, quick: bool) -> Finding:
 def _try(card: Card, device: str, described: str) -> Finding:
     """Load it and explain a grey picture, as a worker does before it reports for work."""
     try:
+        from engine.cam.layers import prove
         from engine.explainer import Explainer
-        from engine.layers import prove
     except ImportError as error:
         advice = "Fine for an API; a worker needs: pip install 'cropshield[worker]'."
         return warning(SUBJECT, f"{described}; not tried: {error}", advice)

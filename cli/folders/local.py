@@ -9,7 +9,7 @@ import torch
 from cli.errors import MISSING, CommandError
 from cli.folders.sources import Loaded, Options, Seen
 from engine.explainer import Explainer, Explanation, Request
-from engine.images import decode
+from engine.photos.decode import decode
 from models.card import Card
 from models.catalog import Catalog
 from models.faults import CardError

@@ -12,8 +12,8 @@ from cli.folders.log import Log, Row, key_of
 from cli.folders.photos import Found
 from cli.folders.sources import Loaded, Options, Source
 from cli.progress import progress
-from engine.flow import Flow
-from engine.overlay import encode, render_overlay
+from engine.batch_pipeline import Flow
+from engine.photos.overlay import encode, render_overlay
 from pictures.blend import Box, Map, levels
 
 LONG_SIDE = 1024

@@ -21,7 +21,7 @@ from cropshield_client import (
     ProblemError,
     Unreachable,
 )
-from engine.images import decode
+from engine.photos.decode import decode
 from pictures.blend import Map
 
 _SIDE = 448

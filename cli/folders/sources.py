@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.images import Photo
+from engine.photos.decode import Photo
 from pictures.blend import Map
 from pictures.colormaps import colormap
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine.images import decode
+from engine.photos.decode import decode
 from pictures.blend import fit
 from pictures.errors import PhotoError
 

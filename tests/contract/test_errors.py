@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.openapi.problem_examples import example
 from api.settings import ApiSettings
-from engine.images import decode
+from engine.photos.decode import decode
 from jobs.problems import all_problems, problem_of
 from jobs.redis import keyspace
 from pictures.errors import UndecodablePhoto

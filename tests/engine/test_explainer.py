@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from engine.cam.forward import Look, look
+from engine.cam.gradcam import GradCAM, find_layer
+from engine.cam.methods import grad_cam
 from engine.errors import UnknownMethod, WrongClass, WrongInput
 from engine.explainer import Explainer, Request
-from engine.gradcam import GradCAM, find_layer
-from engine.images import Photo
-from engine.looks import Look
-from engine.methods import grad_cam
-from engine.runtimes import RuntimeChoice
-from engine.split import look
-from engine.transforms import prepare
+from engine.photos.decode import Photo
+from engine.photos.transforms import prepare
+from engine.runtimes.base import RuntimeChoice
 from models.card import Card
 from models.doubt import features_of, write_means
 from models.faults import CardError

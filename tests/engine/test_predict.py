@@ -8,8 +8,8 @@ import torch
 
 from engine.errors import WrongInput
 from engine.loading import load_model_once
+from engine.photos.transforms import get_validation_transforms
 from engine.predict import predict_disease
-from engine.transforms import get_validation_transforms
 from tests.engine.networks import network, save_model
 from tests.pictures.files import file_of, scene
 

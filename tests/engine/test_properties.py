@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.gradcam import GradCAM
-from engine.images import decode
-from engine.methods import METHODS, method, scaled
+from engine.cam.gradcam import GradCAM
+from engine.cam.methods import METHODS, method, scaled
+from engine.photos.decode import decode
 from pictures.blend import blend
 from pictures.errors import PhotoError
 from tests.engine.networks import network, photos

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import WrongInput, WrongLayer
-from engine.transforms import get_validation_transforms
+from engine.photos.transforms import get_validation_transforms
 from engine.visualize import (
     generate_gradcam_visualization,
     get_target_layer,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.overlay import render_overlay
+from engine.photos.overlay import render_overlay
 from pictures.blend import WHOLE, blend, colourise, fit, levels, upsample
 from pictures.colormaps import COLORMAPS, UnknownColormap, colormap
 

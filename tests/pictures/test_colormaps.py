@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.overlay import opencv_tables
+from engine.photos.overlay import opencv_tables
 from pictures.colormaps import COLORMAPS, UnknownColormap, colormap
 
 

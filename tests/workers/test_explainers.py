@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.explainer import Explainer, Request
-from engine.images import Photo
+from engine.photos.decode import Photo
 from jobs.metrics import Counters
 from models.catalog import Catalog
 from workers.explainers import Explainers, explainer_options
@@ -65,7 +65,7 @@ def test_the_settings_decide_how_models_run(
 
 
 def test_a_worker_keeps_its_graphs_in_its_home(tmp_path: Path) -> None:
-    pytest.importorskip("engine.graph", exc_type=ImportError)
+    pytest.importorskip("engine.runtimes.openvino", exc_type=ImportError)
     options = explainer_options(WorkerSettings(home=tmp_path))
     assert Explainers(Catalog(), "cpu", options=options)[MODEL].runtime == "graph"
     assert list(tmp_path.glob(f"cache/{MODEL}-*/graph.xml"))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.explainer import Explainer, Explanation, Request
-from engine.images import Photo
+from engine.photos.decode import Photo
 from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
 from jobs.errors import BlobMissing, BlobsFailed
@@ -61,7 +61,7 @@ def bench(desk: Desk, home: Path) -> Bench:
 
 
 def small_png(width: int) -> bytes:
-    from engine.overlay import encode
+    from engine.photos.overlay import encode
 
     return encode(np.full((48, width, 3), 90, np.uint8), "png")
 

@@ -11,9 +11,9 @@ from api.schemas.jobs import (
     PredictionView,
     ResultView,
 )
+from engine.cam.methods import METHODS
 from engine.explainer import Explainer, Explanation, Request
-from engine.images import Photo, decode
-from engine.methods import METHODS
+from engine.photos.decode import Photo, decode
 from jobs.records.options import MethodName
 from models.card import Card
 from models.catalog import Catalog

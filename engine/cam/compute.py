@@ -1,0 +1,91 @@
+"""Scaled maps of (photo, class) pairs: by gradients in torch, by the closed form in numpy."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from engine.cam.forward import Look
+from engine.cam.linear_head import PooledSeen
+from engine.cam.methods import method, scaled
+
+Array = npt.NDArray[np.float32]
+
+
+class Heat(NamedTuple):
+    """`maps`: float32 (pairs, h, w) in [0, 1]. `peaks`: what each was divided by, (pairs,);
+    maps times peaks are comparable between the classes of one photo and method."""
+
+    maps: Array
+    peaks: Array
+
+
+class GraphSeen(PooledSeen):
+    """Seen by a graph: on the CPU, in float32."""
+
+
+def heat(seen: Look, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]) -> Heat:
+    """The maps of all pairs, each by its own method.
+
+    Beside a graph nothing is computed in torch: its threads would spin on the graph's cores.
+    """
+    if isinstance(seen, GraphSeen) and _CLOSED.keys() >= set(methods):
+        return _closed(seen, photos, classes, methods)
+    gradients = seen.gradients(photos, classes).float()
+    with torch.no_grad():
+        activations = seen.activations[list(photos)].float()
+        maps = torch.empty_like(activations[:, 0])
+        for name in set(methods):
+            own = [i for i, used in enumerate(methods) if used == name]
+            maps[own] = method(name)(activations[own], gradients[own])
+        return Heat(scaled(maps).cpu().numpy(), maps.amax(dim=(1, 2)).cpu().numpy())
+
+
+def _closed(
+    seen: GraphSeen, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
+) -> Heat:
+    """With one gradient g_k a channel every method is ReLU(sum_k v_k A_k), v by `_CLOSED`."""
+    activations, weights = seen.activations.numpy(), seen.weights.numpy()
+    count, channels, height, width = activations.shape
+    cells = activations.reshape(count, channels, height * width)
+    maps = np.empty((len(photos), height * width), np.float32)
+    for row, (photo, index, name) in enumerate(zip(photos, classes, methods, strict=True)):
+        gradient = weights[index] / np.float32(height * width)
+        maps[row] = _CLOSED[name](gradient, cells[photo]) @ cells[photo]
+    np.maximum(maps, 0, out=maps)
+    peak = maps.max(axis=1, keepdims=True)
+    maps /= np.where(peak > 0, peak, np.float32(1))
+    return Heat(maps.reshape(-1, height, width), peak[:, 0])
+
+
+def _plain(gradient: Array, cells: Array) -> Array:  # noqa: ARG001 -- as the others
+    return gradient
+
+
+def _positive(gradient: Array, cells: Array) -> Array:  # noqa: ARG001 -- as the others
+    return np.maximum(gradient, 0)
+
+
+def _by_share(gradient: Array, cells: Array) -> Array:
+    total = cells.sum(axis=1)
+    shared: Array = gradient * total / (total + np.float32(1e-7))
+    return shared
+
+
+def _by_alpha(gradient: Array, cells: Array) -> Array:
+    square = gradient * gradient
+    alpha = square / (2 * square + cells.sum(axis=1) * square * gradient + np.float32(1e-6))
+    weighted: Array = cells.shape[1] * alpha * np.maximum(gradient, 0)
+    return weighted
+
+
+# (g (K,), A (K, cells)) -> v (K,), for the methods of `engine.cam.methods` by name.
+_CLOSED: dict[str, Callable[[Array, Array], Array]] = {
+    "gradcam": _plain,
+    "hirescam": _plain,
+    "xgradcam": _by_share,
+    "gradcam++": _by_alpha,
+    "layercam": _positive,
+}

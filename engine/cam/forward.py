@@ -1,0 +1,128 @@
+"""One forward pass that is differentiable from one layer up, and only from there.
+
+Below the layer no graph is kept, so that looking costs what the forward pass costs; the split
+is found by a hook, for any model, without knowing its architecture.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from engine.cam.hooks import evaluating, watch
+from engine.errors import WrongInput, WrongLayer
+
+
+class Look(Protocol):
+    """What a forward pass left behind: see `engine.cam.forward.Seen`."""
+
+    @property
+    def logits(self) -> Tensor: ...
+    @property
+    def activations(self) -> Tensor: ...
+    def gradients(self, photos: Sequence[int], classes: Sequence[int]) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one forward pass of N photos left behind.
+
+    `logits` (N, classes) and `activations` (N, K, h, w) stand in the model's own type; both
+    carry the short graph that `gradients` walks.
+    """
+
+    logits: Tensor
+    activations: Tensor
+
+    def gradients(self, photos: Sequence[int], classes: Sequence[int]) -> Tensor:
+        """d logit[photo, class] / d activations[photo] of each pair, (pairs, K, h, w).
+
+        As many passes through the head as one photo has pairs at the most, each for the
+        whole batch.
+        """
+        turns = _turns(photos)
+        wanted = self.logits.new_zeros(max(turns) + 1, *self.logits.shape)
+        wanted[turns, list(photos), list(classes)] = 1.0
+        gradients = [self._backward(one) for one in wanted]
+        if len(gradients) == 1:
+            return gradients[0][list(photos)]
+        return torch.stack(gradients)[turns, list(photos)]
+
+    def _backward(self, wanted: Tensor) -> Tensor:
+        """Row by row, the gradient of the logits that `wanted` (N, classes) picks."""
+        if not self.logits.requires_grad:
+            raise WrongLayer("the class scores do not depend on the target layer")
+        with torch.inference_mode(mode=False):
+            (gradient,) = torch.autograd.grad(
+                self.logits, self.activations, wanted, retain_graph=True, allow_unused=True
+            )
+        return torch.zeros_like(self.activations) if gradient is None else gradient
+
+
+def look(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Seen:
+    """Forward `inputs` (N, 3, H, W) in evaluation mode and keep the graph above `layer`.
+
+    Works under an outer no_grad or inference_mode, with frozen weights and in-place ReLUs, and
+    leaves no gradient, hook or flag behind. Raises WrongLayer or WrongInput.
+    """
+    leaves: list[Tensor] = []
+
+    def see(output: Any) -> Tensor:
+        leaves[:] = [spatial(output, inputs.shape[0]).detach().clone().requires_grad_()]
+        torch.set_grad_enabled(True)
+        return leaves[0].clone()  # a layer that works in place must not touch the leaf
+
+    with torch.inference_mode(mode=False), torch.no_grad(), evaluating(model), watch(layer, see):
+        logits = class_scores(model(inputs))
+    if not leaves:
+        raise WrongLayer(f"the forward pass never reached {describe(layer)}")
+    return Seen(logits, leaves[0])
+
+
+def describe(layer: nn.Module) -> str:
+    """A layer in an error message."""
+    return f"the target layer ({type(layer).__name__})"
+
+
+def spatial(output: Any, photos: int) -> Tensor:
+    """`output` if it is a stack of feature maps (N, K, h, w) larger than one cell.
+
+    Raises WrongLayer.
+    """
+    needed = f"needed is ({photos}, channels, height, width) with more than one cell"
+    if not isinstance(output, Tensor):
+        raise WrongLayer(f"the target layer gives a {type(output).__name__}; {needed}")
+    shape = tuple(output.shape)
+    if len(shape) != 4 or shape[0] != photos or shape[2] * shape[3] < 2:
+        raise WrongLayer(f"the target layer gives shape {shape}; {needed}")
+    return output
+
+
+def class_scores(output: Any) -> Tensor:
+    """The logits (N, classes) in what a model gives: alone, first of several, or by name.
+
+    Raises WrongInput.
+    """
+    if isinstance(output, Mapping):
+        output = output.get("logits", next(iter(output.values()), None))
+    elif not isinstance(output, Tensor) and hasattr(output, "logits"):
+        output = output.logits
+    elif isinstance(output, (tuple, list)) and output:
+        output = output[0]
+    if not isinstance(output, Tensor) or output.ndim != 2:
+        shape = getattr(output, "shape", None)
+        found = tuple(shape) if shape is not None else type(output).__name__
+        raise WrongInput(f"a model whose output is {found}", "logits of shape (N, classes)")
+    return output
+
+
+def _turns(photos: Sequence[int]) -> list[int]:
+    """How many pairs of the same photo stand before each pair."""
+    counts: dict[int, int] = {}
+    turns = []
+    for photo in photos:
+        turns.append(counts.get(photo, 0))
+        counts[photo] = turns[-1] + 1
+    return turns

@@ -1,0 +1,159 @@
+"""Grad-CAM for any PyTorch classifier. Selvaraju et al. 2017, arXiv:1610.02391."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from engine.cam.forward import Seen, look
+from engine.cam.methods import Method, method, scaled
+from engine.cam.receptive_field import box_of
+from engine.device import Device, bare, choose_device, device_of
+from engine.errors import WrongClass, WrongInput, WrongLayer
+from engine.photos.decode import to_pixels
+from engine.photos.overlay import DEFAULT_COLORMAP, blend_map
+from pictures.blend import WHOLE, Box, Map
+from pictures.colormaps import Pixels
+
+
+class GradCAM:
+    """Explains the classes of `model` by what its `target_layer` (module or name) saw.
+
+    The class score is the logit. The model is left as it was: no hook, no gradient, no mode
+    remains on it, and several threads may use one model, or one GradCAM, at once.
+    `device=None` leaves the model where it is. Raises WrongLayer for a layer that is not in
+    the model.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        target_layer: nn.Module | str,
+        device: Device | None = None,
+        method_name: str = "gradcam",
+    ) -> None:
+        self.model = bare(model)
+        self.target_layer = find_layer(self.model, target_layer)
+        if device is not None:
+            self.model.to(choose_device(device))
+        self.device = device_of(self.model)
+        self.method = method(method_name)
+        self._inputs: dict[tuple[int, ...], tuple[torch.Size, torch.dtype]] = {}
+
+    def __call__(
+        self,
+        input_tensor: Tensor,
+        class_idx: int | Sequence[int] | None = None,
+        retain_graph: bool = False,  # noqa: ARG002 -- no graph is ever shared with the caller
+    ) -> Map:
+        """The heatmap, float32 (h, w) in [0, 1] of the target layer's size.
+
+        input_tensor: (1, 3, H, W) or (3, H, W), normalised. class_idx: the class to explain,
+        by default the most likely one. With a list of classes, (classes, h, w); with a batch
+        (N, 3, H, W), (N, h, w), for which `class_idx` may be one class for all or a list of N.
+        Raises WrongInput, WrongClass or WrongLayer.
+        """
+        batch = self._batch(input_tensor)
+        seen = look(self.model, self.target_layer, batch)
+        photos, classes = pairs(seen, class_idx)
+        maps = explain(seen, photos, classes, self.method).cpu().numpy()
+        self._inputs[maps.shape[1:]] = batch.shape[1:], batch.dtype
+        single = len(batch) == 1 and not isinstance(class_idx, Sequence)
+        result: Map = maps[0] if single else maps
+        return result
+
+    def box(self, heatmap: Map) -> Box:
+        """Left, top, right and bottom of what a map of this object stands for, in parts of the
+        photo's width and height: half a cell up and to the left of the photo in most networks.
+
+        The whole photo for a map of a size that this object has not given yet.
+        """
+        if heatmap.shape not in self._inputs:
+            return WHOLE
+        size, kind = self._inputs[heatmap.shape]
+        photo = torch.zeros(1, *size, dtype=kind, device=self.device)
+        return box_of(self.model, self.target_layer, photo)
+
+    def generate_heatmap_overlay(
+        self,
+        original_image: Pixels | Image.Image,
+        heatmap: npt.ArrayLike,
+        colormap: int | str = DEFAULT_COLORMAP,
+        alpha: float = 0.5,
+    ) -> Pixels:
+        """The heatmap over the photo, each cell at its `box`, uint8 (H, W, 3) RGB as the photo.
+
+        colormap: an OpenCV constant or a name. alpha: the heatmap's part, in [0, 1]. Raises
+        UnknownColormap or ValueError.
+        """
+        pixels = to_pixels(original_image)
+        shown = np.asarray(heatmap, np.float32)
+        return blend_map(pixels, shown, colormap, alpha, self.box(shown))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing to undo: nothing was ever left on the model."""
+
+    def _batch(self, inputs: Tensor) -> Tensor:
+        needed = "a float tensor (3, height, width) or (N, 3, height, width)"
+        if not isinstance(inputs, Tensor):
+            raise WrongInput(f"a {type(inputs).__name__}", needed)
+        batch = inputs[None] if inputs.ndim == 3 else inputs
+        if batch.ndim != 4 or 0 in batch.shape or not batch.is_floating_point():
+            raise WrongInput(f"a {inputs.dtype} tensor of shape {tuple(inputs.shape)}", needed)
+        return batch.detach().to(self.device)
+
+
+def find_layer(model: nn.Module, layer: nn.Module | str) -> nn.Module:
+    """A layer of `model`, itself or by its dotted name. Raises WrongLayer."""
+    if isinstance(layer, nn.Module):
+        found = bare(layer)
+        if not any(found is module for module in model.modules()):
+            raise WrongLayer(f"{type(found).__name__} is no layer of {type(model).__name__}")
+        return found
+    named: dict[str, nn.Module] = dict(model.named_modules())
+    if not layer or layer not in named:
+        known = ", ".join(name for name, _ in model.named_children())
+        raise WrongLayer(f"{type(model).__name__} has no layer {layer!r}; it starts with {known}")
+    return named[layer]
+
+
+def pairs(seen: Seen, wanted: int | Sequence[int] | None) -> tuple[list[int], list[int]]:
+    """Photo and class of each map to make. Raises WrongClass, or WrongInput for a wrong count."""
+    count, classes = seen.logits.shape
+    if wanted is None:
+        return list(range(count)), seen.logits.argmax(dim=1).tolist()
+    if not isinstance(wanted, Sequence):
+        return list(range(count)), [check_class(wanted, classes)] * count
+    chosen = [check_class(index, classes) for index in wanted]
+    if count == 1 and chosen:
+        return [0] * len(chosen), chosen
+    if len(chosen) != count:
+        raise WrongInput(f"{len(chosen)} class indices", f"one for each of {count} photos")
+    return list(range(count)), chosen
+
+
+def check_class(index: int, classes: int) -> int:
+    """Raises WrongClass unless `index` is one of `classes` classes."""
+    if isinstance(index, bool) or not hasattr(index, "__index__") or not 0 <= index < classes:
+        raise WrongClass(index, classes)
+    return int(index)
+
+
+def explain(
+    seen: Seen,
+    photos: Sequence[int],
+    classes: Sequence[int],
+    combine: Method,
+) -> Tensor:
+    """Scaled maps of the pairs, float32 (pairs, h, w), computed in float32."""
+    gradients = seen.gradients(photos, classes).float()
+    activations = seen.activations.detach()[list(photos)].float()
+    with torch.no_grad():
+        return scaled(combine(activations, gradients))

@@ -1,0 +1,115 @@
+"""Which layers of a network can be explained, and whether a card's model is what it says."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from engine.cam.forward import class_scores, look
+from engine.cam.gradcam import find_layer
+from engine.errors import EngineError, WrongLayer
+from models.card import Card
+from models.faults import did_you_mean
+from models.weights import load_network
+
+Sizes = dict[str, tuple[int, int, int]]
+_SHOWN = 8
+
+
+def spatial_layers(network: nn.Module, side: int) -> Sizes:
+    """Channels, height and width of every layer that gives feature maps for a photo of `side`
+    pixels, in the order in which they are done: the last is the best to explain.
+
+    Maps are square, as the photo is, and larger than one cell. Those that a transformer cuts
+    into tokens do not count: what comes after them no longer knows the place.
+    """
+    sizes: Sizes = {}
+
+    def note(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def see(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            if not isinstance(output, Tensor):
+                return
+            if _is_map(output):
+                sizes.pop(name, None)
+                sizes[name] = (output.shape[1], output.shape[2], output.shape[3])
+            elif output.ndim > 2 and output[0, 0].numel() > 1:
+                sizes.clear()
+
+        return see
+
+    hooks = [
+        module.register_forward_hook(note(name)) for name, module in network.named_modules() if name
+    ]
+    try:
+        with torch.inference_mode():
+            network.eval()(torch.zeros(1, 3, side, side))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return sizes
+
+
+def _is_map(output: Tensor) -> bool:
+    return output.ndim == 4 and output.shape[2] == output.shape[3] > 1
+
+
+def last_layer(network: nn.Module, side: int) -> str:
+    """The layer that is explained where none is named. Raises WrongLayer where there is none."""
+    sizes = spatial_layers(network, side)
+    if not sizes:
+        name = type(network).__name__
+        raise WrongLayer(f"no layer of {name} gives feature maps up to its end; name one")
+    return next(reversed(sizes))
+
+
+def prove(card: Card) -> None:
+    """Load the model of a card and let it see a grey photo.
+
+    Raises CardError that names the line: files that are not there or not the card's, another
+    number of classes than outputs, a target layer that does not exist or gives no map, an
+    input size that the model does not take.
+    """
+    network = load_network(card)
+    _check_layer(card, network)
+    side = card.preprocessing.size
+    try:
+        with torch.no_grad():
+            scores = class_scores(network(torch.zeros(1, 3, side, side)))
+    except (RuntimeError, AssertionError, EngineError) as error:
+        raise card.wrong("preprocessing.size", f"{side} px do not go through: {error}") from error
+    if scores.shape[1] != len(card.class_names):
+        said = f"{len(card.class_names)} classes, but the model has {scores.shape[1]} outputs"
+        raise card.wrong("classes", said)
+    if not torch.isfinite(scores).all():
+        raise card.wrong("weights", f"{card.weights_path} gives scores that are not numbers")
+    _check_map(card, network)
+
+
+def _check_layer(card: Card, network: nn.Module) -> None:
+    named = [name for name, _ in network.named_modules()]
+    if card.target_layer not in named[1:]:
+        alike = did_you_mean(card.target_layer, named) or "."
+        known = describe(spatial_layers(network, card.preprocessing.size))
+        said = f'no layer "{card.target_layer}"{alike} Maps come from {known}'
+        raise card.wrong("target_layer", said)
+
+
+def _check_map(card: Card, network: nn.Module) -> None:
+    side = card.preprocessing.size
+    layer = find_layer(network, card.target_layer)
+    try:
+        seen = look(network, layer, torch.zeros(1, 3, side, side))
+        seen.gradients([0], [0])
+    except EngineError as error:
+        known = describe(spatial_layers(network, side))
+        raise card.wrong("target_layer", f"{error}. Maps come from {known}") from error
+    if not _is_map(seen.activations):
+        shape = tuple(seen.activations.shape[1:])
+        raise card.wrong("target_layer", f"gives {shape}, which is no square map of channels first")
+
+
+def describe(sizes: Sizes) -> str:
+    """The last layers with the size of their maps, the best first."""
+    last = list(reversed(sizes.items()))[:_SHOWN]
+    return ", ".join(f"{name} ({k} x {h} x {w})" for name, (k, h, w) in last) or "no layer"

@@ -1,0 +1,83 @@
+"""The closed form for heads that are mean pooling and one linear layer.
+
+There dy_c/dA_kij = W_ck / (h w) in every cell, so no graph has to be kept and no gradient
+walked. A head is taken for one only after its gradients and its logits have been compared.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from engine.cam.forward import Seen, class_scores, look, spatial
+from engine.cam.hooks import evaluating, watch
+
+_TOLERANCE = 1e-5
+_ASKED = 16
+
+
+@dataclass(frozen=True)
+class PooledSeen:
+    """As `engine.cam.forward.Seen`: `logits` (N, classes) and `activations` (N, K, h, w).
+
+    `weights` (classes, K) are the linear layer's.
+    """
+
+    logits: Tensor
+    activations: Tensor
+    weights: Tensor
+
+    def gradients(self, photos: Sequence[int], classes: Sequence[int]) -> Tensor:
+        """d logit[photo, class] / d activations[photo] of each pair, (pairs, K, h, w)."""
+        height, width = self.activations.shape[2:]
+        rows = self.weights[list(classes)] / (height * width)
+        return rows[:, :, None, None].expand(len(photos), -1, height, width)
+
+
+def pooled_head(model: nn.Module, layer: nn.Module, probe: Tensor) -> nn.Linear | None:
+    """The linear layer, weights (classes, K), if pooling and it are all that follows `layer`.
+
+    Proved on `probe` (N, 3, H, W), N at least 2: the gradients by autograd are those of the
+    closed form, and the pooled maps times the weights, plus the bias, are the logits. None
+    where that does not hold.
+    """
+    seen = look(model, layer, probe)
+    maps, logits = seen.activations.detach(), seen.logits.detach()
+    for module in model.modules():
+        shape = logits.shape[1], maps.shape[1]
+        if not isinstance(module, nn.Linear) or module.weight.shape != shape:
+            continue
+        with torch.no_grad():
+            closed = PooledSeen(module(maps.mean(dim=(2, 3))), maps, module.weight.detach())
+        if _close(closed.logits, logits) and _same_gradients(closed, seen):
+            return module
+    return None
+
+
+def look_pooled(model: nn.Module, layer: nn.Module, weights: Tensor, inputs: Tensor) -> PooledSeen:
+    """One forward pass without any graph. Raises as `engine.cam.forward.look` does."""
+    kept: list[Tensor] = []
+
+    def see(output: Tensor) -> Tensor:
+        kept[:] = [spatial(output, inputs.shape[0])]
+        return output
+
+    with torch.inference_mode(), evaluating(model), watch(layer, see):
+        logits = class_scores(model(inputs))
+    return PooledSeen(logits, kept[0], weights)
+
+
+def _same_gradients(closed: PooledSeen, seen: Seen) -> bool:
+    photos, classes = closed.logits.shape
+    asked = range(0, classes, max(1, classes // _ASKED))
+    pairs = [(photo, index) for photo in range(photos) for index in asked]
+    return all(
+        _close(closed.gradients([photo], [index]), seen.gradients([photo], [index]))
+        for photo, index in pairs
+    )
+
+
+def _close(one: Tensor, other: Tensor) -> bool:
+    scale = float(other.abs().max()) or 1.0
+    return one.shape == other.shape and float((one - other).abs().max()) <= _TOLERANCE * scale

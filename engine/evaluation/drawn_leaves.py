@@ -1,0 +1,78 @@
+"""Maps judged on drawn leaves, whose lesions are known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+import torch
+from torch import nn
+
+from engine.cam.gradcam import GradCAM
+from engine.device import device_of
+from engine.faithfulness import Faithfulness, measure_faithfulness
+from engine.photos.transforms import prepare
+from models.card import Card
+from pictures.blend import WHOLE, Box, Map, upsample
+from pictures.leaves import KINDS, DrawnLeaf, draw_leaf
+from pictures.masks import Mask
+
+SICK = tuple(kind for kind in KINDS if kind != "healthy")
+SIZE = 320, 240
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A drawn leaf, its input (1, 3, s, s), the likeliest class, its map and what that stands for;
+    faithfulness of the map, and of the same map turned upside down."""
+
+    leaf: DrawnLeaf
+    inputs: torch.Tensor
+    best: int
+    heatmap: Map
+    box: Box
+    right: Faithfulness
+    turned: Faithfulness
+
+
+def judge_drawn(card: Card, network: nn.Module, count: int) -> Iterator[Judged]:
+    """The first `count` drawn leaves with lesions, by seed."""
+    cam = GradCAM(network, card.target_layer)
+    for seed in range(count):
+        leaf = draw_leaf(SICK[seed % len(SICK)], seed, SIZE)
+        inputs = prepare([np.asarray(leaf.photo)], card.preprocessing).to(device_of(network))
+        with torch.no_grad():
+            best = int(network(inputs).argmax())
+        heatmap = cam(inputs, best)
+        box = cam.box(heatmap)
+        right, turned = (
+            measure_faithfulness(network, inputs, one, best, box=where)
+            for one, where in ((heatmap, box), (heatmap[::-1, ::-1], _turned(box)))
+        )
+        yield Judged(leaf, inputs, best, heatmap, box, right, turned)
+
+
+def _turned(box: Box) -> Box:
+    return Box(1 - box.right, 1 - box.bottom, 1 - box.left, 1 - box.top)
+
+
+def points_at(heatmap: Map, lesions: Mask, box: Box = WHOLE) -> bool:
+    """The pointing game (Zhang et al. 2018): whether the hottest pixel is on a lesion."""
+    large = upsample(heatmap, lesions.shape[1], lesions.shape[0], box)
+    return bool(lesions.flat[int(large.argmax())])
+
+
+def means(judged: list[Judged]) -> dict[str, float]:
+    """Means in [0, 1]. `pointing` beside `lesion_share`, which a map without any idea would
+    reach; deletion is good when low, insertion when high, beside those of the turned maps."""
+    columns = {
+        "pointing": [float(points_at(one.heatmap, one.leaf.lesions, one.box)) for one in judged],
+        "lesion_share": [float(one.leaf.lesions.mean()) for one in judged],
+        "deletion": [one.right.deletion for one in judged],
+        "deletion_turned": [one.turned.deletion for one in judged],
+        "insertion": [one.right.insertion for one in judged],
+        "insertion_turned": [one.turned.insertion for one in judged],
+        "confidence_lost": [one.right.confidence_lost for one in judged],
+        "confidence_lost_turned": [one.turned.confidence_lost for one in judged],
+    }
+    return {name: round(fmean(values), 4) for name, values in columns.items()}

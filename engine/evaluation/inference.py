@@ -1,0 +1,33 @@
+"""Labelled photos, and what a model says to them as it is served."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from engine.device import device_of
+from engine.photos.decode import decode
+from engine.photos.transforms import prepare
+from models.card import Card
+from pictures.colormaps import Pixels
+
+BATCH = 32
+
+
+def read_photos(paths: Iterable[str | Path], card: Card) -> Iterator[Pixels]:
+    """Photos decoded as for serving, uint8 (h, w, 3), one after the other. Raises PhotoError."""
+    for path in paths:
+        yield decode(Path(path).read_bytes(), card.preprocessing.size).pixels
+
+
+@torch.inference_mode()
+def logits_of(card: Card, network: nn.Module, photos: Iterable[Pixels]) -> Tensor:
+    """The model's scores in float32, (n, classes) on the CPU."""
+    device, found = device_of(network), []
+    waiting = iter(photos)
+    while batch := list(islice(waiting, BATCH)):
+        inputs = prepare(batch, card.preprocessing).to(device)
+        found.append(network(inputs).float().cpu())
+    return torch.cat(found)

@@ -1,0 +1,141 @@
+"""Figures of a classifier from its scores: pure functions of tensors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from models.training.judge import confusion_matrix, score
+
+BINS = 15
+RELIABILITY_BINS = 10
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """Precision, recall and F1 in [0, 1]; `support`: photos of the class."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`classes`: those that the photos hold, the worst first. `confusion`: counts, rows are the
+    truth, over all classes of the model."""
+
+    photos: int
+    accuracy: float
+    macro_f1: float
+    ece: float
+    classes: tuple[ClassFigures, ...]
+    confusion: tuple[tuple[int, ...], ...]
+
+    def of_card(self) -> dict[str, float]:
+        """What a card records."""
+        shares = {"accuracy": self.accuracy, "macro_f1": self.macro_f1, "ece": self.ece}
+        return {name: round(value, 4) for name, value in shares.items()} | {"photos": self.photos}
+
+
+def figures_of(
+    logits: Tensor, labels: Tensor, names: Sequence[str], temperature: float = 1.0
+) -> Figures:
+    """Figures over photos with `logits` float32 (n, classes) and `labels` int64 (n,).
+
+    Confidences are the softmax of the logits divided by `temperature`.
+    """
+    confidence, best = (logits / temperature).softmax(dim=1).max(dim=1)
+    confusion = confusion_matrix(labels, best, len(names))
+    scores = score(confusion)
+    ece = expected_calibration_error(confidence, best == labels)
+    counts = tuple(tuple(row) for row in confusion.tolist())
+    return Figures(
+        scores.photos, scores.accuracy, scores.macro_f1, ece, by_class(confusion, names), counts
+    )
+
+
+def by_class(confusion: Tensor, names: Sequence[str]) -> tuple[ClassFigures, ...]:
+    """Figures of each class that has photos, the smallest F1 first."""
+    hits, truth = confusion.diagonal().double(), confusion.sum(1).double()
+    named = confusion.sum(0).double()
+    rows = zip(
+        names,
+        (hits / named.clamp(min=1)).tolist(),
+        (hits / truth.clamp(min=1)).tolist(),
+        (2 * hits / (truth + named).clamp(min=1)).tolist(),
+        truth.long().tolist(),
+        strict=True,
+    )
+    return tuple(sorted((ClassFigures(*row) for row in rows if row[4]), key=lambda row: row.f1))
+
+
+def expected_calibration_error(confidence: Tensor, right: Tensor, bins: int = BINS) -> float:
+    """How far confidence is from accuracy, in [0, 1]: the mean over `bins` equally wide bins,
+    weighted by their photos. Guo et al. 2017, equation 3.
+
+    confidence: float (n,) in [0, 1]; right: bool (n,).
+    """
+    place = (confidence * bins).ceil().long().clamp(1, bins) - 1
+    gap = torch.zeros(bins, dtype=torch.float64)
+    gap.index_add_(0, place, confidence.double() - right.double())
+    return float(gap.abs().sum() / max(len(confidence), 1))
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Predictions whose confidence lies in a tenth: their number, mean confidence, accuracy."""
+
+    photos: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(
+    confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]
+) -> tuple[Bin, ...]:
+    """Ten bins, the first from 0. confidence: of each prediction, (n,) in [0, 1]; right: whether
+    it was, (n,)."""
+    place = np.clip(np.ceil(confidence * RELIABILITY_BINS).astype(int), 1, RELIABILITY_BINS) - 1
+    return tuple(
+        _bin(confidence[place == one], right[place == one]) for one in range(RELIABILITY_BINS)
+    )
+
+
+def _bin(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> Bin:
+    if not len(confidence):
+        return Bin(0, 0.0, 0.0)
+    return Bin(len(confidence), float(confidence.mean()), float(right.mean()))
+
+
+@dataclass(frozen=True)
+class Rivalry:
+    """Photos that both, one or none got right. `p_value`: how likely so uneven a split of those
+    that one alone got right is between equally good models; exact test of McNemar 1947."""
+
+    both: int
+    first_only: int
+    second_only: int
+    neither: int
+    p_value: float
+
+
+def rivalry(first: Bools, second: Bools) -> Rivalry:
+    """first, second: whether each was right, photo by photo, (n,)."""
+    one, other = int((first & ~second).sum()), int((second & ~first).sum())
+    both, neither = int((first & second).sum()), int((~first & ~second).sum())
+    return Rivalry(both, one, other, neither, _two_sided(one, other))
+
+
+def _two_sided(one: int, other: int) -> float:
+    """Of a fair coin thrown one + other times."""
+    count = one + other
+    tail = sum(comb(count, few) for few in range(min(one, other) + 1))
+    return min(1.0, float(2 * tail / 2**count))

@@ -1,0 +1,108 @@
+"""What a model may look at in place of the leaf, measured."""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from engine.diagnostics import diagnose_photo
+from engine.evaluation.drawn_leaves import judge_drawn, means
+from engine.evaluation.inference import logits_of
+from engine.explainer import Explainer, Request
+from engine.photos.decode import Photo, decode
+from models.card import Card
+from models.training.augment import planes
+from models.training.background import on_grounds
+from models.training.photos import LeafFolder, mask_of, stretched
+from pictures.colormaps import Pixels
+
+QUALITY, SEED, DRAWN = 30, 0, 30
+_BATCH = 16
+
+
+def shortcuts_of(
+    card: Card, network: nn.Module, photos: LeafFolder, original: float, drawn: int = DRAWN
+) -> dict[str, float]:
+    """Every figure of the card's [metrics.shortcuts], in [0, 1], and how many photos they saw.
+
+    `original`: the accuracy on the photos as they are.
+    """
+    return {
+        "original": original,
+        "recompressed": recompressed(card, network, photos),
+        **other_grounds(card, network, photos),
+        **heat_on_leaf(card, network, photos),
+        **means(list(judge_drawn(card, network, drawn))),
+    }
+
+
+def recompressed(card: Card, network: nn.Module, photos: LeafFolder) -> float:
+    """Accuracy on copies of the photos saved as JPEG of quality 30."""
+    copies = (saved_again(path, card.preprocessing.size) for path in photos.paths)
+    return accuracy(logits_of(card, network, copies), photos.labels)
+
+
+def other_grounds(card: Card, network: nn.Module, photos: LeafFolder) -> dict[str, float]:
+    """Accuracy on the photos whose leaf can be cut out, and on the same leaves laid on other
+    grounds; the grounds are the same at each call."""
+    masks = [mask_of(path) for path in photos.paths]
+    known = [place for place, mask in enumerate(masks) if mask.any()]
+    if not known:
+        return {"cut_out_photos": 0}
+    paths, labels = [photos.paths[place] for place in known], photos.labels[known]
+    squares = [stretched(path, card.preprocessing.size) for path in paths]
+    moved = _moved(squares, [masks[place] for place in known])
+    return {
+        "cut_out_photos": len(known),
+        "own_ground": accuracy(logits_of(card, network, squares), labels),
+        "other_ground": accuracy(logits_of(card, network, moved), labels),
+    }
+
+
+def heat_on_leaf(card: Card, network: nn.Module, photos: LeafFolder) -> dict[str, float]:
+    """The median share of a map's heat that lies on the leaf, where one is found."""
+    explainer = Explainer(card, model=network)
+    shares: list[float] = []
+    for start in range(0, len(photos), _BATCH):
+        batch = [_photo(path, card) for path in photos.paths[start : start + _BATCH]]
+        for photo, made in zip(
+            batch, explainer.explain(batch, [Request()] * len(batch)), strict=True
+        ):
+            name = made.predictions[0].class_name
+            (best,) = made.maps
+            share = diagnose_photo(best.heatmap, photo.pixels, name, best.box).leaf_share
+            shares += [] if share is None else [share]
+    return {"leaf_photos": len(shares), **({"heat_on_leaf": median(shares)} if shares else {})}
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    return float((logits.argmax(dim=1) == labels).double().mean())
+
+
+def saved_again(path: str | Path, min_side: int, quality: int = QUALITY) -> Pixels:
+    """The photo after one more turn through JPEG, uint8 (h, w, 3)."""
+    with Image.open(path) as photo:
+        photo.convert("RGB").save(file := io.BytesIO(), "JPEG", quality=quality)
+    return decode(file.getvalue(), min_side).pixels
+
+
+def _moved(squares: Sequence[Pixels], masks: Sequence[Pixels]) -> Iterator[Pixels]:
+    """Every leaf on another ground; chances are the same each time, and nobody else's."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        for start in range(0, len(squares), _BATCH):
+            part = slice(start, start + _BATCH)
+            photos, leaves = (
+                planes(torch.from_numpy(np.stack(each[part]))) for each in (squares, masks)
+            )
+            laid = on_grounds(photos, leaves, 1.0)
+            yield from (laid * 255).round().byte().permute(0, 2, 3, 1).numpy()
+
+
+def _photo(path: str | Path, card: Card) -> Photo:
+    return decode(Path(path).read_bytes(), card.preprocessing.size)

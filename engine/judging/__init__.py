@@ -1,1 +1,0 @@
-"""How good a model is, as it is served: figures, shortcuts, and two models compared."""

@@ -1,0 +1,35 @@
+"""What a runtime is, and what may be asked of one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from torch import Tensor
+
+from engine.cam.forward import Look
+
+RuntimeChoice = Literal["auto", "torch", "graph"]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+class Runtime(Protocol):
+    """Looks at a batch, float32 (N, 3, size, size) on the CPU. Safe to use from threads."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def half(self) -> bool:
+        """Whether the layers up to the target layer run in bfloat16."""
+
+    def look(self, batch: Tensor) -> Look: ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked for. `threads`: of a graph, 0 for all cores that the process may use.
+    `cache`: folder of exported graphs, by default the user's."""
+
+    runtime: RuntimeChoice = "auto"
+    precision: Precision = "float32"
+    threads: int = 0
+    cache: Path | None = None

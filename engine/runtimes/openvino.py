@@ -1,0 +1,137 @@
+"""Models with a pooled linear head as OpenVINO graphs: logits and feature maps in one call.
+
+OpenVINO is an extra (`cropshield[graph]`); without it everything runs in torch.
+"""
+
+import logging
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.cam.compute import GraphSeen
+from engine.cam.forward import class_scores
+from engine.cam.hooks import watch
+from engine.errors import WrongLayer
+from engine.runtimes.graph_cache import GraphCache
+from engine.runtimes.torch import TorchRuntime
+from models.card import Card
+
+# OpenVINO reports each import to its makers; without this module it does not.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+import openvino  # noqa: E402
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def _core() -> Any:
+    """One for the process, never let go: each gives the thread that compiles first a signal
+    stack, and two that go in the wrong order leave one behind that is freed. The next signal
+    that Python handles, SIGCHLD say, would then end the process."""
+    return openvino.Core()
+
+
+class GraphRuntime:
+    """A compiled graph; one request a thread, so that no thread sees another's numbers.
+
+    `graph`: an OpenVINO model; `threads` 0: all cores that the process may use.
+    """
+
+    name = "graph"
+
+    def __init__(self, graph: Any, head: nn.Linear, half: bool = False, threads: int = 0) -> None:
+        self.half, self._weights = half, head.weight.detach()
+        self._compiled = _core().compile_model(graph, "CPU", _settings(half, threads))
+        self._requests = threading.local()
+
+    def look(self, batch: Tensor) -> GraphSeen:
+        """One call for logits and activations, both float32 on the CPU."""
+        if not hasattr(self._requests, "own"):
+            self._requests.own = self._compiled.create_infer_request()
+        request = self._requests.own
+        # As `prepare` laid them out: nothing is copied.
+        pixels = np.ascontiguousarray(batch.permute(0, 2, 3, 1).numpy())
+        request.infer([pixels], share_inputs=True)
+        logits, maps = (torch.from_numpy(request.get_output_tensor(i).data.copy()) for i in (0, 1))
+        return GraphSeen(logits, maps, self._weights)
+
+
+def graphs(
+    reference: TorchRuntime, card: Card, cache: Path | None = None
+) -> Iterator[tuple[Any, nn.Linear]]:
+    """The kept graph of the model, if there is one, then one that is exported anew and kept.
+
+    Raises WrongLayer for a head that is not pooling and one linear layer, and whatever the
+    exporter raises for a model that it cannot read.
+    """
+    if reference.head is None:
+        raise WrongLayer("what follows the target layer is not pooling and one linear layer")
+    kept = GraphCache(cache).place(reference.model, card, openvino.__version__)
+    if kept.exists():
+        try:
+            yield _core().read_model(kept.graph), reference.head
+        except RuntimeError as error:
+            log.warning("graph %s cannot be read: %s", kept.graph, error)
+    graph = export(reference.model, reference.layer, card.preprocessing.size)
+    kept.keep(lambda file: openvino.save_model(graph, file, compress_to_fp16=False))
+    yield graph, reference.head
+
+
+def export(model: nn.Module, layer: nn.Module, side: int) -> Any:
+    """An OpenVINO model: float32 (N, side, side, 3) -> logits (N, classes), maps (N, K, h, w)."""
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer of torch that the exporter uses is old
+        example = torch.zeros(2, 3, side, side)
+        # Not checked by the tracer: what is read back is compared with the model anyway.
+        traced = torch.jit.trace(  # type: ignore[no-untyped-call]
+            _WithMaps(model, layer), example, check_trace=False
+        )
+        graph = openvino.convert_model(traced, example_input=example, input=[-1, 3, side, side])
+    steps = openvino.preprocess.PrePostProcessor(graph)
+    steps.input().tensor().set_layout(openvino.Layout("NHWC"))
+    steps.input().model().set_layout(openvino.Layout("NCHW"))
+    return steps.build()
+
+
+class _WithMaps(nn.Module):
+    """A model that gives its logits and the target layer's feature maps."""
+
+    def __init__(self, model: nn.Module, layer: nn.Module) -> None:
+        super().__init__()
+        self.model, self.layer = model, layer
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        kept: list[Tensor] = []
+
+        def see(output: Tensor) -> Tensor:
+            kept[:] = [output]
+            return output
+
+        with watch(self.layer, see):
+            logits = class_scores(self.model(x))
+        return logits, kept[0]
+
+
+def _settings(half: bool, threads: int) -> dict[str, Any]:
+    return {
+        "INFERENCE_NUM_THREADS": threads or usable_cores(),
+        "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
+        "NUM_STREAMS": 1,
+        # Pinned, every process of one thread would sit on the same core.
+        "ENABLE_CPU_PINNING": False,
+    }
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1

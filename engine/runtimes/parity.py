@@ -1,0 +1,62 @@
+"""Whether two runtimes say the same about the same photos."""
+
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.cam.forward import Look
+from engine.cam.methods import grad_cam, scaled
+from engine.photos.transforms import prepare
+from models.card import Card, Preprocessing
+from pictures.leaves import KINDS, draw_leaf
+
+MARGIN = 0.02
+"""Two classes closer than this in confidence may change places below float32."""
+DRIFT = 0.05
+"""Most that a map may move below float32, in mean absolute difference, over many photos."""
+_EXACT, _CONFIDENCE, _BEST = 1e-4, 0.05, 3
+_DRIFT_AT_LOAD = 0.02  # a handful of drawn leaves says less than many photos
+
+
+def difference(reference: Look, other: Look, half: bool = False) -> str:
+    """Where `other` says something else about a batch than `reference`; empty if nowhere.
+
+    In float32 confidences and maps (of the three best classes) agree to 1e-4, cell by cell.
+    In bfloat16 (`half`) a class that leads by more than MARGIN stays the best, confidences
+    move by less than 0.05 and a map by less than 0.02 in the mean.
+    """
+    ours, theirs = (
+        look.logits.detach().float().softmax(dim=1).cpu() for look in (reference, other)
+    )
+    lead, best = ours.topk(min(_BEST, ours.shape[1]), dim=1)
+    sure = lead[:, 0] - lead[:, 1] > MARGIN if lead.shape[1] > 1 else lead[:, 0] > 2
+    if not torch.equal(theirs.argmax(dim=1)[sure], best[sure, 0]):
+        return "another best class"
+    apart, limit = float((ours - theirs).abs().max()), _CONFIDENCE if half else _EXACT
+    if not apart <= limit:
+        return f"confidences {apart:.2g} apart (limit {limit})"
+    moved = (_maps(reference, best) - _maps(other, best)).abs()
+    apart = float(moved.mean(dim=(1, 2)).max() if half else moved.max())
+    limit = _DRIFT_AT_LOAD if half else _EXACT
+    return "" if apart <= limit else f"maps {apart:.2g} apart (limit {limit})"
+
+
+def probe(card: Card, count: int = len(KINDS)) -> Tensor:
+    """Drawn leaves, one of each kind, as the model's input: float32 (count, 3, size, size)."""
+    return _probe(card.preprocessing)[:count]
+
+
+@cache
+def _probe(preprocessing: Preprocessing) -> Tensor:
+    side = max(preprocessing.size, 128)
+    leaves = [draw_leaf(kind, seed, (side, side)) for seed, kind in enumerate(KINDS)]
+    return prepare([np.asarray(leaf.photo) for leaf in leaves], preprocessing)
+
+
+def _maps(look: Look, classes: Tensor) -> Tensor:
+    """Grad-CAM of `classes` (N, k), float32 (N k, h, w) on the CPU."""
+    photos = [photo for photo, own in enumerate(classes) for _ in own]
+    gradients = look.gradients(photos, classes.flatten().tolist()).float()
+    return scaled(grad_cam(look.activations.detach()[photos].float(), gradients)).cpu()

@@ -1,0 +1,60 @@
+"""What runs a model: torch for every model and layer, an exported graph where it fits."""
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from engine.device import has_bfloat16
+from engine.runtimes.base import Plan, Runtime
+from engine.runtimes.parity import difference, probe
+from engine.runtimes.torch import TorchRuntime, halved
+from models.card import Card
+
+log = logging.getLogger(__name__)
+
+
+def choose_runtime(reference: TorchRuntime, card: Card, plan: Plan) -> Runtime:
+    """What fits the plan and says what `reference` says; at the worst that itself.
+
+    Falling back is one line in the log.
+    """
+    batch = probe(card)
+    seen = reference.look(batch)
+    for candidate in _candidates(reference, card, plan):
+        found = difference(seen, candidate.look(batch), half=candidate.half)
+        if not found:
+            return candidate
+        kind = "bfloat16" if candidate.half else "float32"
+        log.warning("model %s: no %s in %s: %s", card.id, candidate.name, kind, found)
+    return reference
+
+
+def _candidates(reference: TorchRuntime, card: Card, plan: Plan) -> Iterator[Runtime]:
+    """Other than the reference, the most wanted first."""
+    device = reference.device
+    halves = {"auto": (True, False), "bfloat16": (True, False), "float32": (False,)}
+    wanted = [half for half in halves[plan.precision] if not half or has_bfloat16(device)]
+    if plan.precision == "bfloat16" and wanted == [False]:
+        log.warning("model %s runs in float32: %s has no bfloat16", card.id, device)
+    if plan.runtime != "torch" and device.type == "cpu":
+        try:
+            yield from _graphs(reference, card, plan, wanted)
+        except Exception as error:  # noqa: BLE001 -- exporters raise what they like; torch works
+            level = logging.INFO if plan.runtime == "auto" else logging.WARNING
+            log.log(level, "model %s runs in torch: no graph (%s)", card.id, error)
+    elif plan.runtime == "graph":
+        log.warning("model %s runs in torch: graphs are for the CPU, not %s", card.id, device)
+    if plan.precision == "bfloat16" and True in wanted:
+        if reference.head is not None:
+            yield halved(reference)
+        else:
+            log.warning("model %s runs in float32: its head is not pooled and linear", card.id)
+
+
+def _graphs(
+    reference: TorchRuntime, card: Card, plan: Plan, halves: Sequence[bool]
+) -> Iterator[Runtime]:
+    from engine.runtimes.openvino import GraphRuntime, graphs  # OpenVINO is an extra
+
+    for graph, head in graphs(reference, card, plan.cache):
+        for half in halves:
+            yield GraphRuntime(graph, head, half, plan.threads)

@@ -1,0 +1,154 @@
+"""Where on the photo the cells of a map lie."""
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from engine.cam.gradcam import GradCAM
+from engine.cam.receptive_field import box_of
+from engine.explainer import Explainer, Request
+from engine.photos.decode import Photo
+from models.architectures import build
+from models.catalog import Catalog
+from pictures.blend import WHOLE, Box, upsample
+
+HALF = 31 / 64 / 7  # cells of 32 pixels that are centred on pixel 0 of their own, in parts of 224
+
+
+def box(model: nn.Module, layer: str, side: int = 224) -> Box:
+    return box_of(model, model.get_submodule(layer), torch.zeros(2, 3, side, side))
+
+
+def square(left: float) -> Box:
+    return Box(left, left, 1 + left, 1 + left)
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "left"),
+    [
+        ("resnet18", "layer4", -HALF),
+        ("efficientnet_b0", "features", -HALF),
+        ("mobilenet_v3_small", "features", -HALF),
+        ("vgg11", "features", 0.0),  # halves by pooling two and two
+        ("convnext_tiny", "features", 0.0),
+        ("swin_t", "features", 0.0),  # no grid is known: as everybody draws it
+        ("densenet121", "features", -1.5 / 224),  # -7.5 and 15.5 - 7.5 pixels, by its pools
+    ],
+)
+def test_the_box_follows_from_strides_and_paddings(name: str, layer: str, left: float) -> None:
+    made = box(torchvision.models.get_model(name), layer)
+    assert made == pytest.approx(square(left), abs=1e-6)
+
+
+def test_padding_at_the_lower_right_moves_the_cells_to_it() -> None:
+    timm = pytest.importorskip("timm")
+    assert box(timm.create_model("tf_efficientnet_lite0"), "blocks") == pytest.approx(square(HALF))
+
+
+class Sides(nn.Module):
+    """Halves the rows alone, by windows that begin on the photo."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = nn.Conv2d(3, 4, (2, 1), stride=(2, 1))
+        self.flat = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.flat(self.rows(nn.functional.pad(x, (3, 0, 0, 0))))
+        return logits
+
+
+def test_rows_and_columns_are_followed_by_themselves() -> None:
+    made = box_of(model := Sides(), model.rows, torch.zeros(1, 3, 8, 10))
+    assert made == pytest.approx(Box(-0.3, 0.0, 1.0, 1.0))
+
+
+class Grown(nn.Module):
+    """Maps that were made larger again: no window that slides over the photo leads there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.small = nn.Conv2d(3, 4, 3, stride=2, padding=1)
+        self.large = nn.ConvTranspose2d(4, 4, 2, stride=2)
+        self.last = nn.Conv2d(4, 4, 3, padding=1)
+        self.flat = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.flat(self.last(self.large(self.small(x))))
+        return logits
+
+
+def test_a_map_that_was_enlarged_on_the_way_is_taken_to_cover_the_photo() -> None:
+    assert box(model := Grown(), "last", 16) == WHOLE
+    assert box(model, "small", 16) == pytest.approx(square(-1 / 32))
+
+
+def test_a_photo_is_followed_once_for_each_layer_and_size() -> None:
+    model, passes = Sides(), list[torch.Size]()
+    model.register_forward_pre_hook(lambda _m, given: passes.append(given[0].shape))
+    for side in (8, 8, 16, 8):
+        box(model, "rows", side)
+    assert [shape[-1] for shape in passes] == [8, 16]
+
+
+def test_a_model_is_left_as_it_was() -> None:
+    model = build("cropshield_cnn", 2).train()
+    before = {name: x.clone() for name, x in model.state_dict().items()}
+    box(model, "block4")
+    assert model.training
+    assert all(torch.equal(before[name], x) for name, x in model.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    "name", ["cropshield_cnn", "cropshield_plain", "resnet18", "efficientnet_b0"]
+)
+def test_the_gradient_of_a_cell_is_centred_where_its_box_says(name: str) -> None:
+    """Measured on the pixels themselves: where a change moves the middle cell most."""
+    torch.manual_seed(0)
+    card = Catalog()[name]
+    model, side = build(card.architecture, 2).eval(), 224
+    layer, kept = model.get_submodule(card.target_layer), list[torch.Tensor]()
+    layer.register_forward_hook(lambda _m, _i, output: kept.append(output))
+    inputs = torch.randn(8, 3, side, side, requires_grad=True)
+    model(inputs)
+    cells = kept[0].shape[-1]
+    middle = cells // 2
+    (gradient,) = torch.autograd.grad(kept[0][..., middle, middle].sum(), inputs)
+    weight = gradient.square().sum((0, 1))
+    centre = float((weight.sum(0) * torch.arange(side)).sum() / weight.sum()) + 0.5
+    found = box_of(model, layer, inputs[:1].detach())
+    told = found.centre(middle, middle, (cells, cells))[0] * side
+    naive = (middle + 0.5) / cells * side
+    assert abs(centre - told) < abs(centre - naive) / 3
+
+
+def test_a_map_knows_its_box_in_the_library_and_in_the_service() -> None:
+    card = Catalog()["resnet18"]
+    model = build(card.architecture, len(card.class_names)).eval()
+    cam = GradCAM(model, card.target_layer)
+    assert cam.box(np.ones((7, 7), np.float32)) == WHOLE  # no map of its own yet
+    heatmap = cam(torch.randn(1, 3, 224, 224))
+    assert cam.box(heatmap) == pytest.approx(square(-HALF))
+    grey = Photo(np.full((60, 80, 3), 120, np.uint8), 80, 60, "PNG")
+    (made,) = Explainer(card, torch.device("cpu"), model=model).explain([grey], [Request()])
+    assert made.maps[0].box == pytest.approx(square(-HALF))
+
+
+def test_an_overlay_is_drawn_where_the_cells_are() -> None:
+    cam = GradCAM(model := build("resnet18", 2).eval(), "layer4")
+    heatmap = np.zeros_like(cam(torch.randn(1, 3, 224, 224)))
+    heatmap[3, 3] = 1.0
+    drawn = cam.generate_heatmap_overlay(np.zeros((224, 224, 3), np.uint8), heatmap, "bone", 1.0)
+    row, column = np.argwhere(drawn[..., 0] == drawn[..., 0].max()).mean(axis=0)
+    assert (row, column) == pytest.approx((96, 96), abs=1)
+    assert box(model, "layer4") != WHOLE
+
+
+def test_cells_are_continued_to_the_edge() -> None:
+    ramp = np.linspace(0, 1, 7, dtype=np.float32)[None].repeat(7, axis=0)
+    large = upsample(ramp, 224, 224, square(-HALF))
+    assert large[0, 0] == pytest.approx(0.0)
+    assert large[0, 192:] == pytest.approx(1.0)
+    assert np.diff(large[0]).min() >= 0

@@ -1,0 +1,44 @@
+"""Figures of known scores."""
+
+import pytest
+import torch
+
+from engine.evaluation.metrics import expected_calibration_error, figures_of
+
+NAMES = ("a", "b", "c")
+LABELS = torch.tensor([0, 0, 0, 1])
+LOGITS = torch.tensor([[9.0, 0, 0], [9.0, 0, 0], [0, 9.0, 0], [0, 9.0, 0]])
+
+
+def test_each_class_has_its_figures_the_worst_first() -> None:
+    found = figures_of(LOGITS, LABELS, NAMES)
+    assert found.accuracy == pytest.approx(0.75)
+    assert found.macro_f1 == pytest.approx((0.8 + 2 / 3) / 2)
+    assert found.confusion == ((2, 1, 0), (0, 1, 0), (0, 0, 0))
+    assert [row.name for row in found.classes] == ["b", "a"]
+    worst = found.classes[0]
+    assert (worst.precision, worst.recall, worst.support) == (0.5, 1.0, 1)
+
+
+def test_a_card_is_given_the_figures_rounded() -> None:
+    figures = figures_of(LOGITS, LABELS, NAMES).of_card()
+    assert figures == {"accuracy": 0.75, "macro_f1": 0.7333, "ece": 0.2498, "photos": 4}
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
+    """Ten photos at 0.9 of which five are right, ten at 0.5 of which five are right."""
+    confidence = torch.tensor([0.9] * 10 + [0.5] * 10)
+    right = torch.tensor(([True] * 5 + [False] * 5) * 2)
+    assert expected_calibration_error(confidence, right) == pytest.approx(0.2)
+
+
+def test_gaps_in_one_bin_cancel_and_those_of_two_do_not() -> None:
+    right = torch.tensor([True, False])
+    assert expected_calibration_error(torch.tensor([0.51, 0.49]), right, bins=1) == 0
+    assert expected_calibration_error(torch.tensor([0.0, 1.0]), right) == 1
+
+
+def test_a_temperature_makes_a_model_less_sure_and_no_less_right() -> None:
+    sure, cool = (figures_of(LOGITS, LABELS, NAMES, temperature) for temperature in (1.0, 8.0))
+    assert sure.accuracy == cool.accuracy
+    assert cool.ece < sure.ece

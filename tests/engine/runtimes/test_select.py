@@ -1,0 +1,98 @@
+"""engine/runtimes/select.py: below float32 only what is proved."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.cam.linear_head import PooledSeen
+from engine.device import has_bfloat16
+from engine.explainer import Explainer, Request
+from engine.runtimes.parity import difference, probe
+from engine.runtimes.torch import torch_runtime
+from models.card import Card
+from tests.engine.networks import network, save_model
+from tests.engine.test_explainer import noise
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory: pytest.TempPathFactory) -> Card:
+    return save_model(tmp_path_factory.mktemp("model"), network())
+
+
+@pytest.fixture
+def any_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """bfloat16 is right everywhere, only not fast."""
+    monkeypatch.setattr("engine.runtimes.select.has_bfloat16", lambda _device: True)
+
+
+def test_the_processor_is_asked_for_its_instructions(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    for flags, expected in (("fma avx512_bf16 sse", True), ("amx_bf16", True), ("avx512f", False)):
+        cpuinfo.write_text(f"flags : {flags}\n")
+        assert has_bfloat16(CPU, cpuinfo) is expected
+    assert not has_bfloat16(CPU, tmp_path / "absent")
+
+
+@pytest.mark.usefixtures("any_processor")
+@pytest.mark.parametrize("runtime", ["torch", "graph"])
+def test_bfloat16_keeps_the_best_class_and_nearly_the_map(card: Card, runtime: str) -> None:
+    if runtime == "graph" and find_spec("openvino") is None:
+        pytest.skip("OpenVINO is an extra")
+    exact = Explainer(card, "cpu", runtime="torch")
+    half = Explainer(card, "cpu", runtime=runtime, precision="bfloat16")  # type: ignore[arg-type]
+    assert (half.runtime, half.precision, exact.precision) == (runtime, "bfloat16", "float32")
+    photos, requests = [noise(seed) for seed in range(4)], [Request(top_k=0, class_index=2)] * 4
+    pairs = zip(exact.explain(photos, requests), half.explain(photos, requests), strict=True)
+    for one, other in pairs:
+        first, second = one.predictions[0], other.predictions[0]
+        assert first.confidence == pytest.approx(second.confidence, abs=0.02)
+        assert other.maps[0].heatmap.dtype == np.float32
+        assert np.abs(one.maps[0].heatmap - other.maps[0].heatmap).mean() < 0.05
+
+
+def test_the_library_is_exact_unless_asked(card: Card) -> None:
+    assert Explainer(card, "cpu").precision == "float32"
+
+
+def test_a_processor_without_bfloat16_gets_float32(
+    card: Card, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("engine.runtimes.select.has_bfloat16", lambda _device: False)
+    explainer = Explainer(card, "cpu", runtime="torch", precision="bfloat16")
+    assert explainer.precision == "float32"
+    assert "model tiny runs in float32: cpu has no bfloat16" in caplog.text
+
+
+@pytest.mark.usefixtures("any_processor")
+def test_a_head_that_is_not_pooled_stays_in_float32(
+    card: Card, caplog: pytest.LogCaptureFixture
+) -> None:
+    deeper = card.model_copy(update={"target_layer": "block3"})
+    assert Explainer(deeper, "cpu", runtime="torch", precision="bfloat16").precision == "float32"
+    assert "its head is not pooled and linear" in caplog.text
+
+
+def test_what_disagrees_is_found_out(card: Card) -> None:
+    seen = torch_runtime(network(), card, CPU).look(probe(card))
+    assert isinstance(seen, PooledSeen)
+    assert difference(seen, seen) == ""
+
+    moved = PooledSeen(seen.logits, seen.activations * 1.001 + 0.01, seen.weights)
+    assert difference(seen, moved).startswith("maps")
+    assert difference(seen, moved, half=True) == ""
+
+    surer = PooledSeen(seen.logits * 1.05, seen.activations, seen.weights)
+    assert difference(seen, surer).startswith("confidences")
+
+    sure, other = (
+        PooledSeen(seen.logits * times, seen.activations, seen.weights) for times in (20, -20)
+    )
+    assert difference(sure, other, half=True) == "another best class"
+
+    lost = PooledSeen(seen.logits * torch.nan, seen.activations, seen.weights)
+    assert difference(seen, lost, half=True) != ""
