@@ -20,11 +20,11 @@ from pathlib import Path
 from time import process_time
 
 from benchmarks.measure import in_turn, keep_memory, parser, row, write
-from cli.folders.local import Local
-from cli.folders.log import Log
-from cli.folders.photos import find_photos
-from cli.folders.run import LONG_SIDE, Run, make_plan
-from cli.folders.sources import Loaded, Options
+from cli.explain.find_photos import find_photos
+from cli.explain.local_source import Local
+from cli.explain.result_log import Log
+from cli.explain.run import LONG_SIDE, Run, make_plan
+from cli.explain.source import Loaded, Options
 from engine.batch_pipeline import Flow
 from engine.explainer import Explanation, Request
 from engine.photos.decode import Photo, decode

@@ -24,7 +24,7 @@ from redis import Redis
 
 from benchmarks.measure import write
 from benchmarks.sleeping import BATCH, make_peer
-from cli import private_redis
+from cli.serve import private_redis
 from jobs.records.job import ImageFacts, Job, ModelFacts, State, new_id
 from jobs.records.options import JobOptions
 from jobs.redis.connections import connect_async

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import keys, models, webhooks
+from cli.commands import keys, models, webhooks
 from cli.errors import CommandError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -30,7 +30,7 @@ def cropshield() -> None:
 @app.command()
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run everything on this machine: Redis, one worker, the API. Ctrl-C stops it."""
-    from cli.serve import serve as run
+    from cli.serve.command import serve as run
     from cli.settings import read
     from jobs.settings import SharedSettings
 
@@ -47,7 +47,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from api.middleware.upload_limits import HeaderTimeoutProtocol
     from api.settings import ApiSettings
     from cli import logs
-    from cli.preflight import check_models
+    from cli.serve.preflight import check_models
     from cli.settings import read
     from jobs.errors import BlobsFailed
     from models.faults import CardError
@@ -101,7 +101,7 @@ def doctor(
     quick: Annotated[bool, typer.Option("--quick", help="Do not load the models.")] = False,
 ) -> None:
     """Look at Redis, disk, models, GPU, queue and port; say what to do. Exit code 1: a problem."""
-    from cli.doctor import examine, report
+    from cli.diagnostics.doctor import examine, report
     from cli.settings import read
     from jobs.settings import SharedSettings
 
@@ -117,7 +117,7 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, …")] = "auto",
 ) -> None:
     """Train the model of a card; run it again to go on after a kill."""
-    from cli.train import train as run
+    from cli.commands.train import train as run
 
     run(card, data, out, device)
 
@@ -141,8 +141,8 @@ def evaluate(
     ] = False,
 ) -> None:
     """Accuracy, macro-F1, each class and calibration of a model on labelled photos."""
-    from cli.evaluate import Wanted
-    from cli.evaluate import evaluate as run
+    from cli.commands.evaluate import Wanted
+    from cli.commands.evaluate import evaluate as run
 
     run(model, data, Wanted(record, json, confusion, shortcuts))
 
@@ -158,7 +158,7 @@ def compare(
     out: Annotated[Path, typer.Option(help="Folder for the sheets.")] = Path("comparison"),
 ) -> None:
     """Two models on the same photos: agreement, accuracy, overlap of the heat, side by side."""
-    from cli.compare import compare as run
+    from cli.commands.compare import compare as run
 
     run((first, second), photos or [], data, out)
 
@@ -189,9 +189,9 @@ def explain(
     Exit codes: 0 all good, 1 some photos failed, 2 wrong usage, 3 no such model, device or
     server, 130 interrupted.
     """
-    from cli.folders.choose import choose_options, choose_source
-    from cli.folders.explain import Saying
-    from cli.folders.explain import explain as run
+    from cli.explain.choose import choose_options, choose_source
+    from cli.explain.command import Saying
+    from cli.explain.command import explain as run
 
     options = choose_options(model, top_k, method, colormap, alpha)
     source, say = choose_source(options, device, server, api_key), Saying(json, quiet)
@@ -216,9 +216,9 @@ def audit(
 
     Exit codes as of explain.
     """
-    from cli.audit.audit import Wanted
-    from cli.audit.audit import audit as run
-    from cli.folders.explain import Saying
+    from cli.audit.command import Wanted
+    from cli.audit.command import audit as run
+    from cli.explain.command import Saying
     from cli.settings import read
     from workers.settings import WorkerSettings
 
@@ -235,8 +235,8 @@ def calibrate(
     each: Annotated[int, typer.Option(min=1, help="Drawn pictures of each kind.")] = 40,
 ) -> None:
     """Find when a model's answers may be relied on: temperature, thresholds, AUROC."""
-    from cli.calibrate import Wanted
-    from cli.calibrate import calibrate as run
+    from cli.commands.calibrate import Wanted
+    from cli.commands.calibrate import calibrate as run
 
     run(model, data, Wanted(each, record, json))
 
@@ -251,7 +251,7 @@ def demo(
     ] = "",
 ) -> None:
     """Draw some leaves, post them to a running server, keep the overlays; leaves/ has more."""
-    from cli.demo import run_demo
+    from cli.commands.demo import run_demo
 
     run_demo(server, out, count, api_key)
 

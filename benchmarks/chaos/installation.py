@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 
-from cli import private_redis
+from cli.serve import private_redis
 
 LEASE_SECONDS = 4.0
 

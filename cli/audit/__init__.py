@@ -1,1 +1,4 @@
-"""`cropshield audit`: where a model is wrong, where it looks, and which labels to check."""
+"""`cropshield audit`: a labelled folder in, a report and its numbers out.
+
+Figures come from `engine.evaluation`; what is here puts them together and into words.
+"""

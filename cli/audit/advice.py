@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from cli.audit.findings import DUPLICATE, LABEL, MISTAKE, Findings
-from cli.audit.looking import Looked
-from cli.folders.tables import WARNINGS, words
+from cli.audit.photos import Looked
+from cli.explain.tables import WARNINGS, words
 
 _CERTAIN, _GAP, _HABIT = 0.9, 0.03, 3
 

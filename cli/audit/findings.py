@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from cli.audit.looking import Looked
-from cli.folders.tables import WARNINGS
+from cli.audit.photos import Looked
+from cli.explain.tables import WARNINGS
 from engine.evaluation.label_errors import Doubt, likely_label_errors
 from engine.evaluation.metrics import Bin, ClassFigures, Figures, figures_of, reliability
 from pictures.blend import Map

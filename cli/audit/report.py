@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from cli.audit.advice import advice
-from cli.audit.document import Document
 from cli.audit.findings import EXAMPLES, REASONS, Findings
-from cli.audit.looking import Looked, View
-from cli.audit.rival import Against
-from cli.folders.run import packed
-from cli.folders.tables import words
+from cli.audit.json_document import Document
+from cli.audit.photos import Looked, View
+from cli.audit.second_model import Against
+from cli.explain.run import packed
+from cli.explain.tables import words
 from cli.report.page import gallery, render
 from cli.report.reasons import meaning_of
 from cli.report.thumbnails import thumbnails

@@ -1,1 +1,4 @@
-"""The work behind `cropshield models`: cards listed, tried, made and changed."""
+"""Model cards as commands need them: listed, verified, made and changed.
+
+Reading a card belongs into `models`; printing and editing its file belongs here.
+"""

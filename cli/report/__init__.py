@@ -1,1 +1,4 @@
-"""Reports as one HTML file each: no request leaves it."""
+"""Reports as one HTML file each: templates, scripts and pictures inside, no request leaves it.
+
+What `explain` and `audit` share of their pages belongs here.
+"""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 
-from cli import private_redis
+from cli.serve import private_redis
 from tests.service.conftest import Service, until
 from tests.service.test_photo_to_overlay import WAIT, jpeg, submit
 

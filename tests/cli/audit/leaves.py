@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cli.audit.looking import Looked, View
+from cli.audit.photos import Looked, View
 from engine.diagnostics import diagnose
 from pictures.blend import WHOLE
 from pictures.duplicates import difference_hash

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from cli import private_redis
+from cli.serve import private_redis
 from jobs.errors import JobNotFound
 from jobs.ports import Outcome
 from jobs.records.job import Job, State

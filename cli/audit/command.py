@@ -1,0 +1,112 @@
+"""`cropshield audit`: a labelled folder in, a report and its numbers out."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.audit.faithfulness import Trials, sample, try_out
+from cli.audit.findings import Findings
+from cli.audit.json_document import Document, document
+from cli.audit.photos import Labelled, Looked, look_at
+from cli.audit.report import write_report
+from cli.audit.second_model import Against
+from cli.errors import FAILED, MISSING, USAGE, CommandError
+from cli.explain.command import Saying
+from cli.explain.local_source import find_card, find_device, load_explainer
+from cli.progress import progress
+from engine.explainer import Explainer
+from models.card import Card
+from models.faults import CardError
+from models.training.photos import LeafFolder
+from workers.settings import WorkerSettings
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line says. `trials`: photos that faithfulness is measured on."""
+
+    folder: Path
+    out: Path
+    model: str
+    against: str
+    device: str
+    batch: int
+    trials: int
+
+
+def audit(wanted: Wanted, settings: WorkerSettings, say: Saying) -> int:
+    """The exit code. Raises CommandError."""
+    card, other = _cards(wanted, settings)
+    device = find_device(wanted.device)
+    photos = labelled(wanted.folder, card)
+    quiet = say.quiet or say.as_json
+    explainer = load_explainer(card, device, settings)
+    with progress("looking", len(photos), quiet=quiet) as advance:
+        seen, failed = look_at(explainer, photos, wanted.batch, advance)
+    if not seen:
+        raise CommandError(f"none of the {len(photos):,} photos could be read: {failed[0].reason}")
+    trials = _trials(seen, explainer, wanted.trials, quiet=quiet)
+    against = None
+    if other is not None:
+        rival = load_explainer(other, device, settings)
+        again = [Labelled(one.path, one.name, one.label) for one in seen]
+        with progress(f"looking with {other.id}", len(again), quiet=quiet) as advance:
+            against = Against(other, seen, look_at(rival, again, wanted.batch, advance)[0])
+    found = Findings(seen, card.class_names, against.differing if against else {})
+    content = document(card, wanted.folder, found, failed, trials, against)
+    _write(wanted.out, content, found, against)
+    _tell(content, wanted.out, say)
+    return FAILED if failed else 0
+
+
+def labelled(folder: Path, card: Card) -> list[Labelled]:
+    """The photos of an ImageFolder whose classes the model has. Raises CommandError."""
+    try:
+        found = LeafFolder(folder, classes=card.class_names)
+    except (FileNotFoundError, CardError) as error:
+        raise CommandError(str(error).splitlines()[0], USAGE) from error
+    paths = [Path(path).absolute() for path in found.paths]
+    root = folder.absolute()
+    pairs = zip(paths, found.labels.tolist(), strict=True)
+    return [Labelled(path, path.relative_to(root).as_posix(), label) for path, label in pairs]
+
+
+def _cards(wanted: Wanted, settings: WorkerSettings) -> tuple[Card, Card | None]:
+    card = find_card(settings.card_folders, wanted.model)
+    if not wanted.against:
+        return card, None
+    other = find_card(settings.card_folders, wanted.against)
+    if other.class_names != card.class_names:
+        raise CommandError(f"{card.id} and {other.id} do not have the same classes", MISSING)
+    return card, other
+
+
+def _trials(
+    seen: Sequence[Looked], explainer: Explainer, count: int, *, quiet: bool
+) -> Trials | None:
+    chosen = sample(seen, count)
+    with progress("blurring what the maps show", len(chosen), quiet=quiet) as advance:
+        return try_out(chosen, explainer.card, explainer.device, advance)
+
+
+def _write(out: Path, content: Document, found: Findings, against: Against | None) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(content, ensure_ascii=False, indent=1)
+        (out / "audit.json").write_text(text + "\n", "utf-8")
+        write_report(out / "report.html", content, found, against)
+    except OSError as error:
+        raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
+
+
+def _tell(content: Document, out: Path, say: Saying) -> None:
+    say.words(
+        f"{content['model']['id']} on {content['photos']:,} photos: accuracy "
+        f"{content['accuracy']:.2%}, macro-F1 {content['macro_f1']:.4f}, calibration error "
+        f"{content['ece']:.4f}"
+    )
+    for one in content["failed"]:
+        say.words(f"not read: {one['path']}: {one['error']}")
+    say.words(f"look at {out / 'report.html'}")
+    say.document({name: value for name, value in content.items() if name != "each"})

@@ -1,0 +1,57 @@
+"""Does the model need what its maps show? On a sample, since it costs forward passes."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+
+from cli.audit.photos import Looked
+from cli.progress import Advance
+from engine.faithfulness import Faithfulness, measure_faithfulness
+from engine.loading import load_weights
+from engine.photos.decode import decode
+from engine.photos.transforms import prepare
+from models.card import Card
+
+_STEPS = 8
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Means over `photos`."""
+
+    photos: int
+    mean: Faithfulness
+
+    @property
+    def passed(self) -> bool:
+        """Whether the maps beat themselves turned upside down, cold for hot: that swaps
+        deletion and insertion."""
+        return self.mean.insertion > self.mean.deletion
+
+
+def sample(photos: Sequence[Looked], count: int) -> list[Looked]:
+    """At most `count` photos that the model got right, evenly from all of them."""
+    right = [photo for photo in photos if photo.is_right]
+    step = max(1, -(-len(right) // max(1, count)))
+    return right[::step] if count else []
+
+
+def try_out(
+    photos: Sequence[Looked], card: Card, device: torch.device, advance: Advance
+) -> Trials | None:
+    """None without photos."""
+    if not photos:
+        return None
+    model = load_weights(card, device)
+    rows = []
+    for photo in photos:
+        decoded = decode(photo.path.read_bytes(), min_side=card.preprocessing.size)
+        inputs = prepare([decoded.pixels], card.preprocessing).to(device)
+        view, best = photo.seen, photo.predicted
+        found = measure_faithfulness(model, inputs, view.map, best, _STEPS, view.box)
+        rows.append(asdict(found))
+        advance()
+    means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+    return Trials(len(photos), Faithfulness(**means))

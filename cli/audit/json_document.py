@@ -1,0 +1,105 @@
+"""The findings as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cli.audit.faithfulness import Trials
+from cli.audit.findings import Findings
+from cli.audit.photos import Failed, Looked, View
+from cli.audit.second_model import Against
+from cli.explain.run import packed
+from models.card import Card
+
+Document = dict[str, Any]
+
+
+def document(
+    card: Card,
+    folder: Path,
+    found: Findings,
+    failed: Sequence[Failed],
+    trials: Trials | None,
+    against: Against | None,
+) -> Document:
+    """Everything but the pictures; shares rounded to 4 places."""
+    names = found.names
+    content = {
+        "model": {"id": card.id, "version": card.version, "weights_sha256": card.sha256},
+        "folder": str(folder),
+        "photos": len(found.photos),
+        "failed": [{"path": str(one.path), "error": one.reason} for one in failed],
+        "accuracy": found.figures.accuracy,
+        "macro_f1": found.figures.macro_f1,
+        "ece": found.figures.ece,
+        "bins": [asdict(one) for one in found.bins],
+        "classes": _classes(found),
+        "confusions": [
+            {"label": names[truth], "predicted": names[said], "photos": count}
+            for truth, said, count in found.confusions
+        ],
+        "warnings": dict(found.warned),
+        "label_errors": [
+            {
+                "path": str(found.photos[one.place].path),
+                "label": names[found.photos[one.place].label],
+                "likely": names[one.likely],
+                "margin": one.margin,
+            }
+            for one in found.label_errors
+        ],
+        "near_duplicates": [
+            [str(found.photos[place].path) for place in group] for group in found.duplicates
+        ],
+        "faithfulness": None if trials is None else asdict(trials) | {"passed": trials.passed},
+        "against": None if against is None else against.document(),
+        "each": [
+            _photo(photo, own, names)
+            for photo, own in zip(found.photos, found.reasons, strict=True)
+        ],
+    }
+    rounded: Document = _rounded(content)
+    return rounded
+
+
+def _classes(found: Findings) -> list[Document]:
+    return [
+        {
+            **asdict(one.figures),
+            "confidence": one.confidence,
+            "leaf_share": one.leaf_share,
+            "mean_map": None
+            if one.mean_map is None
+            else packed(one.mean_map, found.photos[0].seen.box),
+            "typical": [str(found.photos[place].path) for place in one.typical],
+            "odd": [str(found.photos[place].path) for place in one.odd],
+        }
+        for one in found.classes
+    ]
+
+
+def _photo(photo: Looked, reasons: Sequence[str], names: Sequence[str]) -> Document:
+    return {
+        "path": str(photo.path),
+        "label": names[photo.label],
+        "predicted": names[photo.predicted],
+        "confidence": photo.confidence,
+        "margin": photo.margin,
+        "reasons": list(reasons),
+        "explanations": [_view(names[index], view) for index, view in photo.views.items()],
+    }
+
+
+def _view(name: str, view: View) -> Document:
+    return {"class_name": name, "diagnostics": asdict(view.diagnostics)}
+
+
+def _rounded(content: Any) -> Any:
+    if isinstance(content, float):
+        return round(content, 4)
+    if isinstance(content, dict):
+        return {name: _rounded(value) for name, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_rounded(value) for value in content]
+    return content

@@ -1,0 +1,64 @@
+"""A second model on the same photos."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from cli.audit.photos import Looked
+from engine.evaluation.metrics import Rivalry, rivalry
+from models.card import Card
+
+
+@dataclass(frozen=True)
+class Against:
+    """`seen`: by the second model, photo by photo as by the first one."""
+
+    card: Card
+    first: Sequence[Looked]
+    seen: Sequence[Looked]
+
+    @property
+    def result(self) -> Rivalry:
+        first, second = (np.array([one.is_right for one in seen]) for seen in self._both)
+        return rivalry(first, second)
+
+    @property
+    def accuracy(self) -> tuple[float, float]:
+        """Of the first and of the second model."""
+        return _mean(one.is_right for one in self.first), _mean(one.is_right for one in self.seen)
+
+    @property
+    def leaf_share(self) -> tuple[float, float]:
+        """The heat on the leaf, of the first and of the second model."""
+        shares = [[one.seen.diagnostics.leaf_share for one in seen] for seen in self._both]
+        first, second = ([one for one in own if one is not None] for own in shares)
+        return _mean(first), _mean(second)
+
+    @property
+    def differing(self) -> dict[int, list[str]]:
+        """Places that one model alone got right, with the words for it."""
+        return {
+            place: [f"only {'this model' if one.is_right else self.card.id} is right"]
+            for place, (one, other) in enumerate(zip(*self._both, strict=True))
+            if one.is_right != other.is_right
+        }
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "model": self.card.id,
+            "version": self.card.version,
+            "accuracy": self.accuracy,
+            "leaf_share": self.leaf_share,
+            **asdict(self.result),
+        }
+
+    @property
+    def _both(self) -> tuple[Sequence[Looked], Sequence[Looked]]:
+        return self.first, self.seen
+
+
+def _mean(values: Any) -> float:
+    numbers = list(values)
+    return float(np.mean(numbers)) if numbers else 0.0

@@ -1,1 +1,0 @@
-"""What `cropshield doctor` looks at, one matter a file; nothing here changes anything."""

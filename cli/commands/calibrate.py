@@ -1,0 +1,110 @@
+"""`cropshield calibrate`: when a model's answers may be relied on, measured and put on its card."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from cli.cards.edit import update_card
+from cli.cards.served import served_card
+from cli.errors import CommandError
+from engine.explainer import Explainer
+from models.card import Card
+from models.doubt import features_of, write_means
+from models.faults import CardError
+from models.training.calibration import Answers, Calibration, calibrated, confident, flagged
+from models.training.negatives import negatives
+from models.training.photos import Array, LeafFolder, stretched
+from models.verdict import Doubt
+from pictures.scenes import TRAIN_KINDS
+from workers.allocator import keep_freed_memory
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`each`: pictures of a kind; `record`: to the card."""
+
+    each: int = 40
+    record: bool = False
+    json: bool = False
+
+
+def calibrate(model: str, data: Path, wanted: Wanted) -> None:
+    """Raises CommandError for an unknown model or a folder that does not fit it."""
+    keep_freed_memory()
+    card = served_card(model)
+    try:
+        photos = LeafFolder(data, classes=card.class_names)
+        leaves, others = looked_at(card, photos, wanted.each)
+    except (CardError, FileNotFoundError) as error:
+        raise CommandError(str(error)) from error
+    found = calibrated(leaves, photos.labels, others)
+    content = write_means(found.means)
+    doubt = Doubt(
+        **found.figures,
+        data=f"{data.resolve().parent.name}/{data.resolve().name}",
+        means=card.weights_path.with_suffix(".means.npy").name,
+        means_sha256=hashlib.sha256(content).hexdigest(),
+    )
+    if wanted.record:
+        record(card, doubt, content)
+    rows = [_row(kind, own, found) for kind, own in others.items()]
+    if wanted.json:
+        print(json.dumps(doubt.model_dump() | {"kinds": rows}, indent=2))  # noqa: T201
+    else:
+        _say(card, doubt, rows)
+
+
+def record(card: Card, doubt: Doubt, means: bytes) -> None:
+    """The means beside the weights, then the table on the card, which names them."""
+    card.weights_path.with_name(doubt.means).write_bytes(means)
+    update_card(card.path, doubt.model_dump(), "doubt")
+
+
+def looked_at(card: Card, photos: LeafFolder, each: int) -> tuple[Answers, dict[str, Answers]]:
+    """Answers to all photos, and to `each` pictures of every kind without a leaf."""
+    side = card.preprocessing.size
+    explainer = Explainer(card.model_copy(update={"doubt": None}), precision="auto")
+    leaves = answers(explainer, [stretched(path, side) for path in photos.paths])
+    others = negatives(photos.paths, each, side)
+    return leaves, {kind: answers(explainer, list(own)) for kind, own in others.items()}
+
+
+def answers(explainer: Explainer, pixels: Sequence[Array]) -> Answers:
+    """What the model says of pictures, uint8 (side, side, 3)."""
+    looks = [explainer.look(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)]
+    logits = torch.cat([look.logits.detach().float().cpu() for look in looks])
+    return Answers(logits, torch.cat([features_of(look.activations) for look in looks]))
+
+
+def _row(kind: str, own: Answers, found: Calibration) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "seen_in_training": kind in TRAIN_KINDS,
+        "auroc": found.figures["auroc"][kind],
+        "flagged": flagged(own, found),
+        "confident": confident(own, found),
+    }
+
+
+def _say(card: Card, doubt: Doubt, rows: Sequence[dict[str, Any]]) -> None:
+    table = Table("pictures of no leaf", "AUROC", "flagged", "confident")
+    for row in sorted(rows, key=lambda row: (row["seen_in_training"], row["kind"])):
+        name = f"{row['kind']} (a kind of training)" if row["seen_in_training"] else row["kind"]
+        shares = f"{row['flagged']:.0%}", f"{row['confident']:.0%}"
+        table.add_row(name, f"{row['auroc']:.4f}", *shares)
+    console = Console()
+    console.print(
+        f"{card.id} on {doubt.photos:,} photos of {doubt.data}: temperature {doubt.temperature}, "
+        f"ECE {doubt.ece:.4f}; {doubt.passed:.1%} pass, {doubt.confident:.1%} are confident, "
+        f"{doubt.confident_right:.2%} of those right"
+    )
+    console.print(table)

@@ -1,0 +1,103 @@
+"""`cropshield evaluate`: a model's figures on labelled photos, as it is served."""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from cli.cards.edit import update_card
+from cli.cards.served import served_card
+from cli.errors import CommandError
+from engine.device import choose_device
+from engine.evaluation.inference import logits_of, read_photos
+from engine.evaluation.metrics import Figures, figures_of
+from engine.evaluation.shortcuts import shortcuts_of
+from engine.loading import load_weights
+from engine.photos.overlay import save_picture
+from models.card import Card
+from models.faults import CardError
+from models.training.photos import LeafFolder
+from pictures.confusion import confusion_picture
+from pictures.errors import PhotoError
+from workers.allocator import keep_freed_memory
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What comes of it. `json`: a file, "-" for the terminal; `record`: a name in [metrics]."""
+
+    record: str = ""
+    json: str = ""
+    confusion: Path | None = None
+    shortcuts: bool = False
+
+
+def evaluate(model: str, data: Path, wanted: Wanted) -> None:
+    """Raises CommandError for an unknown model or a folder that does not fit it."""
+    keep_freed_memory()
+    card = served_card(model)
+    try:
+        figures, shortcuts = judge(card, data, shortcuts=wanted.shortcuts)
+    except (CardError, PhotoError, FileNotFoundError) as error:
+        raise CommandError(str(error)) from error
+    if wanted.json:
+        _write_json(wanted.json, card, data, figures, shortcuts)
+    if wanted.json != "-":
+        _print(card, data, figures, shortcuts)
+    if wanted.confusion:
+        save_picture(confusion_picture(figures.confusion, card.class_names), wanted.confusion)
+    if wanted.record:
+        update_card(card.path, figures.of_card(), f"metrics.{wanted.record}")
+        if shortcuts:
+            update_card(card.path, shortcuts, "metrics.shortcuts")
+
+
+def judge(card: Card, data: Path, *, shortcuts: bool) -> tuple[Figures, dict[str, float]]:
+    """Figures over the classes that `data` holds; the model still chooses among all of its own."""
+    photos = LeafFolder(data, classes=card.class_names)
+    network = load_weights(card, choose_device())
+    logits = logits_of(card, network, read_photos(photos.paths, card))
+    temperature = card.doubt.temperature if card.doubt else 1.0
+    figures = figures_of(logits, photos.labels, card.class_names, temperature)
+    found = shortcuts_of(card, network, photos, figures.accuracy) if shortcuts else {}
+    return figures, {name: round(value, 4) for name, value in found.items()}
+
+
+def _write_json(
+    target: str, card: Card, data: Path, figures: Figures, shortcuts: dict[str, float]
+) -> None:
+    content: dict[str, Any] = {
+        "model": card.id,
+        "version": card.version,
+        "weights_sha256": card.sha256,
+        "data": str(data),
+        "class_names": card.class_names,
+        **asdict(figures),
+        "shortcuts": shortcuts,
+    }
+    text = json.dumps(content, indent=2) + "\n"
+    if target == "-":
+        sys.stdout.write(text)
+    else:
+        Path(target).write_text(text, "utf-8")
+
+
+def _print(card: Card, data: Path, figures: Figures, shortcuts: dict[str, float]) -> None:
+    table = Table("class", box=None, header_style="bold")
+    for name in ("precision", "recall", "F1", "photos"):
+        table.add_column(name, justify="right")
+    for row in figures.classes:
+        shares = (f"{share:.1%}" for share in (row.precision, row.recall, row.f1))
+        table.add_row(row.name, *shares, str(row.support))
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{card.id} on {figures.photos:,} photos of {data}: accuracy {figures.accuracy:.2%}, "
+        f"macro-F1 {figures.macro_f1:.4f}, calibration error {figures.ece:.4f}"
+    )
+    for name, value in shortcuts.items():
+        console.print(f"  {name:24} {value:g}")

@@ -1,0 +1,94 @@
+"""Redis: there, recent enough, and losing nothing."""
+
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from cli.diagnostics.findings import Finding, ok, problem, warning
+from cli.errors import CommandError
+from cli.serve import private_redis
+from jobs.settings import SharedSettings
+
+SUBJECT = "redis"
+_FULL = 0.9
+_WANTED = {
+    "appendonly": ("yes", "accepted jobs are lost when Redis stops"),
+    "appendfsync": ("always", "accepted jobs can be lost when Redis is killed"),
+    "maxmemory-policy": ("noeviction", "Redis may drop jobs when memory is short"),
+}
+
+
+def find_url(settings: SharedSettings) -> str | None:
+    """The Redis in use: the one that was given, else the private one if it was ever started."""
+    if "redis_url" in settings.model_fields_set:
+        return settings.redis_url
+    socket = private_redis.known_socket(settings.home)
+    return f"unix://{socket}" if socket else None
+
+
+def check_absent() -> Finding:
+    """No Redis is given and none runs: whether `make serve` could start one."""
+    try:
+        found = private_redis.find_server()
+    except CommandError as error:
+        return problem(SUBJECT, "none runs and none can be started", str(error))
+    return ok(SUBJECT, f"none runs now; `make serve` starts {found}")
+
+
+def check_server(client: "Redis", url: str) -> list[Finding]:
+    """The findings; a problem alone when it does not answer."""
+    try:
+        info = client.info()
+        return [_version(info, url), *_configured(client, info), *_memory(info), *_writes(info)]
+    except (RedisError, OSError) as error:
+        advice = "Start it, or mend CROPSHIELD_REDIS_URL."
+        return [problem(SUBJECT, f"{url} does not answer: {error}", advice)]
+
+
+def _version(info: dict[str, Any], url: str) -> Finding:
+    version = str(info["redis_version"])
+    if tuple(map(int, version.split(".")[:2])) < private_redis.OLDEST:
+        return problem(SUBJECT, f"version {version} at {url}", "Install Redis 6.2 or later.")
+    return ok(SUBJECT, f"version {version} at {url}")
+
+
+def _configured(client: "Redis", info: dict[str, Any]) -> list[Finding]:
+    try:
+        given = {name: client.config_get(name).get(name, "") for name in _WANTED}
+    except ResponseError:  # as managed servers do
+        return _seen_from_outside(info)
+    wrong = []
+    for name, (wanted, consequence) in _WANTED.items():
+        if given[name] != wanted:
+            found = f"{name} is {given[name]}: {consequence}"
+            advice = f"redis-cli config set {name} {wanted}, and in redis.conf: {name} {wanted}"
+            wrong.append(problem(SUBJECT, found, advice))
+    return wrong or [ok(SUBJECT, "every write is on disk, and nothing is evicted")]
+
+
+def _seen_from_outside(info: dict[str, Any]) -> list[Finding]:
+    """What a server tells that keeps its configuration to itself."""
+    found = []
+    if not info.get("aof_enabled"):
+        found.append(problem(SUBJECT, "appendonly is off", "Turn append-only persistence on."))
+    policy = info.get("maxmemory_policy", "unknown")
+    if policy != "noeviction":
+        found.append(problem(SUBJECT, f"maxmemory-policy is {policy}", "Set it to noeviction."))
+    unknown = "it does not allow CONFIG GET, so appendfsync cannot be seen"
+    return [*found, warning(SUBJECT, unknown, "Make sure that appendfsync is always.")]
+
+
+def _memory(info: dict[str, Any]) -> list[Finding]:
+    used, most = int(info["used_memory"]), int(info.get("maxmemory", 0))
+    if not most or used < _FULL * most:
+        return []
+    found = f"{used:,} of {most:,} bytes of maxmemory are used; beyond it nothing is accepted"
+    return [warning(SUBJECT, found, "Raise maxmemory, or keep results for a shorter time.")]
+
+
+def _writes(info: dict[str, Any]) -> list[Finding]:
+    status = info.get("aof_last_write_status", "ok")
+    if status == "ok":
+        return []
+    return [problem(SUBJECT, f"its last write failed ({status})", "Make room on its disk.")]

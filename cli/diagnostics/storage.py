@@ -1,0 +1,73 @@
+"""Where state is kept: the folder, writable and with room; the bucket, where there is one."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from cli.diagnostics.findings import Finding, ok, problem, warning
+from cli.serve.preflight import LEAST_FREE_BYTES
+from jobs.blobs import open_blobs
+from jobs.errors import BlobsFailed
+from jobs.settings import SharedSettings
+
+SUBJECT = "folder"
+_PLENTY = 10 * LEAST_FREE_BYTES
+
+
+def check_folder(home: Path) -> Finding:
+    place = _existing(home)
+    try:
+        _try_writing(place)
+    except OSError as error:
+        found = f"cannot write to {place}: {error.strerror}"
+        return problem(SUBJECT, found, "Mend its rights, or set CROPSHIELD_HOME to another folder.")
+    return _room(place, home)
+
+
+def is_served(home: Path) -> bool:
+    """Whether `cropshield serve` runs on this folder."""
+    try:
+        with (home / "serve.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _existing(home: Path) -> Path:
+    """The folder, or the one above it that is there."""
+    return next(place for place in (home.resolve(), *home.resolve().parents) if place.exists())
+
+
+def _try_writing(place: Path) -> None:
+    if not place.is_dir():
+        raise NotADirectoryError(20, os.strerror(20))
+    with tempfile.TemporaryFile(dir=place) as file:
+        file.write(b"1")
+
+
+def _room(place: Path, home: Path) -> Finding:
+    free = shutil.disk_usage(place).free
+    found = f"{free:,} bytes are free for {home.resolve()}"
+    if free < LEAST_FREE_BYTES:
+        return problem(SUBJECT, found, f"Make room: at least {LEAST_FREE_BYTES:,} are needed.")
+    if free < _PLENTY:
+        return warning(SUBJECT, found, "Make room soon: photos and overlays go there.")
+    return ok(SUBJECT, found)
+
+
+SUBJECT = "bucket"
+
+
+def check_bucket(settings: SharedSettings) -> Finding:
+    """Whether it can be written to."""
+    try:
+        open_blobs(settings).check()
+    except BlobsFailed as error:
+        advice = "Mend CROPSHIELD_BLOBS, CROPSHIELD_S3_ENDPOINT, AWS's keys, or the server."
+        return problem(SUBJECT, str(error), advice)
+    return ok(SUBJECT, f"{settings.blobs} takes photos")

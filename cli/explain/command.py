@@ -1,0 +1,125 @@
+"""`cropshield explain`: photos in, explanations, tables and a report out."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.errors import FAILED, INTERRUPTED, CommandError
+from cli.explain.find_photos import find_photos
+from cli.explain.result_log import Log, Row
+from cli.explain.run import Plan, Run, make_plan
+from cli.explain.source import Options, Source
+
+
+@dataclass(frozen=True)
+class Saying:
+    """What is told: words, one JSON document, or nothing."""
+
+    as_json: bool = False
+    quiet: bool = False
+
+    def words(self, text: str) -> None:
+        if not self.quiet and not self.as_json:
+            sys.stdout.write(text + "\n")
+
+    def document(self, content: dict[str, Any]) -> None:
+        if self.as_json:
+            sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def explain(
+    paths: Sequence[str],
+    out: Path,
+    source: Source,
+    options: Options,
+    *,
+    batch: int,
+    dry_run: bool,
+    say: Saying,
+) -> int:
+    """The exit code. Raises CommandError."""
+    started = time.monotonic()
+    photos = find_photos(paths, out)
+    log = Log(out / "results.jsonl")
+    plan = make_plan(photos, log, options, source)
+    if dry_run:
+        return _tell_plan(plan, say)
+    whole = _work(plan, source, options, out, log, batch, quiet=say.quiet or say.as_json)
+    rows = [log.rows[str(photo.path)] for photo in photos if str(photo.path) in log.rows]
+    files = _finish(rows, out)
+    return _tell(plan, rows, files, time.monotonic() - started, say, whole=whole)
+
+
+def _work(
+    plan: Plan, source: Source, options: Options, out: Path, log: Log, batch: int, *, quiet: bool
+) -> bool:
+    """Whether nothing is left to do; no model is loaded where nothing was."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not plan.todo:
+            return True
+        source.open()
+        with log:
+            return Run(source, options, plan, out).run(log, batch=batch, quiet=quiet)
+    except OSError as error:
+        raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
+
+
+def _finish(rows: Sequence[Row], out: Path) -> dict[str, str]:
+    """Tables, sheet and report of all photos of the command, those of earlier runs too."""
+    from cli.explain.report import write_report
+    from cli.explain.tables import write_contact_sheet, write_csv
+
+    files = {name: out / name for name in ("results.csv", "contact-sheet.jpg", "report.html")}
+    write_csv(rows, files["results.csv"])
+    shown = write_contact_sheet(rows, out, files["contact-sheet.jpg"])
+    write_report(rows, files["report.html"])
+    if not shown:
+        del files["contact-sheet.jpg"]
+    return {"results.jsonl": str(out / "results.jsonl")} | {k: str(v) for k, v in files.items()}
+
+
+def _tell_plan(plan: Plan, say: Saying) -> int:
+    say.words(f"would explain {_count(plan.todo)}; {_count(plan.done)} done before")
+    for photo in plan.todo:
+        say.words(f"  {photo.path}")
+    say.document({"todo": [str(photo.path) for photo in plan.todo], "done": len(plan.done)})
+    return 0
+
+
+def _tell(
+    plan: Plan,
+    rows: Sequence[Row],
+    files: dict[str, str],
+    seconds: float,
+    say: Saying,
+    *,
+    whole: bool,
+) -> int:
+    tried = {str(photo.path) for photo in plan.todo}
+    failed = [row for row in rows if not row["ok"]]
+    explained = sum(row["ok"] and row["path"] in tried for row in rows)
+    counts = {"explained": explained, "skipped": len(plan.done), "failed": len(failed)}
+    left = len(plan.todo) + len(plan.done) - len(rows)
+    say.words(
+        f"{explained:,} explained in {seconds:.1f} s, {len(plan.done):,} done before, "
+        f"{len(failed):,} failed" + (f", {left:,} left: give the command again" if left else "")
+    )
+    for row in failed:
+        sys.stderr.write(f"cropshield: {row['path']}: {row['error']}\n")
+    say.words(f"look at {files['report.html']}")
+    failures = [{"path": row["path"], "error": row["error"]} for row in failed]
+    say.document(
+        counts | {"left": left, "seconds": round(seconds, 2), "files": files, "failures": failures}
+    )
+    if not whole:
+        return INTERRUPTED
+    return FAILED if failed else 0
+
+
+def _count(photos: Sequence[object]) -> str:
+    return f"{len(photos):,} photo{'' if len(photos) == 1 else 's'}"

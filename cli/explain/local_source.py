@@ -1,0 +1,86 @@
+"""Photos explained on this machine, as a worker does it."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from cli.errors import MISSING, CommandError
+from cli.explain.source import Loaded, Options, Seen
+from engine.explainer import Explainer, Explanation, Request
+from engine.photos.decode import decode
+from models.card import Card
+from models.catalog import Catalog
+from models.faults import CardError
+from workers.allocator import keep_freed_memory
+from workers.explainers import explainer_options
+from workers.results import result_document
+from workers.settings import WorkerSettings
+
+
+class Local:
+    """One model of the catalogue; settings are those of a worker."""
+
+    threads = min(4, os.cpu_count() or 1)
+
+    def __init__(self, options: Options, settings: WorkerSettings, device: str) -> None:
+        """Raises CommandError for a model or device that is not there."""
+        self.card = find_card(settings.card_folders, options.model)
+        self.device = find_device(device)
+        self._settings = settings
+        self._request = Request(top_k=options.top_k, method=options.method)
+        self._side = self.card.preprocessing.size
+
+    @property
+    def model(self) -> dict[str, str]:
+        card = self.card
+        return {"id": card.id, "version": card.version, "weights_sha256": card.sha256}
+
+    def open(self) -> None:
+        """Load the model and warm it up. Raises CommandError."""
+        self.explainer = load_explainer(self.card, self.device, self._settings)
+
+    def load(self, path: Path) -> Loaded:
+        return Loaded(decode(path.read_bytes(), min_side=2 * self._side))
+
+    def look(self, loaded: Sequence[Loaded]) -> list[Explanation]:
+        photos = [one.photo for one in loaded]
+        return self.explainer.explain(photos, [self._request] * len(photos))
+
+    def describe(self, loaded: Loaded, looked: Explanation) -> Seen:
+        maps = tuple(found.heatmap for found in looked.maps)
+        return Seen(result_document(looked, loaded.photo, self.card), maps)
+
+
+def find_card(folders: Sequence[Path], model: str) -> Card:
+    """Raises CommandError for a card or weights that are not there."""
+    try:
+        card = Catalog(*folders)[model]
+        card.verify()
+    except CardError as error:
+        raise CommandError(str(error), MISSING) from error
+    return card
+
+
+def find_device(name: str) -> torch.device | None:
+    """None for "auto". Raises CommandError for one that this machine does not have."""
+    if name == "auto":
+        return None
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:  # torch's own words for "not here"
+        reason = str(error).splitlines()[0]
+        raise CommandError(f"there is no device {name!r} here: {reason}", MISSING) from error
+    return torch.device(name)
+
+
+def load_explainer(card: Card, device: torch.device | None, settings: WorkerSettings) -> Explainer:
+    """A warm model that runs as in a worker. Raises CommandError."""
+    keep_freed_memory()
+    how = explainer_options(settings)
+    how.pop("cache")  # graphs are kept with the user, not in the folder of a server
+    try:
+        return Explainer.load(card, device, **how)
+    except (CardError, ValueError) as error:
+        raise CommandError(str(error), MISSING) from error

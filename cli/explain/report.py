@@ -1,0 +1,87 @@
+"""The report of a run: every photo with its heat, to be sorted, filtered and noted on."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cli.explain.result_log import Row
+from cli.explain.tables import VERDICTS, WARNINGS, flat, words
+from cli.report.page import gallery, render
+from cli.report.reasons import meaning_of
+from cli.report.thumbnails import thumbnails
+
+MOST = 1000
+REASONS = (*VERDICTS.values(), *WARNINGS.values())
+
+
+def write_report(rows: Sequence[Row], target: Path) -> None:
+    """At most 1,000 photos are shown, the least certain ones; the table counts all."""
+    good = sorted((row for row in rows if row["ok"]), key=_confidence)
+    shown = good[:MOST]
+    pictures = thumbnails([Path(row["path"]) for row in shown])
+    cards = [_card(row, picture) for row, picture in zip(shown, pictures, strict=True)]
+    classes = Counter(row["predictions"][0]["class_name"] for row in good)
+    page = render(
+        "explain.html",
+        title=f"{len(good):,} leaves explained",
+        gallery=gallery(cards, key=str(target.resolve()), reasons=REASONS),
+        meaning=meaning_of(cards),
+        failed=[row for row in rows if not row["ok"]],
+        left_out=len(good) - len(shown),
+        classes=[
+            {"name": name, "words": words(name), "count": count, **_means(good, name)}
+            for name, count in classes.most_common()
+        ],
+        model=good[0]["model"] if good else None,
+    )
+    target.write_text(page, "utf-8")
+
+
+def _confidence(row: Row) -> float:
+    found: float = row["predictions"][0]["confidence"]
+    return found
+
+
+def _means(rows: Sequence[Row], name: str) -> dict[str, Any]:
+    own = [flat(row) for row in rows if row["predictions"][0]["class_name"] == name]
+    leaf = [row["leaf_share"] for row in own if row["leaf_share"] is not None]
+    return {
+        "confidence": sum(row["confidence"] for row in own) / len(own),
+        "leaf_share": sum(leaf) / len(leaf) if leaf else None,
+        "warned": sum(bool(row["warnings"]) for row in own),
+    }
+
+
+def _reasons(row: Row) -> list[str]:
+    """Why the answer or its heat is not to be relied on."""
+    verdict = VERDICTS.get(row.get("verdict", ""))
+    warnings = row["explanations"][0]["diagnostics"]["warnings"]
+    return [*filter(None, [verdict]), *(WARNINGS[one] for one in warnings)]
+
+
+def _card(row: Row, picture: str) -> dict[str, Any]:
+    """What the page's script makes a card of."""
+    own, named = flat(row), {one["class_index"]: one for one in row["predictions"]}
+    views = [
+        {
+            "label": words(named[one["class_index"]]["class_name"]),
+            "confidence": named[one["class_index"]]["confidence"],
+            "map": one["heatmap"],
+            "say": one["diagnostics"]["sentence"],
+        }
+        for one in row["explanations"]
+    ]
+    return {
+        "id": row["path"],
+        "name": row["name"],
+        "picture": picture,
+        "views": views,
+        "said": own["class_name"],
+        "classes": [own["class_name"]],
+        "reasons": _reasons(row),
+        "confidence": own["confidence"],
+        "margin": own["margin"],
+        "leaf": own["leaf_share"],
+        "focus": own["focus"],
+    }

@@ -1,0 +1,83 @@
+"""`results.jsonl`: one line a photo, only ever appended to. It is what a later run resumes by."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from cli.explain.find_photos import Found
+
+Row = dict[str, Any]
+
+
+class Log:
+    """The last row of each photo, by its path. A line cut off by a kill is passed over."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.rows: dict[str, Row] = {}
+        for line in path.read_bytes().splitlines() if path.exists() else ():
+            row = _row(line)
+            if row is not None:
+                self.rows[row["path"]] = row
+
+    def __enter__(self) -> Self:
+        """For appending; a line that was cut off is ended first."""
+        self._file = self._path.open("ab")
+        if self._file.tell() and self._path.read_bytes()[-1:] != b"\n":
+            self._file.write(b"\n")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def append(self, row: Row) -> None:
+        """Written at once: what is in the log is done."""
+        self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        self._file.flush()
+        self.rows[row["path"]] = row
+
+    def is_done(self, photo: Found, key: str) -> bool:
+        """Whether it was explained before: the same file, in the same way."""
+        row = self.rows.get(str(photo.path))
+        return row is not None and row["ok"] and row["key"] == key
+
+    def places(self, photos: Iterable[Found]) -> dict[Path, Path]:
+        """Where the overlay of each photo goes, without suffix: its own name, and the place
+        that it had before. A name that another photo has gets a number."""
+        taken = {row["place"]: path for path, row in self.rows.items() if row.get("place")}
+        had = {path: place for place, path in taken.items()}
+        places = {}
+        for photo in photos:
+            path = str(photo.path)
+            place = had.get(path) or _free(photo.name.with_suffix("").as_posix(), path, taken)
+            taken[place] = path
+            places[photo.path] = Path(place)
+        return places
+
+
+def key_of(photo: Found, options: Mapping[str, Any]) -> str:
+    """Of a photo as it is now (size and time of change) and of how it is to be explained."""
+    try:
+        stat = photo.path.stat()
+    except OSError:
+        return ""
+    content = json.dumps([stat.st_size, stat.st_mtime_ns, options], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _free(name: str, path: str, taken: Mapping[str, str]) -> str:
+    number, place = 1, name
+    while taken.get(place, path) != path:
+        number += 1
+        place = f"{name}-{number}"
+    return place
+
+
+def _row(line: bytes) -> Row | None:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) and {"path", "key", "ok"} <= row.keys() else None

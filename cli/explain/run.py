@@ -1,0 +1,128 @@
+"""One run of `cropshield explain`: what is not yet done is explained and written down."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.errors import CommandError
+from cli.explain.find_photos import Found
+from cli.explain.interrupt import Interrupt
+from cli.explain.result_log import Log, Row, key_of
+from cli.explain.source import Loaded, Options, Source
+from cli.progress import progress
+from engine.batch_pipeline import Flow
+from engine.photos.overlay import encode, render_overlay
+from pictures.blend import Box, Map, levels
+
+LONG_SIDE = 1024
+
+
+@dataclass
+class Plan:
+    """`todo`: photos that this run explains, `done`: that an earlier one has."""
+
+    todo: list[Found]
+    done: list[Found]
+    keys: dict[Path, str]
+    places: dict[Path, Path]
+
+
+def make_plan(photos: Sequence[Found], log: Log, options: Options, source: Source) -> Plan:
+    """What is left to do, and where everything goes."""
+    how = asdict(options) | source.model
+    keys = {photo.path: key_of(photo, how) for photo in photos}
+    done = {photo.path for photo in photos if log.is_done(photo, keys[photo.path])}
+    return Plan(
+        todo=[photo for photo in photos if photo.path not in done],
+        done=[photo for photo in photos if photo.path in done],
+        keys=keys,
+        places=log.places(photos),
+    )
+
+
+class Run:
+    """`run` explains the photos of a plan; every one of them ends up in the log."""
+
+    def __init__(self, source: Source, options: Options, plan: Plan, out: Path) -> None:
+        self._source, self._options, self._plan, self._out = source, options, plan, out
+
+    def run(self, log: Log, *, batch: int, quiet: bool) -> bool:
+        """Whether it came to its end; False after Ctrl-C. Raises CommandError."""
+        source, todo = self._source, self._plan.todo
+        flow = Flow(
+            lambda photo: source.load(photo.path),
+            source.look,
+            self._end,
+            batch=batch,
+            threads=source.threads,
+        )
+        with Interrupt() as interrupt, progress("explaining", len(todo), quiet=quiet) as advance:
+            results = flow.run(self._until(todo, interrupt))
+            for photo, made in results:
+                if isinstance(made, CommandError):
+                    results.close()
+                    raise made
+                log.append(self._failed(photo, made) if isinstance(made, Exception) else made)
+                advance()
+        return not interrupt.asked
+
+    @staticmethod
+    def _until(photos: Sequence[Found], interrupt: Interrupt) -> Iterator[Found]:
+        """The photos, as long as nobody asks to stop."""
+        for photo in photos:
+            if interrupt.asked:
+                return
+            yield photo
+
+    def _end(self, photo: Found, loaded: Loaded, looked: Any) -> Row:
+        """Describe, render and write; the photo's row."""
+        seen = self._source.describe(loaded, looked)
+        picture, explanations = loaded.photo, seen.result["explanations"]
+        for rank, (found, heatmap) in enumerate(zip(explanations, seen.maps, strict=True)):
+            box = Box.of(found["heatmap"])
+            found["overlay"] = self._write(photo, loaded, (heatmap, box), rank)
+            found["heatmap"] = packed(heatmap, box)
+        size = {"width": picture.width, "height": picture.height, "format": picture.format}
+        return self._row(photo, ok=True) | {
+            "place": str(self._plan.places[photo.path]),
+            "image": size,
+            "model": self._source.model,
+            "options": asdict(self._options),
+            **seen.result,
+        }
+
+    def _write(self, photo: Found, loaded: Loaded, shown: tuple[Map, Box], rank: int) -> str:
+        """Each rank has a folder of its own, so that no overlay takes the name of another."""
+        folder = "overlays" if rank == 0 else f"overlays-{rank + 1}"
+        place = self._plan.places[photo.path]
+        target = self._out / folder / place.with_name(f"{place.name}.jpg")
+        options, (heatmap, box) = self._options, shown
+        overlay = render_overlay(
+            loaded.photo.pixels, heatmap, options.colormap, options.alpha, LONG_SIDE, box
+        )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(encode(overlay))
+        return target.relative_to(self._out).as_posix()
+
+    def _failed(self, photo: Found, error: Exception) -> Row:
+        return self._row(photo, ok=False) | {"error": said(error)}
+
+    def _row(self, photo: Found, *, ok: bool) -> Row:
+        name = photo.name.as_posix()
+        return {"path": str(photo.path), "key": self._plan.keys[photo.path], "ok": ok, "name": name}
+
+
+def said(error: Exception) -> str:
+    """An error in words."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return str(error) or type(error).__name__
+
+
+def packed(heatmap: Map, box: Box) -> dict[str, Any]:
+    """A map as JSON: 8-bit rows in base64, about 260 characters, and what it stands for."""
+    height, width = heatmap.shape
+    data = b64encode(levels(heatmap).tobytes()).decode()
+    return {"width": width, "height": height, "box": box.told(), "data": data}

@@ -1,0 +1,102 @@
+"""Photos explained by a server, some at a time; the overlays are drawn here from its maps."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from cli.errors import MISSING, CommandError
+from cli.explain.source import Loaded, Options, Seen
+from cropshield_client import (
+    AccessDenied,
+    CropShield,
+    Job,
+    JobFailed,
+    NotFound,
+    Patience,
+    ProblemError,
+    Unreachable,
+)
+from engine.photos.decode import decode
+from pictures.blend import Map
+
+_SIDE = 448
+_BRIEFLY = Patience(total=3)
+
+
+class Server:
+    """Jobs are `bulk`: those of people at the server's page go first."""
+
+    threads = 8
+
+    def __init__(self, options: Options, address: str, api_key: str | None = None) -> None:
+        self._client, self._address = CropShield(address, api_key=api_key), address
+        self._first = CropShield(address, api_key=api_key, patience=_BRIEFLY)
+        self._id = options.model
+        self._asked: dict[str, Any] = {
+            "model": options.model,
+            "top_k": options.top_k,
+            "method": options.method,
+        }
+
+    @cached_property
+    def model(self) -> dict[str, str]:
+        """Raises CommandError where there is no such server or model."""
+        cards = {card["id"]: card for card in self._greet()}
+        if self._id not in cards:
+            known = ", ".join(sorted(cards))
+            raise CommandError(
+                f"{self._address} has no model {self._id!r}; it has {known}", MISSING
+            )
+        return {name: cards[self._id][name] for name in ("id", "version", "weights_sha256")}
+
+    def _greet(self) -> list[dict[str, Any]]:
+        """The models. An address without a server is told at once, not after minutes."""
+        try:
+            return self._first.models()
+        except Unreachable as error:
+            words = f"no server answers at {self._address}; start one with make serve"
+            raise CommandError(words, MISSING) from error
+        except (NotFound, ValueError) as error:
+            words = f"what answers at {self._address} is not CropShield"
+            raise CommandError(words, MISSING) from error
+        except ProblemError as error:
+            raise CommandError(f"{self._address}: {error}", MISSING) from error
+
+    def open(self) -> None:
+        """Nothing to load here."""
+
+    def load(self, path: Path) -> Loaded:
+        """Raises CommandError when the server is gone, what is wrong with the photo otherwise."""
+        data = path.read_bytes()
+        photo = decode(data, min_side=_SIDE)
+        return Loaded(photo, self._ask(self._explained, data))
+
+    def look(self, loaded: Sequence[Loaded]) -> list[Seen]:
+        return [one.answer for one in loaded]
+
+    def describe(self, loaded: Loaded, looked: Seen) -> Seen:  # noqa: ARG002 - as the others
+        return looked
+
+    def _explained(self, data: bytes) -> Seen:
+        job = self._client.submit(data, wait=25, priority="bulk", **self._asked)
+        job = job if job.is_done else self._client.wait(job)
+        if not job.succeeded:
+            raise JobFailed(job)
+        result: dict[str, Any] = job.raw["result"]
+        ranks = range(len(result["explanations"]))
+        return Seen(result, tuple(self._map(job, rank) for rank in ranks))
+
+    def _map(self, job: Job, rank: int) -> Map:
+        with Image.open(BytesIO(self._client.heatmap(job, rank=rank))) as grey:
+            return np.asarray(grey.convert("L"), np.float32) / np.float32(255)
+
+    def _ask(self, call: Any, *given: Any) -> Any:
+        try:
+            return call(*given)
+        except (Unreachable, AccessDenied) as error:
+            raise CommandError(f"{self._address}: {error}", MISSING) from error

@@ -1,0 +1,88 @@
+"""What a run leaves beside its log: the table, the contact sheet and the report."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from cli.explain.result_log import Row
+from pictures.sheets import labelled_grid
+
+_COLUMNS, _SIDE, _MOST = 6, 200, 120
+WARNINGS = {
+    "uniform": "heat everywhere",
+    "scattered": "heat scattered",
+    "edge": "heat on the border",
+    "background": "heat off the leaf",
+}
+VERDICTS = {"low_margin": "close call", "unknown": "nothing fits", "not_a_leaf": "no leaf"}
+FIELDS = (
+    *("path", "ok", "error", "class_name", "crop", "disease", "confidence", "verdict"),
+    *("second_class", "second_confidence", "margin"),
+    *("focus", "border_share", "leaf_share", "flatness", "warnings", "sentence"),
+    *("width", "height", "overlay"),
+)
+
+
+def write_csv(rows: Sequence[Row], target: Path) -> None:
+    """One line a photo, failed ones too."""
+    with target.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, FIELDS, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(map(flat, rows))
+
+
+def flat(row: Row) -> dict[str, Any]:
+    """A row of the log as a row of the table."""
+    if not row["ok"]:
+        return row
+    predictions: list[Row] = [*row["predictions"], {}]
+    best, second = predictions[:2]
+    found = row["explanations"][0]
+    diagnostics = found["diagnostics"]
+    return {
+        **row,
+        **best,
+        **diagnostics,
+        **row["image"],
+        "warnings": " ".join(diagnostics["warnings"]),
+        "second_class": second.get("class_name"),
+        "second_confidence": second.get("confidence"),
+        "margin": round(best["confidence"] - second.get("confidence", 0.0), 6),
+        "overlay": found["overlay"],
+    }
+
+
+def write_contact_sheet(rows: Sequence[Row], out: Path, target: Path) -> int:
+    """Overlays side by side, labelled; evenly picked where there are more than 120.
+
+    Returns how many are shown.
+    """
+    good = [row for row in rows if row["ok"]]
+    step = max(1, -(-len(good) // _MOST))
+    cells = [(_label(row), _overlay(row, out)) for row in good[::step]]
+    if cells:
+        sheet = labelled_grid(cells, columns=_COLUMNS, side=_SIDE)
+        Image.fromarray(sheet).save(target, quality=85)
+    return len(cells)
+
+
+def _overlay(row: Row, out: Path) -> Any:
+    with Image.open(out / row["explanations"][0]["overlay"]) as overlay:
+        overlay.draft("RGB", (_SIDE, _SIDE))
+        return np.asarray(overlay.convert("RGB"))
+
+
+def _label(row: Row) -> str:
+    best = row["predictions"][0]
+    doubt = "?" if row.get("verdict") in VERDICTS else ""
+    return f"{best['confidence']:.0%} {words(best['class_name'])}{doubt}"
+
+
+def words(class_name: str) -> str:
+    """A class as a person would say it: "Apple: black rot"."""
+    crop, _, disease = class_name.partition("__")
+    return f"{crop}: {disease.replace('_', ' ')}" if disease else crop.replace("_", " ")

@@ -1,1 +1,0 @@
-"""`cropshield explain`: folders of photos, explained on this machine or by a server."""

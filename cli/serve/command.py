@@ -1,0 +1,147 @@
+"""`cropshield serve`: a Redis of its own, a worker and the API, together up and down."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import urllib.request
+
+import redis
+from redis.exceptions import RedisError
+
+from cli.errors import CommandError
+from cli.serve import preflight, private_redis
+from cli.serve.supervisor import Child, Supervisor
+from jobs.settings import SharedSettings
+
+_START_SECONDS, _POLL_SECONDS = 180.0, 0.2
+_API_GRACE, _WORKER_GRACE, _REDIS_GRACE = 15.0, 60.0, 15.0
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def say(line: str) -> None:
+    """A line for the user, also when the terminal has gone."""
+    try:
+        print(f"cropshield: {line}", flush=True)  # noqa: T201
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def serve(settings: SharedSettings, host: str, port: int) -> None:
+    """Run until Ctrl-C, SIGTERM or a closed terminal. Raises CommandError when it cannot start."""
+    preflight.check_models(settings.card_folders)
+    preflight.check_port(host, port)
+    with preflight.claimed_home(settings.home):
+        asyncio.run(_Server(settings, host, port).run())
+
+
+class _Server:
+    def __init__(self, settings: SharedSettings, host: str, port: int) -> None:
+        self._settings, self._host, self._port = settings, host, port
+        self._supervisor = Supervisor(say)
+        self._redis: Child | None = None
+        self._children: list[tuple[Child, float]] = []
+        self._environment = {"CROPSHIELD_HOME": str(settings.home.resolve())}
+
+    async def run(self) -> None:
+        stop = asyncio.Event()
+        for number in _SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stopping = asyncio.create_task(stop.wait())
+        running = asyncio.create_task(self._start())
+        try:
+            await asyncio.wait({stopping, running}, return_when=asyncio.FIRST_COMPLETED)
+            if not stop.is_set():
+                running.result()
+                await self._failing_or(stopping)
+        finally:
+            running.cancel()
+            await self._stop()
+
+    async def _start(self) -> None:
+        self._environment["CROPSHIELD_REDIS_URL"] = await self._bring_up_redis()
+        say("starting a worker (loading the model) and the API")
+        command = [sys.executable, "-m", "cli"]
+        await self._add(Child("worker", [*command, "worker"], self._environment), _WORKER_GRACE)
+        address = ["--host", self._host, "--port", str(self._port)]
+        await self._add(Child("api", [*command, "api", *address], self._environment), _API_GRACE)
+        ready = asyncio.create_task(self._until_ready())
+        await self._failing_or(ready)
+        self._supervisor.settle()
+        root = f"http://{self._shown_host()}:{self._port}"
+        say(f"ready. Open {root}/ in a browser; API page {root}/docs. Ctrl-C stops everything.")
+
+    async def _add(self, child: Child, grace: float) -> None:
+        self._children.append((child, grace))
+        await self._supervisor.add(child)
+
+    async def _failing_or(self, task: "asyncio.Task[object]") -> None:
+        """Until `task` is done. Raises CommandError when a child died before that."""
+        failure = asyncio.create_task(self._supervisor.failure())
+        done, _ = await asyncio.wait({task, failure}, return_when=asyncio.FIRST_COMPLETED)
+        failure.cancel()
+        for finished in done:
+            finished.result()
+
+    async def _bring_up_redis(self) -> str:
+        """The URL of a Redis that answers: the user's, else one of our own."""
+        given = {"redis_url"} & self._settings.model_fields_set
+        if given:
+            await _until_redis_answers(self._settings.redis_url, seconds=5)
+            return self._settings.redis_url
+        server = private_redis.find_server()
+        socket = private_redis.socket_path(self._settings.home)
+        say(f"starting a private Redis ({server}), state in {self._settings.home}")
+        argv = private_redis.command(server, self._settings.home, socket)
+        self._redis = Child("redis", argv, {})
+        await self._supervisor.add(self._redis)
+        url = f"unix://{socket}"
+        await _until_redis_answers(url, seconds=60)
+        return url
+
+    async def _until_ready(self) -> None:
+        deadline = asyncio.get_running_loop().time() + _START_SECONDS
+        url = f"http://{self._shown_host()}:{self._port}/readyz"
+        while not await asyncio.to_thread(_has_worker, url):
+            if asyncio.get_running_loop().time() > deadline:
+                raise CommandError(f"not ready after {_START_SECONDS:.0f} s; see the log above")
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _stop(self) -> None:
+        say("stopping: running photos are finished, waiting ones are kept")
+        self._supervisor.release()
+        await asyncio.gather(*(child.stop(grace) for child, grace in self._children))
+        if self._redis:
+            await self._redis.stop(_REDIS_GRACE)
+        say("stopped")
+
+    def _shown_host(self) -> str:
+        return "127.0.0.1" if self._host in ("0.0.0.0", "::", "") else self._host  # noqa: S104
+
+
+def _has_worker(url: str) -> bool:
+    try:
+        with _DIRECT.open(url, timeout=2) as answer:
+            return int(json.load(answer)["workers"]) > 0
+    except OSError:
+        return False
+
+
+async def _until_redis_answers(url: str, seconds: float) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            await asyncio.to_thread(_ping, url)
+        except (RedisError, OSError) as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise CommandError(f"Redis at {url} does not answer: {error}") from error
+            await asyncio.sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+def _ping(url: str) -> None:
+    with redis.Redis.from_url(url, socket_timeout=2) as client:
+        client.ping()

@@ -1,0 +1,98 @@
+"""The report of `cropshield explain`, in a browser that reaches nothing."""
+
+import base64
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cli.explain.report import write_report
+from pictures.leaves import draw_leaf
+from tests.cli.conftest import LOOKS, violations
+
+NAMES = ("Apple__scab", "Corn__common_rust")
+
+
+def _row(folder: Path, number: int, verdict: str, *warnings: str) -> dict[str, Any]:
+    """A photo as the log knows it: taken for a scab, next for a rust."""
+    photo = folder / f"{number}.jpg"
+    draw_leaf("spots", seed=number, size=(160, 120)).photo.save(photo)
+    heat = base64.b64encode(np.arange(196, dtype=np.uint8).tobytes()).decode()
+    said = {"focus": 0.2, "border_share": 0.1, "leaf_share": 0.5, "flatness": 0.1}
+    diagnostics = said | {"warnings": list(warnings), "sentence": "The model looked here."}
+    heatmap = {"width": 14, "height": 14, "data": heat}
+    places = range(len(NAMES))
+    return {
+        "path": str(photo),
+        "name": photo.name,
+        "ok": True,
+        "image": {"width": 160, "height": 120, "format": "JPEG"},
+        "model": {"id": "cropshield_cnn", "version": "7", "weights_sha256": "ab" * 32},
+        "verdict": verdict,
+        "predictions": [
+            {"class_index": place, "class_name": NAMES[place], "confidence": (0.6, 0.3)[place]}
+            for place in places
+        ],
+        "explanations": [
+            {
+                "class_index": place,
+                "diagnostics": diagnostics,
+                "heatmap": heatmap,
+                "overlay": photo.name,
+            }
+            for place in places
+        ],
+    }
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    """Of three photos, one of them doubtful, one with a warning, and one that failed."""
+    bad = {"path": "/bad.jpg", "ok": False, "error": "<b>no photo</b>"}
+    rows = [
+        _row(tmp_path, 1, "confident"),
+        _row(tmp_path, 2, "not_a_leaf"),
+        _row(tmp_path, 3, "confident", "edge"),
+        bad,
+    ]
+    write_report(rows, tmp_path / "report.html")
+    return tmp_path / "report.html"
+
+
+def test_photos_are_found_by_why_they_are_worth_a_look(
+    report: Path, open_report: Callable[..., Any]
+) -> None:
+    page = open_report(report)
+    assert page.locator(".card").count() == 3
+    assert page.locator("td", has_text="<b>no photo</b>").count() == 1
+    page.get_by_role("button", name="no leaf 1").click()
+    assert page.locator(".card h3").all_inner_texts() == ["2.jpg"]
+    assert page.locator(".card canvas").count() == 2
+    page.get_by_role("button", name="Show all").click()
+    page.get_by_role("button", name="heat on the border 1").click()
+    assert page.locator(".card h3").all_inner_texts() == ["3.jpg"]
+    page.get_by_text("What the words on the photos mean").click()
+    assert page.get_by_text("much of the heat lies along the photo's edge").is_visible()
+
+
+def test_notes_become_a_list(report: Path, open_report: Callable[..., Any], tmp_path: Path) -> None:
+    page = open_report(report)
+    page.locator(".card textarea").first.fill("look again")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="To-do list as CSV").click()
+    download.value.save_as(tmp_path / "to-do.csv")
+    (row,) = csv.DictReader((tmp_path / "to-do.csv").read_text().splitlines())
+    assert (row["prediction"], row["note"]) == ("Apple__scab", "look again")
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=["light", "dark", "phone"])
+def test_everybody_can_read_it(
+    report: Path, open_report: Callable[..., Any], look: dict[str, Any]
+) -> None:
+    page = open_report(report, **look)
+    assert violations(page) == []
+    wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide[0] <= wide[1]
