@@ -24,7 +24,7 @@ from jobs.errors import (
     WrongKey,
 )
 from jobs.problems import BAD_REQUEST, INTERNAL, INVALID, STATUSES, Problem, problem_of
-from models.faults import CardError
+from models.card_errors import CardError
 from pictures.errors import PhotoError
 
 log = logging.getLogger(__name__)

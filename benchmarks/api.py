@@ -1,8 +1,8 @@
 """What a submit and a poll cost the API, and whether uploads hold others up: `python -m
 benchmarks.api`.
 
-A cost is processor time of the server's process, against `benchmarks.bare` in turn; there are no
-workers. A submit is measured twice, with photos on the disk of the temporary folder and on a RAM
+A cost is processor time of the server's process, against `benchmarks.fastapi_baseline` in turn;
+there are no workers. A submit is measured twice, with photos on the disk of the temporary folder and on a RAM
 disk, where the file system has no part in it: how long ext4 looks for a free inode, for one, goes
 by what has been deleted lately. Then 50 photos of 10 MB come at once, while /livez is asked.
 """
@@ -30,17 +30,17 @@ from typing import Any
 import httpx2
 import psutil
 
-from benchmarks import bare
-from benchmarks.measure import Spread, row, write
+from benchmarks import fastapi_baseline
+from benchmarks.measuring import Spread, row, write
 from benchmarks.queue import NoBell, redis_server
-from benchmarks.sleeping import TIMINGS
+from benchmarks.sleeping_workers import TIMINGS
 from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
 from jobs.ports import Outcome
 from jobs.records.job import State, new_id
 from jobs.redis.connections import connect
 from jobs.redis.queue import RedisWorkQueue
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 
 AIM_SUBMIT_MS, AIM_POLL, AIM_LIVEZ_MS = 1.5, 1.3, 100.0
 READS = 5  # to one submit: they are so cheap that few of them would be lost in the clock's steps
@@ -98,7 +98,7 @@ def servers(redis_url: str, home: str, memory: str) -> Iterator[tuple[Server, Se
         )
         for folder in (home, memory)
     )
-    base = Server(redis_url, "benchmarks.bare", "{port}", redis_url)
+    base = Server(redis_url, "benchmarks.fastapi_baseline", "{port}", redis_url)
     try:
         ours.until_up("/livez")
         light.until_up("/livez")
@@ -143,7 +143,7 @@ def ended_job(server: Server, redis_url: str) -> str:
         (claim,) = queue.claim(1)
         queue.finish(claim, Outcome(State.SUCCEEDED, result=result, timings_ms=TIMINGS))
         path = f"/v1/jobs/{claim.job.id}"
-        client.set(bare.KEY, server.http.get(path).text)
+        client.set(fastapi_baseline.KEY, server.http.get(path).text)
     return path
 
 

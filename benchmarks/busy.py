@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import keep_memory, write
+from benchmarks.measuring import keep_memory, write
 from benchmarks.queue import NoBell, a_job, redis_server
-from benchmarks.sleeping import SleepingStages
+from benchmarks.sleeping_workers import SleepingStages
 from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
 from jobs.metrics import Counters
@@ -26,7 +26,7 @@ from jobs.redis.connections import connect, connect_async
 from jobs.redis.queue import MeteredQueue
 from jobs.redis.store import RedisJobStore
 from models.catalog import Catalog
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 from workers.explainers import Explainers, explainer_options
 from workers.leases import LeaseRenewer
 from workers.pipeline import Pipeline

@@ -19,7 +19,7 @@ from pytorch_grad_cam import GradCAM as PyTorchGradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
-from benchmarks.measure import in_turn, keep_memory, parser, row, write
+from benchmarks.measuring import in_turn, keep_memory, parser, row, write
 from benchmarks.networks import CLASSES, LAYERS, network, plain, tutorial
 from engine.cam.compute import heat
 from engine.cam.forward import Look, look

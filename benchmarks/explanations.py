@@ -24,7 +24,7 @@ from pytorch_grad_cam import GradCAM as PyTorchGradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
-from benchmarks.measure import write
+from benchmarks.measuring import write
 from engine.cam.gradcam import GradCAM
 from engine.diagnostics import Diagnostics, diagnose_photo, is_healthy
 from engine.evaluation.drawn_leaves import Judged, judge_drawn, means
@@ -35,8 +35,8 @@ from engine.photos.decode import decode
 from models.card import Card
 from models.catalog import Catalog
 from pictures.blend import WHOLE
-from pictures.leafmask import SIDE, leaf_mask
-from pictures.leaves import DrawnLeaf
+from pictures.drawn_leaves.leaves import DrawnLeaf
+from pictures.leaf_mask import SIDE, leaf_mask
 
 NUMBERS = ("focus", "border_share", "leaf_share", "flatness")
 WARNINGS = ("uniform", "scattered", "edge", "background")

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from time import process_time
 
-from benchmarks.measure import in_turn, keep_memory, parser, row, write
+from benchmarks.measuring import in_turn, keep_memory, parser, row, write
 from cli.explain.find_photos import find_photos
 from cli.explain.local_source import Local
 from cli.explain.result_log import Log
@@ -29,7 +29,7 @@ from engine.batch_pipeline import Flow
 from engine.explainer import Explanation, Request
 from engine.photos.decode import Photo, decode
 from engine.photos.overlay import encode, render_overlay
-from pictures.leaves import KINDS, draw_leaf
+from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 from workers.settings import WorkerSettings
 
 BATCH = 16

@@ -24,9 +24,9 @@ from typing import Any
 import httpx2
 import psutil
 
-from benchmarks.measure import write
+from benchmarks.measuring import write
 from benchmarks.queue import redis_server
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 
 AIM, EDGE, EVERY = 0.05, 500, 25
 _START_SECONDS = 120

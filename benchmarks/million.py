@@ -14,9 +14,9 @@ from typing import Any
 
 from redis import Redis
 
-from benchmarks.measure import write
+from benchmarks.measuring import write
 from benchmarks.queue import NoBell, a_job, redis_server
-from benchmarks.sleeping import RESULT, TIMINGS
+from benchmarks.sleeping_workers import RESULT, TIMINGS
 from jobs.ports import Outcome
 from jobs.records.job import LOCAL, State
 from jobs.records.listing import JobQuery

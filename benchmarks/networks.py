@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.architectures import build
+from models.architectures.registry import build
 
 LAYERS = {
     "cropshield_cnn": "block4",

@@ -17,13 +17,13 @@ from PIL import Image
 from torch import nn
 
 from benchmarks.engine import WAYS, explainer_of
-from benchmarks.measure import in_turn, keep_memory, parser, row, write
+from benchmarks.measuring import in_turn, keep_memory, parser, row, write
 from benchmarks.networks import LAYERS, network, tutorial
 from engine.explainer import Explainer, Request
 from engine.photos.decode import decode
 from engine.photos.overlay import encode, render_overlay
 from engine.photos.transforms import get_validation_transforms
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 
 SIZES = {"12 MP": (4000, 3000), "1 MP": (1200, 900)}
 

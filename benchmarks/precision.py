@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import keep_memory, machine, write
+from benchmarks.measuring import keep_memory, machine, write
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo, decode
 from engine.runtimes.parity import DRIFT, MARGIN

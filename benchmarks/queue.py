@@ -22,8 +22,8 @@ from typing import Any
 
 from redis import Redis
 
-from benchmarks.measure import write
-from benchmarks.sleeping import BATCH, make_peer
+from benchmarks.measuring import write
+from benchmarks.sleeping_workers import BATCH, make_peer
 from cli.serve import private_redis
 from jobs.records.job import ImageFacts, Job, ModelFacts, State, new_id
 from jobs.records.options import JobOptions
@@ -110,7 +110,14 @@ def a_job() -> Job:
 
 def measure(case: "Ours | Peer") -> dict[str, float]:
     """One run of a worker, while the backlog is kept."""
-    command = [sys.executable, "-m", "benchmarks.sleeping", case.command, case.url, str(case.jobs)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.sleeping_workers",
+        case.command,
+        case.url,
+        str(case.jobs),
+    ]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_QUIET) as worker,
     ):

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.measure import keep_memory, write
+from benchmarks.measuring import keep_memory, write
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from engine.runtimes.openvino import usable_cores
 from models.catalog import Catalog
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 
 
 def work(pipe: Connection, model: str, threads: int, batch: int, precision: str) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 
 LABELS = {
     "healthy": "Potato__healthy",

@@ -50,7 +50,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from cli.serve.preflight import check_models
     from cli.settings import read
     from jobs.errors import BlobsFailed
-    from models.faults import CardError
+    from models.card_errors import CardError
 
     settings = read(ApiSettings)
     logs.configure(settings.log_format, {"request_id": current_request_id.get})
@@ -80,7 +80,7 @@ def worker() -> None:
     from cli.settings import read
     from engine.errors import EngineError
     from jobs.errors import BlobsFailed
-    from models.faults import CardError
+    from models.card_errors import CardError
     from workers.app import run_worker
     from workers.settings import WorkerSettings
 

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 
 IMAGES = Path(__file__).with_name("images")
 LOOKS: dict[str, dict[str, Any]] = {

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.colormaps import Pixels
-from pictures.leafmask import SIDE, leaf_mask
+from pictures.leaf_mask import SIDE, leaf_mask
 from pictures.masks import Mask
 
 Heat = npt.NDArray[np.float64]

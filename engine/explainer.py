@@ -23,8 +23,8 @@ from engine.requests import best, check, wanted
 from engine.runtimes.base import Plan, Precision, Runtime, RuntimeChoice
 from engine.runtimes.select import choose_runtime
 from engine.runtimes.torch import torch_runtime
+from models.calibration import Doubter, confidences
 from models.card import Card
-from models.doubt import Doubter, confidences
 from pictures.colormaps import Pixels
 
 __all__ = ["ClassMap", "Explainer", "Explanation", "Prediction", "Request", "Timings"]

@@ -9,8 +9,8 @@ from torch import nn
 from engine.device import choose_device
 from engine.errors import WrongModel
 from models.card import Card, read_card
+from models.card_errors import CardError
 from models.catalog import Catalog
-from models.faults import CardError
 from models.weights import load_network
 
 Loaded = tuple[nn.Module, list[str], torch.device]

@@ -17,7 +17,7 @@ from engine.photos.overlay import encode, render_overlay
 from engine.photos.transforms import prepare
 from models.card import Card
 from models.catalog import Catalog
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 
 Say = Callable[[str], object]
 

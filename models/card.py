@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from models.faults import CardError, WrongCard, did_you_mean
+from models.card_errors import CardError, WrongCard, did_you_mean
 from models.recipe import Part, Training
 from models.verdict import Doubt
 

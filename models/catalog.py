@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models.card import Card, read_card
-from models.faults import CardError
+from models.card_errors import CardError
 
 CARDS = Path(__file__).parent / "cards"
 

@@ -15,7 +15,7 @@ MARGIN = 0.2
 class Doubt(BaseModel):
     """What `cropshield calibrate` found on labelled photos that the model was not trained on.
 
-    Logits are divided by `temperature`. A photo whose score (`models.doubt.leaf_score`,
+    Logits are divided by `temperature`. A photo whose score (`models.calibration.leaf_score`,
     against the class means in the file `means` beside the weights) is under
     `not_a_leaf` or else under `unknown` gets that verdict; one whose two best confidences are
     less than `margin` apart `low_margin`. `auroc`: leaves against each kind of other pictures.

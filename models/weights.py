@@ -6,9 +6,9 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from models.architectures import build
+from models.architectures.registry import build
 from models.card import Card
-from models.faults import CardError
+from models.card_errors import CardError
 
 State = dict[str, Tensor]
 SAFETENSORS = ".safetensors"

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from cli.serve import private_redis
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 from tests.s3 import s3_server
 
 

@@ -13,7 +13,7 @@ from engine.photos.overlay import encode, render_overlay
 from jobs.blobs import blob_names
 from jobs.ports import BlobStore, Claim
 from models.card import Card
-from pictures.leafmask import leaf_mask
+from pictures.leaf_mask import leaf_mask
 from pictures.masks import Mask
 
 

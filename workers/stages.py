@@ -13,7 +13,7 @@ from jobs.errors import BlobMissing, BlobsFailed, CropShieldError, ExplainFailed
 from jobs.ports import BlobStore, Claim, Outcome, WorkQueue
 from jobs.problems import problem_of
 from jobs.records.job import State
-from models.faults import CardError
+from models.card_errors import CardError
 from pictures.errors import PhotoError
 from workers.explainers import Explainers
 from workers.results import result_document, store_pictures

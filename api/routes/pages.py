@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 
 from api.openapi.reference_page import page, prose
 from jobs.problems import PATH, all_problems
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 
 WEB = Path(__file__).parents[2] / "web"
 ASSETS, PAGES, PLAYGROUND = WEB / "vendor", WEB / "docs", WEB / "playground"

@@ -9,7 +9,7 @@ import time
 import httpx2
 
 from benchmarks.chaos.outcome import Outcome
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 
 
 class Client(threading.Thread):

@@ -17,7 +17,7 @@ from cli.explain.local_source import find_card, find_device, load_explainer
 from cli.progress import progress
 from engine.explainer import Explainer
 from models.card import Card
-from models.faults import CardError
+from models.card_errors import CardError
 from models.training.photos import LeafFolder
 from workers.settings import WorkerSettings
 

@@ -16,7 +16,7 @@ from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.decode import Photo, decode
 from pictures.blend import Box, Map
 from pictures.duplicates import Hash, difference_hash
-from pictures.leafmask import leaf_mask
+from pictures.leaf_mask import leaf_mask
 from pictures.masks import Mask
 
 

@@ -15,9 +15,9 @@ from cli.settings import read
 from engine.cam.layers import last_layer, prove
 from engine.errors import WrongLayer
 from jobs.settings import SharedSettings
-from models.architectures import build
+from models.architectures.registry import build
 from models.card import digest, read_card
-from models.faults import CardError, WrongCard
+from models.card_errors import CardError, WrongCard
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from cli.errors import CommandError
 from cli.settings import read
 from jobs.settings import SharedSettings
 from models.card import Card
+from models.card_errors import CardError
 from models.catalog import Catalog
-from models.faults import CardError
 
 
 def served_cards() -> Catalog:

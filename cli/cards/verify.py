@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cli.cards.served import served_card, served_cards
 from engine.cam.layers import prove
 from models.card import Card
-from models.faults import CardError
+from models.card_errors import CardError
 
 
 def verify_cards(models: Sequence[str]) -> bool:

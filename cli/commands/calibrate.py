@@ -15,9 +15,9 @@ from cli.cards.edit import update_card
 from cli.cards.served import served_card
 from cli.errors import CommandError
 from engine.explainer import Explainer
+from models.calibration import features_of, write_means
 from models.card import Card
-from models.doubt import features_of, write_means
-from models.faults import CardError
+from models.card_errors import CardError
 from models.training.calibration import Answers, Calibration, calibrated, confident, flagged
 from models.training.negatives import negatives
 from models.training.photos import Array, LeafFolder, stretched

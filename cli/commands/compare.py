@@ -13,7 +13,7 @@ from engine.errors import EngineError
 from engine.evaluation.model_comparison import Comparison, compare_photos, summary
 from engine.explainer import Explainer
 from engine.photos.overlay import save_picture
-from models.faults import CardError
+from models.card_errors import CardError
 from pictures.colormaps import Pixels
 from pictures.errors import PhotoError
 from pictures.sheets import labelled_grid, with_legend

@@ -16,7 +16,7 @@ from PIL import Image
 from cli.contact_sheet import Pair, contact_sheet
 from cli.drawn_leaves import draw_labelled
 from cli.errors import CommandError
-from pictures.leaves import KINDS, draw_leaf
+from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 
 _PATIENCE_SECONDS = 120.0
 _TIMEOUT_SECONDS = 40.0  # of one request; a long-poll takes 25 s

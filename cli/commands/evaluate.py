@@ -19,7 +19,7 @@ from engine.evaluation.shortcuts import shortcuts_of
 from engine.loading import load_weights
 from engine.photos.overlay import save_picture
 from models.card import Card
-from models.faults import CardError
+from models.card_errors import CardError
 from models.training.photos import LeafFolder
 from pictures.confusion import confusion_picture
 from pictures.errors import PhotoError

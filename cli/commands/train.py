@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from cli.cards.edit import remove_table, update_card
 from cli.errors import CommandError
 from models.card import digest, read_card
-from models.faults import CardError
+from models.card_errors import CardError
 from models.training.loop import Trainer
 from models.weights import read_weights, write_weights
 from workers.allocator import keep_freed_memory

@@ -6,8 +6,8 @@ from time import perf_counter
 
 from cli.diagnostics.findings import Finding, ok, problem, warning
 from models.card import Card
+from models.card_errors import CardError
 from models.catalog import Catalog
-from models.faults import CardError
 
 SUBJECT = "model"
 _TRAIN = "Restore the file, or train the model: `cropshield train`."

@@ -1,4 +1,4 @@
-"""`cropshield explain`: photos found, explained here or by a server, written to tables and a report.
+"""`cropshield explain`: photos explained here or by a server, and a report of them.
 
 A new way to explain photos is a `Source` (see `source.py`).
 """

@@ -11,8 +11,8 @@ from cli.explain.source import Loaded, Options, Seen
 from engine.explainer import Explainer, Explanation, Request
 from engine.photos.decode import decode
 from models.card import Card
+from models.card_errors import CardError
 from models.catalog import Catalog
-from models.faults import CardError
 from workers.allocator import keep_freed_memory
 from workers.explainers import explainer_options
 from workers.results import result_document

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.errors import CommandError
+from models.card_errors import CardError
 from models.catalog import Catalog
-from models.faults import CardError
 
 LEAST_FREE_BYTES = 200_000_000
 

@@ -10,7 +10,7 @@ from engine.cam.forward import class_scores, look
 from engine.cam.gradcam import find_layer
 from engine.errors import EngineError, WrongLayer
 from models.card import Card
-from models.faults import did_you_mean
+from models.card_errors import did_you_mean
 from models.weights import load_network
 
 Sizes = dict[str, tuple[int, int, int]]

@@ -14,7 +14,7 @@ from engine.faithfulness import Faithfulness, measure_faithfulness
 from engine.photos.transforms import prepare
 from models.card import Card
 from pictures.blend import WHOLE, Box, Map, upsample
-from pictures.leaves import KINDS, DrawnLeaf, draw_leaf
+from pictures.drawn_leaves.leaves import KINDS, DrawnLeaf, draw_leaf
 from pictures.masks import Mask
 
 SICK = tuple(kind for kind in KINDS if kind != "healthy")

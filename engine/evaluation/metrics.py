@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from models.training.judge import confusion_matrix, score
+from models.training.metrics import confusion_matrix, score
 
 BINS = 15
 RELIABILITY_BINS = 10

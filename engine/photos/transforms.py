@@ -10,7 +10,7 @@ from torchvision.transforms import v2
 
 from engine.device import bare
 from models.card import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
-from models.inputs import validation_transform
+from models.preprocessing import validation_transform
 from pictures.colormaps import Pixels
 
 __all__ = [

@@ -10,7 +10,7 @@ from engine.cam.forward import Look
 from engine.cam.methods import grad_cam, scaled
 from engine.photos.transforms import prepare
 from models.card import Card, Preprocessing
-from pictures.leaves import KINDS, draw_leaf
+from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 
 MARGIN = 0.02
 """Two classes closer than this in confidence may change places below float32."""

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torchvision.transforms import v2
 
 from models.card import Preprocessing
-from models.inputs import Normalised
+from models.preprocessing import Normalised
 from models.recipe import Stage
 from models.training.background import on_grounds, resized, without_leaves
 from models.training.grain import random_grain, some

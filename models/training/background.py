@@ -6,7 +6,7 @@ from PIL import Image, ImageFilter
 from torch import Tensor
 from torch.nn import functional as F
 
-from pictures.leafmask import SIDE, border_of, chroma, leaf_mask, main_part
+from pictures.leaf_mask import SIDE, border_of, chroma, leaf_mask, main_part
 from pictures.masks import Mask
 
 _DRAWN = (80, 80)  # the finest octave has half as many cells; what is larger is only stretched

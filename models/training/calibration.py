@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.doubt import leads, leaf_score
+from models.calibration import leads, leaf_score
 
 UNKNOWN_SHARE, NOT_A_LEAF_SHARE = 0.025, 0.005
 """Of leaves, that fall under each threshold: half a point of room to 97 % that pass."""
@@ -20,7 +20,7 @@ _BINS, _STEPS = 15, 60
 @dataclass(frozen=True)
 class Answers:
     """What a model says of n pictures: `logits` (n, classes), `features` (n, K) as out of
-    `models.doubt.features_of`."""
+    `models.calibration.features_of`."""
 
     logits: Tensor
     features: Tensor

@@ -13,17 +13,17 @@ from torch import Tensor, nn
 from models.card import Card
 from models.recipe import Stage
 from models.training.augment import Augment, Views
-from models.training.average import averaged
 from models.training.checkpoint import Checkpoint
 from models.training.depthwise import keep_depthwise_exact
+from models.training.ema import averaged
 from models.training.files import append_row
-from models.training.finish import keep
-from models.training.frozen import freeze
-from models.training.judge import Scores
-from models.training.objective import Objective
+from models.training.freezing import freeze
+from models.training.initial_weights import begun
+from models.training.loss import Objective
+from models.training.metrics import Scores
 from models.training.photos import LeafFolder, balanced_draw
+from models.training.save_best import keep
 from models.training.scenes import drawn_scenes
-from models.training.start import begun
 from models.training.validation import Validation
 from models.weights import State, write_weights
 

@@ -9,7 +9,7 @@ from PIL import Image
 from models.training.background import cut_out
 from models.training.photos import Array
 from models.training.scenes import numbered, scene
-from pictures.leafmask import GREEN, excess_green
+from pictures.leaf_mask import GREEN, excess_green
 from pictures.scenes import SCENES
 
 BACKGROUND = "background"

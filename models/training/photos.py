@@ -15,9 +15,9 @@ from PIL import Image
 from torch import Tensor
 from torchvision.datasets import ImageFolder
 
-from models.faults import CardError
+from models.card_errors import CardError
 from models.training.background import cut_out
-from pictures.leafmask import SIDE
+from pictures.leaf_mask import SIDE
 
 Array = npt.NDArray[np.uint8]
 

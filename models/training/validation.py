@@ -5,9 +5,9 @@ from pathlib import Path
 from torch import nn
 
 from models.card import Card
-from models.inputs import Normalised
+from models.preprocessing import Normalised
 from models.recipe import Stage
-from models.training.judge import Scores, confusion_of, score
+from models.training.metrics import Scores, confusion_of, score
 from models.training.photos import LeafFolder
 
 NEAR = 0.75

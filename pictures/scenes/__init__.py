@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from pictures.noise import Field
+from pictures.drawn_leaves.noise import Field
 from pictures.scenes import bodies, outdoors, patterns, plain, things, writing
 
 Draw = Callable[[np.random.Generator, tuple[int, int]], Field]

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import ImageDraw
 
-from pictures.noise import Field, fractal_noise, smooth_noise
+from pictures.drawn_leaves.noise import Field, fractal_noise, smooth_noise
 from pictures.scenes.canvas import (
     SKINS,
     Colour,

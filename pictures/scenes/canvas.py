@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFilter
 
-from pictures.noise import Field, fractal_noise, smooth_noise
+from pictures.drawn_leaves.noise import Field, fractal_noise, smooth_noise
 
 Shape: TypeAlias = tuple[int, int]  # height, width
 Colour: TypeAlias = tuple[int, int, int]

@@ -3,9 +3,9 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pictures.grounds import canopy
-from pictures.grounds import soil as bare_soil
-from pictures.noise import Field, fractal_noise, mixed, smoothstep
+from pictures.drawn_leaves.grounds import canopy
+from pictures.drawn_leaves.grounds import soil as bare_soil
+from pictures.drawn_leaves.noise import Field, fractal_noise, mixed, smoothstep
 from pictures.scenes.canvas import Shape, near, shaded, tinted
 
 

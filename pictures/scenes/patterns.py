@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pictures.noise import Field, fractal_noise, smooth_noise, smoothstep
+from pictures.drawn_leaves.noise import Field, fractal_noise, smooth_noise, smoothstep
 from pictures.scenes.canvas import Shape, any_colour, near, shaded, tinted, uneven
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pictures.grounds import table
-from pictures.noise import Field, mixed
+from pictures.drawn_leaves.grounds import table
+from pictures.drawn_leaves.noise import Field, mixed
 from pictures.scenes.canvas import Shape, any_colour, tinted, uneven
 
 

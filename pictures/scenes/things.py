@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pictures.noise import Field
+from pictures.drawn_leaves.noise import Field
 from pictures.scenes.canvas import Shape, any_colour, ground, near, shaded, to_image
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pictures.noise import Field
+from pictures.drawn_leaves.noise import Field
 from pictures.scenes.canvas import Shape, any_colour, ground, near, shaded
 
 _WORDS = ("field", "notes", "harvest", "2026", "total", "date", "name", "price", "kg", "soil")

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.architectures import build
+from models.architectures.registry import build
 from models.card import Card, read_card
 
 

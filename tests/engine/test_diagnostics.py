@@ -5,7 +5,7 @@ import pytest
 
 from engine.diagnostics import diagnose, diagnose_photo, is_healthy
 from pictures.blend import Map
-from pictures.leafmask import SIDE
+from pictures.leaf_mask import SIDE
 
 LEAF = np.zeros((SIDE, SIDE), np.bool_)
 LEAF[24:72, 24:72] = True

@@ -15,9 +15,9 @@ from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from engine.photos.transforms import prepare
 from engine.runtimes.base import RuntimeChoice
+from models.calibration import features_of, write_means
 from models.card import Card
-from models.doubt import features_of, write_means
-from models.faults import CardError
+from models.card_errors import CardError
 from models.verdict import Doubt
 from tests.engine.networks import network, save_model
 

@@ -10,8 +10,8 @@ import torch
 
 from engine.errors import WrongModel
 from engine.loading import find_card, load_model_once
+from models.card_errors import CardError
 from models.catalog import Catalog
-from models.faults import CardError
 from tests.engine.networks import network, photos, save_model
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from models.card import read_card
+from models.card_errors import CardError
 from models.catalog import CARDS, Catalog, UnknownModel
-from models.faults import CardError
 
 CARD = """
 id = "leafy"

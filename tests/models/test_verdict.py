@@ -1,4 +1,4 @@
-"""models/verdict.py and models/doubt.py: what is said about an answer, and on what grounds."""
+"""models/verdict.py and models/calibration.py: what is said about an answer, and on what grounds."""
 
 import hashlib
 from pathlib import Path
@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from models.calibration import Doubter, confidences, features_of, leads, leaf_score, write_means
 from models.card import Card
-from models.doubt import Doubter, confidences, features_of, leads, leaf_score, write_means
-from models.faults import CardError
+from models.card_errors import CardError
 from models.verdict import MARGIN, Doubt, verdict_of
 from tests.engine.networks import network, save_model
 

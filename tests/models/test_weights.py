@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.card import digest, read_card
-from models.faults import CardError
+from models.card_errors import CardError
 from models.weights import halved, load_network, read_weights, write_weights
 from tests.engine.networks import network, photos, save_model
 

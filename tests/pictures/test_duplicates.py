@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 from pictures.duplicates import Pair, difference_hash, groups, near_pairs
-from pictures.leaves import KINDS, draw_leaf
 
 
 @pytest.fixture(scope="module")

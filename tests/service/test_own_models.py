@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models.architectures import build
+from models.architectures.registry import build
 from tests.engine.networks import network, save_model
 from tests.service.conftest import Service
 from tests.service.test_photo_to_overlay import WAIT, jpeg

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from models.catalog import Catalog
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 from pictures.scenes import draw_scene
 from tests.service.conftest import Service, until
 

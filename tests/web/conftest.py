@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from models.catalog import CARDS, Catalog
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 from tests.browsers import chromium
 from tests.service.conftest import Service
 

@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FileChooser, Page, Route, expect
 
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 from tests.service.conftest import Service
 from tests.web.conftest import NewPage
 from tests.web.page import PHONE, difference, explain, forgive, job_of, picture, pixels

@@ -15,7 +15,7 @@ from jobs.blobs import blob_names
 from jobs.ports import Outcome
 from jobs.records.job import State
 from jobs.redis import keyspace
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 from tests.api.conftest import FAILURE, RESULT, Hand
 
 TEXT = b"not a picture"

@@ -7,8 +7,8 @@ import numpy as np
 from cli.audit.photos import Looked, View
 from engine.diagnostics import diagnose
 from pictures.blend import WHOLE
+from pictures.drawn_leaves.leaves import draw_leaf
 from pictures.duplicates import difference_hash
-from pictures.leaves import draw_leaf
 
 LABELS = {"Apple__scab": "spots", "Corn__common_rust": "rust", "Potato__healthy": "healthy"}
 

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from cli.errors import CommandError
 from cli.main import app
+from models.calibration import read_means
 from models.card import read_card
-from models.doubt import read_means
-from models.faults import CardError
+from models.card_errors import CardError
 from tests.engine.networks import network, save_model
 
 

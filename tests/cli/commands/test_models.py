@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from cli.errors import CommandError
 from cli.main import app
 from jobs.settings import SharedSettings
-from models.architectures import build
+from models.architectures.registry import build
 from models.catalog import Catalog
 
 NAMES = ("Tea__healthy", "Tea__blister_blight", "Tea__red_rust")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pictures.leaves import KINDS, draw_leaf
+from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 
 
 @pytest.fixture

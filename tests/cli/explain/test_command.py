@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from pictures.blend import Box, upsample
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 from tests.cli.conftest import Command
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cli.explain.report import write_report
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 from tests.cli.conftest import LOOKS, violations
 
 NAMES = ("Apple__scab", "Corn__common_rust")

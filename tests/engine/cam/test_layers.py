@@ -8,9 +8,9 @@ import torch
 
 from engine.cam.layers import last_layer, prove, spatial_layers
 from engine.errors import WrongLayer
-from models.architectures import build
+from models.architectures.registry import build
 from models.card import Card, digest, read_card
-from models.faults import CardError
+from models.card_errors import CardError
 from models.weights import write_weights
 from tests.engine.networks import network, save_model
 

@@ -10,7 +10,7 @@ from engine.cam.gradcam import GradCAM
 from engine.cam.receptive_field import box_of
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
-from models.architectures import build
+from models.architectures.registry import build
 from models.catalog import Catalog
 from pictures.blend import WHOLE, Box, upsample
 

@@ -12,7 +12,7 @@ from engine.evaluation.drawn_leaves import points_at
 from engine.evaluation.shortcuts import other_grounds, recompressed, saved_again
 from models.card import Card
 from models.training.photos import LeafFolder
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 from tests.engine.networks import network, save_model
 
 NAMES = ["Drawn__blight", "Drawn__healthy"]

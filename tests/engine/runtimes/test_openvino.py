@@ -18,7 +18,7 @@ from engine.explainer import Explainer, Explanation, Request
 from engine.photos.decode import Photo
 from models.card import Card
 from models.catalog import Catalog
-from pictures.leaves import KINDS, draw_leaf
+from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 from tests.engine.cam.test_linear_head import POOLED
 from tests.engine.networks import network, save_model
 from tests.engine.test_explainer import noise

@@ -1,0 +1,80 @@
+"""What a model knows before it is trained: nothing, or what another one has learnt."""
+
+from collections.abc import Sequence
+from pickle import UnpicklingError
+
+import torch
+from torch import nn
+
+from models.architectures.registry import build, published
+from models.card import Card
+from models.catalog import CARDS, Catalog, UnknownModel
+from models.weights import State, load_network
+
+PUBLISHED = "published"
+"""As a start: the weights that torchvision or timm publish of the architecture."""
+_KEY = "training.start"
+
+
+def begun(card: Card, classes: Sequence[str]) -> nn.Module:
+    """A network of the card for `classes`: with random weights, or those that its recipe names
+    under `start`. Of other classes than those, all but the last layer is taken over.
+
+    Raises CardError for a start that is unknown, of another architecture or not to be had, and
+    for several that know other classes than one another.
+    """
+    model = build(card.architecture, len(classes))
+    if not card.training.start:
+        return model
+    known, same = _known(card, classes)
+    if not same:
+        known = {name: known[name] for name in known.keys() - _last_layer(card, len(classes))}
+    model.load_state_dict(known, strict=False)
+    return model
+
+
+def _known(card: Card, classes: Sequence[str]) -> tuple[State, bool]:
+    """The weights to begin with, and whether they are for the same classes."""
+    if card.training.start == (PUBLISHED,):
+        try:
+            return published(card.architecture).state_dict(), False
+        except (OSError, ValueError, RuntimeError, EOFError, UnpicklingError) as error:
+            raise card.wrong(_KEY, str(error)) from error
+    firsts = [_fitting(card, name) for name in card.training.start]
+    if len({first.class_names for first in firsts}) > 1:
+        raise card.wrong(_KEY, f"{' and '.join(card.training.start)} know other classes")
+    known = mean_of([load_network(first).state_dict() for first in firsts])
+    return known, list(firsts[0].class_names) == list(classes)
+
+
+def _fitting(card: Card, named: str) -> Card:
+    first = other_card(card, _KEY, named)
+    if first.architecture != card.architecture:
+        raise card.wrong(_KEY, f"{first.id} is a {first.architecture}, not a {card.architecture}")
+    return first
+
+
+def mean_of(states: Sequence[State]) -> State:
+    """The mean of the weights of several networks that have begun alike: often better than each
+    of them, and as fast as one (Wortsman et al. 2022, "Model soups")."""
+    return {
+        name: torch.stack([state[name] for state in states]).mean(0)
+        if first.is_floating_point()
+        else first
+        for name, first in states[0].items()
+    }
+
+
+def _last_layer(card: Card, classes: int) -> set[str]:
+    """The parameters whose shape goes with the number of classes."""
+    shapes, others = (build(card.architecture, n).state_dict() for n in (classes, classes + 1))
+    return {name for name in shapes if shapes[name].shape != others[name].shape}
+
+
+def other_card(card: Card, key: str, named: str) -> Card:
+    """The card that `key` names, among those beside `card` and the project's. Raises CardError."""
+    folders = dict.fromkeys([card.path.parent, CARDS])
+    try:
+        return Catalog(*folders)[named]
+    except UnknownModel as error:
+        raise card.wrong(key, str(error)) from error

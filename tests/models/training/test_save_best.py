@@ -1,0 +1,24 @@
+"""The weights that are kept: rounded only where that is free."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.training.metrics import Scores
+from models.training.save_best import keep
+from models.weights import State, read_weights, write_weights
+
+
+@pytest.mark.parametrize(("rounded", "kind"), [(0.9795, torch.float16), (0.97, torch.float32)])
+def test_weights_are_rounded_only_where_it_is_free(
+    tmp_path: Path, rounded: float, kind: torch.dtype
+) -> None:
+    write_weights(tmp_path / "best.pth", {"weight": torch.rand(2, 2)})
+
+    def judge(state: State) -> Scores:
+        whole = state["weight"].dtype == torch.float32
+        return Scores(accuracy=0.98 if whole else rounded, macro_f1=0.98, photos=9)
+
+    kept = keep(tmp_path / "best.pth", tmp_path / "weights.pth", judge)
+    assert read_weights(kept)["weight"].dtype == kind
