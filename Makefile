@@ -33,7 +33,7 @@ format: $(DONE)check ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix .
 
 # precision is left out: it needs photos, make bench-precision ARGS="--data FOLDER".
-BENCHES := $(filter-out measure networks sleeping bare precision,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
+BENCHES := $(filter-out measuring networks sleeping_workers fastapi_baseline precision,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
 
 bench: $(BENCHES:%=bench-%) ## Measure everything; `make bench-engine` and so on for one (ARGS=)
 

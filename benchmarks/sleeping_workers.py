@@ -1,4 +1,6 @@
-"""Workers whose model sleeps 5 ms and 0.3 ms a photo: `python -m benchmarks.sleeping_workers WAY URL JOBS`.
+"""Workers whose model only sleeps, 5 ms and 0.3 ms a photo.
+
+    python -m benchmarks.sleeping_workers WAY URL JOBS
 
 After some jobs that do not count, each measures JOBS jobs, prints what it saw and stops.
 """

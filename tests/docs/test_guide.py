@@ -23,11 +23,13 @@ def test_every_block_gives_what_the_page_shows(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # as the pages say
     monkeypatch.setattr(loading, "_loaded", {})
     for step, said in run(page):
-        advice = f"{page.name}, line {step.line}: if this is right, run python -m docs.refresh"
+        advice = (
+            f"{page.name}, line {step.line}: if this is right, run python -m scripts.refresh_docs"
+        )
         assert same(step.shown, said), f"{advice}\n{said}"
     for picture in pictures(page):
         with Image.open(picture) as shown, Image.open(tmp_path / picture.name) as made:
-            assert shown.size == made.size, f"{picture.name}: run python -m docs.refresh"
+            assert shown.size == made.size, f"{picture.name}: run python -m scripts.refresh_docs"
         assert picture.stat().st_size < _MOST_BYTES
 
 

@@ -1,4 +1,4 @@
-"""The pictures of explain and audit, from drawn leaves, anew: `python -m docs.shots`.
+"""Take the docs' pictures of explain and audit anew: `python -m scripts.report_screenshots`.
 
 Needs Playwright and Debian's chromium. For new weights or another look of the reports.
 """
@@ -18,7 +18,7 @@ from cli.explain.local_source import Local
 from cli.explain.source import Options
 from workers.settings import WorkerSettings
 
-IMAGES = Path(__file__).with_name("images")
+IMAGES = Path(__file__).parents[1] / "docs/images"
 _SAY = Saying(quiet=True)
 
 

@@ -1,5 +1,9 @@
-"""Pictures of the playground anew: `python -m docs.screenshots http://127.0.0.1:8000`, a running
-server. Needs the test group and a Chromium."""
+"""Take the docs' pictures of the playground anew, from a running server.
+
+    python -m scripts.playground_screenshots http://127.0.0.1:8000
+
+Needs the test group and a Chromium.
+"""
 
 import io
 import shutil
@@ -12,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from pictures.drawn_leaves.leaves import draw_leaf
 
-IMAGES = Path(__file__).with_name("images")
+IMAGES = Path(__file__).parents[1] / "docs/images"
 LOOKS: dict[str, dict[str, Any]] = {
     "playground": {"viewport": {"width": 1100, "height": 1060}},
     "playground-phone": {

@@ -1,4 +1,4 @@
-"""Write what the guide shows anew, its texts and pictures: `python -m docs.refresh`.
+"""Write what the guide shows anew, its texts and pictures: `python -m scripts.refresh_docs`.
 
 For new weights, whose figures differ. What a block prints goes into the text block below it, and
 a picture is the file that its page writes, made smaller. Read the diff.
