@@ -21,8 +21,8 @@ from torch import Tensor, nn
 
 from benchmarks.measuring import in_turn, keep_memory, parser, row, write
 from benchmarks.networks import CLASSES, LAYERS, network, plain, tutorial
-from engine.cam.compute import heat
-from engine.cam.forward import Look, look
+from engine.cam.compute import compute_cams
+from engine.cam.forward import ForwardPass, forward_pass
 from engine.explainer import Explainer
 from engine.runtimes.base import Precision, RuntimeChoice
 from models.card import Card
@@ -53,17 +53,17 @@ def card(architecture: str) -> Card:
     )
 
 
-def maps_of(seen: Look, ranks: int) -> object:
+def maps_of(seen: ForwardPass, ranks: int) -> object:
     """Grad-CAM of the `ranks` best classes of each photo, (N * ranks, h, w)."""
     order = seen.logits.detach().topk(ranks, dim=1).indices
     photos = [photo for photo in range(len(order)) for _ in range(ranks)]
-    return heat(seen, photos, order.flatten().tolist(), ["gradcam"] * len(photos))
+    return compute_cams(seen, photos, order.flatten().tolist(), ["gradcam"] * len(photos))
 
 
 def ours(architecture: str, model: nn.Module) -> dict[str, Way]:
     """`split` is what any caller's model gets; the others are an explainer's runtimes."""
     layer = model.get_submodule(LAYERS[architecture])
-    ways: dict[str, Way] = {"split": lambda x, ranks: maps_of(look(model, layer, x), ranks)}
+    ways: dict[str, Way] = {"split": lambda x, ranks: maps_of(forward_pass(model, layer, x), ranks)}
     for runtime, precision in WAYS:
         explainer = explainer_of(architecture, model, runtime, precision)
         looks = explainer._runtime.look  # without the photos' resizing
@@ -161,7 +161,7 @@ def _one(architecture: str, way: str) -> int:
     layer = model.get_submodule(LAYERS[architecture])
     ways = {
         "plain forward": lambda x, _: plain(model, x),
-        "split": lambda x, ranks: maps_of(look(model, layer, x), ranks),
+        "split": lambda x, ranks: maps_of(forward_pass(model, layer, x), ranks),
         **peers(architecture, model),
     }
     if way == "torch":

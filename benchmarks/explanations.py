@@ -27,7 +27,7 @@ from torch import nn
 from benchmarks.measuring import write
 from engine.cam.gradcam import GradCAM
 from engine.diagnostics import Diagnostics, diagnose_photo, is_healthy
-from engine.evaluation.drawn_leaves import Judged, judge_drawn, means
+from engine.evaluation.drawn_leaves import JudgedMap, judge_drawn_leaves, mean_scores
 from engine.explainer import Explainer, Request
 from engine.faithfulness import measure_faithfulness
 from engine.loading import load_weights
@@ -47,18 +47,18 @@ def on_drawn_leaves(card: Card, count: int) -> Row:
     """Means over `count` drawn leaves with lesions; the difference to the peer is the largest."""
     model = load_weights(card, torch.device("cpu"))
     cam = GradCAM(model, card.target_layer)
-    judged = list(judge_drawn(card, model, count))
+    judged = list(judge_drawn_leaves(card, model, count))
     return {
         "photos": "drawn leaves",
         "count": count,
         "difference_to_pytorch_grad_cam": max(_difference(cam, one) for one in judged),
         "leaf_mask_overlap": round(float(np.mean([_mask_overlap(one.leaf) for one in judged])), 4),
-        **means(judged),
+        **mean_scores(judged),
         **{f"{name}_as_others_draw": value for name, value in _as_others_draw(model, judged)},
     }
 
 
-def _as_others_draw(model: nn.Module, judged: list[Judged]) -> Iterator[tuple[str, float]]:
+def _as_others_draw(model: nn.Module, judged: list[JudgedMap]) -> Iterator[tuple[str, float]]:
     """The same maps, taken to cover the photo."""
     covering = [
         replace(
@@ -66,7 +66,7 @@ def _as_others_draw(model: nn.Module, judged: list[Judged]) -> Iterator[tuple[st
         )
         for one in judged
     ]
-    for name, value in means(covering).items():
+    for name, value in mean_scores(covering).items():
         if name in ("pointing", "deletion", "insertion", "confidence_lost"):
             yield name, value
 
@@ -91,7 +91,7 @@ def on_photos(card: Card, folder: Path, count: int) -> list[Row]:
     return [_table(name, found) for name, found in groups.items() if found]
 
 
-def _difference(cam: GradCAM, one: Judged) -> float:
+def _difference(cam: GradCAM, one: JudgedMap) -> float:
     """The largest, cell by cell; its map is taken before it scales by minimum and maximum."""
     with PyTorchGradCAM(cam.model, [cam.target_layer]) as peer:
         peer(one.inputs, [ClassifierOutputTarget(one.best)])

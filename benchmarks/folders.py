@@ -25,7 +25,7 @@ from cli.explain.local_source import Local
 from cli.explain.result_log import Log
 from cli.explain.run import LONG_SIDE, Run, make_plan
 from cli.explain.source import Loaded, Options
-from engine.batch_pipeline import Flow
+from engine.batch_pipeline import BatchPipeline
 from engine.explainer import Explanation, Request
 from engine.photos.decode import Photo, decode
 from engine.photos.overlay import encode, render_overlay
@@ -55,7 +55,9 @@ def flow(source: Local, paths: list[Path]) -> None:
         seen = source.describe(loaded, looked)
         return encode(render_overlay(loaded.photo.pixels, seen.maps[0], long_side=LONG_SIDE))
 
-    made = Flow(source.load, source.look, end, batch=BATCH, threads=source.threads).run(paths)
+    made = BatchPipeline(source.load, source.look, end, batch=BATCH, threads=source.threads).run(
+        paths
+    )
     for _path, found in made:
         if isinstance(found, Exception):
             raise found

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.measuring import keep_memory, machine, write
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo, decode
-from engine.runtimes.parity import DRIFT, MARGIN
+from engine.runtimes.parity import MARGIN, MAX_DRIFT
 from models.card import Card
 from models.catalog import Catalog
 from pictures.errors import PhotoError
@@ -57,7 +57,7 @@ class Drift:
 
     @property
     def holds(self) -> bool:
-        return self.sure_lost == 0 and bool(np.percentile(self.maps, PERCENTILE) < DRIFT)
+        return self.sure_lost == 0 and bool(np.percentile(self.maps, PERCENTILE) < MAX_DRIFT)
 
 
 def read(folder: Path, side: int) -> Iterator[Photo]:
@@ -97,7 +97,7 @@ def guard(card: Card, options: argparse.Namespace) -> bool:
     for name, value in found.items():
         print(f"  {name:32}{value:10g}")
     print(f"  {'the guard holds' if drift.holds else 'THE GUARD DOES NOT HOLD'}")
-    settings = {"margin": MARGIN, "limit": DRIFT, "percentile": PERCENTILE}
+    settings = {"margin": MARGIN, "limit": MAX_DRIFT, "percentile": PERCENTILE}
     row = {"model": card.id, "weights": card.sha256, "way": how, "holds": drift.holds, **found}
     write(f"precision-{card.id}", settings, [row])
     return drift.holds

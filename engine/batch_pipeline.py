@@ -6,23 +6,23 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any, Generic, TypeVar, cast
 
-Given = TypeVar("Given")
+Input = TypeVar("Input")
 Loaded = TypeVar("Loaded")
-Seen = TypeVar("Seen")
-Made = TypeVar("Made")
-_AHEAD = 2
+Inferred = TypeVar("Inferred")
+Output = TypeVar("Output")
+_BATCHES_AHEAD = 2
 
 
-class Flow(Generic[Given, Loaded, Seen, Made]):
+class BatchPipeline(Generic[Input, Loaded, Inferred, Output]):
     """`load` and `end` run on threads, a thing at a time; `look` in the thread that asks, a
     batch at a time. What goes wrong with one thing stays its own: a batch that fails is looked
     at again one by one."""
 
     def __init__(
         self,
-        load: Callable[[Given], Loaded],
-        look: Callable[[Sequence[Loaded]], Sequence[Seen]],
-        end: Callable[[Given, Loaded, Seen], Made],
+        load: Callable[[Input], Loaded],
+        look: Callable[[Sequence[Loaded]], Sequence[Inferred]],
+        end: Callable[[Input, Loaded, Inferred], Output],
         *,
         batch: int = 16,
         threads: int = 2,
@@ -30,7 +30,7 @@ class Flow(Generic[Given, Loaded, Seen, Made]):
         self._load, self._look, self._end = load, look, end
         self._batch, self._threads = batch, threads
 
-    def run(self, given: Iterable[Given]) -> Generator[tuple[Given, Made | Exception]]:
+    def run(self, given: Iterable[Input]) -> Generator[tuple[Input, Output | Exception]]:
         """Each thing, in order, with what was made of it or what was wrong with it.
 
         At most four batches are in hand. What is in hand when the caller stops asking is
@@ -44,12 +44,12 @@ class Flow(Generic[Given, Loaded, Seen, Made]):
                 pool.shutdown(cancel_futures=True)
 
     def _run(
-        self, given: Iterator[Given], loaders: ThreadPoolExecutor, enders: ThreadPoolExecutor
-    ) -> Iterator[tuple[Given, Made | Exception]]:
-        ahead: deque[list[tuple[Given, Future[Loaded]]]] = deque()
-        behind: deque[list[tuple[Given, Future[Made]]]] = deque()
+        self, given: Iterator[Input], loaders: ThreadPoolExecutor, enders: ThreadPoolExecutor
+    ) -> Iterator[tuple[Input, Output | Exception]]:
+        ahead: deque[list[tuple[Input, Future[Loaded]]]] = deque()
+        behind: deque[list[tuple[Input, Future[Output]]]] = deque()
         while True:
-            while len(ahead) <= _AHEAD and (batch := list(islice(given, self._batch))):
+            while len(ahead) <= _BATCHES_AHEAD and (batch := list(islice(given, self._batch))):
                 ahead.append([(one, loaders.submit(self._load, one)) for one in batch])
             if not ahead:
                 break
@@ -60,8 +60,8 @@ class Flow(Generic[Given, Loaded, Seen, Made]):
             yield from _results(last)
 
     def _seen(
-        self, batch: Sequence[tuple[Given, Future[Loaded]]], enders: ThreadPoolExecutor
-    ) -> list[tuple[Given, Future[Made]]]:
+        self, batch: Sequence[tuple[Input, Future[Loaded]]], enders: ThreadPoolExecutor
+    ) -> list[tuple[Input, Future[Output]]]:
         """The batch looked at and handed over for ending."""
         loaded = [_outcome(future) for _, future in batch]
         looked = iter(self._looked([one for one in loaded if not isinstance(one, Exception)]))
@@ -71,7 +71,7 @@ class Flow(Generic[Given, Loaded, Seen, Made]):
             for (given, _), one, seen in zip(batch, loaded, found, strict=True)
         ]
 
-    def _looked(self, loaded: Sequence[Loaded]) -> list[Seen | Exception]:
+    def _looked(self, loaded: Sequence[Loaded]) -> list[Inferred | Exception]:
         """All at once; one by one when that fails, so that a poison thing fails alone."""
         try:
             return list(self._look(loaded)) if loaded else []
@@ -80,11 +80,13 @@ class Flow(Generic[Given, Loaded, Seen, Made]):
                 return [error]
             return [found for one in loaded for found in self._looked([one])]
 
-    def _ended(self, given: Given, loaded: Loaded | Exception, seen: Seen | Exception) -> Made:
+    def _ended(
+        self, given: Input, loaded: Loaded | Exception, seen: Inferred | Exception
+    ) -> Output:
         for one in (loaded, seen):
             if isinstance(one, Exception):
                 raise one
-        return self._end(given, cast(Loaded, loaded), cast(Seen, seen))
+        return self._end(given, cast(Loaded, loaded), cast(Inferred, seen))
 
 
 def _outcome(future: Future[Any]) -> Any:
@@ -96,7 +98,7 @@ def _outcome(future: Future[Any]) -> Any:
 
 
 def _results(
-    batch: Sequence[tuple[Given, Future[Made]]],
-) -> Iterator[tuple[Given, Made | Exception]]:
+    batch: Sequence[tuple[Input, Future[Output]]],
+) -> Iterator[tuple[Input, Output | Exception]]:
     for given, future in batch:
         yield given, _outcome(future)

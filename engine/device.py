@@ -39,9 +39,9 @@ def device_of(model: nn.Module) -> torch.device:
     return torch.device("cpu")
 
 
-def bare(model: nn.Module) -> nn.Module:
+def unwrap(model: nn.Module) -> nn.Module:
     """The model inside DataParallel and torch.compile wrappers."""
     if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-        return bare(model.module)
+        return unwrap(model.module)
     inner = getattr(model, "_orig_mod", None)
-    return bare(inner) if isinstance(inner, nn.Module) else model
+    return unwrap(inner) if isinstance(inner, nn.Module) else model

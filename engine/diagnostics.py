@@ -10,7 +10,7 @@ from pictures.colormaps import Pixels
 from pictures.leaf_mask import SIDE, leaf_mask
 from pictures.masks import Mask
 
-Heat = npt.NDArray[np.float64]
+FloatMap = npt.NDArray[np.float64]
 # Each fires on under 5 % of the validation photos that the bundled model gets right; to be
 # looked at again with every new model: `python -m benchmarks.explanations FOLDER`.
 _UNIFORM, _SCATTERED, _EDGE, _BACKGROUND = 0.45, 0.05, 1.2, 0.25
@@ -80,21 +80,21 @@ def is_healthy(class_name: str) -> bool:
     return class_name.rpartition("__")[2].lower() == "healthy"
 
 
-def _focus(share: Heat) -> float:
+def _focus(share: FloatMap) -> float:
     """1 minus the effective area: exp(entropy) cells of all, scaled so that one cell is 1."""
     used = share[share > 0]
     cells = float(np.exp(-(used * np.log(used)).sum()))
     return 1.0 - (cells - 1.0) / max(share.size - 1, 1)
 
 
-def _ring(shape: tuple[int, ...], box: Box) -> Heat:
+def _ring(shape: tuple[int, ...], box: Box) -> FloatMap:
     """Each cell's part within the outermost fourteenth on each side, float64 (h, w)."""
     rows = _within(shape[0], box.top, box.bottom)
     columns = _within(shape[1], box.left, box.right)
     return 1.0 - rows[:, None] * columns[None, :]
 
 
-def _within(count: int, start: float, end: float) -> Heat:
+def _within(count: int, start: float, end: float) -> FloatMap:
     """Of what each cell shows of the photo, the part inside; of one that shows nothing, none."""
     edges = start + np.arange(count + 1) / count * (end - start)
     shown = np.diff(edges.clip(0, 1))

@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from engine.cam.compute import heat
-from engine.cam.forward import Look
+from engine.cam.compute import compute_cams
+from engine.cam.forward import ForwardPass
 from engine.device import Device, choose_device
 from engine.explanation import ClassMap, Explanation, Prediction, Request, Timings
 from engine.loading import load_weights
 from engine.photos.decode import Photo
 from engine.photos.transforms import prepare
-from engine.requests import best, check, wanted
-from engine.runtimes.base import Plan, Precision, Runtime, RuntimeChoice
+from engine.requests import check_requests, classes_to_explain, top_predictions
+from engine.runtimes.base import Precision, Runtime, RuntimeChoice, RuntimeOptions
 from engine.runtimes.select import choose_runtime
 from engine.runtimes.torch import torch_runtime
 from models.calibration import Doubter, confidences
@@ -31,7 +31,7 @@ __all__ = ["ClassMap", "Explainer", "Explanation", "Prediction", "Request", "Tim
 log = logging.getLogger(__name__)
 
 
-class Options(TypedDict, total=False):
+class ExplainerOptions(TypedDict, total=False):
     """Keywords of `Explainer`."""
 
     model: nn.Module | None
@@ -46,8 +46,8 @@ class Explainer:
 
     One forward pass a batch, and the gradients of all (photo, class) pairs through the head
     alone. Safe to use from several threads. `model` stands in for the card's weights; see
-    `engine.runtimes.base.Plan` for the rest. Raises CardError for a card whose weights are
-    not there, WrongLayer for its layer.
+    `engine.runtimes.base.RuntimeOptions` for the rest. Raises CardError for a card whose weights
+    are not there, WrongLayer for its layer.
     `on_out_of_memory` is called for every batch that did not fit and was halved.
     """
 
@@ -69,7 +69,7 @@ class Explainer:
         own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
         self._reference = torch_runtime(own, card, self.device)
         self.box = self._reference.box(card.preprocessing.size)
-        plan = Plan(runtime, precision, threads, cache)
+        plan = RuntimeOptions(runtime, precision, threads, cache)
         self._runtime = choose_runtime(self._reference, card, plan)
 
     @property
@@ -83,7 +83,9 @@ class Explainer:
         return "bfloat16" if self._runtime.half else "float32"
 
     @classmethod
-    def load(cls, card: Card, device: Device | None = None, **options: Unpack[Options]) -> Self:
+    def load(
+        cls, card: Card, device: Device | None = None, **options: Unpack[ExplainerOptions]
+    ) -> Self:
         """An explainer that has already seen a photo."""
         explainer = cls(card, device, **options)
         explainer.warm_up()
@@ -95,7 +97,7 @@ class Explainer:
         grey = Photo(np.full((side, side, 3), 128, np.uint8), side, side, "PNG")
         self.explain([grey] * batch, [Request()] * batch)
 
-    def look(self, pixels: Sequence[Pixels]) -> Look:
+    def look(self, pixels: Sequence[Pixels]) -> ForwardPass:
         """One forward pass over upright photos, uint8 (h, w, 3), as `explain` starts with."""
         return self._runtime.look(prepare(pixels, self.card.preprocessing))
 
@@ -104,7 +106,7 @@ class Explainer:
 
         Raises WrongClass, UnknownMethod or WrongInput before the model is asked.
         """
-        check(photos, requests, len(self.card.class_names))
+        check_requests(photos, requests, len(self.card.class_names))
         if not photos:
             return []
         try:
@@ -137,18 +139,18 @@ class Explainer:
         seen = (on or self._runtime).look(batch)
         confidence = confidences(seen.logits, self.card.doubt).cpu()
         looked = perf_counter()
-        maps = self._maps(seen, wanted(confidence, requests), requests)
+        maps = self._maps(seen, classes_to_explain(confidence, requests), requests)
         ends = prepared - start, looked - prepared, perf_counter() - looked
         timings = Timings(*(1000 * seconds for seconds in ends))
         names = self.card.class_names
         rows = zip(confidence, maps, self._doubts(seen.activations, confidence), strict=True)
         return [
-            Explanation(best(row, names), tuple(own), timings, row.numpy(), *doubt)
+            Explanation(top_predictions(row, names), tuple(own), timings, row.numpy(), *doubt)
             for row, own, doubt in rows
         ]
 
     def _maps(
-        self, seen: Look, asked: list[list[int]], requests: Sequence[Request]
+        self, seen: ForwardPass, asked: list[list[int]], requests: Sequence[Request]
     ) -> list[list[ClassMap]]:
         """The maps of all pairs out of one gradient tensor, dealt back to their photos."""
         photos = [i for i, classes in enumerate(asked) for _ in classes]
@@ -157,7 +159,7 @@ class Explainer:
         if not photos:
             return dealt
         methods = [requests[photo].method for photo in photos]
-        maps, peaks = heat(seen, photos, classes, methods)
+        maps, peaks = compute_cams(seen, photos, classes, methods)
         pairs = zip(photos, classes, methods, maps, peaks.tolist(), strict=True)
         for photo, index, name, heatmap, peak in pairs:
             dealt[photo].append(ClassMap(index, name, heatmap, not peak > 0, peak, self.box))

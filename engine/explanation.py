@@ -59,7 +59,8 @@ class Explanation:
     `confidences`: of all classes by index, float32 (classes,).
 
     `score`: how near the photo is to what was learnt (`models.calibration.prototype_similarity`),
-    None where the card has no [doubt] table; `verdict`: what follows from it and the lead of the best class.
+    None where the card has no [doubt] table;
+    `verdict`: what follows from it and the lead of the best class.
     """
 
     predictions: tuple[Prediction, ...]

@@ -8,7 +8,7 @@ from torchvision.transforms.v2 import functional
 
 from engine.cam.forward import class_scores
 from engine.cam.gradcam import check_class
-from engine.cam.hooks import evaluating
+from engine.cam.hooks import eval_mode
 from engine.errors import WrongInput
 from pictures.blend import WHOLE, Box, Map, upsample
 
@@ -74,7 +74,7 @@ def _blurred(inputs: Tensor) -> Tensor:
 
 
 def _confidence(model: nn.Module, batch: Tensor, class_idx: int) -> Tensor:
-    with torch.inference_mode(), evaluating(model):
+    with torch.inference_mode(), eval_mode(model):
         logits = class_scores(model(batch)).float()
     return logits.softmax(dim=1)[:, check_class(class_idx, logits.shape[1])].cpu()
 

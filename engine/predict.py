@@ -8,8 +8,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from engine.cam.forward import class_scores
-from engine.cam.hooks import evaluating
-from engine.device import Device, bare
+from engine.cam.hooks import eval_mode
+from engine.device import Device, unwrap
 from engine.errors import WrongInput
 from engine.photos.decode import decode, to_pixels
 from engine.photos.transforms import get_model_transforms
@@ -33,9 +33,9 @@ def predict_disease(
     image: a path, PIL image, uint8 RGB array, or a normalised tensor (3, H, W) or
     (1, 3, H, W). Raises PhotoError for a file, WrongInput for a tensor or class list.
     """
-    model = bare(model)
-    inputs, _ = as_input(image, get_model_transforms(model))
-    with torch.inference_mode(mode=False), torch.no_grad(), evaluating(model):
+    model = unwrap(model)
+    inputs, _ = prepare_input(image, get_model_transforms(model))
+    with torch.inference_mode(mode=False), torch.no_grad(), eval_mode(model):
         logits = class_scores(model(inputs.to(device)))[0].float()
     if len(class_names) != len(logits):
         raise WrongInput(f"{len(class_names)} class names", f"one for each of {len(logits)} logits")
@@ -44,7 +44,7 @@ def predict_disease(
     return [(class_names[i], value) for i, value in named]
 
 
-def as_input(image: ImageInput, transform: Transform) -> tuple[Tensor, Pixels]:
+def prepare_input(image: ImageInput, transform: Transform) -> tuple[Tensor, Pixels]:
     """What the model is given, float32 (1, 3, H, W), and what a person sees, uint8 RGB.
 
     A tensor is passed on as it is and shown with ImageNet's normalisation undone.
@@ -53,7 +53,7 @@ def as_input(image: ImageInput, transform: Transform) -> tuple[Tensor, Pixels]:
         batch = image[None] if image.ndim == 3 else image
         if batch.ndim != 4 or batch.shape[0] != 1 or batch.shape[1] != 3:
             raise WrongInput(f"a tensor of shape {tuple(image.shape)}", "(3, H, W) or (1, 3, H, W)")
-        return batch, shown(batch[0])
+        return batch, denormalise(batch[0])
     pixels = read_pixels(image)
     return transform(Image.fromarray(pixels))[None], pixels
 
@@ -65,7 +65,7 @@ def read_pixels(image: str | Path | Image.Image | Pixels) -> Pixels:
     return to_pixels(image)
 
 
-def shown(inputs: Tensor) -> Pixels:
+def denormalise(inputs: Tensor) -> Pixels:
     """A normalised tensor (3, H, W) as a picture, uint8 (H, W, 3) RGB."""
     std, mean = (torch.tensor(values)[:, None, None] for values in (IMAGENET_STD, IMAGENET_MEAN))
     light = inputs.detach().float().cpu() * std + mean

@@ -5,35 +5,35 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from engine.cam.gradcam import check_class
-from engine.cam.methods import method
+from engine.cam.methods import get_method
 from engine.errors import WrongInput
 from engine.explanation import Prediction, Request
 from engine.photos.decode import Photo
 
-BEST = 5
+MAX_PREDICTIONS = 5
 """Predictions of a photo, at most."""
 
 
-def check(photos: Sequence[Photo], requests: Sequence[Request], classes: int) -> None:
+def check_requests(photos: Sequence[Photo], requests: Sequence[Request], classes: int) -> None:
     """Raises WrongClass, UnknownMethod or WrongInput for what a model of `classes` cannot do."""
     if len(photos) != len(requests):
         raise WrongInput(f"{len(photos)} photos and {len(requests)} requests", "one each")
     for request in requests:
-        method(request.method)
+        get_method(request.method)
         if request.class_index is not None:
             check_class(request.class_index, classes)
         if request.top_k < 0:
             raise WrongInput(f"top_k {request.top_k}", "0 or more")
 
 
-def best(confidence: Tensor, names: Sequence[str]) -> tuple[Prediction, ...]:
+def top_predictions(confidence: Tensor, names: Sequence[str]) -> tuple[Prediction, ...]:
     """The classes of a photo that are likeliest, best first; confidence: float32 (classes,)."""
-    values, order = confidence.topk(min(BEST, len(confidence)))
+    values, order = confidence.topk(min(MAX_PREDICTIONS, len(confidence)))
     named = zip(order.tolist(), values.tolist(), strict=True)
     return tuple(Prediction(i, names[i], value) for i, value in named)
 
 
-def wanted(confidence: Tensor, requests: Sequence[Request]) -> list[list[int]]:
+def classes_to_explain(confidence: Tensor, requests: Sequence[Request]) -> list[list[int]]:
     """The classes to explain, photo by photo; confidence: float32 (photos, classes)."""
     order = confidence.argsort(dim=1, descending=True, stable=True)
     rows = zip(order, requests, strict=True)

@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from engine.cam.forward import look
+from engine.cam.forward import forward_pass
 from engine.cam.gradcam import GradCAM, find_layer
-from engine.cam.methods import method
-from engine.cam.receptive_field import box_of
-from engine.device import Device, bare
+from engine.cam.methods import get_method
+from engine.cam.receptive_field import receptive_field_box
+from engine.device import Device, unwrap
 from engine.errors import WrongInput, WrongLayer
 from engine.photos.overlay import DEFAULT_COLORMAP, blend_map, colormap_name, save_picture
 from engine.photos.transforms import get_model_transforms
-from engine.predict import ImageInput, Transform, as_input
+from engine.predict import ImageInput, Transform, prepare_input
 from pictures.blend import Map
 from pictures.colormaps import Pixels
 from pictures.sheets import labelled_grid, with_legend
@@ -31,7 +31,7 @@ def get_target_layer(model: nn.Module, model_type: str) -> nn.Module:
     """
     if model_type not in _LAST_MAPS:
         raise WrongLayer(f"unknown model type {model_type!r}; known are {', '.join(_LAST_MAPS)}")
-    return find_layer(bare(model), _LAST_MAPS[model_type])
+    return find_layer(unwrap(model), _LAST_MAPS[model_type])
 
 
 def generate_gradcam_visualization(
@@ -52,7 +52,7 @@ def generate_gradcam_visualization(
     EngineError.
     """
     cam = GradCAM(model, target_layer, device)
-    inputs, pixels = as_input(image_input, transform or get_model_transforms(model))
+    inputs, pixels = prepare_input(image_input, transform or get_model_transforms(model))
     heatmap = cam(inputs, class_idx)
     overlay = cam.generate_heatmap_overlay(pixels, heatmap, colormap, alpha)
     return (overlay, heatmap) if return_heatmap else overlay
@@ -83,7 +83,7 @@ def visualize_gradcam_grid(
     cam, transform = GradCAM(model, target_layer, device), get_model_transforms(model)
     cells: list[tuple[str, Pixels]] = []
     for number, (image, class_idx) in enumerate(zip(image_paths, wanted, strict=True), start=1):
-        inputs, pixels = as_input(image, transform)
+        inputs, pixels = prepare_input(image, transform)
         overlay = cam.generate_heatmap_overlay(pixels, cam(inputs, class_idx), colormap, alpha)
         name = Path(image).name if isinstance(image, (str, Path)) else f"picture {number}"
         cells += [(name, pixels), ("Grad-CAM", overlay)]
@@ -114,11 +114,11 @@ def compare_top_k(
     cold. Raises as `generate_gradcam_visualization` does, and WrongInput for the class names.
     """
     cam = GradCAM(model, target_layer, device)
-    inputs, pixels = as_input(image_input, transform or get_model_transforms(model))
+    inputs, pixels = prepare_input(image_input, transform or get_model_transforms(model))
     maps, classes, confidences = _shared_scale(cam, inputs, k, method_name)
     if max(classes) >= len(class_names):
         raise WrongInput(f"{len(class_names)} class names", f"at least {max(classes) + 1}")
-    box = box_of(cam.model, cam.target_layer, inputs.to(cam.device))
+    box = receptive_field_box(cam.model, cam.target_layer, inputs.to(cam.device))
     cells = [("photo", pixels)]
     for heatmap, index, confidence in zip(maps, classes, confidences, strict=True):
         overlay = blend_map(pixels, heatmap, colormap, alpha, box)
@@ -144,11 +144,11 @@ def _shared_scale(
     cam: GradCAM, inputs: torch.Tensor, k: int, method_name: str
 ) -> tuple[list[Map], list[int], list[float]]:
     """Maps of the best `k` classes divided by the largest value of them all."""
-    seen = look(cam.model, cam.target_layer, inputs.to(cam.device))
+    seen = forward_pass(cam.model, cam.target_layer, inputs.to(cam.device))
     confidence = seen.logits.detach()[0].float().softmax(dim=0)
     values, order = confidence.topk(min(max(1, k), len(confidence)))
     photos, classes = [0] * len(order), order.tolist()
     gradients = seen.gradients(photos, classes).float()
-    raw = method(method_name)(seen.activations.detach()[photos].float(), gradients)
+    raw = get_method(method_name)(seen.activations.detach()[photos].float(), gradients)
     scaled = raw / raw.max().clamp(min=torch.finfo(raw.dtype).tiny)
     return list(scaled.cpu().numpy()), classes, values.tolist()

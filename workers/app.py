@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from engine.cam.layers import prove
+from engine.cam.layers import validate_card
 from jobs.blobs import open_blobs
 from jobs.metrics import Counters
 from jobs.ports import Notifier
@@ -43,7 +43,7 @@ def run_worker(settings: WorkerSettings) -> None:
     how = explainer_options(settings)
     catalog = Catalog(*settings.card_folders)
     for card in catalog:
-        prove(card)
+        validate_card(card)
     explainers = Explainers(catalog, settings.device, counters, how, settings.batch_size)
     for model in settings.warm_models:
         explainers[model]

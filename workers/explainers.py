@@ -7,7 +7,7 @@ from functools import partial
 import torch
 
 from engine.device import choose_device
-from engine.explainer import Explainer, Options
+from engine.explainer import Explainer, ExplainerOptions
 from jobs.metrics import Counters
 from models.catalog import Catalog
 from workers.settings import WorkerSettings
@@ -27,12 +27,12 @@ class Explainers:
         catalog: Catalog,
         device: str,
         counters: Counters | None = None,
-        options: Options | None = None,
+        options: ExplainerOptions | None = None,
         batch: int = 0,
     ) -> None:
         self._catalog, self._device = catalog, device
         self.batch = batch or _batch_on(device)
-        self._options = options or Options()
+        self._options = options or ExplainerOptions()
         self._counters = counters or Counters()
         self._loaded: dict[str, Explainer] = {}
         self._lock = threading.Lock()
@@ -77,7 +77,7 @@ def explainer_options(settings: WorkerSettings) -> Options:
     """How models run in this process; torch is given its threads at once."""
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    return Options(
+    return ExplainerOptions(
         runtime=settings.runtime,
         precision=settings.precision,
         threads=settings.threads,

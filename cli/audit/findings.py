@@ -11,8 +11,14 @@ import torch
 
 from cli.audit.photos import Looked
 from cli.explain.tables import WARNINGS
-from engine.evaluation.label_errors import Doubt, likely_label_errors
-from engine.evaluation.metrics import Bin, ClassFigures, Figures, figures_of, reliability
+from engine.evaluation.label_errors import LabelError, likely_label_errors
+from engine.evaluation.metrics import (
+    ClassMetrics,
+    Metrics,
+    ReliabilityBin,
+    classification_metrics,
+    reliability_diagram,
+)
 from pictures.blend import Map
 from pictures.duplicates import groups, near_pairs
 
@@ -29,7 +35,7 @@ class ClassFindings:
     `odd`: places of those whose heat is most and least like it."""
 
     index: int
-    figures: ClassFigures
+    figures: ClassMetrics
     confidence: float | None
     leaf_share: float | None
     mean_map: Map | None
@@ -46,16 +52,16 @@ class Findings:
     extra: dict[int, list[str]] = field(default_factory=dict)
 
     @cached_property
-    def figures(self) -> Figures:
+    def figures(self) -> Metrics:
         """As `cropshield evaluate` tells them."""
         confidences = np.stack([photo.confidences for photo in self.photos])
         logits = torch.from_numpy(np.log(np.maximum(confidences, 1e-12)))
-        return figures_of(logits, torch.from_numpy(self._labels), self.names)
+        return classification_metrics(logits, torch.from_numpy(self._labels), self.names)
 
     @cached_property
-    def bins(self) -> tuple[Bin, ...]:
+    def bins(self) -> tuple[ReliabilityBin, ...]:
         confidence = np.array([photo.confidence for photo in self.photos], np.float64)
-        return reliability(confidence, np.array([photo.is_right for photo in self.photos]))
+        return reliability_diagram(confidence, np.array([photo.is_right for photo in self.photos]))
 
     @cached_property
     def met(self) -> list[int]:
@@ -79,7 +85,7 @@ class Findings:
         return [(truth, said, count) for (truth, said), count in Counter(wrong).most_common()]
 
     @cached_property
-    def label_errors(self) -> list[Doubt]:
+    def label_errors(self) -> list[LabelError]:
         confidences = np.stack([photo.confidences for photo in self.photos])
         return likely_label_errors(confidences, self._labels)
 
@@ -124,7 +130,7 @@ class Findings:
     def _predicted(self) -> npt.NDArray[np.int64]:
         return np.array([photo.predicted for photo in self.photos], np.int64)
 
-    def _class(self, index: int, figures: ClassFigures) -> ClassFindings:
+    def _class(self, index: int, figures: ClassMetrics) -> ClassFindings:
         own = [photo for photo in self.photos if photo.label == index]
         shares = [photo.views[index].diagnostics.leaf_share for photo in own]
         known = [share for share in shares if share is not None]

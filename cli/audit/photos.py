@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cli.explain.run import said
 from cli.progress import Advance
-from engine.batch_pipeline import Flow
+from engine.batch_pipeline import BatchPipeline
 from engine.diagnostics import Diagnostics, diagnose, is_healthy
 from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.decode import Photo, decode
@@ -92,7 +92,7 @@ def look_at(
 ) -> tuple[list[Looked], list[Failed]]:
     """Every photo; explained for its predicted class and for its label."""
     names, side = explainer.card.class_names, explainer.card.preprocessing.size
-    flow = Flow(
+    flow = BatchPipeline(
         lambda photo: (photo, decode(photo.path.read_bytes(), min_side=side)),
         partial(_explain, explainer),
         lambda photo, loaded, found: _looked(photo, loaded[1], found, names),

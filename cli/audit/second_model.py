@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cli.audit.photos import Looked
-from engine.evaluation.metrics import Rivalry, rivalry
+from engine.evaluation.metrics import McNemarResult, mcnemar
 from models.card import Card
 
 
@@ -20,9 +20,9 @@ class Against:
     seen: Sequence[Looked]
 
     @property
-    def result(self) -> Rivalry:
+    def result(self) -> McNemarResult:
         first, second = (np.array([one.is_right for one in seen]) for seen in self._both)
-        return rivalry(first, second)
+        return mcnemar(first, second)
 
     @property
     def accuracy(self) -> tuple[float, float]:

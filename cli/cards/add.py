@@ -12,7 +12,7 @@ import tomlkit
 from cli.cards.served import served_cards
 from cli.errors import CommandError
 from cli.settings import read
-from engine.cam.layers import last_layer, prove
+from engine.cam.layers import last_layer, validate_card
 from engine.errors import WrongLayer
 from jobs.settings import SharedSettings
 from models.architectures.registry import build
@@ -86,7 +86,7 @@ def _try(new: NewModel, folder: Path) -> None:
     }
     file = folder / f"{new.id}.toml"
     file.write_text(tomlkit.dumps(content), "utf-8")
-    prove(read_card(file))
+    validate_card(read_card(file))
 
 
 def read_names(path: Path) -> list[str]:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from cli.cards.served import served_card, served_cards
-from engine.cam.layers import prove
+from engine.cam.layers import validate_card
 from models.card import Card
 from models.card_errors import CardError
 
@@ -18,7 +18,7 @@ def verify_cards(models: Sequence[str]) -> bool:
 
 def _verify(card: Card) -> bool:
     try:
-        prove(card)
+        validate_card(card)
     except CardError as error:
         sys.stdout.write(f"{card.id}: {error}\n")
         return False

@@ -13,9 +13,9 @@ from cli.cards.edit import update_card
 from cli.cards.served import served_card
 from cli.errors import CommandError
 from engine.device import choose_device
-from engine.evaluation.inference import logits_of, read_photos
-from engine.evaluation.metrics import Figures, figures_of
-from engine.evaluation.shortcuts import shortcuts_of
+from engine.evaluation.inference import decode_photos, predict_logits
+from engine.evaluation.metrics import Metrics, classification_metrics
+from engine.evaluation.shortcuts import measure_shortcuts
 from engine.loading import load_weights
 from engine.photos.overlay import save_picture
 from models.card import Card
@@ -56,19 +56,19 @@ def evaluate(model: str, data: Path, wanted: Wanted) -> None:
             update_card(card.path, shortcuts, "metrics.shortcuts")
 
 
-def judge(card: Card, data: Path, *, shortcuts: bool) -> tuple[Figures, dict[str, float]]:
+def judge(card: Card, data: Path, *, shortcuts: bool) -> tuple[Metrics, dict[str, float]]:
     """Figures over the classes that `data` holds; the model still chooses among all of its own."""
     photos = LeafFolder(data, classes=card.class_names)
     network = load_weights(card, choose_device())
-    logits = logits_of(card, network, read_photos(photos.paths, card))
+    logits = predict_logits(card, network, decode_photos(photos.paths, card))
     temperature = card.doubt.temperature if card.doubt else 1.0
-    figures = figures_of(logits, photos.labels, card.class_names, temperature)
-    found = shortcuts_of(card, network, photos, figures.accuracy) if shortcuts else {}
+    figures = classification_metrics(logits, photos.labels, card.class_names, temperature)
+    found = measure_shortcuts(card, network, photos, figures.accuracy) if shortcuts else {}
     return figures, {name: round(value, 4) for name, value in found.items()}
 
 
 def _write_json(
-    target: str, card: Card, data: Path, figures: Figures, shortcuts: dict[str, float]
+    target: str, card: Card, data: Path, figures: Metrics, shortcuts: dict[str, float]
 ) -> None:
     content: dict[str, Any] = {
         "model": card.id,
@@ -86,7 +86,7 @@ def _write_json(
         Path(target).write_text(text, "utf-8")
 
 
-def _print(card: Card, data: Path, figures: Figures, shortcuts: dict[str, float]) -> None:
+def _print(card: Card, data: Path, figures: Metrics, shortcuts: dict[str, float]) -> None:
     table = Table("class", box=None, header_style="bold")
     for name in ("precision", "recall", "F1", "photos"):
         table.add_column(name, justify="right")

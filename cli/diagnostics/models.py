@@ -43,14 +43,14 @@ def _check(card: Card, device: str, *, quick: bool) -> Finding:
 def _try(card: Card, device: str, described: str) -> Finding:
     """Load it and explain a grey picture, as a worker does before it reports for work."""
     try:
-        from engine.cam.layers import prove
+        from engine.cam.layers import validate_card
         from engine.explainer import Explainer
     except ImportError as error:
         advice = "Fine for an API; a worker needs: pip install 'cropshield[worker]'."
         return warning(SUBJECT, f"{described}; not tried: {error}", advice)
     start = perf_counter()
     try:
-        prove(card)
+        validate_card(card)
         explainer = Explainer.load(card, None if device == "auto" else device)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was asked for
         return problem(SUBJECT, f"{card.id} does not load: {error}", "Mend the card or its files.")

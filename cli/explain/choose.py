@@ -10,7 +10,7 @@ from workers.settings import WorkerSettings
 
 def choose_options(model: str, top_k: int, method: str, colormap: str, alpha: float) -> Options:
     """Raises CommandError for a method or colormap that there is not."""
-    from engine.cam.methods import method as known
+    from engine.cam.methods import get_method as known
 
     try:
         known(method)

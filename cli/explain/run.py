@@ -12,7 +12,7 @@ from cli.explain.interrupt import Interrupt
 from cli.explain.result_log import Log, Row, key_of
 from cli.explain.source import Loaded, Options, Source
 from cli.progress import progress
-from engine.batch_pipeline import Flow
+from engine.batch_pipeline import BatchPipeline
 from engine.photos.overlay import encode, render_overlay
 from pictures.blend import Box, Map, levels
 
@@ -51,7 +51,7 @@ class Run:
     def run(self, log: Log, *, batch: int, quiet: bool) -> bool:
         """Whether it came to its end; False after Ctrl-C. Raises CommandError."""
         source, todo = self._source, self._plan.todo
-        flow = Flow(
+        flow = BatchPipeline(
             lambda photo: source.load(photo.path),
             source.look,
             self._end,

@@ -7,14 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engine.cam.forward import Look
-from engine.cam.linear_head import PooledSeen
-from engine.cam.methods import method, scaled
+from engine.cam.forward import ForwardPass
+from engine.cam.linear_head import LinearHeadForwardPass
+from engine.cam.methods import divide_by_peak, get_method
 
 Array = npt.NDArray[np.float32]
 
 
-class Heat(NamedTuple):
+class Cams(NamedTuple):
     """`maps`: float32 (pairs, h, w) in [0, 1]. `peaks`: what each was divided by, (pairs,);
     maps times peaks are comparable between the classes of one photo and method."""
 
@@ -22,42 +22,44 @@ class Heat(NamedTuple):
     peaks: Array
 
 
-class GraphSeen(PooledSeen):
+class GraphForwardPass(LinearHeadForwardPass):
     """Seen by a graph: on the CPU, in float32."""
 
 
-def heat(seen: Look, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]) -> Heat:
+def compute_cams(
+    seen: ForwardPass, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
+) -> Cams:
     """The maps of all pairs, each by its own method.
 
     Beside a graph nothing is computed in torch: its threads would spin on the graph's cores.
     """
-    if isinstance(seen, GraphSeen) and _CLOSED.keys() >= set(methods):
-        return _closed(seen, photos, classes, methods)
+    if isinstance(seen, GraphForwardPass) and _CLOSED_FORMS.keys() >= set(methods):
+        return _closed_form(seen, photos, classes, methods)
     gradients = seen.gradients(photos, classes).float()
     with torch.no_grad():
         activations = seen.activations[list(photos)].float()
         maps = torch.empty_like(activations[:, 0])
         for name in set(methods):
             own = [i for i, used in enumerate(methods) if used == name]
-            maps[own] = method(name)(activations[own], gradients[own])
-        return Heat(scaled(maps).cpu().numpy(), maps.amax(dim=(1, 2)).cpu().numpy())
+            maps[own] = get_method(name)(activations[own], gradients[own])
+        return Cams(divide_by_peak(maps).cpu().numpy(), maps.amax(dim=(1, 2)).cpu().numpy())
 
 
-def _closed(
-    seen: GraphSeen, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
-) -> Heat:
-    """With one gradient g_k a channel every method is ReLU(sum_k v_k A_k), v by `_CLOSED`."""
+def _closed_form(
+    seen: GraphForwardPass, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
+) -> Cams:
+    """With one gradient g_k a channel every method is ReLU(sum_k v_k A_k), v by `_CLOSED_FORMS`."""
     activations, weights = seen.activations.numpy(), seen.weights.numpy()
     count, channels, height, width = activations.shape
     cells = activations.reshape(count, channels, height * width)
     maps = np.empty((len(photos), height * width), np.float32)
     for row, (photo, index, name) in enumerate(zip(photos, classes, methods, strict=True)):
         gradient = weights[index] / np.float32(height * width)
-        maps[row] = _CLOSED[name](gradient, cells[photo]) @ cells[photo]
+        maps[row] = _CLOSED_FORMS[name](gradient, cells[photo]) @ cells[photo]
     np.maximum(maps, 0, out=maps)
     peak = maps.max(axis=1, keepdims=True)
     maps /= np.where(peak > 0, peak, np.float32(1))
-    return Heat(maps.reshape(-1, height, width), peak[:, 0])
+    return Cams(maps.reshape(-1, height, width), peak[:, 0])
 
 
 def _plain(gradient: Array, cells: Array) -> Array:  # noqa: ARG001 -- as the others
@@ -82,7 +84,7 @@ def _by_alpha(gradient: Array, cells: Array) -> Array:
 
 
 # (g (K,), A (K, cells)) -> v (K,), for the methods of `engine.cam.methods` by name.
-_CLOSED: dict[str, Callable[[Array, Array], Array]] = {
+_CLOSED_FORMS: dict[str, Callable[[Array, Array], Array]] = {
     "gradcam": _plain,
     "hirescam": _plain,
     "xgradcam": _by_share,

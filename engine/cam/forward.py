@@ -11,12 +11,12 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from engine.cam.hooks import evaluating, watch
+from engine.cam.hooks import eval_mode, replace_output
 from engine.errors import WrongInput, WrongLayer
 
 
-class Look(Protocol):
-    """What a forward pass left behind: see `engine.cam.forward.Seen`."""
+class ForwardPass(Protocol):
+    """What a forward pass of N photos leaves behind; every runtime gives one."""
 
     @property
     def logits(self) -> Tensor: ...
@@ -26,7 +26,7 @@ class Look(Protocol):
 
 
 @dataclass(frozen=True)
-class Seen:
+class AutogradForwardPass:
     """What one forward pass of N photos left behind.
 
     `logits` (N, classes) and `activations` (N, K, h, w) stand in the model's own type; both
@@ -42,7 +42,7 @@ class Seen:
         As many passes through the head as one photo has pairs at the most, each for the
         whole batch.
         """
-        turns = _turns(photos)
+        turns = _occurrences(photos)
         wanted = self.logits.new_zeros(max(turns) + 1, *self.logits.shape)
         wanted[turns, list(photos), list(classes)] = 1.0
         gradients = [self._backward(one) for one in wanted]
@@ -61,7 +61,7 @@ class Seen:
         return torch.zeros_like(self.activations) if gradient is None else gradient
 
 
-def look(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Seen:
+def forward_pass(model: nn.Module, layer: nn.Module, inputs: Tensor) -> AutogradForwardPass:
     """Forward `inputs` (N, 3, H, W) in evaluation mode and keep the graph above `layer`.
 
     Works under an outer no_grad or inference_mode, with frozen weights and in-place ReLUs, and
@@ -70,23 +70,28 @@ def look(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Seen:
     leaves: list[Tensor] = []
 
     def see(output: Any) -> Tensor:
-        leaves[:] = [spatial(output, inputs.shape[0]).detach().clone().requires_grad_()]
+        leaves[:] = [check_feature_maps(output, inputs.shape[0]).detach().clone().requires_grad_()]
         torch.set_grad_enabled(True)
         return leaves[0].clone()  # a layer that works in place must not touch the leaf
 
-    with torch.inference_mode(mode=False), torch.no_grad(), evaluating(model), watch(layer, see):
+    with (
+        torch.inference_mode(mode=False),
+        torch.no_grad(),
+        eval_mode(model),
+        replace_output(layer, see),
+    ):
         logits = class_scores(model(inputs))
     if not leaves:
-        raise WrongLayer(f"the forward pass never reached {describe(layer)}")
-    return Seen(logits, leaves[0])
+        raise WrongLayer(f"the forward pass never reached {describe_layer(layer)}")
+    return AutogradForwardPass(logits, leaves[0])
 
 
-def describe(layer: nn.Module) -> str:
+def describe_layer(layer: nn.Module) -> str:
     """A layer in an error message."""
     return f"the target layer ({type(layer).__name__})"
 
 
-def spatial(output: Any, photos: int) -> Tensor:
+def check_feature_maps(output: Any, photos: int) -> Tensor:
     """`output` if it is a stack of feature maps (N, K, h, w) larger than one cell.
 
     Raises WrongLayer.
@@ -118,7 +123,7 @@ def class_scores(output: Any) -> Tensor:
     return output
 
 
-def _turns(photos: Sequence[int]) -> list[int]:
+def _occurrences(photos: Sequence[int]) -> list[int]:
     """How many pairs of the same photo stand before each pair."""
     counts: dict[int, int] = {}
     turns = []

@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from engine.cam.forward import Seen, look
-from engine.cam.methods import Method, method, scaled
-from engine.cam.receptive_field import box_of
-from engine.device import Device, bare, choose_device, device_of
+from engine.cam.forward import AutogradForwardPass, forward_pass
+from engine.cam.methods import Method, divide_by_peak, get_method
+from engine.cam.receptive_field import receptive_field_box
+from engine.device import Device, choose_device, device_of, unwrap
 from engine.errors import WrongClass, WrongInput, WrongLayer
 from engine.photos.decode import to_pixels
 from engine.photos.overlay import DEFAULT_COLORMAP, blend_map
@@ -36,12 +36,12 @@ class GradCAM:
         device: Device | None = None,
         method_name: str = "gradcam",
     ) -> None:
-        self.model = bare(model)
+        self.model = unwrap(model)
         self.target_layer = find_layer(self.model, target_layer)
         if device is not None:
             self.model.to(choose_device(device))
         self.device = device_of(self.model)
-        self.method = method(method_name)
+        self.method = get_method(method_name)
         self._inputs: dict[tuple[int, ...], tuple[torch.Size, torch.dtype]] = {}
 
     def __call__(
@@ -58,9 +58,9 @@ class GradCAM:
         Raises WrongInput, WrongClass or WrongLayer.
         """
         batch = self._batch(input_tensor)
-        seen = look(self.model, self.target_layer, batch)
-        photos, classes = pairs(seen, class_idx)
-        maps = explain(seen, photos, classes, self.method).cpu().numpy()
+        seen = forward_pass(self.model, self.target_layer, batch)
+        photos, classes = photo_class_pairs(seen, class_idx)
+        maps = scaled_maps(seen, photos, classes, self.method).cpu().numpy()
         self._inputs[maps.shape[1:]] = batch.shape[1:], batch.dtype
         single = len(batch) == 1 and not isinstance(class_idx, Sequence)
         result: Map = maps[0] if single else maps
@@ -76,7 +76,7 @@ class GradCAM:
             return WHOLE
         size, kind = self._inputs[heatmap.shape]
         photo = torch.zeros(1, *size, dtype=kind, device=self.device)
-        return box_of(self.model, self.target_layer, photo)
+        return receptive_field_box(self.model, self.target_layer, photo)
 
     def generate_heatmap_overlay(
         self,
@@ -113,7 +113,7 @@ class GradCAM:
 def find_layer(model: nn.Module, layer: nn.Module | str) -> nn.Module:
     """A layer of `model`, itself or by its dotted name. Raises WrongLayer."""
     if isinstance(layer, nn.Module):
-        found = bare(layer)
+        found = unwrap(layer)
         if not any(found is module for module in model.modules()):
             raise WrongLayer(f"{type(found).__name__} is no layer of {type(model).__name__}")
         return found
@@ -124,7 +124,9 @@ def find_layer(model: nn.Module, layer: nn.Module | str) -> nn.Module:
     return named[layer]
 
 
-def pairs(seen: Seen, wanted: int | Sequence[int] | None) -> tuple[list[int], list[int]]:
+def photo_class_pairs(
+    seen: AutogradForwardPass, wanted: int | Sequence[int] | None
+) -> tuple[list[int], list[int]]:
     """Photo and class of each map to make. Raises WrongClass, or WrongInput for a wrong count."""
     count, classes = seen.logits.shape
     if wanted is None:
@@ -146,8 +148,8 @@ def check_class(index: int, classes: int) -> int:
     return int(index)
 
 
-def explain(
-    seen: Seen,
+def scaled_maps(
+    seen: AutogradForwardPass,
     photos: Sequence[int],
     classes: Sequence[int],
     combine: Method,
@@ -156,4 +158,4 @@ def explain(
     gradients = seen.gradients(photos, classes).float()
     activations = seen.activations.detach()[list(photos)].float()
     with torch.no_grad():
-        return scaled(combine(activations, gradients))
+        return divide_by_peak(combine(activations, gradients))

@@ -12,45 +12,45 @@ from typing import Any
 from torch import nn
 
 Undo = Callable[[], None]
-See = Callable[[Any], Any]
+OutputHook = Callable[[Any], Any]
 
 _lock = threading.Lock()
 _held: dict[tuple[nn.Module, Callable[[nn.Module], Undo]], tuple[int, Undo]] = {}
 
 
-class _Watchers(threading.local):
+class _ThreadHooks(threading.local):
     """What this thread does with the output of each layer that it watches."""
 
     def __init__(self) -> None:
-        self.see: dict[nn.Module, See] = {}
+        self.see: dict[nn.Module, OutputHook] = {}
 
 
-_watchers = _Watchers()
+_thread_hooks = _ThreadHooks()
 
 
 @contextmanager
-def watch(layer: nn.Module, see: See) -> Generator[None]:
+def replace_output(layer: nn.Module, see: OutputHook) -> Generator[None]:
     """In this thread, each output of `layer` becomes `see(output)`."""
-    outer = _watchers.see.get(layer)
-    _watchers.see[layer] = see
+    outer = _thread_hooks.see.get(layer)
+    _thread_hooks.see[layer] = see
     try:
-        with _while_used(layer, _tap):
+        with _shared(layer, _install):
             yield
     finally:
-        del _watchers.see[layer]
+        del _thread_hooks.see[layer]
         if outer is not None:
-            _watchers.see[layer] = outer
+            _thread_hooks.see[layer] = outer
 
 
 @contextmanager
-def evaluating(model: nn.Module) -> Generator[None]:
+def eval_mode(model: nn.Module) -> Generator[None]:
     """Evaluation mode; each module's own flag comes back when the last thread has left."""
-    with _while_used(model, _to_evaluation):
+    with _shared(model, _set_eval_mode):
         yield
 
 
 @contextmanager
-def _while_used(module: nn.Module, do: Callable[[nn.Module], Undo]) -> Generator[None]:
+def _shared(module: nn.Module, do: Callable[[nn.Module], Undo]) -> Generator[None]:
     """`do` by the first who comes, undone by the last who goes."""
     key = module, do
     with _lock:
@@ -67,15 +67,15 @@ def _while_used(module: nn.Module, do: Callable[[nn.Module], Undo]) -> Generator
                 undo()
 
 
-def _tap(layer: nn.Module) -> Undo:
+def _install(layer: nn.Module) -> Undo:
     def pass_on(module: nn.Module, _inputs: object, output: Any) -> Any:
-        see = _watchers.see.get(module)
+        see = _thread_hooks.see.get(module)
         return output if see is None else see(output)
 
     return layer.register_forward_hook(pass_on).remove
 
 
-def _to_evaluation(model: nn.Module) -> Undo:
+def _set_eval_mode(model: nn.Module) -> Undo:
     training = [module for module in model.modules() if module.training]
     for module in training:
         module.training = False

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.cam.forward import class_scores, look
+from engine.cam.forward import class_scores, forward_pass
 from engine.cam.gradcam import find_layer
 from engine.errors import EngineError, WrongLayer
 from models.card import Card
@@ -63,7 +63,7 @@ def last_layer(network: nn.Module, side: int) -> str:
     return next(reversed(sizes))
 
 
-def prove(card: Card) -> None:
+def validate_card(card: Card) -> None:
     """Load the model of a card and let it see a grey photo.
 
     Raises CardError that names the line: files that are not there or not the card's, another
@@ -90,7 +90,7 @@ def _check_layer(card: Card, network: nn.Module) -> None:
     named = [name for name, _ in network.named_modules()]
     if card.target_layer not in named[1:]:
         alike = did_you_mean(card.target_layer, named) or "."
-        known = describe(spatial_layers(network, card.preprocessing.size))
+        known = describe_layers(spatial_layers(network, card.preprocessing.size))
         said = f'no layer "{card.target_layer}"{alike} Maps come from {known}'
         raise card.wrong("target_layer", said)
 
@@ -99,17 +99,17 @@ def _check_map(card: Card, network: nn.Module) -> None:
     side = card.preprocessing.size
     layer = find_layer(network, card.target_layer)
     try:
-        seen = look(network, layer, torch.zeros(1, 3, side, side))
+        seen = forward_pass(network, layer, torch.zeros(1, 3, side, side))
         seen.gradients([0], [0])
     except EngineError as error:
-        known = describe(spatial_layers(network, side))
+        known = describe_layers(spatial_layers(network, side))
         raise card.wrong("target_layer", f"{error}. Maps come from {known}") from error
     if not _is_map(seen.activations):
         shape = tuple(seen.activations.shape[1:])
         raise card.wrong("target_layer", f"gives {shape}, which is no square map of channels first")
 
 
-def describe(sizes: Sizes) -> str:
+def describe_layers(sizes: Sizes) -> str:
     """The last layers with the size of their maps, the best first."""
     last = list(reversed(sizes.items()))[:_SHOWN]
     return ", ".join(f"{name} ({k} x {h} x {w})" for name, (k, h, w) in last) or "no layer"

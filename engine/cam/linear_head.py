@@ -10,18 +10,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from engine.cam.forward import Seen, class_scores, look, spatial
-from engine.cam.hooks import evaluating, watch
+from engine.cam.forward import AutogradForwardPass, check_feature_maps, class_scores, forward_pass
+from engine.cam.hooks import eval_mode, replace_output
 
 _TOLERANCE = 1e-5
 _ASKED = 16
 
 
 @dataclass(frozen=True)
-class PooledSeen:
-    """As `engine.cam.forward.Seen`: `logits` (N, classes) and `activations` (N, K, h, w).
+class LinearHeadForwardPass:
+    """The `ForwardPass` of a head that is mean pooling and one linear layer.
 
-    `weights` (classes, K) are the linear layer's.
+    `weights` (classes, K) are the linear layer's; `logits` (N, classes), `activations` (N, K, h, w).
     """
 
     logits: Tensor
@@ -35,40 +35,44 @@ class PooledSeen:
         return rows[:, :, None, None].expand(len(photos), -1, height, width)
 
 
-def pooled_head(model: nn.Module, layer: nn.Module, probe: Tensor) -> nn.Linear | None:
+def find_linear_head(model: nn.Module, layer: nn.Module, probe: Tensor) -> nn.Linear | None:
     """The linear layer, weights (classes, K), if pooling and it are all that follows `layer`.
 
     Proved on `probe` (N, 3, H, W), N at least 2: the gradients by autograd are those of the
     closed form, and the pooled maps times the weights, plus the bias, are the logits. None
     where that does not hold.
     """
-    seen = look(model, layer, probe)
+    seen = forward_pass(model, layer, probe)
     maps, logits = seen.activations.detach(), seen.logits.detach()
     for module in model.modules():
         shape = logits.shape[1], maps.shape[1]
         if not isinstance(module, nn.Linear) or module.weight.shape != shape:
             continue
         with torch.no_grad():
-            closed = PooledSeen(module(maps.mean(dim=(2, 3))), maps, module.weight.detach())
+            closed = LinearHeadForwardPass(
+                module(maps.mean(dim=(2, 3))), maps, module.weight.detach()
+            )
         if _close(closed.logits, logits) and _same_gradients(closed, seen):
             return module
     return None
 
 
-def look_pooled(model: nn.Module, layer: nn.Module, weights: Tensor, inputs: Tensor) -> PooledSeen:
-    """One forward pass without any graph. Raises as `engine.cam.forward.look` does."""
+def linear_head_forward_pass(
+    model: nn.Module, layer: nn.Module, weights: Tensor, inputs: Tensor
+) -> LinearHeadForwardPass:
+    """One forward pass without any graph. Raises as `engine.cam.forward.forward_pass` does."""
     kept: list[Tensor] = []
 
     def see(output: Tensor) -> Tensor:
-        kept[:] = [spatial(output, inputs.shape[0])]
+        kept[:] = [check_feature_maps(output, inputs.shape[0])]
         return output
 
-    with torch.inference_mode(), evaluating(model), watch(layer, see):
+    with torch.inference_mode(), eval_mode(model), replace_output(layer, see):
         logits = class_scores(model(inputs))
-    return PooledSeen(logits, kept[0], weights)
+    return LinearHeadForwardPass(logits, kept[0], weights)
 
 
-def _same_gradients(closed: PooledSeen, seen: Seen) -> bool:
+def _same_gradients(closed: LinearHeadForwardPass, seen: AutogradForwardPass) -> bool:
     photos, classes = closed.logits.shape
     asked = range(0, classes, max(1, classes // _ASKED))
     pairs = [(photo, index) for photo in range(photos) for index in asked]

@@ -2,7 +2,7 @@
 
 All take `activations` and `gradients`, float32 (N, K, h, w): the feature maps A of the target
 layer and dy/dA, where y is a class score, the logit. All give float32 (N, h, w), not below zero
-and not yet scaled; `scaled` divides by the maximum. pytorch-grad-cam scales by minimum and
+and not yet scaled; `divide_by_peak` divides by the maximum. pytorch-grad-cam scales by minimum and
 maximum instead, so that a map with a positive floor loses it there and keeps it here.
 """
 
@@ -59,14 +59,14 @@ METHODS: dict[str, Method] = {
 }
 
 
-def method(name: str) -> Method:
+def get_method(name: str) -> Method:
     """The method of that name. Raises UnknownMethod."""
     if name not in METHODS:
         raise UnknownMethod(name, METHODS)
     return METHODS[name]
 
 
-def scaled(maps: Tensor) -> Tensor:
+def divide_by_peak(maps: Tensor) -> Tensor:
     """Each map divided by its maximum, float32 (N, h, w) in [0, 1]; all zeros stay all zeros."""
     peak = maps.amax(dim=(1, 2), keepdim=True)
     return maps / torch.where(peak > 0, peak, torch.ones_like(peak))

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from engine.cam.hooks import evaluating, watch
+from engine.cam.hooks import eval_mode, replace_output
 from pictures.blend import WHOLE, Box
 
 
@@ -41,7 +41,7 @@ Grid = tuple[Axis, Axis]
 _known: WeakKeyDictionary[nn.Module, dict[tuple[nn.Module, torch.Size], Box]] = WeakKeyDictionary()
 
 
-def box_of(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Box:
+def receptive_field_box(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Box:
     """Left, top, right and bottom of the map of `layer`, in parts of the width and height of
     `inputs` (N, 3, H, W): about half a cell outside of [0, 1] on the left as a rule.
 
@@ -51,11 +51,11 @@ def box_of(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Box:
     """
     known, key = _known.setdefault(model, {}), (layer, inputs.shape[1:])
     if key not in known:
-        known[key] = _found(model, layer, torch.zeros_like(inputs[:1]))
+        known[key] = _trace_box(model, layer, torch.zeros_like(inputs[:1]))
     return known[key]
 
 
-def _found(model: nn.Module, layer: nn.Module, photo: Tensor) -> Box:
+def _trace_box(model: nn.Module, layer: nn.Module, photo: Tensor) -> Box:
     tracker = _Tracker(photo)
     boxes = [WHOLE]
 
@@ -65,7 +65,7 @@ def _found(model: nn.Module, layer: nn.Module, photo: Tensor) -> Box:
             boxes[:] = [Box(left, top, right, bottom)]
         return output
 
-    with torch.no_grad(), evaluating(model), watch(layer, see), tracker:
+    with torch.no_grad(), eval_mode(model), replace_output(layer, see), tracker:
         model(photo)
     return boxes[0]
 

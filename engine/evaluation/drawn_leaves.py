@@ -22,7 +22,7 @@ SIZE = 320, 240
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedMap:
     """A drawn leaf, its input (1, 3, s, s), the likeliest class, its map and what that stands for;
     faithfulness of the map, and of the same map turned upside down."""
 
@@ -35,7 +35,7 @@ class Judged:
     turned: Faithfulness
 
 
-def judge_drawn(card: Card, network: nn.Module, count: int) -> Iterator[Judged]:
+def judge_drawn_leaves(card: Card, network: nn.Module, count: int) -> Iterator[JudgedMap]:
     """The first `count` drawn leaves with lesions, by seed."""
     cam = GradCAM(network, card.target_layer)
     for seed in range(count):
@@ -49,24 +49,26 @@ def judge_drawn(card: Card, network: nn.Module, count: int) -> Iterator[Judged]:
             measure_faithfulness(network, inputs, one, best, box=where)
             for one, where in ((heatmap, box), (heatmap[::-1, ::-1], _turned(box)))
         )
-        yield Judged(leaf, inputs, best, heatmap, box, right, turned)
+        yield JudgedMap(leaf, inputs, best, heatmap, box, right, turned)
 
 
 def _turned(box: Box) -> Box:
     return Box(1 - box.right, 1 - box.bottom, 1 - box.left, 1 - box.top)
 
 
-def points_at(heatmap: Map, lesions: Mask, box: Box = WHOLE) -> bool:
+def pointing_game(heatmap: Map, lesions: Mask, box: Box = WHOLE) -> bool:
     """The pointing game (Zhang et al. 2018): whether the hottest pixel is on a lesion."""
     large = upsample(heatmap, lesions.shape[1], lesions.shape[0], box)
     return bool(lesions.flat[int(large.argmax())])
 
 
-def means(judged: list[Judged]) -> dict[str, float]:
+def mean_scores(judged: list[JudgedMap]) -> dict[str, float]:
     """Means in [0, 1]. `pointing` beside `lesion_share`, which a map without any idea would
     reach; deletion is good when low, insertion when high, beside those of the turned maps."""
     columns = {
-        "pointing": [float(points_at(one.heatmap, one.leaf.lesions, one.box)) for one in judged],
+        "pointing": [
+            float(pointing_game(one.heatmap, one.leaf.lesions, one.box)) for one in judged
+        ],
         "lesion_share": [float(one.leaf.lesions.mean()) for one in judged],
         "deletion": [one.right.deletion for one in judged],
         "deletion_turned": [one.turned.deletion for one in judged],

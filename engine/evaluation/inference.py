@@ -16,14 +16,14 @@ from pictures.colormaps import Pixels
 BATCH = 32
 
 
-def read_photos(paths: Iterable[str | Path], card: Card) -> Iterator[Pixels]:
+def decode_photos(paths: Iterable[str | Path], card: Card) -> Iterator[Pixels]:
     """Photos decoded as for serving, uint8 (h, w, 3), one after the other. Raises PhotoError."""
     for path in paths:
         yield decode(Path(path).read_bytes(), card.preprocessing.size).pixels
 
 
 @torch.inference_mode()
-def logits_of(card: Card, network: nn.Module, photos: Iterable[Pixels]) -> Tensor:
+def predict_logits(card: Card, network: nn.Module, photos: Iterable[Pixels]) -> Tensor:
     """The model's scores in float32, (n, classes) on the CPU."""
     device, found = device_of(network), []
     waiting = iter(photos)

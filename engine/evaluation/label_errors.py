@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-class Doubt(NamedTuple):
+class LabelError(NamedTuple):
     """A photo by its place, and the class that it more likely is. `margin`: by how much the
     model prefers that one, in (0, 1]."""
 
@@ -17,7 +17,7 @@ class Doubt(NamedTuple):
 
 def likely_label_errors(
     confidences: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]
-) -> list[Doubt]:
+) -> list[LabelError]:
     """Photos off the diagonal of the confident joint, the clearest first.
 
     A photo counts for every class whose confidence reaches that class's own mean over the
@@ -30,7 +30,7 @@ def likely_label_errors(
     places = np.nonzero((above.max(axis=1) > 0) & (likely != labels))[0]
     margins = confidences[places, likely[places]] - confidences[places, labels[places]]
     found = zip(places.tolist(), likely[places].tolist(), margins.tolist(), strict=True)
-    doubts = [Doubt(*one) for one in found]
+    doubts = [LabelError(*one) for one in found]
     return sorted((doubt for doubt in doubts if doubt.margin > 0), key=lambda one: -one.margin)
 
 

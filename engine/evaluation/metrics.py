@@ -17,7 +17,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class ClassFigures:
+class ClassMetrics:
     """Precision, recall and F1 in [0, 1]; `support`: photos of the class."""
 
     name: str
@@ -28,7 +28,7 @@ class ClassFigures:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Metrics:
     """`classes`: those that the photos hold, the worst first. `confusion`: counts, rows are the
     truth, over all classes of the model."""
 
@@ -36,7 +36,7 @@ class Figures:
     accuracy: float
     macro_f1: float
     ece: float
-    classes: tuple[ClassFigures, ...]
+    classes: tuple[ClassMetrics, ...]
     confusion: tuple[tuple[int, ...], ...]
 
     def of_card(self) -> dict[str, float]:
@@ -45,9 +45,9 @@ class Figures:
         return {name: round(value, 4) for name, value in shares.items()} | {"photos": self.photos}
 
 
-def figures_of(
+def classification_metrics(
     logits: Tensor, labels: Tensor, names: Sequence[str], temperature: float = 1.0
-) -> Figures:
+) -> Metrics:
     """Figures over photos with `logits` float32 (n, classes) and `labels` int64 (n,).
 
     Confidences are the softmax of the logits divided by `temperature`.
@@ -57,12 +57,17 @@ def figures_of(
     scores = score(confusion)
     ece = expected_calibration_error(confidence, best == labels)
     counts = tuple(tuple(row) for row in confusion.tolist())
-    return Figures(
-        scores.photos, scores.accuracy, scores.macro_f1, ece, by_class(confusion, names), counts
+    return Metrics(
+        scores.photos,
+        scores.accuracy,
+        scores.macro_f1,
+        ece,
+        class_metrics(confusion, names),
+        counts,
     )
 
 
-def by_class(confusion: Tensor, names: Sequence[str]) -> tuple[ClassFigures, ...]:
+def class_metrics(confusion: Tensor, names: Sequence[str]) -> tuple[ClassMetrics, ...]:
     """Figures of each class that has photos, the smallest F1 first."""
     hits, truth = confusion.diagonal().double(), confusion.sum(1).double()
     named = confusion.sum(0).double()
@@ -74,7 +79,7 @@ def by_class(confusion: Tensor, names: Sequence[str]) -> tuple[ClassFigures, ...
         truth.long().tolist(),
         strict=True,
     )
-    return tuple(sorted((ClassFigures(*row) for row in rows if row[4]), key=lambda row: row.f1))
+    return tuple(sorted((ClassMetrics(*row) for row in rows if row[4]), key=lambda row: row.f1))
 
 
 def expected_calibration_error(confidence: Tensor, right: Tensor, bins: int = BINS) -> float:
@@ -90,7 +95,7 @@ def expected_calibration_error(confidence: Tensor, right: Tensor, bins: int = BI
 
 
 @dataclass(frozen=True)
-class Bin:
+class ReliabilityBin:
     """Predictions whose confidence lies in a tenth: their number, mean confidence, accuracy."""
 
     photos: int
@@ -98,9 +103,9 @@ class Bin:
     accuracy: float
 
 
-def reliability(
+def reliability_diagram(
     confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]
-) -> tuple[Bin, ...]:
+) -> tuple[ReliabilityBin, ...]:
     """Ten bins, the first from 0. confidence: of each prediction, (n,) in [0, 1]; right: whether
     it was, (n,)."""
     place = np.clip(np.ceil(confidence * RELIABILITY_BINS).astype(int), 1, RELIABILITY_BINS) - 1
@@ -109,14 +114,14 @@ def reliability(
     )
 
 
-def _bin(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> Bin:
+def _bin(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> ReliabilityBin:
     if not len(confidence):
-        return Bin(0, 0.0, 0.0)
-    return Bin(len(confidence), float(confidence.mean()), float(right.mean()))
+        return ReliabilityBin(0, 0.0, 0.0)
+    return ReliabilityBin(len(confidence), float(confidence.mean()), float(right.mean()))
 
 
 @dataclass(frozen=True)
-class Rivalry:
+class McNemarResult:
     """Photos that both, one or none got right. `p_value`: how likely so uneven a split of those
     that one alone got right is between equally good models; exact test of McNemar 1947."""
 
@@ -127,14 +132,14 @@ class Rivalry:
     p_value: float
 
 
-def rivalry(first: Bools, second: Bools) -> Rivalry:
+def mcnemar(first: Bools, second: Bools) -> McNemarResult:
     """first, second: whether each was right, photo by photo, (n,)."""
     one, other = int((first & ~second).sum()), int((second & ~first).sum())
     both, neither = int((first & second).sum()), int((~first & ~second).sum())
-    return Rivalry(both, one, other, neither, _two_sided(one, other))
+    return McNemarResult(both, one, other, neither, _two_sided_p_value(one, other))
 
 
-def _two_sided(one: int, other: int) -> float:
+def _two_sided_p_value(one: int, other: int) -> float:
     """Of a fair coin thrown one + other times."""
     count = one + other
     tail = sum(comb(count, few) for few in range(min(one, other) + 1))

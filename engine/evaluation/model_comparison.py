@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.diagnostics import Heat
+from engine.diagnostics import FloatMap
 from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.decode import decode
 from engine.photos.overlay import blend_map
@@ -58,7 +58,7 @@ class Comparison:
         }
 
 
-def overlap(one: ClassMap, other: ClassMap) -> Overlap:
+def map_overlap(one: ClassMap, other: ClassMap) -> Overlap:
     """How far two maps of one photo are hot in the same places."""
     first, second = (
         upsample(each.heatmap, SIDE, SIDE, each.box).astype(np.float64) for each in (one, other)
@@ -70,7 +70,7 @@ def overlap(one: ClassMap, other: ClassMap) -> Overlap:
     return Overlap(round(iou, 4), round(float(np.corrcoef(first.flat, second.flat)[0, 1]), 4))
 
 
-def _hottest(heat: Heat) -> Mask:
+def _hottest(heat: FloatMap) -> Mask:
     """The HOTTEST share of the pixels, no more and no less."""
     order = np.argsort(-heat, axis=None, kind="stable")
     chosen = np.zeros(heat.size, dtype=bool)
@@ -92,7 +92,7 @@ def compare_photos(
             label,
             (best[0].class_name, best[1].class_name),
             (best[0].confidence, best[1].confidence),
-            overlap(one.maps[0], other.maps[0]),
+            map_overlap(one.maps[0], other.maps[0]),
             (photo.pixels, _over(photo.pixels, one), _over(photo.pixels, other)),
         )
 

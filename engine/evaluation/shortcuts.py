@@ -11,8 +11,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from engine.diagnostics import diagnose_photo
-from engine.evaluation.drawn_leaves import judge_drawn, means
-from engine.evaluation.inference import logits_of
+from engine.evaluation.drawn_leaves import judge_drawn_leaves, mean_scores
+from engine.evaluation.inference import predict_logits
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo, decode
 from models.card import Card
@@ -25,7 +25,7 @@ QUALITY, SEED, DRAWN = 30, 0, 30
 _BATCH = 16
 
 
-def shortcuts_of(
+def measure_shortcuts(
     card: Card, network: nn.Module, photos: LeafFolder, original: float, drawn: int = DRAWN
 ) -> dict[str, float]:
     """Every figure of the card's [metrics.shortcuts], in [0, 1], and how many photos they saw.
@@ -34,20 +34,22 @@ def shortcuts_of(
     """
     return {
         "original": original,
-        "recompressed": recompressed(card, network, photos),
-        **other_grounds(card, network, photos),
+        "recompressed": accuracy_recompressed(card, network, photos),
+        **accuracy_on_other_grounds(card, network, photos),
         **heat_on_leaf(card, network, photos),
-        **means(list(judge_drawn(card, network, drawn))),
+        **mean_scores(list(judge_drawn_leaves(card, network, drawn))),
     }
 
 
-def recompressed(card: Card, network: nn.Module, photos: LeafFolder) -> float:
+def accuracy_recompressed(card: Card, network: nn.Module, photos: LeafFolder) -> float:
     """Accuracy on copies of the photos saved as JPEG of quality 30."""
-    copies = (saved_again(path, card.preprocessing.size) for path in photos.paths)
-    return accuracy(logits_of(card, network, copies), photos.labels)
+    copies = (recompress(path, card.preprocessing.size) for path in photos.paths)
+    return accuracy(predict_logits(card, network, copies), photos.labels)
 
 
-def other_grounds(card: Card, network: nn.Module, photos: LeafFolder) -> dict[str, float]:
+def accuracy_on_other_grounds(
+    card: Card, network: nn.Module, photos: LeafFolder
+) -> dict[str, float]:
     """Accuracy on the photos whose leaf can be cut out, and on the same leaves laid on other
     grounds; the grounds are the same at each call."""
     masks = [mask_of(path) for path in photos.paths]
@@ -59,8 +61,8 @@ def other_grounds(card: Card, network: nn.Module, photos: LeafFolder) -> dict[st
     moved = _moved(squares, [masks[place] for place in known])
     return {
         "cut_out_photos": len(known),
-        "own_ground": accuracy(logits_of(card, network, squares), labels),
-        "other_ground": accuracy(logits_of(card, network, moved), labels),
+        "own_ground": accuracy(predict_logits(card, network, squares), labels),
+        "other_ground": accuracy(predict_logits(card, network, moved), labels),
     }
 
 
@@ -84,7 +86,7 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
     return float((logits.argmax(dim=1) == labels).double().mean())
 
 
-def saved_again(path: str | Path, min_side: int, quality: int = QUALITY) -> Pixels:
+def recompress(path: str | Path, min_side: int, quality: int = QUALITY) -> Pixels:
     """The photo after one more turn through JPEG, uint8 (h, w, 3)."""
     with Image.open(path) as photo:
         photo.convert("RGB").save(file := io.BytesIO(), "JPEG", quality=quality)

@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
-from engine.device import bare
+from engine.device import unwrap
 from models.card import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from models.preprocessing import validation_transform
 from pictures.colormaps import Pixels
@@ -35,7 +35,7 @@ def get_validation_transforms(
 def get_model_transforms(model: nn.Module) -> v2.Compose:
     """As `get_validation_transforms`, with size, mean and deviation of the card that `model` was
     loaded by; for a model without one, those of ImageNet at 224 pixels."""
-    return validation_transform(getattr(bare(model), "preprocessing", Preprocessing()))
+    return validation_transform(getattr(unwrap(model), "preprocessing", Preprocessing()))
 
 
 def stretch(pixels: Pixels, size: int) -> Pixels:

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from torch import Tensor
 
-from engine.cam.forward import Look
+from engine.cam.forward import ForwardPass
 
 RuntimeChoice = Literal["auto", "torch", "graph"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -21,11 +21,11 @@ class Runtime(Protocol):
     def half(self) -> bool:
         """Whether the layers up to the target layer run in bfloat16."""
 
-    def look(self, batch: Tensor) -> Look: ...
+    def look(self, batch: Tensor) -> ForwardPass: ...
 
 
 @dataclass(frozen=True)
-class Plan:
+class RuntimeOptions:
     """What is asked for. `threads`: of a graph, 0 for all cores that the process may use.
     `cache`: folder of exported graphs, by default the user's."""
 

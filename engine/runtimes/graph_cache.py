@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Place:
+class CachedGraph:
     """A folder with one graph, whole or not there at all."""
 
     folder: Path
@@ -54,7 +54,7 @@ class GraphCache:
         user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         self._folder = folder or user / "cropshield"
 
-    def place(self, model: nn.Module, card: Card, version: str) -> Place:
+    def place(self, model: nn.Module, card: Card, version: str) -> CachedGraph:
         """Where the graph of `model` is, by its weights, the card's layer and the exporter.
 
         Graphs are kept in float32, whatever they are run in.
@@ -64,4 +64,4 @@ class GraphCache:
         for name, tensor in model.state_dict().items():
             key.update(name.encode())
             key.update(tensor.detach().cpu().contiguous().numpy().data)
-        return Place(self._folder / f"{card.id}-{key.hexdigest()[:32]}")
+        return CachedGraph(self._folder / f"{card.id}-{key.hexdigest()[:32]}")

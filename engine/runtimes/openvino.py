@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.cam.compute import GraphSeen
+from engine.cam.compute import GraphForwardPass
 from engine.cam.forward import class_scores
-from engine.cam.hooks import watch
+from engine.cam.hooks import replace_output
 from engine.errors import WrongLayer
 from engine.runtimes.graph_cache import GraphCache
 from engine.runtimes.torch import TorchRuntime
@@ -40,7 +40,7 @@ def _core() -> Any:
     return openvino.Core()
 
 
-class GraphRuntime:
+class OpenVINORuntime:
     """A compiled graph; one request a thread, so that no thread sees another's numbers.
 
     `graph`: an OpenVINO model; `threads` 0: all cores that the process may use.
@@ -53,7 +53,7 @@ class GraphRuntime:
         self._compiled = _core().compile_model(graph, "CPU", _settings(half, threads))
         self._requests = threading.local()
 
-    def look(self, batch: Tensor) -> GraphSeen:
+    def look(self, batch: Tensor) -> GraphForwardPass:
         """One call for logits and activations, both float32 on the CPU."""
         if not hasattr(self._requests, "own"):
             self._requests.own = self._compiled.create_infer_request()
@@ -62,10 +62,10 @@ class GraphRuntime:
         pixels = np.ascontiguousarray(batch.permute(0, 2, 3, 1).numpy())
         request.infer([pixels], share_inputs=True)
         logits, maps = (torch.from_numpy(request.get_output_tensor(i).data.copy()) for i in (0, 1))
-        return GraphSeen(logits, maps, self._weights)
+        return GraphForwardPass(logits, maps, self._weights)
 
 
-def graphs(
+def cached_and_exported_graphs(
     reference: TorchRuntime, card: Card, cache: Path | None = None
 ) -> Iterator[tuple[Any, nn.Linear]]:
     """The kept graph of the model, if there is one, then one that is exported anew and kept.
@@ -81,12 +81,12 @@ def graphs(
             yield _core().read_model(kept.graph), reference.head
         except RuntimeError as error:
             log.warning("graph %s cannot be read: %s", kept.graph, error)
-    graph = export(reference.model, reference.layer, card.preprocessing.size)
+    graph = export_graph(reference.model, reference.layer, card.preprocessing.size)
     kept.keep(lambda file: openvino.save_model(graph, file, compress_to_fp16=False))
     yield graph, reference.head
 
 
-def export(model: nn.Module, layer: nn.Module, side: int) -> Any:
+def export_graph(model: nn.Module, layer: nn.Module, side: int) -> Any:
     """An OpenVINO model: float32 (N, side, side, 3) -> logits (N, classes), maps (N, K, h, w)."""
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer of torch that the exporter uses is old
@@ -116,7 +116,7 @@ class _WithMaps(nn.Module):
             kept[:] = [output]
             return output
 
-        with watch(self.layer, see):
+        with replace_output(self.layer, see):
             logits = class_scores(self.model(x))
         return logits, kept[0]
 

@@ -6,21 +6,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.cam.forward import Look
-from engine.cam.methods import grad_cam, scaled
+from engine.cam.forward import ForwardPass
+from engine.cam.methods import divide_by_peak, grad_cam
 from engine.photos.transforms import prepare
 from models.card import Card, Preprocessing
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 
 MARGIN = 0.02
 """Two classes closer than this in confidence may change places below float32."""
-DRIFT = 0.05
+MAX_DRIFT = 0.05
 """Most that a map may move below float32, in mean absolute difference, over many photos."""
 _EXACT, _CONFIDENCE, _BEST = 1e-4, 0.05, 3
 _DRIFT_AT_LOAD = 0.02  # a handful of drawn leaves says less than many photos
 
 
-def difference(reference: Look, other: Look, half: bool = False) -> str:
+def disagreement(reference: ForwardPass, other: ForwardPass, half: bool = False) -> str:
     """Where `other` says something else about a batch than `reference`; empty if nowhere.
 
     In float32 confidences and maps (of the three best classes) agree to 1e-4, cell by cell.
@@ -43,20 +43,20 @@ def difference(reference: Look, other: Look, half: bool = False) -> str:
     return "" if apart <= limit else f"maps {apart:.2g} apart (limit {limit})"
 
 
-def probe(card: Card, count: int = len(KINDS)) -> Tensor:
+def probe_batch(card: Card, count: int = len(KINDS)) -> Tensor:
     """Drawn leaves, one of each kind, as the model's input: float32 (count, 3, size, size)."""
-    return _probe(card.preprocessing)[:count]
+    return _probe_batch(card.preprocessing)[:count]
 
 
 @cache
-def _probe(preprocessing: Preprocessing) -> Tensor:
+def _probe_batch(preprocessing: Preprocessing) -> Tensor:
     side = max(preprocessing.size, 128)
     leaves = [draw_leaf(kind, seed, (side, side)) for seed, kind in enumerate(KINDS)]
     return prepare([np.asarray(leaf.photo) for leaf in leaves], preprocessing)
 
 
-def _maps(look: Look, classes: Tensor) -> Tensor:
+def _maps(look: ForwardPass, classes: Tensor) -> Tensor:
     """Grad-CAM of `classes` (N, k), float32 (N k, h, w) on the CPU."""
     photos = [photo for photo, own in enumerate(classes) for _ in own]
     gradients = look.gradients(photos, classes.flatten().tolist()).float()
-    return scaled(grad_cam(look.activations.detach()[photos].float(), gradients)).cpu()
+    return divide_by_peak(grad_cam(look.activations.detach()[photos].float(), gradients)).cpu()

@@ -4,23 +4,23 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from engine.device import has_bfloat16
-from engine.runtimes.base import Plan, Runtime
-from engine.runtimes.parity import difference, probe
-from engine.runtimes.torch import TorchRuntime, halved
+from engine.runtimes.base import Runtime, RuntimeOptions
+from engine.runtimes.parity import disagreement, probe_batch
+from engine.runtimes.torch import TorchRuntime, to_bfloat16
 from models.card import Card
 
 log = logging.getLogger(__name__)
 
 
-def choose_runtime(reference: TorchRuntime, card: Card, plan: Plan) -> Runtime:
+def choose_runtime(reference: TorchRuntime, card: Card, plan: RuntimeOptions) -> Runtime:
     """What fits the plan and says what `reference` says; at the worst that itself.
 
     Falling back is one line in the log.
     """
-    batch = probe(card)
+    batch = probe_batch(card)
     seen = reference.look(batch)
     for candidate in _candidates(reference, card, plan):
-        found = difference(seen, candidate.look(batch), half=candidate.half)
+        found = disagreement(seen, candidate.look(batch), half=candidate.half)
         if not found:
             return candidate
         kind = "bfloat16" if candidate.half else "float32"
@@ -28,7 +28,7 @@ def choose_runtime(reference: TorchRuntime, card: Card, plan: Plan) -> Runtime:
     return reference
 
 
-def _candidates(reference: TorchRuntime, card: Card, plan: Plan) -> Iterator[Runtime]:
+def _candidates(reference: TorchRuntime, card: Card, plan: RuntimeOptions) -> Iterator[Runtime]:
     """Other than the reference, the most wanted first."""
     device = reference.device
     halves = {"auto": (True, False), "bfloat16": (True, False), "float32": (False,)}
@@ -45,16 +45,19 @@ def _candidates(reference: TorchRuntime, card: Card, plan: Plan) -> Iterator[Run
         log.warning("model %s runs in torch: graphs are for the CPU, not %s", card.id, device)
     if plan.precision == "bfloat16" and True in wanted:
         if reference.head is not None:
-            yield halved(reference)
+            yield to_bfloat16(reference)
         else:
             log.warning("model %s runs in float32: its head is not pooled and linear", card.id)
 
 
 def _graphs(
-    reference: TorchRuntime, card: Card, plan: Plan, halves: Sequence[bool]
+    reference: TorchRuntime, card: Card, plan: RuntimeOptions, halves: Sequence[bool]
 ) -> Iterator[Runtime]:
-    from engine.runtimes.openvino import GraphRuntime, graphs  # OpenVINO is an extra
+    from engine.runtimes.openvino import (
+        OpenVINORuntime,
+        cached_and_exported_graphs,
+    )  # OpenVINO is an extra
 
-    for graph, head in graphs(reference, card, plan.cache):
+    for graph, head in cached_and_exported_graphs(reference, card, plan.cache):
         for half in halves:
-            yield GraphRuntime(graph, head, half, plan.threads)
+            yield OpenVINORuntime(graph, head, half, plan.threads)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from engine.cam.forward import Look, look
+from engine.cam.forward import ForwardPass, forward_pass
 from engine.cam.gradcam import find_layer
-from engine.cam.linear_head import look_pooled, pooled_head
-from engine.cam.receptive_field import box_of
+from engine.cam.linear_head import find_linear_head, linear_head_forward_pass
+from engine.cam.receptive_field import receptive_field_box
 from engine.runtimes.folding import fold_batch_norms
-from engine.runtimes.parity import probe
+from engine.runtimes.parity import probe_batch
 from models.card import Card
 from pictures.blend import Box
 
@@ -27,18 +27,20 @@ class TorchRuntime:
     half: bool = False
     name: str = "torch"
 
-    def look(self, batch: Tensor) -> Look:
+    def look(self, batch: Tensor) -> ForwardPass:
         """One forward pass; a graph from the target layer up only where the head needs one."""
         inputs = batch.to(self.device, memory_format=torch.channels_last)
         if self.half:
             inputs = inputs.bfloat16()
         if self.head is None:
-            return look(self.model, self.layer, inputs)
-        return look_pooled(self.model, self.layer, self.head.weight.detach(), inputs)
+            return forward_pass(self.model, self.layer, inputs)
+        return linear_head_forward_pass(self.model, self.layer, self.head.weight.detach(), inputs)
 
     def box(self, side: int) -> Box:
         """What the maps stand for, of photos of `side` pixels."""
-        return box_of(self.model, self.layer, torch.zeros(1, 3, side, side, device=self.device))
+        return receptive_field_box(
+            self.model, self.layer, torch.zeros(1, 3, side, side, device=self.device)
+        )
 
 
 def torch_runtime(model: nn.Module, card: Card, device: torch.device) -> TorchRuntime:
@@ -49,11 +51,11 @@ def torch_runtime(model: nn.Module, card: Card, device: torch.device) -> TorchRu
     folded = fold_batch_norms(model.eval())
     folded.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     layer = find_layer(folded, card.target_layer)
-    head = pooled_head(folded, layer, probe(card, count=2).to(device))
+    head = find_linear_head(folded, layer, probe_batch(card, count=2).to(device))
     return TorchRuntime(folded, layer, device, head)
 
 
-def halved(reference: TorchRuntime) -> TorchRuntime:
+def to_bfloat16(reference: TorchRuntime) -> TorchRuntime:
     """The same in bfloat16 up to the target layer; its maps, and the head, in float32."""
     parts = reference.model, reference.layer, reference.head
     model, layer, head = copy.deepcopy(parts)  # at once: they stay parts of each other

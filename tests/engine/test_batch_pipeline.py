@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from engine.batch_pipeline import Flow
+from engine.batch_pipeline import BatchPipeline
 
 
 def _square(loaded: Sequence[int]) -> list[int]:
@@ -13,13 +13,15 @@ def _square(loaded: Sequence[int]) -> list[int]:
 
 
 def test_results_come_in_order_with_what_they_were_made_of() -> None:
-    flow = Flow(int, _square, lambda given, one, seen: (given, one, seen), batch=3, threads=4)
+    flow = BatchPipeline(
+        int, _square, lambda given, one, seen: (given, one, seen), batch=3, threads=4
+    )
     given = [str(i) for i in range(20)]
     assert list(flow.run(given)) == [(str(i), (str(i), i, i * i)) for i in range(20)]
 
 
 def test_what_cannot_be_loaded_fails_alone() -> None:
-    flow = Flow(int, _square, lambda *all: all[-1], batch=4)
+    flow = BatchPipeline(int, _square, lambda *all: all[-1], batch=4)
     results = dict(flow.run(["1", "x", "3"]))
     assert (results["1"], results["3"]) == (1, 9)
     assert isinstance(results["x"], ValueError)
@@ -31,7 +33,7 @@ def test_a_poison_thing_fails_alone_and_the_rest_of_its_batch_is_looked_at() -> 
             raise RuntimeError("poison")
         return _square(loaded)
 
-    results = dict(Flow(int, look, lambda *all: all[-1], batch=4).run("1234"))
+    results = dict(BatchPipeline(int, look, lambda *all: all[-1], batch=4).run("1234"))
     assert [results[one] for one in "134"] == [1, 9, 16]
     assert str(results["2"]) == "poison"
 
@@ -40,7 +42,7 @@ def test_what_cannot_be_ended_fails_alone() -> None:
     def end(given: str, one: int, seen: int) -> float:
         return 1 / one
 
-    results = dict(Flow(int, _square, end).run("102"))
+    results = dict(BatchPipeline(int, _square, end).run("102"))
     assert (results["1"], results["2"]) == (1, 0.5)
     assert isinstance(results["0"], ZeroDivisionError)
 
@@ -57,7 +59,7 @@ def test_the_next_batches_are_loaded_while_the_model_looks() -> None:
         assert fourth.wait(timeout=30), "nothing was loaded beside the model"
         return list(loaded)
 
-    flow = Flow(load, look, lambda *all: all[-1], batch=2)
+    flow = BatchPipeline(load, look, lambda *all: all[-1], batch=2)
     assert [made for _, made in flow.run(range(8))] == list(range(8))
 
 
@@ -69,7 +71,7 @@ def test_no_more_than_a_few_batches_are_taken_ahead_of_the_one_who_asks() -> Non
             taken.append(number)
             yield number
 
-    results = Flow(lambda one: one, _square, lambda one, *_: one, batch=10).run(given())
+    results = BatchPipeline(lambda one: one, _square, lambda one, *_: one, batch=10).run(given())
     assert next(results) == (0, 0)
     assert len(taken) <= 50
     results.close()
@@ -80,4 +82,4 @@ def test_an_interrupt_is_nobodys_own() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(Flow(int, look, lambda *_: None).run("12"))
+        list(BatchPipeline(int, look, lambda *_: None).run("12"))

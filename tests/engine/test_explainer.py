@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.cam.forward import Look, look
+from engine.cam.forward import ForwardPass, forward_pass
 from engine.cam.gradcam import GradCAM, find_layer
 from engine.cam.methods import grad_cam
 from engine.errors import UnknownMethod, WrongClass, WrongInput
@@ -132,7 +132,7 @@ def test_a_gpu_without_memory_gets_halves_then_the_cpu(card: Card) -> None:
     class Full:
         name, half = "torch", False
 
-        def look(self, batch: torch.Tensor) -> Look:
+        def look(self, batch: torch.Tensor) -> ForwardPass:
             sizes.append(len(batch))
             raise torch.OutOfMemoryError("CUDA out of memory")
 
@@ -147,7 +147,7 @@ def test_peaks_put_the_classes_of_a_photo_on_one_scale(card: Card, runtime: Runt
     explainer, model = Explainer(card, "cpu", runtime=runtime), network()
     (made,) = explainer.explain([noise(0)], [Request(top_k=3)])
     batch = prepare([noise(0).pixels], card.preprocessing)
-    seen = look(model, find_layer(model, "block4"), batch)
+    seen = forward_pass(model, find_layer(model, "block4"), batch)
     classes = [found.class_index for found in made.maps]
     raw = grad_cam(seen.activations.detach()[[0] * 3], seen.gradients([0] * 3, classes))
     ours = np.stack([found.heatmap * found.peak for found in made.maps])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine.cam.gradcam import GradCAM
-from engine.cam.methods import METHODS, method, scaled
+from engine.cam.methods import METHODS, divide_by_peak, get_method
 from engine.photos.decode import decode
 from pictures.blend import blend
 from pictures.errors import PhotoError
@@ -29,7 +29,7 @@ def test_maps_lie_between_0_and_1(
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
     activations, gradients = (torch.randn(2, *shape, generator=generator) for _ in "AG")
-    maps = scaled(method(name)(activations * scale, gradients))
+    maps = divide_by_peak(get_method(name)(activations * scale, gradients))
     assert maps.shape == (2, *shape[1:])
     assert torch.isfinite(maps).all()
     assert float(maps.min()) >= 0
@@ -45,7 +45,9 @@ def test_logits_scaled_by_a_positive_factor_give_the_same_map(
     generator = torch.Generator().manual_seed(seed)
     activations = torch.rand(2, 4, 3, 3, generator=generator)
     gradients = torch.randn(2, 4, 3, 3, generator=generator)
-    one, other = (scaled(method(name)(activations, gradients * by)) for by in (1.0, factor))
+    one, other = (
+        divide_by_peak(get_method(name)(activations, gradients * by)) for by in (1.0, factor)
+    )
     torch.testing.assert_close(one, other, atol=1e-4, rtol=0)
 
 

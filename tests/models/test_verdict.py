@@ -1,4 +1,4 @@
-"""models/verdict.py and models/calibration.py: what is said about an answer, and on what grounds."""
+"""models/verdict.py and models/calibration.py: when an answer may be relied on."""
 
 import hashlib
 from pathlib import Path

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.cam.layers import last_layer, prove, spatial_layers
+from engine.cam.layers import last_layer, spatial_layers, validate_card
 from engine.errors import WrongLayer
 from models.architectures.registry import build
 from models.card import Card, digest, read_card
@@ -50,7 +50,7 @@ def changed(card: Card, old: str, new: str) -> Card:
 
 
 def test_a_card_that_is_right_is_proved(tmp_path: Path) -> None:
-    prove(save_model(tmp_path, network()))
+    validate_card(save_model(tmp_path, network()))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_card_that_is_not_is_refused_with_the_line(
 ) -> None:
     card = changed(save_model(tmp_path, network()), old, new)
     with pytest.raises(CardError, match=rf"tiny\.toml, {said}"):
-        prove(card)
+        validate_card(card)
 
 
 def test_another_number_of_classes_than_outputs_is_named(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_another_number_of_classes_than_outputs_is_named(tmp_path: Path) -> None
     card.classes_path.write_text(json.dumps({f"Crop__{i}": i for i in range(6)}))
     said = r"line 7: classes: .*tiny\.json has 6 classes, but the weights have 7"
     with pytest.raises(CardError, match=said):
-        prove(read_card(card.path))
+        validate_card(read_card(card.path))
 
 
 def test_weights_that_give_no_numbers_are_refused(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_weights_that_give_no_numbers_are_refused(tmp_path: Path) -> None:
     write_weights(card.weights_path, state | {"classifier.bias": torch.full((7,), torch.nan)})
     card = changed(card, card.sha256, digest(card.weights_path))
     with pytest.raises(CardError, match=r"line 5: weights: .*not numbers"):
-        prove(card)
+        validate_card(card)
 
 
 def test_an_input_size_that_the_model_does_not_take_is_named(tmp_path: Path) -> None:
@@ -94,4 +94,4 @@ def test_an_input_size_that_the_model_does_not_take_is_named(tmp_path: Path) -> 
     card = changed(card, '"cropshield_plain"', '"timm:vit_tiny_patch16_224"')
     card = changed(card, '"block4"', '"patch_embed.proj"')
     with pytest.raises(CardError, match=r"line 11: preprocessing\.size: 64 px do not go through"):
-        prove(card)
+        validate_card(card)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.cam.forward import look
+from engine.cam.forward import forward_pass
 from engine.cam.gradcam import find_layer
-from engine.cam.linear_head import look_pooled, pooled_head
-from engine.cam.methods import METHODS, method, scaled
+from engine.cam.linear_head import find_linear_head, linear_head_forward_pass
+from engine.cam.methods import METHODS, divide_by_peak, get_method
 from tests.engine.networks import DeepHead, network, photos
 
 POOLED = [
@@ -25,13 +25,16 @@ def test_the_closed_form_gives_autograds_maps(
 ) -> None:
     model, x = network(architecture), photos(2)
     layer = find_layer(model, layer_name)
-    head = pooled_head(model, layer, photos(2, seed=5))
+    head = find_linear_head(model, layer, photos(2, seed=5))
     assert head is not None
-    closed, seen = look_pooled(model, layer, head.weight.detach(), x), look(model, layer, x)
+    closed, seen = (
+        linear_head_forward_pass(model, layer, head.weight.detach(), x),
+        forward_pass(model, layer, x),
+    )
     torch.testing.assert_close(closed.logits, seen.logits.detach(), atol=1e-5, rtol=1e-5)
     pairs = [0, 0, 1], [3, 1, 6]
     maps = [
-        scaled(method(name)(one.activations.detach()[pairs[0]], one.gradients(*pairs)))
+        divide_by_peak(get_method(name)(one.activations.detach()[pairs[0]], one.gradients(*pairs)))
         for one in (closed, seen)
     ]
     torch.testing.assert_close(*maps, atol=1e-5, rtol=0)
@@ -42,9 +45,9 @@ def test_the_raw_map_sums_up_to_the_logit(architecture: str, layer_name: str) ->
     # Completeness: sum_ij sum_k W_ck A_kij / (h w) + b_c = y_c.
     model, x = network(architecture), photos(1)
     layer = find_layer(model, layer_name)
-    head = pooled_head(model, layer, photos(2, seed=5))
+    head = find_linear_head(model, layer, photos(2, seed=5))
     assert head is not None
-    seen = look_pooled(model, layer, head.weight.detach(), x)
+    seen = linear_head_forward_pass(model, layer, head.weight.detach(), x)
     raw = (seen.activations * seen.gradients([0], [2])).sum()
     np.testing.assert_allclose(
         float(raw + head.bias[2].detach()), float(seen.logits[0, 2]), atol=1e-5
@@ -53,9 +56,9 @@ def test_the_raw_map_sums_up_to_the_logit(architecture: str, layer_name: str) ->
 
 def test_an_earlier_layer_is_no_pooled_head() -> None:
     model = network()
-    assert pooled_head(model, find_layer(model, "block3"), photos(2)) is None
+    assert find_linear_head(model, find_layer(model, "block3"), photos(2)) is None
 
 
 def test_a_head_with_a_relu_is_no_pooled_head() -> None:
     model = DeepHead().eval()
-    assert pooled_head(model, model.head, photos(2)) is None
+    assert find_linear_head(model, model.head, photos(2)) is None

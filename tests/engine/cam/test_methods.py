@@ -10,7 +10,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor
 
 from engine.cam.gradcam import GradCAM
-from engine.cam.methods import METHODS, method, scaled
+from engine.cam.methods import METHODS, divide_by_peak, get_method
 from engine.errors import UnknownMethod
 from tests.engine.networks import network, photos
 
@@ -37,7 +37,7 @@ PEERS = {
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_a_2_x_2_example_by_hand(name: str) -> None:
-    np.testing.assert_allclose(method(name)(A, G)[0], BY_HAND[name], atol=1e-5)
+    np.testing.assert_allclose(get_method(name)(A, G)[0], BY_HAND[name], atol=1e-5)
 
 
 def test_grad_cam_plus_plus_by_hand() -> None:
@@ -45,7 +45,7 @@ def test_grad_cam_plus_plus_by_hand() -> None:
     # 1/(2 + 10) and 4/(8 + 80) for the first map, 4/(8 + 16), 1/4 and 1/4 for the second.
     first, second = 1 / 12 + 2 * 4 / 88, 2 * 4 / 24 + 1 / 4 + 1 / 4
     expected = first * A[0, 0] + second * A[0, 1]
-    np.testing.assert_allclose(method("gradcam++")(A, G)[0], expected, atol=1e-5)
+    np.testing.assert_allclose(get_method("gradcam++")(A, G)[0], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_hires_cam_is_grad_cam_for_a_pooled_linear_head() -> None:
 @pytest.mark.parametrize("fill", [0.0, -1.0])
 def test_a_map_that_nothing_speaks_for_stays_zero(name: str, fill: float) -> None:
     gradients = torch.full_like(A, fill)
-    made: Tensor = scaled(method(name)(A, gradients))
+    made: Tensor = divide_by_peak(get_method(name)(A, gradients))
     assert torch.equal(made, torch.zeros(1, 2, 2))
 
 
 def test_an_unknown_method_lists_the_known_ones() -> None:
     with pytest.raises(UnknownMethod, match="'cam'; known are gradcam, hirescam, xgradcam"):
-        method("cam")
+        get_method("cam")

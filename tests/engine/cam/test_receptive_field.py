@@ -7,7 +7,7 @@ import torchvision
 from torch import nn
 
 from engine.cam.gradcam import GradCAM
-from engine.cam.receptive_field import box_of
+from engine.cam.receptive_field import receptive_field_box
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from models.architectures.registry import build
@@ -18,7 +18,7 @@ HALF = 31 / 64 / 7  # cells of 32 pixels that are centred on pixel 0 of their ow
 
 
 def box(model: nn.Module, layer: str, side: int = 224) -> Box:
-    return box_of(model, model.get_submodule(layer), torch.zeros(2, 3, side, side))
+    return receptive_field_box(model, model.get_submodule(layer), torch.zeros(2, 3, side, side))
 
 
 def square(left: float) -> Box:
@@ -61,7 +61,7 @@ class Sides(nn.Module):
 
 
 def test_rows_and_columns_are_followed_by_themselves() -> None:
-    made = box_of(model := Sides(), model.rows, torch.zeros(1, 3, 8, 10))
+    made = receptive_field_box(model := Sides(), model.rows, torch.zeros(1, 3, 8, 10))
     assert made == pytest.approx(Box(-0.3, 0.0, 1.0, 1.0))
 
 
@@ -118,7 +118,7 @@ def test_the_gradient_of_a_cell_is_centred_where_its_box_says(name: str) -> None
     (gradient,) = torch.autograd.grad(kept[0][..., middle, middle].sum(), inputs)
     weight = gradient.square().sum((0, 1))
     centre = float((weight.sum(0) * torch.arange(side)).sum() / weight.sum()) + 0.5
-    found = box_of(model, layer, inputs[:1].detach())
+    found = receptive_field_box(model, layer, inputs[:1].detach())
     told = found.centre(middle, middle, (cells, cells))[0] * side
     naive = (middle + 0.5) / cells * side
     assert abs(centre - told) < abs(centre - naive) / 3

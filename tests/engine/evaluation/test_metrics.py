@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from engine.evaluation.metrics import expected_calibration_error, figures_of
+from engine.evaluation.metrics import classification_metrics, expected_calibration_error
 
 NAMES = ("a", "b", "c")
 LABELS = torch.tensor([0, 0, 0, 1])
@@ -11,7 +11,7 @@ LOGITS = torch.tensor([[9.0, 0, 0], [9.0, 0, 0], [0, 9.0, 0], [0, 9.0, 0]])
 
 
 def test_each_class_has_its_figures_the_worst_first() -> None:
-    found = figures_of(LOGITS, LABELS, NAMES)
+    found = classification_metrics(LOGITS, LABELS, NAMES)
     assert found.accuracy == pytest.approx(0.75)
     assert found.macro_f1 == pytest.approx((0.8 + 2 / 3) / 2)
     assert found.confusion == ((2, 1, 0), (0, 1, 0), (0, 0, 0))
@@ -21,7 +21,7 @@ def test_each_class_has_its_figures_the_worst_first() -> None:
 
 
 def test_a_card_is_given_the_figures_rounded() -> None:
-    figures = figures_of(LOGITS, LABELS, NAMES).of_card()
+    figures = classification_metrics(LOGITS, LABELS, NAMES).of_card()
     assert figures == {"accuracy": 0.75, "macro_f1": 0.7333, "ece": 0.2498, "photos": 4}
 
 
@@ -39,6 +39,8 @@ def test_gaps_in_one_bin_cancel_and_those_of_two_do_not() -> None:
 
 
 def test_a_temperature_makes_a_model_less_sure_and_no_less_right() -> None:
-    sure, cool = (figures_of(LOGITS, LABELS, NAMES, temperature) for temperature in (1.0, 8.0))
+    sure, cool = (
+        classification_metrics(LOGITS, LABELS, NAMES, temperature) for temperature in (1.0, 8.0)
+    )
     assert sure.accuracy == cool.accuracy
     assert cool.ece < sure.ece

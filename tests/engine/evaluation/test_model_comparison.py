@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.evaluation.model_comparison import overlap, summary
+from engine.evaluation.model_comparison import map_overlap, summary
 from engine.explainer import ClassMap
 from pictures.blend import WHOLE, Box, Map
 
@@ -17,9 +17,9 @@ def shown(heatmap: Map, box: Box = WHOLE) -> ClassMap:
 
 
 def test_a_map_overlaps_itself_whatever_its_size() -> None:
-    assert overlap(shown(RAMP), shown(RAMP)).iou == 1.0
+    assert map_overlap(shown(RAMP), shown(RAMP)).iou == 1.0
     small = RAMP.reshape(7, 2, 7, 2).mean(axis=(1, 3))
-    alike = overlap(shown(RAMP), shown(small))
+    alike = map_overlap(shown(RAMP), shown(small))
     assert alike.iou is not None
     assert alike.correlation is not None
     assert alike.iou > 0.85
@@ -30,19 +30,19 @@ def test_maps_are_compared_where_they_lie_on_the_photo() -> None:
     spot = np.zeros((14, 14), np.float32)
     spot[6, 6] = 1.0
     beside = Box(-1 / 14, 0.0, 13 / 14, 1.0)
-    assert overlap(shown(spot), shown(np.roll(spot, 1, axis=1), beside)).iou == pytest.approx(
+    assert map_overlap(shown(spot), shown(np.roll(spot, 1, axis=1), beside)).iou == pytest.approx(
         1.0, abs=0.02
     )
 
 
 def test_opposite_maps_do_not_overlap() -> None:
-    opposite = overlap(shown(RAMP), shown(1 - RAMP))
+    opposite = map_overlap(shown(RAMP), shown(1 - RAMP))
     assert opposite.iou == 0.0
     assert opposite.correlation == pytest.approx(-1.0)
 
 
 def test_a_flat_map_has_no_hottest_place() -> None:
-    assert overlap(shown(RAMP), shown(np.ones_like(RAMP))).iou is None
+    assert map_overlap(shown(RAMP), shown(np.ones_like(RAMP))).iou is None
 
 
 def row(label: str, first: str, second: str, iou: float | None) -> dict[str, Any]:

@@ -8,8 +8,12 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from engine.evaluation.drawn_leaves import points_at
-from engine.evaluation.shortcuts import other_grounds, recompressed, saved_again
+from engine.evaluation.drawn_leaves import pointing_game
+from engine.evaluation.shortcuts import (
+    accuracy_on_other_grounds,
+    accuracy_recompressed,
+    recompress,
+)
 from models.card import Card
 from models.training.photos import LeafFolder
 from pictures.drawn_leaves.leaves import draw_leaf
@@ -46,28 +50,30 @@ def photos(tmp_path: Path) -> LeafFolder:
 def test_a_model_that_reads_the_ground_falls_when_the_ground_is_another(
     card: Card, photos: LeafFolder
 ) -> None:
-    found = other_grounds(card, Corners(), photos)
+    found = accuracy_on_other_grounds(card, Corners(), photos)
     assert found["cut_out_photos"] >= 4
     assert found["own_ground"] == 1.0
     assert found["other_ground"] < 0.9
-    assert other_grounds(card, Corners(), photos) == found, "the grounds are the same each time"
+    assert accuracy_on_other_grounds(card, Corners(), photos) == found, (
+        "the grounds are the same each time"
+    )
 
 
 def test_other_grounds_leave_the_callers_chances_alone(card: Card, photos: LeafFolder) -> None:
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    other_grounds(card, Corners(), photos)
+    accuracy_on_other_grounds(card, Corners(), photos)
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_model_that_reads_the_ground_does_not_mind_jpeg(card: Card, photos: LeafFolder) -> None:
-    assert recompressed(card, Corners(), photos) == 1.0
+    assert accuracy_recompressed(card, Corners(), photos) == 1.0
 
 
 def test_a_copy_is_the_same_photo_with_less_detail(photos: LeafFolder) -> None:
     path = photos.paths[0]
     original = np.asarray(Image.open(path).convert("RGB"), np.int16)
-    copy = saved_again(path, min_side=160).astype(np.int16)
+    copy = recompress(path, min_side=160).astype(np.int16)
     assert copy.shape == original.shape
     assert 0 < np.abs(copy - original).mean() < 12
 
@@ -77,6 +83,6 @@ def test_the_pointing_game_asks_for_the_hottest_pixel() -> None:
     lesions[4:8, 4:8] = True
     heat = np.zeros((7, 7), np.float32)
     heat[1, 1], heat[5, 5] = 0.6, 0.5
-    assert points_at(heat, lesions)
+    assert pointing_game(heat, lesions)
     heat[5, 5] = 1.0
-    assert not points_at(heat, lesions)
+    assert not pointing_game(heat, lesions)

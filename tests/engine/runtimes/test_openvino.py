@@ -112,7 +112,9 @@ def test_the_graph_is_chosen_on_its_own_and_made_once(
     assert Explainer(card, "cpu", cache=tmp_path).runtime == "graph"
     (folder,) = tmp_path.iterdir()
     assert {file.name for file in folder.iterdir()} == {"graph.xml", "graph.bin"}
-    monkeypatch.setattr("engine.runtimes.openvino.export", lambda *_: pytest.fail("exported again"))
+    monkeypatch.setattr(
+        "engine.runtimes.openvino.export_graph", lambda *_: pytest.fail("exported again")
+    )
     assert Explainer(card, "cpu", cache=tmp_path).runtime == "graph"
 
 
@@ -157,7 +159,7 @@ def test_a_graph_that_disagrees_is_not_used(
         model = network(seed=9)
         return honest(model, model.get_submodule("block4"), side)
 
-    monkeypatch.setattr("engine.runtimes.openvino.export", other)
+    monkeypatch.setattr("engine.runtimes.openvino.export_graph", other)
     explainer = Explainer(card, "cpu", runtime="graph", cache=tmp_path)
     assert explainer.runtime == "torch"
     assert "model tiny: no graph in float32" in caplog.text

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.cam.linear_head import PooledSeen
+from engine.cam.linear_head import LinearHeadForwardPass
 from engine.device import has_bfloat16
 from engine.explainer import Explainer, Request
-from engine.runtimes.parity import difference, probe
+from engine.runtimes.parity import disagreement, probe_batch
 from engine.runtimes.torch import torch_runtime
 from models.card import Card
 from tests.engine.networks import network, save_model
@@ -78,21 +78,22 @@ def test_a_head_that_is_not_pooled_stays_in_float32(
 
 
 def test_what_disagrees_is_found_out(card: Card) -> None:
-    seen = torch_runtime(network(), card, CPU).look(probe(card))
-    assert isinstance(seen, PooledSeen)
-    assert difference(seen, seen) == ""
+    seen = torch_runtime(network(), card, CPU).look(probe_batch(card))
+    assert isinstance(seen, LinearHeadForwardPass)
+    assert disagreement(seen, seen) == ""
 
-    moved = PooledSeen(seen.logits, seen.activations * 1.001 + 0.01, seen.weights)
-    assert difference(seen, moved).startswith("maps")
-    assert difference(seen, moved, half=True) == ""
+    moved = LinearHeadForwardPass(seen.logits, seen.activations * 1.001 + 0.01, seen.weights)
+    assert disagreement(seen, moved).startswith("maps")
+    assert disagreement(seen, moved, half=True) == ""
 
-    surer = PooledSeen(seen.logits * 1.05, seen.activations, seen.weights)
-    assert difference(seen, surer).startswith("confidences")
+    surer = LinearHeadForwardPass(seen.logits * 1.05, seen.activations, seen.weights)
+    assert disagreement(seen, surer).startswith("confidences")
 
     sure, other = (
-        PooledSeen(seen.logits * times, seen.activations, seen.weights) for times in (20, -20)
+        LinearHeadForwardPass(seen.logits * times, seen.activations, seen.weights)
+        for times in (20, -20)
     )
-    assert difference(sure, other, half=True) == "another best class"
+    assert disagreement(sure, other, half=True) == "another best class"
 
-    lost = PooledSeen(seen.logits * torch.nan, seen.activations, seen.weights)
-    assert difference(seen, lost, half=True) != ""
+    lost = LinearHeadForwardPass(seen.logits * torch.nan, seen.activations, seen.weights)
+    assert disagreement(seen, lost, half=True) != ""
