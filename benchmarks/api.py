@@ -4,7 +4,8 @@ benchmarks.api`.
 A cost is processor time of the server's process, against `benchmarks.fastapi_baseline` in turn;
 there are no workers. A submit is measured twice, with photos on the disk of the temporary folder
 and on a RAM disk, where the file system has no part in it: how long ext4 looks for a free inode,
-for one, goes by what has been deleted lately. Then 50 photos of 10 MB come at once, while /livez is asked.
+for one, goes by what has been deleted lately. Then 50 photos of 10 MB come at once, while /livez
+is asked.
 """
 
 import argparse

@@ -23,7 +23,7 @@ from engine.requests import check_requests, classes_to_explain, top_predictions
 from engine.runtimes.base import Precision, Runtime, RuntimeChoice, RuntimeOptions
 from engine.runtimes.select import choose_runtime
 from engine.runtimes.torch import torch_runtime
-from models.calibration import Doubter, confidences
+from models.calibration import VerdictScorer, confidences
 from models.card import Card
 from pictures.colormaps import Pixels
 
@@ -64,7 +64,7 @@ class Explainer:
     ) -> None:
         self.card, self.device = card, choose_device(device)
         self.target_layer = card.target_layer
-        self._doubts = Doubter(card)
+        self._doubts = VerdictScorer(card)
         self.on_out_of_memory: Callable[[], None] = lambda: None
         own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
         self._reference = torch_runtime(own, card, self.device)

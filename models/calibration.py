@@ -8,24 +8,24 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.card import Card
-from models.verdict import Doubt, Verdict, verdict_of
+from models.verdict import Calibration, Verdict, verdict_of
 
 
-def features_of(activations: Tensor) -> Tensor:
+def pooled_features(activations: Tensor) -> Tensor:
     """The mean of each of the target layer's maps, at length 1: (N, K, h, w) -> (N, K) float32."""
     return F.normalize(activations.detach().float().mean(dim=(2, 3)), dim=1).cpu()
 
 
-def leaf_score(features: Tensor, means: Tensor) -> Tensor:
+def prototype_similarity(features: Tensor, means: Tensor) -> Tensor:
     """Cosine between what is seen and the nearest class mean, (N,) in [-1, 1].
 
-    features: (N, K) out of `features_of`; means: (classes, K), of length 1. High for what was
+    features: (N, K) out of `pooled_features`; means: (classes, K), of length 1. High for what was
     learnt, whatever the logits say.
     """
     return (features @ means.T).amax(dim=1)
 
 
-def confidences(logits: Tensor, doubt: Doubt | None) -> Tensor:
+def confidences(logits: Tensor, doubt: Calibration | None) -> Tensor:
     """softmax(logits / temperature), float32 (N, classes) (Guo et al. 2017)."""
     return (logits.detach().float() / (doubt.temperature if doubt else 1.0)).softmax(dim=1)
 
@@ -36,7 +36,7 @@ def leads(confidence: Tensor) -> Tensor:
     return best[:, 0] - (best[:, 1] if best.shape[1] > 1 else 0.0)
 
 
-class Doubter:
+class VerdictScorer:
     """Scores and verdicts by a card's [doubt] table and the class means that it names.
 
     Raises CardError for means that are missing or not those of the card.
@@ -58,7 +58,7 @@ class Doubter:
             had, needed = self._means.shape[1], activations.shape[1]
             said = f"{had} channels, but {self._card.target_layer} has {needed}"
             raise self._card.wrong("doubt.means", f"{said}; run cropshield calibrate")
-        scores = leaf_score(features_of(activations), self._means).tolist()
+        scores = prototype_similarity(pooled_features(activations), self._means).tolist()
         pairs = zip(scores, lead, strict=True)
         return [(score, verdict_of(score, one, self._doubt)) for score, one in pairs]
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from models.card_errors import CardError, WrongCard, did_you_mean
-from models.recipe import Part, Training
-from models.verdict import Doubt
+from models.card_errors import CardError, InvalidCard, did_you_mean
+from models.recipe import CardTable, Training
+from models.verdict import Calibration
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -21,7 +21,7 @@ ARCHITECTURE = r"^(cropshield_(cnn|plain)|resnet18|efficientnet_b0|(torchvision|
 """Our two, two for short, and every classifier of two libraries."""
 
 
-class Preprocessing(Part):
+class Preprocessing(CardTable):
     """How a photo becomes an input: stretched to size x size, scaled to [0, 1], normalised."""
 
     size: Annotated[int, Field(ge=32, le=1024)] = 224
@@ -29,7 +29,7 @@ class Preprocessing(Part):
     std: tuple[float, float, float] = IMAGENET_STD
 
 
-class Card(Part):
+class Card(CardTable):
     """One model, as its TOML file describes it."""
 
     path: Path
@@ -47,7 +47,7 @@ class Card(Part):
     preprocessing: Preprocessing = Preprocessing()
     training: Training = Training()
     metrics: dict[str, dict[str, float]] = Field(default_factory=dict)
-    doubt: Doubt | None = None
+    doubt: Calibration | None = None
 
     @property
     def weights_path(self) -> Path:
@@ -88,19 +88,19 @@ class Card(Part):
             raise self.wrong("classes", f"class list {self.classes_path} has fewer than 2 classes")
         if not self.weights_path.is_file():
             raise self.wrong("weights", f"weight file {self.weights_path} is missing")
-        found = digest(self.weights_path)
+        found = file_sha256(self.weights_path)
         if found != self.sha256:
             said = f"sha256 is {self.sha256[:16]}…, but {self.weights_path.name} has {found[:16]}…"
             raise self.wrong("sha256", said)
         if self.doubt:
             self.read_means()
 
-    def wrong(self, key: str, said: str) -> WrongCard:
+    def wrong(self, key: str, said: str) -> InvalidCard:
         """An error that names this card's file and the line of `key`."""
-        return WrongCard(self.path, (key, said))
+        return InvalidCard(self.path, (key, said))
 
 
-def digest(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -128,7 +128,7 @@ def read_card(path: Path) -> Card:
     except tomllib.TOMLDecodeError as error:
         raise CardError(f"{path}{_place(str(error))}: not TOML: {error}") from error
     except ValidationError as error:
-        raise WrongCard(path, *map(_fault, error.errors())) from error
+        raise InvalidCard(path, *map(_fault, error.errors())) from error
 
 
 def _place(said: str) -> str:
@@ -154,5 +154,5 @@ def _fault(wrong: ErrorDetails) -> tuple[str, str]:
 
 def _keys(part: type[BaseModel]) -> set[str]:
     """Every key that a card may have, those of its tables among them."""
-    parts = {kind for kind in Part.__subclasses__() if kind is not part}
+    parts = {kind for kind in CardTable.__subclasses__() if kind is not part}
     return set().union(*(kind.model_fields for kind in (part, *parts))) - {"path"}

@@ -13,7 +13,7 @@ class CardError(Exception):
     """A card, or a file that it names, is missing or wrong."""
 
 
-class WrongCard(CardError):
+class InvalidCard(CardError):
     """One line a fault: `cards/mine.toml, line 12: target_layer: no layer "blok4"`."""
 
     def __init__(self, path: Path, *faults: tuple[str, str]) -> None:

@@ -5,18 +5,18 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
-def _several(names: Any) -> Any:
+def _as_list(names: Any) -> Any:
     """One name is a list of one."""
     return (names,) if isinstance(names, str) else names
 
 
-class Part(BaseModel):
+class CardTable(BaseModel):
     """One table of a card."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Stage(Part):
+class Stage(CardTable):
     """A stretch of training at one resolution.
 
     `view`: the smallest share of a photo that is shown at once; `mix`: the share of batches
@@ -31,7 +31,7 @@ class Stage(Part):
     plain: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
-class Training(Part):
+class Training(CardTable):
     """The recipe that `cropshield train` follows.
 
     `patience`: epochs without a better macro-F1 after which it stops, 0 for never. `teachers`:
@@ -51,7 +51,7 @@ class Training(Part):
     negatives: Annotated[int, Field(ge=0)] = 4
     patience: Annotated[int, Field(ge=0)] = 0
     teachers: tuple[str, ...] = ()
-    start: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
-    frozen: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    start: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
+    frozen: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
     scenes: Annotated[int, Field(ge=1)] = 600
     stages: tuple[Stage, ...] = ()

@@ -12,13 +12,13 @@ MARGIN = 0.2
 """Of models that were never calibrated."""
 
 
-class Doubt(BaseModel):
+class Calibration(BaseModel):
     """What `cropshield calibrate` found on labelled photos that the model was not trained on.
 
-    Logits are divided by `temperature`. A photo whose score (`models.calibration.leaf_score`,
-    against the class means in the file `means` beside the weights) is under
-    `not_a_leaf` or else under `unknown` gets that verdict; one whose two best confidences are
-    less than `margin` apart `low_margin`. `auroc`: leaves against each kind of other pictures.
+    Logits are divided by `temperature`. A photo whose score
+    (`models.calibration.prototype_similarity`, against the class means in the file `means`
+    beside the weights) is under `not_a_leaf` or else under `unknown` gets that verdict; one
+    whose two best confidences are less than `margin` apart `low_margin`. `auroc`: leaves against each kind of other pictures.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,13 +43,13 @@ class Doubt(BaseModel):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     @model_validator(mode="after")
-    def _in_order(self) -> "Doubt":
+    def _in_order(self) -> "Calibration":
         if self.not_a_leaf > self.unknown:
             raise ValueError(f"not_a_leaf {self.not_a_leaf} is above unknown {self.unknown}")
         return self
 
 
-def verdict_of(score: float | None, lead: float, doubt: Doubt | None) -> Verdict:
+def verdict_of(score: float | None, lead: float, doubt: Calibration | None) -> Verdict:
     """The verdict on one photo. `lead`: by how much the best confidence exceeds the second.
 
     Without a [doubt] table only the lead counts.

@@ -41,7 +41,7 @@ def write_weights(path: Path, state: State) -> None:
     part.replace(path)
 
 
-def halved(state: State) -> State:
+def to_half_precision(state: State) -> State:
     """Filters and matrices in float16; norms and biases, which weigh nothing, as they are."""
     return {
         name: tensor.half() if tensor.is_floating_point() and tensor.ndim > 1 else tensor

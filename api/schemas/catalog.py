@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from models.card import Card
-from models.verdict import Doubt
+from models.verdict import Calibration
 
 
 class ModelView(BaseModel):
@@ -20,7 +20,9 @@ class ModelView(BaseModel):
     target_layer: str
     preprocessing: dict[str, Any]
     metrics: dict[str, dict[str, float]]
-    doubt: Doubt | None = Field(description="By what its verdicts go; null: never calibrated.")
+    doubt: Calibration | None = Field(
+        description="By what its verdicts go; null: never calibrated."
+    )
     limits: str
     licence: str
     attribution: list[str]

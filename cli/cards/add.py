@@ -16,8 +16,8 @@ from engine.cam.layers import last_layer, validate_card
 from engine.errors import WrongLayer
 from jobs.settings import SharedSettings
 from models.architectures.registry import build
-from models.card import digest, read_card
-from models.card_errors import CardError, WrongCard
+from models.card import file_sha256, read_card
+from models.card_errors import CardError, InvalidCard
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def add_model(new: NewModel, folder: Path | None) -> None:
             file.rename(place / file.name)
     except FileExistsError as error:
         raise CommandError(f"{trial} is in the way; is another `add` running?") from error
-    except WrongCard as error:
+    except InvalidCard as error:
         raise CommandError("; ".join(f"{key}: {said}" for key, said in error.faults)) from error
     except (CardError, WrongLayer, ValueError, OSError) as error:
         raise CommandError(str(error)) from error
@@ -78,7 +78,7 @@ def _try(new: NewModel, folder: Path) -> None:
         "title": new.title or f"{new.id}: {new.architecture}, {len(names)} classes",
         "architecture": new.architecture,
         "weights": weights.name,
-        "sha256": digest(weights),
+        "sha256": file_sha256(weights),
         "classes": f"{new.id}.classes.json",
         "target_layer": layer,
         "licence": new.licence,

@@ -15,13 +15,19 @@ from cli.cards.edit import update_card
 from cli.cards.served import served_card
 from cli.errors import CommandError
 from engine.explainer import Explainer
-from models.calibration import features_of, write_means
+from models.calibration import pooled_features, write_means
 from models.card import Card
 from models.card_errors import CardError
-from models.training.calibration import Answers, Calibration, calibrated, confident, flagged
+from models.training.calibration import (
+    FittedCalibration,
+    ModelOutputs,
+    confident_share,
+    fit_calibration,
+    flagged_share,
+)
 from models.training.negatives import negatives
 from models.training.photos import Array, LeafFolder, stretched
-from models.verdict import Doubt
+from models.verdict import Calibration
 from pictures.scenes import TRAIN_KINDS
 from workers.allocator import keep_freed_memory
 
@@ -46,9 +52,9 @@ def calibrate(model: str, data: Path, wanted: Wanted) -> None:
         leaves, others = looked_at(card, photos, wanted.each)
     except (CardError, FileNotFoundError) as error:
         raise CommandError(str(error)) from error
-    found = calibrated(leaves, photos.labels, others)
+    found = fit_calibration(leaves, photos.labels, others)
     content = write_means(found.means)
-    doubt = Doubt(
+    doubt = Calibration(
         **found.figures,
         data=f"{data.resolve().parent.name}/{data.resolve().name}",
         means=card.weights_path.with_suffix(".means.npy").name,
@@ -63,13 +69,15 @@ def calibrate(model: str, data: Path, wanted: Wanted) -> None:
         _say(card, doubt, rows)
 
 
-def record(card: Card, doubt: Doubt, means: bytes) -> None:
+def record(card: Card, doubt: Calibration, means: bytes) -> None:
     """The means beside the weights, then the table on the card, which names them."""
     card.weights_path.with_name(doubt.means).write_bytes(means)
     update_card(card.path, doubt.model_dump(), "doubt")
 
 
-def looked_at(card: Card, photos: LeafFolder, each: int) -> tuple[Answers, dict[str, Answers]]:
+def looked_at(
+    card: Card, photos: LeafFolder, each: int
+) -> tuple[ModelOutputs, dict[str, ModelOutputs]]:
     """Answers to all photos, and to `each` pictures of every kind without a leaf."""
     side = card.preprocessing.size
     explainer = Explainer(card.model_copy(update={"doubt": None}), precision="auto")
@@ -78,24 +86,24 @@ def looked_at(card: Card, photos: LeafFolder, each: int) -> tuple[Answers, dict[
     return leaves, {kind: answers(explainer, list(own)) for kind, own in others.items()}
 
 
-def answers(explainer: Explainer, pixels: Sequence[Array]) -> Answers:
+def answers(explainer: Explainer, pixels: Sequence[Array]) -> ModelOutputs:
     """What the model says of pictures, uint8 (side, side, 3)."""
     looks = [explainer.look(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)]
     logits = torch.cat([look.logits.detach().float().cpu() for look in looks])
-    return Answers(logits, torch.cat([features_of(look.activations) for look in looks]))
+    return ModelOutputs(logits, torch.cat([pooled_features(look.activations) for look in looks]))
 
 
-def _row(kind: str, own: Answers, found: Calibration) -> dict[str, Any]:
+def _row(kind: str, own: ModelOutputs, found: FittedCalibration) -> dict[str, Any]:
     return {
         "kind": kind,
         "seen_in_training": kind in TRAIN_KINDS,
         "auroc": found.figures["auroc"][kind],
-        "flagged": flagged(own, found),
-        "confident": confident(own, found),
+        "flagged": flagged_share(own, found),
+        "confident": confident_share(own, found),
     }
 
 
-def _say(card: Card, doubt: Doubt, rows: Sequence[dict[str, Any]]) -> None:
+def _say(card: Card, doubt: Calibration, rows: Sequence[dict[str, Any]]) -> None:
     table = Table("pictures of no leaf", "AUROC", "flagged", "confident")
     for row in sorted(rows, key=lambda row: (row["seen_in_training"], row["kind"])):
         name = f"{row['kind']} (a kind of training)" if row["seen_in_training"] else row["kind"]

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.cards.edit import remove_table, update_card
 from cli.errors import CommandError
-from models.card import digest, read_card
+from models.card import file_sha256, read_card
 from models.card_errors import CardError
 from models.training.loop import Trainer
 from models.weights import read_weights, write_weights
@@ -41,7 +41,7 @@ def train(card_path: Path, data: Path, out: Path, device: str) -> None:
         console.print(f"stopped: no better macro-F1 for {card.training.patience} epochs")
     write_weights(card.weights_path, read_weights(best))
     card.classes_path.write_text(best.with_name("class_to_idx.json").read_text("utf-8"), "utf-8")
-    update_card(card.path, {"sha256": digest(card.weights_path)})
+    update_card(card.path, {"sha256": file_sha256(card.weights_path)})
     remove_table(card.path, "doubt")  # it was measured with other weights
     console.print(f"weights are in {card.weights_path}; next: cropshield calibrate {card.id}")
 

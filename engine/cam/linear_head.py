@@ -21,7 +21,7 @@ _ASKED = 16
 class LinearHeadForwardPass:
     """The `ForwardPass` of a head that is mean pooling and one linear layer.
 
-    `weights` (classes, K) are the linear layer's; `logits` (N, classes), `activations` (N, K, h, w).
+    `weights` (classes, K) are the linear layer's.
     """
 
     logits: Tensor

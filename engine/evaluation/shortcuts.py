@@ -16,7 +16,7 @@ from engine.evaluation.inference import predict_logits
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo, decode
 from models.card import Card
-from models.training.augment import planes
+from models.training.augment import to_float_planes
 from models.training.background import on_grounds
 from models.training.photos import LeafFolder, mask_of, stretched
 from pictures.colormaps import Pixels
@@ -100,7 +100,7 @@ def _moved(squares: Sequence[Pixels], masks: Sequence[Pixels]) -> Iterator[Pixel
         for start in range(0, len(squares), _BATCH):
             part = slice(start, start + _BATCH)
             photos, leaves = (
-                planes(torch.from_numpy(np.stack(each[part]))) for each in (squares, masks)
+                to_float_planes(torch.from_numpy(np.stack(each[part]))) for each in (squares, masks)
             )
             laid = on_grounds(photos, leaves, 1.0)
             yield from (laid * 255).round().byte().permute(0, 2, 3, 1).numpy()

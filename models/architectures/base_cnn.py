@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 
-class FourBlocks(nn.Module):
+class BaseCNN(nn.Module):
     """Four blocks, each halving the resolution, then mean pooling and one linear layer.
 
     Input (N, 3, s, s) float32, normalised; `block4` gives (N, 192, s / 16, s / 16), rounded up;

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import Conv2dNormActivation
 
-from models.architectures.base_cnn import FourBlocks
+from models.architectures.base_cnn import BaseCNN
 from models.card import IMAGENET_MEAN, IMAGENET_STD
 
 LITE0 = "tf_efficientnet_lite0"
@@ -38,7 +38,7 @@ def stage(cin: int, cout: int, layers: int, kernel: int, stride: int = 1) -> nn.
     return nn.Sequential(InvertedResidual(cin, cout, kernel, stride), *later)
 
 
-class CropShieldCNN(FourBlocks):
+class CropShieldCNN(BaseCNN):
     """The first stages of EfficientNet-Lite0 (Tan and Le 2019, without gates), so that its
     filters fit, and one layer more. 0.50 GMAC a photo of 256 pixels.
 
@@ -69,7 +69,7 @@ class CropShieldCNN(FourBlocks):
 
 
 @torch.no_grad()
-def knowing(lite0: nn.Module) -> CropShieldCNN:
+def from_efficientnet_lite(lite0: nn.Module) -> CropShieldCNN:
     """Our network with the filters of `lite0`, timm's, in its stages; what follows them by chance,
     for two classes.
 

@@ -7,7 +7,7 @@ from typing import Any
 import torchvision
 from torch import nn
 
-from models.architectures.cropshield_cnn import LITE0, CropShieldCNN, knowing
+from models.architectures.cropshield_cnn import LITE0, CropShieldCNN, from_efficientnet_lite
 from models.architectures.cropshield_plain import CropShieldPlain
 from models.card_errors import did_you_mean
 
@@ -63,7 +63,7 @@ def build(architecture: str, classes: int) -> nn.Module:
     return OURS[architecture](classes)
 
 
-def published(architecture: str) -> nn.Module:
+def pretrained(architecture: str) -> nn.Module:
     """The network with the weights that its library publishes, mostly of ImageNet and its 1000
     classes; `cropshield_cnn` with those of EfficientNet-Lite0, but for its last layers.
     Downloaded once, then kept where the library keeps them.
@@ -79,7 +79,7 @@ def published(architecture: str) -> nn.Module:
         network = _timm_network(name, pretrained=True)
     elif library == "cropshield_cnn":
         _timm(LITE0)  # for its errors
-        network = knowing(_timm_network(LITE0, pretrained=True))
+        network = from_efficientnet_lite(_timm_network(LITE0, pretrained=True))
     else:
         raise ValueError(f"nobody publishes weights of {architecture}")
     return network

@@ -14,7 +14,7 @@ from models.card import Preprocessing
 from models.preprocessing import Normalised
 from models.recipe import Stage
 from models.training.background import on_grounds, resized, without_leaves
-from models.training.grain import random_grain, some
+from models.training.grain import random_grain, random_places
 
 BLACK = 0.2
 """Of the other grounds: where one class of the photos is cut out on black, black must not be what
@@ -47,24 +47,24 @@ class Augment(nn.Module):
 
     @torch.no_grad()
     def forward(self, photos: Tensor, masks: Tensor, scenes: Tensor, stage: Stage) -> Views:
-        x, leaves = planes(photos), planes(masks)
+        x, leaves = to_float_planes(photos), to_float_planes(masks)
         bare = without_leaves(x, leaves, self.negatives - len(scenes))
-        drawn = resized(planes(scenes), x.shape[-1])
+        drawn = resized(to_float_planes(scenes), x.shape[-1])
         x = torch.cat([on_grounds(x, leaves, self.background, BLACK), bare, drawn])
         at_once = random.random() < 0.5  # a camera compresses before its photo is made smaller
         x = random_grain(x) if at_once else x
         x, leaves = random_view(x, leaves, stage)
-        x = spared(random_light(x), x, stage.plain)
+        x = keep_share(random_light(x), x, stage.plain)
         x = x if at_once else random_grain(x)
         return Views(self.normalised(x), leaves)
 
 
-def planes(pixels: Tensor) -> Tensor:
+def to_float_planes(pixels: Tensor) -> Tensor:
     """uint8 (N, h, w, c) -> float32 (N, c, h, w) in [0, 1]."""
     return pixels.permute(0, 3, 1, 2).float() / 255
 
 
-def spared(changed: Tensor, x: Tensor, share: float) -> Tensor:
+def keep_share(changed: Tensor, x: Tensor, share: float) -> Tensor:
     """`changed`, but a `share` of its pictures as they were in `x`; all (N, 3, h, w)."""
     spare = torch.rand(len(x), device=x.device) < share
     return torch.where(spare[:, None, None, None], x, changed)
@@ -123,7 +123,7 @@ def random_light(x: Tensor) -> Tensor:
     mean = x.mean((2, 3)).unsqueeze(2)
     shift = torch.einsum("ndc,ncx->ndx", matrix, mean) * (1 / contrast - 1)
     lit = torch.baddbmm(shift, matrix, x.flatten(2)).view_as(x)
-    shaded = some(lit, 0.25)
+    shaded = random_places(lit, 0.25)
     if len(shaded):
         patches = torch.empty(len(shaded), 1, 3, 3, device=device).uniform_(0.45, 1.15)
         shade = F.interpolate(patches, size=lit.shape[-2:], mode="bicubic")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.calibration import leads, leaf_score
+from models.calibration import leads, prototype_similarity
 
 UNKNOWN_SHARE, NOT_A_LEAF_SHARE = 0.025, 0.005
 """Of leaves, that fall under each threshold: half a point of room to 97 % that pass."""
@@ -18,31 +18,33 @@ _BINS, _STEPS = 15, 60
 
 
 @dataclass(frozen=True)
-class Answers:
+class ModelOutputs:
     """What a model says of n pictures: `logits` (n, classes), `features` (n, K) as out of
-    `models.calibration.features_of`."""
+    `models.calibration.pooled_features`."""
 
     logits: Tensor
     features: Tensor
 
 
 @dataclass(frozen=True)
-class Calibration:
+class FittedCalibration:
     """The figures of a [doubt] table, without its means, and the means, (classes, K)."""
 
     figures: dict[str, Any]
     means: Tensor
 
 
-def calibrated(leaves: Answers, labels: Tensor, others: Mapping[str, Answers]) -> Calibration:
+def fit_calibration(
+    leaves: ModelOutputs, labels: Tensor, others: Mapping[str, ModelOutputs]
+) -> FittedCalibration:
     """By answers to leaves, their truth (n,), and answers to other pictures by kind."""
     means = class_means(leaves.features, labels, leaves.logits.shape[1])
-    scores = honest_scores(leaves.features, labels, means)
-    temperature = temperature_of(leaves.logits, labels)
+    scores = leave_one_out_scores(leaves.features, labels, means)
+    temperature = fit_temperature(leaves.logits, labels)
     not_a_leaf, unknown = scores.quantile(torch.tensor([NOT_A_LEAF_SHARE, UNKNOWN_SHARE])).tolist()
     sure = (leaves.logits / temperature).softmax(dim=1)
     passed, right = scores >= unknown, sure.argmax(dim=1) == labels
-    margin = margin_of(leads(sure)[passed], right[passed])
+    margin = fit_margin(leads(sure)[passed], right[passed])
     confident = passed & (leads(sure) >= margin)
     figures = {
         "temperature": round(temperature, 4),
@@ -55,11 +57,11 @@ def calibrated(leaves: Answers, labels: Tensor, others: Mapping[str, Answers]) -
         "confident_right": _share(right[confident]),
         "ece": round(calibration_error(sure, labels), 4),
         "auroc": {
-            kind: round(auroc(scores, leaf_score(own.features, means)), 4)
+            kind: round(auroc(scores, prototype_similarity(own.features, means)), 4)
             for kind, own in others.items()
         },
     }
-    return Calibration(figures, means)
+    return FittedCalibration(figures, means)
 
 
 def class_means(features: Tensor, labels: Tensor, classes: int) -> Tensor:
@@ -68,7 +70,7 @@ def class_means(features: Tensor, labels: Tensor, classes: int) -> Tensor:
     return F.normalize(sums, dim=1)
 
 
-def honest_scores(features: Tensor, labels: Tensor, means: Tensor) -> Tensor:
+def leave_one_out_scores(features: Tensor, labels: Tensor, means: Tensor) -> Tensor:
     """`leaf_score` of each photo, (n,), by class means without that photo: what a new one would
     get."""
     sums = torch.zeros_like(means).index_add(0, labels, features)
@@ -78,7 +80,7 @@ def honest_scores(features: Tensor, labels: Tensor, means: Tensor) -> Tensor:
     return cosines.amax(dim=1)
 
 
-def temperature_of(logits: Tensor, labels: Tensor) -> float:
+def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """What the logits must be divided by for the smallest cross-entropy, 0.05 to 20.
 
     The cross-entropy is convex in 1 / temperature, so a search by thirds finds it.
@@ -100,7 +102,7 @@ def calibration_error(confidence: Tensor, labels: Tensor) -> float:
     return float(gaps.abs().sum() / len(labels))
 
 
-def margin_of(lead: Tensor, right: Tensor) -> float:
+def fit_margin(lead: Tensor, right: Tensor) -> float:
     """The smallest lead above which at least RIGHT of the answers are right.
 
     Where no lead reaches that, the one that comes nearest with half of the answers above it.
@@ -119,15 +121,15 @@ def auroc(leaves: Tensor, others: Tensor) -> float:
     return float(below.mean())
 
 
-def flagged(answers: Answers, found: Calibration) -> float:
+def flagged_share(answers: ModelOutputs, found: FittedCalibration) -> float:
     """The share of pictures that are `unknown` or `not_a_leaf`."""
-    return _share(leaf_score(answers.features, found.means) < found.figures["unknown"])
+    return _share(prototype_similarity(answers.features, found.means) < found.figures["unknown"])
 
 
-def confident(answers: Answers, found: Calibration) -> float:
-    """The share of pictures on which the verdict is `confident`."""
+def confident_share(answers: ModelOutputs, found: FittedCalibration) -> float:
+    """The share of pictures on which the verdict is `confident_share`."""
     lead = leads((answers.logits / found.figures["temperature"]).softmax(dim=1))
-    passed = leaf_score(answers.features, found.means) >= found.figures["unknown"]
+    passed = prototype_similarity(answers.features, found.means) >= found.figures["unknown"]
     return _share(passed & (lead >= found.figures["margin"]))
 
 

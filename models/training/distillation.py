@@ -32,7 +32,7 @@ class Teacher:
         return (logits.float() / TEMPERATURE).softmax(dim=2).mean(dim=0)
 
 
-def hire(student: Card, classes: Sequence[str], device: torch.device) -> Teacher | None:
+def load_teachers(student: Card, classes: Sequence[str], device: torch.device) -> Teacher | None:
     """The teachers that the student's recipe names, if any.
 
     Raises CardError where there is none of a name, or one knows other classes or takes photos
@@ -54,7 +54,7 @@ def _fitting(student: Card, name: str, classes: Sequence[str]) -> Card:
     return card
 
 
-def follow(loss: Tensor, logits: Tensor, taught: Tensor) -> Tensor:
+def distillation_loss(loss: Tensor, logits: Tensor, taught: Tensor) -> Tensor:
     """The loss against the labels, and with more weight the distance to the teacher.
 
     logits: (N, classes); taught: (N, classes), probabilities softened by TEMPERATURE.

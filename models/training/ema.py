@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 
-def averaged(model: nn.Module, decay: float) -> AveragedModel:
+def averaged_copy(model: nn.Module, decay: float) -> AveragedModel:
     """A copy of `model` that follows it: w = d w + (1 - d) w_now, batch norms included.
 
     d is `decay`, in the first steps (1 + n) / (10 + n) if that is less, so that a short run

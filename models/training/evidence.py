@@ -58,7 +58,7 @@ class Evidence:
         return ((maps * ground).sum((1, 2)) / maps.sum((1, 2)).clamp(min=1e-3)).mean()
 
 
-def watched(card: Card, model: nn.Module) -> Evidence | None:
+def evidence_of(card: Card, model: nn.Module) -> Evidence | None:
     """The evidence of `model`, if the recipe asks for it. Raises CardError where it has none."""
     if not card.training.off_leaf:
         return None

@@ -77,17 +77,17 @@ def resampled(photos: Tensor) -> Tensor:
     return F.interpolate(shrunk, size=(side, side), mode=back)
 
 
-def some(photos: Tensor, share: float) -> Tensor:
+def random_places(photos: Tensor, share: float) -> Tensor:
     """The places of about `share` of a batch."""
     return (torch.rand(len(photos), device=photos.device) < share).nonzero()[:, 0]
 
 
 def random_grain(photos: Tensor) -> Tensor:
     """Three tenths of the photos resampled, six tenths saved as JPEG of a quality of 20 to 95."""
-    soft = some(photos, 0.3)
+    soft = random_places(photos, 0.3)
     if len(soft):
         photos = photos.index_copy(0, soft, resampled(photos[soft]))
-    saved = some(photos, 0.6)
+    saved = random_places(photos, 0.6)
     if len(saved):
         quality = torch.empty(len(saved), device=photos.device).uniform_(20, 95)
         photos = photos.index_copy(0, saved, jpeg(photos[saved], quality))

@@ -6,7 +6,7 @@ from pickle import UnpicklingError
 import torch
 from torch import nn
 
-from models.architectures.registry import build, published
+from models.architectures.registry import build, pretrained
 from models.card import Card
 from models.catalog import CARDS, Catalog, UnknownModel
 from models.weights import State, load_network
@@ -16,7 +16,7 @@ PUBLISHED = "published"
 _KEY = "training.start"
 
 
-def begun(card: Card, classes: Sequence[str]) -> nn.Module:
+def initial_network(card: Card, classes: Sequence[str]) -> nn.Module:
     """A network of the card for `classes`: with random weights, or those that its recipe names
     under `start`. Of other classes than those, all but the last layer is taken over.
 
@@ -37,13 +37,13 @@ def _known(card: Card, classes: Sequence[str]) -> tuple[State, bool]:
     """The weights to begin with, and whether they are for the same classes."""
     if card.training.start == (PUBLISHED,):
         try:
-            return published(card.architecture).state_dict(), False
+            return pretrained(card.architecture).state_dict(), False
         except (OSError, ValueError, RuntimeError, EOFError, UnpicklingError) as error:
             raise card.wrong(_KEY, str(error)) from error
     firsts = [_fitting(card, name) for name in card.training.start]
     if len({first.class_names for first in firsts}) > 1:
         raise card.wrong(_KEY, f"{' and '.join(card.training.start)} know other classes")
-    known = mean_of([load_network(first).state_dict() for first in firsts])
+    known = average_weights([load_network(first).state_dict() for first in firsts])
     return known, list(firsts[0].class_names) == list(classes)
 
 
@@ -54,7 +54,7 @@ def _fitting(card: Card, named: str) -> Card:
     return first
 
 
-def mean_of(states: Sequence[State]) -> State:
+def average_weights(states: Sequence[State]) -> State:
     """The mean of the weights of several networks that have begun alike: often better than each
     of them, and as fast as one (Wortsman et al. 2022, "Model soups")."""
     return {

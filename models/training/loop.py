@@ -15,14 +15,14 @@ from models.recipe import Stage
 from models.training.augment import Augment, Views
 from models.training.checkpoint import Checkpoint
 from models.training.depthwise import keep_depthwise_exact
-from models.training.ema import averaged
+from models.training.ema import averaged_copy
 from models.training.files import append_row
 from models.training.freezing import freeze
-from models.training.initial_weights import begun
-from models.training.loss import Objective
+from models.training.initial_weights import initial_network
+from models.training.loss import Loss
 from models.training.metrics import Scores
 from models.training.photos import LeafFolder, balanced_draw
-from models.training.save_best import keep
+from models.training.save_best import save_best
 from models.training.scenes import drawn_scenes
 from models.training.validation import Validation
 from models.weights import State, write_weights
@@ -50,16 +50,16 @@ class Trainer:
         self.train_set = LeafFolder(data / "train")
         photos = LeafFolder(data / "val", self.train_set.classes)
         self.validation = Validation(card, photos, out)
-        model = begun(card, self.train_set.classes)
+        model = initial_network(card, self.train_set.classes)
         freeze(card, model)
         if device.type == "cpu":
             keep_depthwise_exact(model)
         self.model = model.to(device).to(memory_format=torch.channels_last)
-        self.average = averaged(self.model, self.recipe.ema_decay)
+        self.average = averaged_copy(self.model, self.recipe.ema_decay)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=0.0, weight_decay=self.recipe.weight_decay, foreach=True
         )
-        self.objective = Objective(card, self.train_set.classes, self.model, device)
+        self.objective = Loss(card, self.train_set.classes, self.model, device)
         self.augment = Augment(card.preprocessing, self.recipe.background, self.recipe.negatives)
         self.augment.to(device)
         self.epochs = [stage for stage in self.recipe.stages for _ in range(stage.epochs)]
@@ -76,7 +76,7 @@ class Trainer:
             self._save(scores, self.validation.side(stage))
             row = {"epoch": self.epoch, "size": stage.size, "loss": round(loss, 4)}
             self._record(row | {k: round(v, 5) for k, v in asdict(scores).items()}, report)
-        return keep(self.out / "best.pth", self.out / "weights.pth", self._judge)
+        return save_best(self.out / "best.pth", self.out / "weights.pth", self._judge)
 
     @property
     def epoch(self) -> int:

@@ -8,11 +8,11 @@ from torch.nn import functional as F
 
 from models.card import Card
 from models.training.augment import Views, mixing
-from models.training.distillation import follow, hire
-from models.training.evidence import watched
+from models.training.distillation import distillation_loss, load_teachers
+from models.training.evidence import evidence_of
 
 
-class Objective:
+class Loss:
     """The distance to the labels; to its teachers, and what it reads off the leaf, if the recipe
     says so.
 
@@ -23,8 +23,8 @@ class Objective:
         self, card: Card, classes: Sequence[str], model: nn.Module, device: torch.device
     ) -> None:
         self.model, self.classes, self.recipe = model, len(classes), card.training
-        self.teacher = hire(card, classes, device)
-        self.evidence = watched(card, model)
+        self.teacher = load_teachers(card, classes, device)
+        self.evidence = evidence_of(card, model)
         self.distance = nn.CrossEntropyLoss(label_smoothing=self.recipe.label_smoothing)
 
     def __call__(self, views: Views, labels: Tensor, mix: float) -> Tensor:
@@ -39,7 +39,7 @@ class Objective:
             logits = self.model(x)
         loss: Tensor = self.distance(logits.float(), torch.cat([y, none]))
         if self.teacher:
-            loss = follow(loss, logits[: len(y)].float(), self.teacher(x[: len(y)]))
+            loss = distillation_loss(loss, logits[: len(y)].float(), self.teacher(x[: len(y)]))
         if self.evidence and not blended:
             loss = loss + self.recipe.off_leaf * self.evidence.off_leaf(labels, views.leaves)
         return loss

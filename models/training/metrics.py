@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.training.augment import planes
+from models.training.augment import to_float_planes
 from models.training.photos import Array
 
 BATCH = 64
@@ -44,5 +44,5 @@ def confusion_of(model: nn.Module, pixels: Array, labels: Tensor, classes: int) 
     for start in range(0, len(pixels), BATCH):
         batch = torch.from_numpy(np.array(pixels[start : start + BATCH])).to(device)
         with torch.autocast(device.type, torch.bfloat16):
-            found.append(model(planes(batch)).argmax(1).cpu())
+            found.append(model(to_float_planes(batch)).argmax(1).cpu())
     return confusion_matrix(labels, torch.cat(found), classes)

@@ -42,14 +42,14 @@ class LeafFolder:
 
     def pixels(self, side: int, file: Path) -> Array:
         """Every photo, stretched: uint8 (n, side, side, 3), kept in and mapped from `file`."""
-        return mapped(partial(stretched, side=side), self.paths, file, (side, side, 3))
+        return memory_mapped(partial(stretched, side=side), self.paths, file, (side, side, 3))
 
     def masks(self, file: Path) -> Array:
         """Every photo's leaf mask: uint8 (n, 96, 96, 1), all zero where there is none."""
-        return mapped(mask_of, self.paths, file, (SIDE, SIDE, 1))
+        return memory_mapped(mask_of, self.paths, file, (SIDE, SIDE, 1))
 
 
-def mapped(
+def memory_mapped(
     read: Callable[[Any], Array], items: Sequence[Any], file: Path, shape: tuple[int, int, int]
 ) -> Array:
     """What `read` makes of each item: uint8 (n, *shape), made once by all cores, kept in and

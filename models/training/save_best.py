@@ -4,16 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from models.training.metrics import Scores
-from models.weights import State, halved, read_weights, write_weights
+from models.weights import State, read_weights, to_half_precision, write_weights
 
 FREE = 0.001
 """Accuracy and macro-F1 that rounding may cost: a tenth of a point."""
 
 
-def keep(best: Path, kept: Path, judge: Callable[[State], Scores]) -> Path:
+def save_best(best: Path, kept: Path, judge: Callable[[State], Scores]) -> Path:
     """Write the weights of `best` to `kept`, in half precision unless `judge` sees a difference."""
     full = read_weights(best)
-    half = halved(full)
+    half = to_half_precision(full)
     before, after = judge(full), judge(half)
     lost = max(before.accuracy - after.accuracy, before.macro_f1 - after.macro_f1)
     write_weights(kept, half if lost < FREE else full)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.training.photos import Array, mapped
+from models.training.photos import Array, memory_mapped
 from pictures.scenes import TRAIN_KINDS, draw_scene
 
 SIDE = 224
@@ -14,7 +14,7 @@ SIDE = 224
 def drawn_scenes(count: int, file: Path) -> Array:
     """Scenes of all TRAIN_KINDS in turn: uint8 (count, 224, 224, 3), kept in and mapped from
     `file`."""
-    return mapped(scene, numbered(TRAIN_KINDS, count), file, (SIDE, SIDE, 3))
+    return memory_mapped(scene, numbered(TRAIN_KINDS, count), file, (SIDE, SIDE, 3))
 
 
 def numbered(kinds: Sequence[str], count: int, first: int = 0) -> list[tuple[str, int]]:

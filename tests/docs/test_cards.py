@@ -14,7 +14,7 @@ from cli.main import app
 from models.card import Card, Preprocessing
 from models.catalog import Catalog
 from models.recipe import Stage, Training
-from models.verdict import Doubt
+from models.verdict import Calibration
 from tests.docs.pages import ROOT, blocks, rows
 
 PAGE = "docs/reference/cards.md"
@@ -28,7 +28,7 @@ TABLES = {"path", "preprocessing", "training", "metrics", "doubt"}
         ("Input: preprocessing", Preprocessing),
         ("The recipe: training", Training),
         ("A stage of training", Stage),
-        ("When to rely on it: doubt", Doubt),
+        ("When to rely on it: doubt", Calibration),
     ],
 )
 def test_every_key_is_named_with_its_default(heading: str, part: type[BaseModel]) -> None:

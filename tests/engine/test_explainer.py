@@ -15,10 +15,10 @@ from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from engine.photos.transforms import prepare
 from engine.runtimes.base import RuntimeChoice
-from models.calibration import features_of, write_means
+from models.calibration import pooled_features, write_means
 from models.card import Card
 from models.card_errors import CardError
-from models.verdict import Doubt
+from models.verdict import Calibration
 from tests.engine.networks import network, save_model
 
 
@@ -158,13 +158,13 @@ def test_a_calibrated_model_answers_by_its_temperature_and_thresholds(
     card: Card, explainer: Explainer
 ) -> None:
     """The means are those of one photo: that passes, its negative does not."""
-    seen = features_of(explainer.look([noise(0).pixels]).activations)
+    seen = pooled_features(explainer.look([noise(0).pixels]).activations)
     content = write_means(seen.expand(len(card.class_names), -1))
     card.weights_path.with_name("means.npy").write_bytes(content)
     table = {"not_a_leaf": 0.9, "unknown": 0.9999, "margin": 0.0, "means": "means.npy"}
     table |= {"temperature": 2.0, "means_sha256": hashlib.sha256(content).hexdigest()}
     figures = {"passed": 1, "confident": 1, "confident_right": 1, "ece": 0}
-    doubt = Doubt.model_validate(table | figures | {"data": "here", "photos": 1})
+    doubt = Calibration.model_validate(table | figures | {"data": "here", "photos": 1})
     calibrated = Explainer(card.model_copy(update={"doubt": doubt}), "cpu")
     black = Photo(np.zeros((64, 64, 3), np.uint8), 64, 64, "PNG")
     known, strange = calibrated.explain([noise(0), black], [Request(), Request()])

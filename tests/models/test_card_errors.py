@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.card_errors import WrongCard, did_you_mean, line_of
+from models.card_errors import InvalidCard, did_you_mean, line_of
 
 TEXT = """# a card
 id = "x"
@@ -42,7 +42,7 @@ def test_a_key_is_found_or_else_the_table_that_it_belongs_to(key: str, line: int
 def test_an_error_names_file_line_and_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.toml").write_text(TEXT)
     monkeypatch.chdir(tmp_path)
-    error = WrongCard(tmp_path / "x.toml", ("id", "bad"), ("title", "is missing"), ("", "odd"))
+    error = InvalidCard(tmp_path / "x.toml", ("id", "bad"), ("title", "is missing"), ("", "odd"))
     assert str(error).splitlines() == [
         "x.toml, line 2: id: bad",
         "x.toml: title: is missing",

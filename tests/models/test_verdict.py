@@ -9,14 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.calibration import Doubter, confidences, features_of, leads, leaf_score, write_means
+from models.calibration import (
+    VerdictScorer,
+    confidences,
+    leads,
+    pooled_features,
+    prototype_similarity,
+    write_means,
+)
 from models.card import Card
 from models.card_errors import CardError
-from models.verdict import MARGIN, Doubt, verdict_of
+from models.verdict import MARGIN, Calibration, verdict_of
 from tests.engine.networks import network, save_model
 
 FIGURES = {"passed": 0.97, "confident": 0.9, "confident_right": 0.99, "ece": 0.01}
-DOUBT = Doubt(
+DOUBT = Calibration(
     not_a_leaf=0.2,
     unknown=0.3,
     margin=0.4,
@@ -54,13 +61,13 @@ def test_the_nearest_class_mean_counts() -> None:
     means = torch.eye(3)[:2]
     seen = torch.tensor([[3.0, 4.0, 0.0], [0.0, 0.0, 2.0]])
     maps = seen[:, :, None, None].expand(2, 3, 2, 2)
-    assert leaf_score(features_of(maps), means).tolist() == pytest.approx([0.8, 0.0])
+    assert prototype_similarity(pooled_features(maps), means).tolist() == pytest.approx([0.8, 0.0])
 
 
 @given(st.floats(0.01, 100))
 def test_a_brighter_answer_is_no_nearer(factor: float) -> None:
     maps = torch.rand(2, 5, 3, 3, generator=torch.Generator().manual_seed(0))
-    assert torch.allclose(features_of(maps * factor), features_of(maps), atol=1e-5)
+    assert torch.allclose(pooled_features(maps * factor), pooled_features(maps), atol=1e-5)
 
 
 def test_confidences_are_softened_by_the_temperature() -> None:
@@ -87,13 +94,15 @@ def calibrated(tmp_path: Path) -> Card:
 def test_verdicts_are_those_of_each_photo(calibrated: Card) -> None:
     seen = torch.tensor([[0.1, 0, 9], [9, 0, 0.1], [9, 0, 0.1]])[:, :, None, None]
     confidence = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.6, 0.4]])
-    found = [verdict for _, verdict in Doubter(calibrated)(seen.expand(3, 3, 2, 2), confidence)]
+    found = [
+        verdict for _, verdict in VerdictScorer(calibrated)(seen.expand(3, 3, 2, 2), confidence)
+    ]
     assert found == ["not_a_leaf", "confident", "low_margin"]
 
 
 def test_means_of_another_layer_are_refused(calibrated: Card) -> None:
     with pytest.raises(CardError, match="3 channels, but block4 has 5; run cropshield calibrate"):
-        Doubter(calibrated)(torch.ones(1, 5, 2, 2), torch.ones(1, 2) / 2)
+        VerdictScorer(calibrated)(torch.ones(1, 5, 2, 2), torch.ones(1, 2) / 2)
 
 
 def test_means_that_are_missing_changed_or_of_other_classes_are_refused(calibrated: Card) -> None:
@@ -101,13 +110,13 @@ def test_means_that_are_missing_changed_or_of_other_classes_are_refused(calibrat
     other = calibrated.model_copy()
     object.__setattr__(other, "class_names", ("a", "b", "c"))
     with pytest.raises(CardError, match=r"doubt.means: has shape \(2, 3\), not \(3, channels\)"):
-        Doubter(other)
+        VerdictScorer(other)
     path.write_bytes(b"changed")
     with pytest.raises(CardError, match=r"means_sha256: sha256 is .*, but means\.npy has"):
-        Doubter(calibrated)
+        VerdictScorer(calibrated)
     path.unlink()
     with pytest.raises(CardError, match=r"means\.npy is missing"):
-        Doubter(calibrated)
+        VerdictScorer(calibrated)
 
 
 @pytest.mark.parametrize(
@@ -123,9 +132,9 @@ def test_means_that_are_missing_changed_or_of_other_classes_are_refused(calibrat
 )
 def test_a_wrong_table_is_refused(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        Doubt.model_validate(DOUBT.model_dump() | wrong)
+        Calibration.model_validate(DOUBT.model_dump() | wrong)
 
 
 def test_another_table_has_another_digest() -> None:
-    assert DOUBT.digest == Doubt.model_validate(DOUBT.model_dump()).digest
+    assert DOUBT.digest == Calibration.model_validate(DOUBT.model_dump()).digest
     assert DOUBT.digest != DOUBT.model_copy(update={"margin": 0.41}).digest

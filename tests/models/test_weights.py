@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.card import digest, read_card
+from models.card import file_sha256, read_card
 from models.card_errors import CardError
-from models.weights import halved, load_network, read_weights, write_weights
+from models.weights import load_network, read_weights, to_half_precision, write_weights
 from tests.engine.networks import network, photos, save_model
 
 
@@ -33,9 +33,9 @@ def test_half_weights_take_half_the_room_and_load_as_float32(tmp_path: Path) -> 
     whole = network()
     card = save_model(tmp_path, whole)
     size = card.weights_path.stat().st_size
-    write_weights(card.weights_path, halved(whole.state_dict()))
+    write_weights(card.weights_path, to_half_precision(whole.state_dict()))
     assert card.weights_path.stat().st_size < 0.55 * size
-    text = card.path.read_text().replace(card.sha256, digest(card.weights_path))
+    text = card.path.read_text().replace(card.sha256, file_sha256(card.weights_path))
     card.path.write_text(text)
     loaded = load_network(read_card(card.path))
     assert {p.dtype for p in loaded.parameters()} == {torch.float32}
@@ -47,5 +47,5 @@ def test_half_weights_take_half_the_room_and_load_as_float32(tmp_path: Path) -> 
 
 def test_norms_and_biases_are_not_rounded() -> None:
     state = {"weight": torch.rand(2, 2), "bias": torch.rand(2), "seen": torch.tensor(3)}
-    kinds = {name: tensor.dtype for name, tensor in halved(state).items()}
+    kinds = {name: tensor.dtype for name, tensor in to_half_precision(state).items()}
     assert kinds == {"weight": torch.float16, "bias": torch.float32, "seen": torch.int64}

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from cli.errors import CommandError
 from cli.main import app
-from models.card import Card, digest, read_card
+from models.card import Card, file_sha256, read_card
 from tests.engine.networks import network, save_model
 
 NAMES = {"Drawn__blight": 0, "Drawn__healthy": 1, "Drawn__rust": 2}
@@ -42,7 +42,7 @@ def test_figures_are_printed_written_drawn_and_recorded(
     assert said.exit_code == 0
     assert "one on 8 photos" in said.output.replace("\n", " ")
     found = json.loads(files[0].read_text())
-    assert found["weights_sha256"] == digest(cards[0].weights_path)
+    assert found["weights_sha256"] == file_sha256(cards[0].weights_path)
     assert sum(row["support"] for row in found["classes"]) == found["photos"] == 8
     assert sum(map(sum, found["confusion"])) == 8
     with Image.open(files[1]) as picture:

@@ -9,7 +9,7 @@ import torch
 from engine.cam.layers import last_layer, spatial_layers, validate_card
 from engine.errors import WrongLayer
 from models.architectures.registry import build
-from models.card import Card, digest, read_card
+from models.card import Card, file_sha256, read_card
 from models.card_errors import CardError
 from models.weights import write_weights
 from tests.engine.networks import network, save_model
@@ -83,7 +83,7 @@ def test_weights_that_give_no_numbers_are_refused(tmp_path: Path) -> None:
     card = save_model(tmp_path, network())
     state = network().state_dict()
     write_weights(card.weights_path, state | {"classifier.bias": torch.full((7,), torch.nan)})
-    card = changed(card, card.sha256, digest(card.weights_path))
+    card = changed(card, card.sha256, file_sha256(card.weights_path))
     with pytest.raises(CardError, match=r"line 5: weights: .*not numbers"):
         validate_card(card)
 

@@ -36,7 +36,7 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> Card:
 
 
 @pytest.fixture(scope="module")
-def openvino(card: Card) -> Explainer:
+def graph(card: Card) -> Explainer:
     explainer = Explainer(card, "cpu", runtime="graph")
     assert explainer.runtime == "graph"
     return explainer
@@ -151,9 +151,9 @@ def test_a_graph_that_disagrees_is_not_used(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    from engine.runtimes.select import openvino
+    from engine.runtimes import openvino
 
-    honest = openvino.export
+    honest = openvino.export_graph
 
     def other(_model: torch.nn.Module, _layer: torch.nn.Module, side: int) -> object:
         model = network(seed=9)

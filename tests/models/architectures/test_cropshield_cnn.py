@@ -7,8 +7,8 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from models.architectures.cropshield_cnn import LITE0, CropShieldCNN, knowing
-from models.architectures.registry import published
+from models.architectures.cropshield_cnn import LITE0, CropShieldCNN, from_efficientnet_lite
+from models.architectures.registry import pretrained
 from models.card import IMAGENET_MEAN, IMAGENET_STD
 from tests.engine.networks import with_statistics
 
@@ -29,7 +29,7 @@ def test_it_sees_what_lite0_sees_on_the_turned_photo(lite0: nn.Module) -> None:
     mean, deviation = (torch.tensor(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
     x = lite0.get_submodule("bn1")(lite0.get_submodule("conv_stem")(photo * 2 - 1))
     y = ((photo - mean) / deviation).flip(-1, -2)
-    ours = knowing(lite0).eval()
+    ours = from_efficientnet_lite(lite0).eval()
     blocks = [ours.block1, ours.block2, ours.block3, *ours.block4[:2]]  # not the sixth stage
     for block, its in zip(blocks, lite0.get_submodule("blocks").children(), strict=False):
         x, y = its(x), block(y)
@@ -49,7 +49,7 @@ def test_a_start_with_what_timm_publishes_knows_all_but_the_last_layers(
         return lite0
 
     monkeypatch.setattr("timm.create_model", create)
-    model = published("cropshield_cnn")
+    model = pretrained("cropshield_cnn")
     assert isinstance(model, CropShieldCNN)
     assert asked == [(LITE0, {"pretrained": True})]
     last = lite0.get_submodule("blocks.5.1.conv_pwl").state_dict()["weight"]
@@ -59,4 +59,4 @@ def test_a_start_with_what_timm_publishes_knows_all_but_the_last_layers(
 def test_such_a_start_without_timm_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(ValueError, match="needs timm: pip install"):
-        published("cropshield_cnn")
+        pretrained("cropshield_cnn")

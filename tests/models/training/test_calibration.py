@@ -7,16 +7,16 @@ from torch.nn import functional as F
 
 from models.training.calibration import (
     RIGHT,
-    Answers,
+    ModelOutputs,
     auroc,
-    calibrated,
     calibration_error,
     class_means,
-    confident,
-    flagged,
-    honest_scores,
-    margin_of,
-    temperature_of,
+    confident_share,
+    fit_calibration,
+    fit_margin,
+    fit_temperature,
+    flagged_share,
+    leave_one_out_scores,
 )
 
 
@@ -32,7 +32,7 @@ def answers(temperature: float, count: int = 6000, seed: int = 0) -> tuple[Tenso
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
 def test_a_known_temperature_is_found_again(temperature: float) -> None:
     logits, labels = answers(temperature)
-    found = temperature_of(logits, labels)
+    found = fit_temperature(logits, labels)
     assert found == pytest.approx(temperature, rel=0.05)
     assert calibration_error((logits / found).softmax(dim=1), labels) < 0.02
 
@@ -52,22 +52,22 @@ def test_above_the_margin_answers_are_right() -> None:
     rng = torch.Generator().manual_seed(1)
     lead = torch.rand(5000, generator=rng)
     right = torch.rand(5000, generator=rng) < 0.5 + lead
-    margin = margin_of(lead, right)
+    margin = fit_margin(lead, right)
     assert right[lead >= margin].double().mean() >= RIGHT
     assert right[lead >= margin - 0.1].double().mean() < RIGHT
 
 
 def test_where_no_margin_helps_half_of_the_answers_stay_confident() -> None:
     lead = torch.linspace(0, 1, 100)
-    margin = margin_of(lead, torch.arange(100) % 2 == 0)
+    margin = fit_margin(lead, torch.arange(100) % 2 == 0)
     assert (lead >= margin).sum() >= 50
 
 
-def leaves(count: int = 3000) -> tuple[Answers, Tensor]:
+def leaves(count: int = 3000) -> tuple[ModelOutputs, Tensor]:
     """Answers too sure by 2, features near one of five directions of twelve."""
     logits, labels = answers(2.0, count)
     noise = torch.randn(count, 12, generator=torch.Generator().manual_seed(3)) * 0.15
-    return Answers(logits, F.normalize(torch.eye(12)[labels] + noise, dim=1)), labels
+    return ModelOutputs(logits, F.normalize(torch.eye(12)[labels] + noise, dim=1)), labels
 
 
 def test_a_table_says_what_it_does() -> None:
@@ -75,18 +75,18 @@ def test_a_table_says_what_it_does() -> None:
     known, labels = leaves()
     rng = torch.Generator().manual_seed(2)
     strange = F.normalize(torch.randn(200, 12, generator=rng), dim=1)
-    others = {"noise": Answers(torch.zeros(200, 5), strange), "leaves": known}
-    found = calibrated(known, labels, others)
+    others = {"noise": ModelOutputs(torch.zeros(200, 5), strange), "leaves": known}
+    found = fit_calibration(known, labels, others)
     figures = found.figures
     assert figures["temperature"] == pytest.approx(2, rel=0.05)
     assert 0.97 <= figures["passed"] <= 0.98
-    assert flagged(known, found) == pytest.approx(1 - figures["passed"], abs=0.005)
-    assert confident(known, found) == pytest.approx(figures["confident"], abs=0.005)
+    assert flagged_share(known, found) == pytest.approx(1 - figures["passed"], abs=0.005)
+    assert confident_share(known, found) == pytest.approx(figures["confident"], abs=0.005)
     assert figures["confident_right"] >= RIGHT - 0.001
     assert figures["not_a_leaf"] < figures["unknown"]
     assert figures["auroc"]["noise"] > 0.95
     assert figures["auroc"]["leaves"] == pytest.approx(0.5, abs=0.01)
-    assert flagged(others["noise"], found) > 0.8
+    assert flagged_share(others["noise"], found) > 0.8
 
 
 def test_a_photo_does_not_vouch_for_itself() -> None:
@@ -94,4 +94,4 @@ def test_a_photo_does_not_vouch_for_itself() -> None:
     features, labels = torch.eye(3)[:2], torch.tensor([0, 0])
     means = class_means(features, labels, 1)
     assert (features @ means.T).amax(dim=1).tolist() == pytest.approx([0.5**0.5] * 2)
-    assert honest_scores(features, labels, means).tolist() == pytest.approx([0.0, 0.0])
+    assert leave_one_out_scores(features, labels, means).tolist() == pytest.approx([0.0, 0.0])

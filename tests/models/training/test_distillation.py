@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from models.card import Card
 from models.card_errors import CardError
 from models.recipe import Training
-from models.training.distillation import TEMPERATURE, Teacher, follow, hire
+from models.training.distillation import TEMPERATURE, Teacher, distillation_loss, load_teachers
 from tests.engine.networks import network, photos, save_model
 
 CPU = torch.device("cpu")
@@ -21,8 +21,8 @@ def student_of(card: Card, name: str) -> Card:
 
 def test_the_teacher_named_by_the_recipe_stands_beside_the_students_card(tmp_path: Path) -> None:
     card = save_model(tmp_path, network())
-    assert hire(card, card.class_names, CPU) is None
-    teacher = hire(student_of(card, "tiny"), card.class_names, CPU)
+    assert load_teachers(card, card.class_names, CPU) is None
+    teacher = load_teachers(student_of(card, "tiny"), card.class_names, CPU)
     assert teacher is not None
     x = photos(3)
     with torch.no_grad():
@@ -33,20 +33,20 @@ def test_the_teacher_named_by_the_recipe_stands_beside_the_students_card(tmp_pat
 def test_a_teacher_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     card = save_model(tmp_path, network())
     with pytest.raises(CardError, match=r"training\.teachers: unknown model 'nobody'"):
-        hire(student_of(card, "nobody"), card.class_names, CPU)
+        load_teachers(student_of(card, "nobody"), card.class_names, CPU)
     with pytest.raises(CardError, match="teacher tiny knows other classes"):
-        hire(student_of(card, "tiny"), ["Apple__scab"], CPU)
+        load_teachers(student_of(card, "tiny"), ["Apple__scab"], CPU)
     preprocessing = card.preprocessing.model_copy(update={"mean": (0.5, 0.5, 0.5)})
     other = student_of(card, "tiny").model_copy(update={"preprocessing": preprocessing})
     with pytest.raises(CardError, match="teacher tiny has another mean or std"):
-        hire(other, card.class_names, CPU)
+        load_teachers(other, card.class_names, CPU)
 
 
 def test_following_draws_the_student_to_the_teacher() -> None:
     """The labels say class 0, the teacher says class 1: the gradient goes the teacher's way."""
     logits = torch.zeros(1, 3, requires_grad=True)
     loss = F.cross_entropy(logits, torch.tensor([0]))
-    followed = follow(loss, logits, torch.tensor([[0.0, 1.0, 0.0]]))
+    followed = distillation_loss(loss, logits, torch.tensor([[0.0, 1.0, 0.0]]))
     (gradient,) = torch.autograd.grad(followed, logits)
     assert gradient[0, 1] < gradient[0, 0] < gradient[0, 2]
 
@@ -54,7 +54,7 @@ def test_following_draws_the_student_to_the_teacher() -> None:
 def test_nothing_is_left_to_learn_from_a_teacher_of_the_same_opinion() -> None:
     logits = torch.randn(4, 5)
     taught = (logits / TEMPERATURE).softmax(1)
-    assert follow(torch.tensor(0.0), logits, taught).abs() < 1e-5
+    assert distillation_loss(torch.tensor(0.0), logits, taught).abs() < 1e-5
 
 
 def test_several_teachers_are_followed_at_the_mean(tmp_path: Path) -> None:

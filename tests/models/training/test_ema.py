@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from models.training.ema import averaged
+from models.training.ema import averaged_copy
 
 
 def followed(zeros: int, ones: int, decay: float) -> float:
     """The average of a weight that was 0 for some steps and 1 for those after."""
     model = nn.Linear(1, 1)
-    average = averaged(model, decay)
+    average = averaged_copy(model, decay)
     for value, steps in ((0.0, zeros), (1.0, ones)):
         nn.init.constant_(model.weight, value)
         for _ in range(steps):
@@ -28,7 +28,7 @@ def test_later_it_follows_as_slowly_as_was_asked_for() -> None:
 
 def test_what_a_batch_norm_has_seen_is_averaged_too() -> None:
     model = nn.BatchNorm1d(2)
-    average = averaged(model, decay=0.5)
+    average = averaged_copy(model, decay=0.5)
     average.update_parameters(model)
     model(torch.full((4, 2), 8.0))
     average.update_parameters(model)

@@ -11,7 +11,7 @@ from models.card import read_card
 from models.card_errors import CardError
 from models.catalog import CARDS
 from models.recipe import Training
-from models.training.evidence import Evidence, watched
+from models.training.evidence import Evidence, evidence_of
 from tests.models.cards import write_card
 
 
@@ -68,9 +68,9 @@ def test_every_bundled_network_can_be_followed(name: str) -> None:
     card = read_card(CARDS / f"{name}.toml")
     recipe = card.training.model_copy(update={"off_leaf": 0.2})
     model = build(card.architecture, 2)
-    assert watched(card.model_copy(update={"training": recipe}), model)
+    assert evidence_of(card.model_copy(update={"training": recipe}), model)
     assert model.training
-    assert not watched(card.model_copy(update={"training": Training()}), model)
+    assert not evidence_of(card.model_copy(update={"training": Training()}), model)
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_a_network_that_ends_otherwise_is_named(
     path = write_card(tmp_path, "mine", architecture, more="[training]\noff_leaf = 0.2\n")
     card = read_card(path)
     with pytest.raises(CardError, match=rf"mine\.toml, line 12: training\.off_leaf: .*{why}"):
-        watched(card, build(architecture, 2))
+        evidence_of(card, build(architecture, 2))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models.training.augment import planes
+from models.training.augment import to_float_planes
 from models.training.grain import jpeg
 from pictures.drawn_leaves.leaves import draw_leaf
 
@@ -18,6 +18,6 @@ def test_grain_is_that_of_jpeg(quality: int) -> None:
     drawn = draw_leaf("healthy", seed=0, size=(250, 240)).photo
     drawn.save(file := io.BytesIO(), "JPEG", quality=quality)
     expected = np.asarray(Image.open(file), np.float32)
-    photo = planes(torch.tensor(np.asarray(drawn)[None]))
+    photo = to_float_planes(torch.tensor(np.asarray(drawn)[None]))
     found = jpeg(photo, torch.tensor([float(quality)]))[0].permute(1, 2, 0).numpy() * 255
     assert np.abs(found - expected).mean() < 1.3

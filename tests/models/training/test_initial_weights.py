@@ -10,7 +10,7 @@ from torchvision.models import ResNet18_Weights, WeightsEnum, resnet18
 from models.card import Card
 from models.card_errors import CardError
 from models.recipe import Training
-from models.training.initial_weights import PUBLISHED, begun
+from models.training.initial_weights import PUBLISHED, initial_network
 from tests.engine.networks import network, save_model
 
 OTHERS = ["Tea__healthy", "Tea__rust", "Tea__blight"]
@@ -22,14 +22,14 @@ def beginning_with(card: Card, *names: str, **changes: str) -> Card:
 
 def test_for_the_same_classes_all_of_it_is_known(tmp_path: Path) -> None:
     card = save_model(tmp_path, first := network())
-    model = begun(beginning_with(card, "tiny"), card.class_names).state_dict()
+    model = initial_network(beginning_with(card, "tiny"), card.class_names).state_dict()
     assert all(torch.equal(model[name], known) for name, known in first.state_dict().items())
 
 
 @pytest.mark.parametrize("names", [OTHERS, [f"Tea__{i}" for i in range(7)]], ids=["3", "7"])
 def test_for_other_classes_the_last_layer_is_new(names: list[str], tmp_path: Path) -> None:
     card = save_model(tmp_path, first := network())
-    model = begun(beginning_with(card, "tiny"), names).state_dict()
+    model = initial_network(beginning_with(card, "tiny"), names).state_dict()
     known = first.state_dict()
     new = {name for name in model if not torch.equal(model[name], known[name])}
     assert new == {"classifier.weight", "classifier.bias"}
@@ -43,7 +43,7 @@ def test_one_start_needs_no_list() -> None:
 def test_several_starts_are_their_mean(tmp_path: Path) -> None:
     card = save_model(tmp_path, first := network())
     save_model(tmp_path, second := network(seed=1), name="twin")
-    model = begun(beginning_with(card, "tiny", "twin"), card.class_names).state_dict()
+    model = initial_network(beginning_with(card, "tiny", "twin"), card.class_names).state_dict()
     one, two = first.state_dict(), second.state_dict()
     name = "classifier.weight"
     assert torch.allclose(model[name], (one[name] + two[name]) / 2)
@@ -55,22 +55,22 @@ def test_several_starts_must_know_the_same_classes(tmp_path: Path) -> None:
     card = save_model(tmp_path, network())
     save_model(tmp_path, network(classes=3), classes=3, name="twin")
     with pytest.raises(CardError, match=r"training\.start: tiny and twin know other classes"):
-        begun(beginning_with(card, "tiny", "twin"), card.class_names)
+        initial_network(beginning_with(card, "tiny", "twin"), card.class_names)
 
 
 def test_without_a_start_nothing_is_known(tmp_path: Path) -> None:
     card = save_model(tmp_path, first := network())
-    model, known = begun(card, card.class_names).state_dict(), first.state_dict()
+    model, known = initial_network(card, card.class_names).state_dict(), first.state_dict()
     assert not torch.equal(model["classifier.weight"], known["classifier.weight"])
 
 
 def test_a_start_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     card = save_model(tmp_path, network())
     with pytest.raises(CardError, match=r"training\.start: unknown model 'nobody'"):
-        begun(beginning_with(card, "nobody"), OTHERS)
+        initial_network(beginning_with(card, "nobody"), OTHERS)
     other = beginning_with(card, "tiny", architecture="resnet18")
     with pytest.raises(CardError, match="tiny is a cropshield_plain, not a resnet18"):
-        begun(other, OTHERS)
+        initial_network(other, OTHERS)
 
 
 def kept_by_torchvision(folder: Path, weights: WeightsEnum) -> Path:
@@ -88,7 +88,9 @@ def test_what_a_library_publishes_is_known_but_for_the_last_layer(
     torch.save(known, kept_by_torchvision(tmp_path, ResNet18_Weights.DEFAULT))
     card = save_model(tmp_path, network())
     for name in ("resnet18", "torchvision:resnet18"):
-        model = begun(beginning_with(card, PUBLISHED, architecture=name), OTHERS).state_dict()
+        model = initial_network(
+            beginning_with(card, PUBLISHED, architecture=name), OTHERS
+        ).state_dict()
         new = {name for name in model if not torch.equal(model[name], known[name])}
         assert new == {"fc.weight", "fc.bias"}
 
@@ -103,8 +105,8 @@ def test_what_is_not_published_or_cannot_be_had_is_said(
     monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
     card = save_model(tmp_path, network())
     with pytest.raises(CardError, match=r"start: nobody publishes weights of cropshield_plain"):
-        begun(beginning_with(card, PUBLISHED), OTHERS)
+        initial_network(beginning_with(card, PUBLISHED), OTHERS)
     with pytest.raises(CardError, match=r"start: .*no way to https://"):
-        begun(beginning_with(card, PUBLISHED, architecture="resnet18"), OTHERS)
+        initial_network(beginning_with(card, PUBLISHED, architecture="resnet18"), OTHERS)
     with pytest.raises(CardError, match=r"start: No pretrained weights exist"):
-        begun(beginning_with(card, PUBLISHED, architecture="timm:botnet50ts_256"), OTHERS)
+        initial_network(beginning_with(card, PUBLISHED, architecture="timm:botnet50ts_256"), OTHERS)

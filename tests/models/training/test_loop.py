@@ -12,7 +12,7 @@ from models.card import Card, Preprocessing, read_card
 from models.card_errors import CardError
 from models.catalog import CARDS
 from models.recipe import Stage, Training
-from models.training.augment import FARTHEST, Augment, planes, random_scale
+from models.training.augment import FARTHEST, Augment, random_scale, to_float_planes
 from models.training.loop import Trainer
 from models.training.metrics import confusion_matrix, score
 from models.training.photos import LeafFolder, balanced_draw
@@ -142,7 +142,7 @@ def test_plain_photos_keep_their_light(plain: float, least: int, most: int) -> N
     green = torch.tensor([60, 140, 50], dtype=torch.uint8).expand(60, 80, 80, 3)
     none = torch.zeros(60, 96, 96, 1, dtype=torch.uint8), torch.zeros(0, 8, 8, 3, dtype=torch.uint8)
     made = augment(green, *none, Stage(size=64, epochs=1, plain=plain)).pixels
-    as_sent = augment.normalised(planes(green)).mean((2, 3))
+    as_sent = augment.normalised(to_float_planes(green)).mean((2, 3))
     kept = (made.mean((2, 3)) - as_sent).abs().amax(1) < 0.1
     assert least <= int(kept.sum()) <= most
 

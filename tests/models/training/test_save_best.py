@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.training.metrics import Scores
-from models.training.save_best import keep
+from models.training.save_best import save_best
 from models.weights import State, read_weights, write_weights
 
 
@@ -20,5 +20,5 @@ def test_weights_are_rounded_only_where_it_is_free(
         whole = state["weight"].dtype == torch.float32
         return Scores(accuracy=0.98 if whole else rounded, macro_f1=0.98, photos=9)
 
-    kept = keep(tmp_path / "best.pth", tmp_path / "weights.pth", judge)
+    kept = save_best(tmp_path / "best.pth", tmp_path / "weights.pth", judge)
     assert read_weights(kept)["weight"].dtype == kind
