@@ -33,7 +33,7 @@ import psutil
 
 from benchmarks import fastapi_baseline
 from benchmarks.measuring import Spread, row, write
-from benchmarks.queue import NoBell, redis_server
+from benchmarks.queue import NoNotifier, redis_server
 from benchmarks.sleeping_workers import TIMINGS
 from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
@@ -140,7 +140,7 @@ def ended_job(server: Server, redis_url: str) -> str:
     post(server, "/v1/jobs")()
     result = json.loads(EXAMPLES.read_text())["get_job"]["200"]["result"]
     with connect(redis_url) as client:
-        queue = RedisWorkQueue(client, NoBell(), 15, 5)
+        queue = RedisWorkQueue(client, NoNotifier(), 15, 5)
         (claim,) = queue.claim(1)
         queue.finish(claim, Outcome(State.SUCCEEDED, result=result, timings_ms=TIMINGS))
         path = f"/v1/jobs/{claim.job.id}"

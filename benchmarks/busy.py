@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import keep_memory, write
-from benchmarks.queue import NoBell, a_job, redis_server
+from benchmarks.queue import NoNotifier, a_job, redis_server
 from benchmarks.sleeping_workers import SleepingStages
 from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
@@ -64,7 +64,7 @@ def photo(width: int, height: int) -> bytes:
 async def fill(url: str, blobs: DiskBlobs, data: bytes, count: int) -> None:
     """Have `count` jobs wait, with their photos where there are to be any."""
     redis = connect_async(url)
-    store = RedisJobStore(redis, NoBell(), 10**9, 5)
+    store = RedisJobStore(redis, NoNotifier(), 10**9, 5)
     for _ in range(count):
         job = a_job()
         if data:
@@ -76,7 +76,7 @@ async def fill(url: str, blobs: DiskBlobs, data: bytes, count: int) -> None:
 def drain(url: str, make: MakeStages, jobs: int) -> dict[str, float]:
     """One drain of all that waits: shares of the model and of the cores, jobs a second."""
     counters = Counters()
-    queue = MeteredQueue(connect(url), NoBell(), 15, 5, Counters())
+    queue = MeteredQueue(connect(url), NoNotifier(), 15, 5, Counters())
     lease_renewer = LeaseRenewer(queue, "busy", 15, 120)
     pipeline = Pipeline(queue, make(queue), lease_renewer, BATCH, counters)
     lease_renewer.start()

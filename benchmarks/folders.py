@@ -21,10 +21,10 @@ from time import process_time
 
 from benchmarks.measuring import in_turn, keep_memory, parser, row, write
 from cli.explain.find_photos import find_photos
-from cli.explain.local_source import Local
-from cli.explain.result_log import Log
+from cli.explain.local_source import LocalSource
+from cli.explain.result_log import ResultLog
 from cli.explain.run import LONG_SIDE, Run, make_plan
-from cli.explain.source import Loaded, Options
+from cli.explain.source import ExplainOptions, LoadedPhoto
 from engine.batch_pipeline import BatchPipeline
 from engine.explainer import Explanation, Request
 from engine.photos.decode import Photo, decode
@@ -44,18 +44,18 @@ def draw(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def engine(source: Local, photos: list[Photo]) -> None:
+def engine(source: LocalSource, photos: list[Photo]) -> None:
     for start in range(0, len(photos), BATCH):
         batch = photos[start : start + BATCH]
         source.explainer.explain(batch, [Request()] * len(batch))
 
 
-def flow(source: Local, paths: list[Path]) -> None:
-    def end(_path: Path, loaded: Loaded, looked: Explanation) -> bytes:
-        seen = source.describe(loaded, looked)
+def flow(source: LocalSource, paths: list[Path]) -> None:
+    def end(_path: Path, loaded: LoadedPhoto, explained: Explanation) -> bytes:
+        seen = source.describe(loaded, explained)
         return encode(render_overlay(loaded.photo.pixels, seen.maps[0], long_side=LONG_SIDE))
 
-    made = BatchPipeline(source.load, source.look, end, batch=BATCH, threads=source.threads).run(
+    made = BatchPipeline(source.load, source.explain, end, batch=BATCH, threads=source.threads).run(
         paths
     )
     for _path, found in made:
@@ -63,7 +63,7 @@ def flow(source: Local, paths: list[Path]) -> None:
             raise found
 
 
-def by_hand(source: Local, paths: list[Path], out: Path) -> None:
+def by_hand(source: LocalSource, paths: list[Path], out: Path) -> None:
     for start in range(0, len(paths), BATCH):
         part = paths[start : start + BATCH]
         photos = [source.load(path).photo for path in part]
@@ -73,11 +73,11 @@ def by_hand(source: Local, paths: list[Path], out: Path) -> None:
             (out / path.name).write_bytes(encode(overlay))
 
 
-def run(source: Local, folder: Path, out: Path) -> None:
+def run(source: LocalSource, folder: Path, out: Path) -> None:
     """All of it anew."""
     shutil.rmtree(out)
     out.mkdir()
-    options, log = Options(), Log(out / "results.jsonl")
+    options, log = ExplainOptions(), ResultLog(out / "results.jsonl")
     plan = make_plan(find_photos([str(folder)], out), log, options, source)
     with log:
         Run(source, options, plan, out).run(log, batch=BATCH, quiet=True)
@@ -94,7 +94,7 @@ def main() -> None:
     options.add_argument("--photos", type=int, default=96)
     chosen = options.parse_args()
     allocator = keep_memory()
-    source = Local(Options(), WorkerSettings(threads=chosen.threads), "auto")
+    source = LocalSource(ExplainOptions(), WorkerSettings(threads=chosen.threads), "auto")
     source.open()
     with tempfile.TemporaryDirectory() as given, tempfile.TemporaryDirectory() as made:
         paths, out = draw(Path(given), chosen.photos), Path(made) / "out"

@@ -15,7 +15,7 @@ from typing import Any
 from redis import Redis
 
 from benchmarks.measuring import write
-from benchmarks.queue import NoBell, a_job, redis_server
+from benchmarks.queue import NoNotifier, a_job, redis_server
 from benchmarks.sleeping_workers import RESULT, TIMINGS
 from jobs.ports import Outcome
 from jobs.records.job import LOCAL, State
@@ -46,7 +46,7 @@ def load(url: str, count: int) -> float:
     """Fill the database; bytes a job."""
     client: Any = connect(url)
     asyncio.run(_ask(url, lambda store: store.enqueue(a_job())))
-    queue = RedisWorkQueue(client, NoBell(), 15, 5)
+    queue = RedisWorkQueue(client, NoNotifier(), 15, 5)
     (claim,) = queue.claim(1)
     queue.finish(claim, Outcome(State.SUCCEEDED, result=RESULT, timings_ms=TIMINGS))
     before = client.info("memory")["used_memory"]
@@ -59,14 +59,14 @@ def load(url: str, count: int) -> float:
 
 async def _ask(url: str, call: Ask) -> None:
     redis = connect_async(url)
-    await call(RedisJobStore(redis, NoBell(), 10**9, 5))
+    await call(RedisJobStore(redis, NoNotifier(), 10**9, 5))
     await redis.aclose()
 
 
 async def measure(url: str, call: Ask, times: int) -> tuple[float, float]:
     """Milliseconds of one call: for its caller, at the median, and in the server, at the mean."""
     redis = connect_async(url)
-    store, taken = RedisJobStore(redis, NoBell(), 10**9, 5), []
+    store, taken = RedisJobStore(redis, NoNotifier(), 10**9, 5), []
     await call(store)
     await redis.config_resetstat()
     for _ in range(times):

@@ -40,7 +40,7 @@ _TOGETHER = 64
 _QUIET = os.environ | {"PYTHONWARNINGS": "ignore"}
 
 
-class NoBell:
+class NoNotifier:
     """Where no worker waits for tickets."""
 
     def notify(self) -> None:

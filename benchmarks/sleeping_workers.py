@@ -46,7 +46,7 @@ class Tally(Protocol):
     def tally(self) -> None: ...
 
 
-class Window:
+class MeasuredWindow:
     """Wall and processor time between two counts of jobs; then the process is told to stop."""
 
     def __init__(self, jobs: int, parent: "psutil.Process | None" = None) -> None:
@@ -94,7 +94,7 @@ def run_ours(url: str, jobs: int) -> None:
     notifier = CeleryNotifier(app)
     queue = MeteredQueue(connect(url), notifier, 15, 5, Counters())
     lease_renewer = LeaseRenewer(queue, f"sleeping:{os.getpid()}", 15, 120)
-    stages: Any = SleepingStages(queue, Window(jobs))
+    stages: Any = SleepingStages(queue, MeasuredWindow(jobs))
     pipeline = Pipeline(queue, stages, lease_renewer, BATCH)
     _serve(app, pipeline, lease_renewer, PollFallback(queue, pipeline), notifier)
 
@@ -130,11 +130,11 @@ def make_peer(url: str) -> Celery:
 def run_peer(url: str, jobs: int) -> None:
     """One task a job, one prefork process, results in Redis."""
     app = make_peer(url)
-    window: list[Window] = []
+    window: list[MeasuredWindow] = []
 
     def explain(job: dict[str, Any]) -> dict[str, Any]:
         if not window:
-            window.append(Window(jobs, psutil.Process(os.getppid())))
+            window.append(MeasuredWindow(jobs, psutil.Process(os.getppid())))
         model(1)
         window[0].tally()
         return {"job": job["id"], "result": RESULT, "timings_ms": TIMINGS}

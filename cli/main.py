@@ -101,11 +101,11 @@ def doctor(
     quick: Annotated[bool, typer.Option("--quick", help="Do not load the models.")] = False,
 ) -> None:
     """Look at Redis, disk, models, GPU, queue and port; say what to do. Exit code 1: a problem."""
-    from cli.diagnostics.doctor import examine, report
+    from cli.diagnostics.doctor import print_findings, run_checks
     from cli.settings import read
     from jobs.settings import SharedSettings
 
-    if not report(examine(read(SharedSettings), host, port, quick=quick), as_json=json):
+    if not print_findings(run_checks(read(SharedSettings), host, port, quick=quick), as_json=json):
         raise typer.Exit(1)
 
 
@@ -141,10 +141,10 @@ def evaluate(
     ] = False,
 ) -> None:
     """Accuracy, macro-F1, each class and calibration of a model on labelled photos."""
-    from cli.commands.evaluate import Wanted
+    from cli.commands.evaluate import EvaluateOptions
     from cli.commands.evaluate import evaluate as run
 
-    run(model, data, Wanted(record, json, confusion, shortcuts))
+    run(model, data, EvaluateOptions(record, json, confusion, shortcuts))
 
 
 @app.command()
@@ -190,11 +190,11 @@ def explain(
     server, 130 interrupted.
     """
     from cli.explain.choose import choose_options, choose_source
-    from cli.explain.command import Saying
+    from cli.explain.command import Output
     from cli.explain.command import explain as run
 
     options = choose_options(model, top_k, method, colormap, alpha)
-    source, say = choose_source(options, device, server, api_key), Saying(json, quiet)
+    source, say = choose_source(options, device, server, api_key), Output(json, quiet)
     raise typer.Exit(run(paths, out, source, options, batch=batch, dry_run=dry_run, say=say))
 
 
@@ -216,14 +216,14 @@ def audit(
 
     Exit codes as of explain.
     """
-    from cli.audit.command import Wanted
+    from cli.audit.command import AuditOptions
     from cli.audit.command import audit as run
-    from cli.explain.command import Saying
+    from cli.explain.command import Output
     from cli.settings import read
     from workers.settings import WorkerSettings
 
-    wanted = Wanted(folder, out, model, against, device, batch, faithfulness)
-    raise typer.Exit(run(wanted, read(WorkerSettings), Saying(json, quiet)))
+    wanted = AuditOptions(folder, out, model, against, device, batch, faithfulness)
+    raise typer.Exit(run(wanted, read(WorkerSettings), Output(json, quiet)))
 
 
 @app.command()
@@ -235,10 +235,10 @@ def calibrate(
     each: Annotated[int, typer.Option(min=1, help="Drawn pictures of each kind.")] = 40,
 ) -> None:
     """Find when a model's answers may be relied on: temperature, thresholds, AUROC."""
-    from cli.commands.calibrate import Wanted
+    from cli.commands.calibrate import CalibrateOptions
     from cli.commands.calibrate import calibrate as run
 
-    run(model, data, Wanted(each, record, json))
+    run(model, data, CalibrateOptions(each, record, json))
 
 
 @app.command()

@@ -16,18 +16,18 @@ from jobs.settings import SharedSettings
 T = TypeVar("T")
 
 
-def ask(call: Callable[["Redis"], Coroutine[Any, Any, T]]) -> T:
+def call_redis(call: Callable[["Redis"], Coroutine[Any, Any, T]]) -> T:
     """What `call` answers. Raises CommandError, also when there is no Redis."""
     url = find_url(read(SharedSettings))
     if url is None:
         raise CommandError("no Redis runs: start the server, or set CROPSHIELD_REDIS_URL")
     try:
-        return asyncio.run(_asked(url, call))
+        return asyncio.run(_call(url, call))
     except CropShieldError as error:
         raise CommandError(str(error)) from error
 
 
-async def _asked(url: str, call: Callable[["Redis"], Coroutine[Any, Any, T]]) -> T:
+async def _call(url: str, call: Callable[["Redis"], Coroutine[Any, Any, T]]) -> T:
     redis = connect_async(url)
     try:
         return await call(redis)

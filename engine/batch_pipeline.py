@@ -14,20 +14,20 @@ _BATCHES_AHEAD = 2
 
 
 class BatchPipeline(Generic[Input, Loaded, Inferred, Output]):
-    """`load` and `end` run on threads, a thing at a time; `look` in the thread that asks, a
-    batch at a time. What goes wrong with one thing stays its own: a batch that fails is looked
+    """`load` and `finish` run on threads, a thing at a time; `infer` in the thread that asks, a
+    batch at a time. What goes wrong with one thing stays its own: a batch that fails is inferred
     at again one by one."""
 
     def __init__(
         self,
         load: Callable[[Input], Loaded],
-        look: Callable[[Sequence[Loaded]], Sequence[Inferred]],
-        end: Callable[[Input, Loaded, Inferred], Output],
+        infer: Callable[[Sequence[Loaded]], Sequence[Inferred]],
+        finish: Callable[[Input, Loaded, Inferred], Output],
         *,
         batch: int = 16,
         threads: int = 2,
     ) -> None:
-        self._load, self._look, self._end = load, look, end
+        self._load, self._infer, self._finish = load, infer, finish
         self._batch, self._threads = batch, threads
 
     def run(self, given: Iterable[Input]) -> Generator[tuple[Input, Output | Exception]]:
@@ -44,7 +44,7 @@ class BatchPipeline(Generic[Input, Loaded, Inferred, Output]):
                 pool.shutdown(cancel_futures=True)
 
     def _run(
-        self, given: Iterator[Input], loaders: ThreadPoolExecutor, enders: ThreadPoolExecutor
+        self, given: Iterator[Input], loaders: ThreadPoolExecutor, finishers: ThreadPoolExecutor
     ) -> Iterator[tuple[Input, Output | Exception]]:
         ahead: deque[list[tuple[Input, Future[Loaded]]]] = deque()
         behind: deque[list[tuple[Input, Future[Output]]]] = deque()
@@ -53,40 +53,40 @@ class BatchPipeline(Generic[Input, Loaded, Inferred, Output]):
                 ahead.append([(one, loaders.submit(self._load, one)) for one in batch])
             if not ahead:
                 break
-            behind.append(self._seen(ahead.popleft(), enders))
+            behind.append(self._process(ahead.popleft(), finishers))
             if len(behind) > 1:
                 yield from _results(behind.popleft())
         for last in behind:
             yield from _results(last)
 
-    def _seen(
-        self, batch: Sequence[tuple[Input, Future[Loaded]]], enders: ThreadPoolExecutor
+    def _process(
+        self, batch: Sequence[tuple[Input, Future[Loaded]]], finishers: ThreadPoolExecutor
     ) -> list[tuple[Input, Future[Output]]]:
-        """The batch looked at and handed over for ending."""
+        """The batch inferred at and handed over for ending."""
         loaded = [_outcome(future) for _, future in batch]
-        looked = iter(self._looked([one for one in loaded if not isinstance(one, Exception)]))
-        found = [one if isinstance(one, Exception) else next(looked) for one in loaded]
+        inferred = iter(self._infer_all([one for one in loaded if not isinstance(one, Exception)]))
+        found = [one if isinstance(one, Exception) else next(inferred) for one in loaded]
         return [
-            (given, enders.submit(self._ended, given, one, seen))
-            for (given, _), one, seen in zip(batch, loaded, found, strict=True)
+            (given, finishers.submit(self._finish_one, given, one, inferred_one))
+            for (given, _), one, inferred_one in zip(batch, loaded, found, strict=True)
         ]
 
-    def _looked(self, loaded: Sequence[Loaded]) -> list[Inferred | Exception]:
+    def _infer_all(self, loaded: Sequence[Loaded]) -> list[Inferred | Exception]:
         """All at once; one by one when that fails, so that a poison thing fails alone."""
         try:
-            return list(self._look(loaded)) if loaded else []
+            return list(self._infer(loaded)) if loaded else []
         except Exception as error:  # noqa: BLE001 - it is what is told of the thing
             if len(loaded) == 1:
                 return [error]
-            return [found for one in loaded for found in self._looked([one])]
+            return [found for one in loaded for found in self._infer_all([one])]
 
-    def _ended(
-        self, given: Input, loaded: Loaded | Exception, seen: Inferred | Exception
+    def _finish_one(
+        self, given: Input, loaded: Loaded | Exception, inferred_one: Inferred | Exception
     ) -> Output:
-        for one in (loaded, seen):
+        for one in (loaded, inferred_one):
             if isinstance(one, Exception):
                 raise one
-        return self._end(given, cast(Loaded, loaded), cast(Inferred, seen))
+        return self._finish(given, cast(Loaded, loaded), cast(Inferred, inferred_one))
 
 
 def _outcome(future: Future[Any]) -> Any:

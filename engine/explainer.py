@@ -64,7 +64,7 @@ class Explainer:
     ) -> None:
         self.card, self.device = card, choose_device(device)
         self.target_layer = card.target_layer
-        self._doubts = VerdictScorer(card)
+        self._score = VerdictScorer(card)
         self.on_out_of_memory: Callable[[], None] = lambda: None
         own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
         self._reference = torch_runtime(own, card, self.device)
@@ -97,9 +97,9 @@ class Explainer:
         grey = Photo(np.full((side, side, 3), 128, np.uint8), side, side, "PNG")
         self.explain([grey] * batch, [Request()] * batch)
 
-    def look(self, pixels: Sequence[Pixels]) -> ForwardPass:
+    def forward(self, pixels: Sequence[Pixels]) -> ForwardPass:
         """One forward pass over upright photos, uint8 (h, w, 3), as `explain` starts with."""
-        return self._runtime.look(prepare(pixels, self.card.preprocessing))
+        return self._runtime.forward(prepare(pixels, self.card.preprocessing))
 
     def explain(self, photos: Sequence[Photo], requests: Sequence[Request]) -> list[Explanation]:
         """One explanation for each photo and its request, in order.
@@ -112,20 +112,22 @@ class Explainer:
         try:
             return self._explain(photos, requests)
         except torch.OutOfMemoryError:
-            return self._in_parts(photos, requests)
+            return self._explain_in_halves(photos, requests)
 
-    def _in_parts(self, photos: Sequence[Photo], requests: Sequence[Request]) -> list[Explanation]:
+    def _explain_in_halves(
+        self, photos: Sequence[Photo], requests: Sequence[Request]
+    ) -> list[Explanation]:
         """After the GPU ran out of memory: in halves, down to one photo, and that on the CPU."""
         half = len(photos) // 2
         self.on_out_of_memory()
         log.warning("no memory on %s for a batch of %d", self.device, len(photos))
         if not half:
-            return self._explain(photos, requests, on=self._spare)
+            return self._explain(photos, requests, on=self._on_cpu)
         parts = slice(None, half), slice(half, None)
         return [made for part in parts for made in self.explain(photos[part], requests[part])]
 
     @cached_property
-    def _spare(self) -> Runtime:
+    def _on_cpu(self) -> Runtime:
         """The same model on the CPU."""
         model = copy.deepcopy(self._reference.model).cpu()
         return torch_runtime(model, self.card, torch.device("cpu"))
@@ -136,30 +138,30 @@ class Explainer:
         start = perf_counter()
         batch = prepare([photo.pixels for photo in photos], self.card.preprocessing)
         prepared = perf_counter()
-        seen = (on or self._runtime).look(batch)
-        confidence = confidences(seen.logits, self.card.doubt).cpu()
-        looked = perf_counter()
-        maps = self._maps(seen, classes_to_explain(confidence, requests), requests)
-        ends = prepared - start, looked - prepared, perf_counter() - looked
+        forward = (on or self._runtime).forward(batch)
+        confidence = confidences(forward.logits, self.card.doubt).cpu()
+        inferred = perf_counter()
+        maps = self._maps(forward, classes_to_explain(confidence, requests), requests)
+        ends = prepared - start, inferred - prepared, perf_counter() - inferred
         timings = Timings(*(1000 * seconds for seconds in ends))
         names = self.card.class_names
-        rows = zip(confidence, maps, self._doubts(seen.activations, confidence), strict=True)
+        rows = zip(confidence, maps, self._score(forward.activations, confidence), strict=True)
         return [
-            Explanation(top_predictions(row, names), tuple(own), timings, row.numpy(), *doubt)
-            for row, own, doubt in rows
+            Explanation(top_predictions(row, names), tuple(own), timings, row.numpy(), *scored)
+            for row, own, scored in rows
         ]
 
     def _maps(
-        self, seen: ForwardPass, asked: list[list[int]], requests: Sequence[Request]
+        self, forward: ForwardPass, targets: list[list[int]], requests: Sequence[Request]
     ) -> list[list[ClassMap]]:
         """The maps of all pairs out of one gradient tensor, dealt back to their photos."""
-        photos = [i for i, classes in enumerate(asked) for _ in classes]
-        classes = [index for own in asked for index in own]
-        dealt: list[list[ClassMap]] = [[] for _ in asked]
+        photos = [i for i, classes in enumerate(targets) for _ in classes]
+        classes = [index for own in targets for index in own]
+        dealt: list[list[ClassMap]] = [[] for _ in targets]
         if not photos:
             return dealt
         methods = [requests[photo].method for photo in photos]
-        maps, peaks = compute_cams(seen, photos, classes, methods)
+        maps, peaks = compute_cams(forward, photos, classes, methods)
         pairs = zip(photos, classes, methods, maps, peaks.tolist(), strict=True)
         for photo, index, name, heatmap, peak in pairs:
             dealt[photo].append(ClassMap(index, name, heatmap, not peak > 0, peak, self.box))

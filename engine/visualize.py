@@ -144,11 +144,11 @@ def _shared_scale(
     cam: GradCAM, inputs: torch.Tensor, k: int, method_name: str
 ) -> tuple[list[Map], list[int], list[float]]:
     """Maps of the best `k` classes divided by the largest value of them all."""
-    seen = forward_pass(cam.model, cam.target_layer, inputs.to(cam.device))
-    confidence = seen.logits.detach()[0].float().softmax(dim=0)
+    forward = forward_pass(cam.model, cam.target_layer, inputs.to(cam.device))
+    confidence = forward.logits.detach()[0].float().softmax(dim=0)
     values, order = confidence.topk(min(max(1, k), len(confidence)))
     photos, classes = [0] * len(order), order.tolist()
-    gradients = seen.gradients(photos, classes).float()
-    raw = get_method(method_name)(seen.activations.detach()[photos].float(), gradients)
+    gradients = forward.gradients(photos, classes).float()
+    raw = get_method(method_name)(forward.activations.detach()[photos].float(), gradients)
     scaled = raw / raw.max().clamp(min=torch.finfo(raw.dtype).tiny)
     return list(scaled.cpu().numpy()), classes, values.tolist()

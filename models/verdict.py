@@ -18,7 +18,8 @@ class Calibration(BaseModel):
     Logits are divided by `temperature`. A photo whose score
     (`models.calibration.prototype_similarity`, against the class means in the file `means`
     beside the weights) is under `not_a_leaf` or else under `unknown` gets that verdict; one
-    whose two best confidences are less than `margin` apart `low_margin`. `auroc`: leaves against each kind of other pictures.
+    whose two best confidences are less than `margin` apart `low_margin`. `auroc`:
+    leaves against each kind of other pictures.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -21,15 +21,15 @@ class Box(NamedTuple):
     right: float
     bottom: float
 
-    def told(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float]:
         """As it stands in JSON."""
         return {name: round(side, 5) for name, side in self._asdict().items()}
 
     @classmethod
     def of(cls, heatmap: Mapping[str, Any]) -> "Box":
         """Of a map in a job's JSON. Those of older workers tell none: they covered the photo."""
-        told = heatmap.get("box")
-        return cls(**told) if told else WHOLE
+        given = heatmap.get("box")
+        return cls(**given) if given else WHOLE
 
     def centre(self, row: int, column: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """x and y of the middle of a cell of a map (rows, columns), in parts of the picture."""

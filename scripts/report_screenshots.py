@@ -11,26 +11,30 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from cli.audit.command import Wanted, audit
+from cli.audit.command import AuditOptions, audit
 from cli.drawn_leaves import draw_labelled
-from cli.explain.command import Saying, explain
-from cli.explain.local_source import Local
-from cli.explain.source import Options
+from cli.explain.command import Output, explain
+from cli.explain.local_source import LocalSource
+from cli.explain.source import ExplainOptions
 from workers.settings import WorkerSettings
 
 IMAGES = Path(__file__).parents[1] / "docs/images"
-_SAY = Saying(quiet=True)
+_SAY = Output(quiet=True)
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         draw_labelled(place / "leaves")
-        options, settings = Options(), WorkerSettings()
-        source = Local(options, settings, "cpu")
+        options, settings = ExplainOptions(), WorkerSettings()
+        source = LocalSource(options, settings, "cpu")
         given = [str(place / "leaves")]
         explain(given, place, source, options, batch=16, dry_run=False, say=_SAY)
-        audit(Wanted(place / "leaves", place, "cropshield_cnn", "", "cpu", 16, 8), settings, _SAY)
+        audit(
+            AuditOptions(place / "leaves", place, "cropshield_cnn", "", "cpu", 16, 8),
+            settings,
+            _SAY,
+        )
         with Image.open(place / "contact-sheet.jpg") as sheet:
             _keep(sheet.resize((sheet.width * 2 // 3, sheet.height * 2 // 3)), "contact-sheet")
         with sync_playwright() as playwright:

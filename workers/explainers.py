@@ -73,7 +73,7 @@ def _batch_on(device: str) -> int:
     return _BATCHES.get(choose_device(_explicit_device(device)).type, _BATCHES["cpu"])
 
 
-def explainer_options(settings: WorkerSettings) -> Options:
+def explainer_options(settings: WorkerSettings) -> ExplainerOptions:
     """How models run in this process; torch is given its threads at once."""
     if settings.threads:
         torch.set_num_threads(settings.threads)

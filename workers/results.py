@@ -72,7 +72,7 @@ def _map(found: ClassMap, leaf: Mask | None, card: Card) -> dict[str, Any]:
             "width": width,
             "height": height,
             "peak": float(f"{found.peak:.6g}"),
-            "box": found.box.told(),
+            "box": found.box.to_dict(),
         },
         "is_zero": found.is_zero,
         "diagnostics": asdict(diagnose(found.heatmap, leaf, is_healthy(name), found.box)),

@@ -130,7 +130,9 @@ def _npy(heatmap: Map, _: Box) -> bytes:
 def _json(heatmap: Map, box: Box) -> bytes:
     height, width = heatmap.shape
     rows = [[round(float(value), 5) for value in row] for row in heatmap]
-    return json.dumps({"width": width, "height": height, "box": box.told(), "rows": rows}).encode()
+    return json.dumps(
+        {"width": width, "height": height, "box": box.to_dict(), "rows": rows}
+    ).encode()
 
 
 _ENCODERS: dict[str, Callable[[Map, Box], bytes]] = {"png": _png, "npy": _npy, "json": _json}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from cli.audit.findings import DUPLICATE, LABEL, MISTAKE, Findings
-from cli.audit.photos import Looked
+from cli.audit.photos import AuditedPhoto
 from cli.explain.tables import WARNINGS, words
 
 _CERTAIN, _GAP, _HABIT = 0.9, 0.03, 3
@@ -91,7 +91,7 @@ def _about_heat(found: Findings) -> Iterator[Advice]:
         )
 
 
-def _mostly(found: Findings, photos: Sequence[Looked]) -> str:
+def _mostly(found: Findings, photos: Sequence[AuditedPhoto]) -> str:
     """Names the class that half of them or more are taken for: a habit of the model's."""
     ((said, count),) = Counter(photo.predicted for photo in photos).most_common(1)
     if count < max(_HABIT, len(photos) / 2):

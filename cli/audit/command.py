@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.audit.faithfulness import Trials, sample, try_out
+from cli.audit.faithfulness import FaithfulnessSample, measure_sample, sample
 from cli.audit.findings import Findings
 from cli.audit.json_document import Document, document
-from cli.audit.photos import Labelled, Looked, look_at
+from cli.audit.photos import AuditedPhoto, LabelledPhoto, explain_photos
 from cli.audit.report import write_report
-from cli.audit.second_model import Against
+from cli.audit.second_model import SecondModel
 from cli.errors import FAILED, MISSING, USAGE, CommandError
-from cli.explain.command import Saying
+from cli.explain.command import Output
 from cli.explain.local_source import find_card, find_device, load_explainer
 from cli.progress import progress
 from engine.explainer import Explainer
@@ -23,7 +23,7 @@ from workers.settings import WorkerSettings
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AuditOptions:
     """What the command line says. `trials`: photos that faithfulness is measured on."""
 
     folder: Path
@@ -35,7 +35,7 @@ class Wanted:
     trials: int
 
 
-def audit(wanted: Wanted, settings: WorkerSettings, say: Saying) -> int:
+def audit(wanted: AuditOptions, settings: WorkerSettings, say: Output) -> int:
     """The exit code. Raises CommandError."""
     card, other = _cards(wanted, settings)
     device = find_device(wanted.device)
@@ -43,16 +43,18 @@ def audit(wanted: Wanted, settings: WorkerSettings, say: Saying) -> int:
     quiet = say.quiet or say.as_json
     explainer = load_explainer(card, device, settings)
     with progress("looking", len(photos), quiet=quiet) as advance:
-        seen, failed = look_at(explainer, photos, wanted.batch, advance)
+        seen, failed = explain_photos(explainer, photos, wanted.batch, advance)
     if not seen:
         raise CommandError(f"none of the {len(photos):,} photos could be read: {failed[0].reason}")
     trials = _trials(seen, explainer, wanted.trials, quiet=quiet)
     against = None
     if other is not None:
         rival = load_explainer(other, device, settings)
-        again = [Labelled(one.path, one.name, one.label) for one in seen]
+        again = [LabelledPhoto(one.path, one.name, one.label) for one in seen]
         with progress(f"looking with {other.id}", len(again), quiet=quiet) as advance:
-            against = Against(other, seen, look_at(rival, again, wanted.batch, advance)[0])
+            against = SecondModel(
+                other, seen, explain_photos(rival, again, wanted.batch, advance)[0]
+            )
     found = Findings(seen, card.class_names, against.differing if against else {})
     content = document(card, wanted.folder, found, failed, trials, against)
     _write(wanted.out, content, found, against)
@@ -60,7 +62,7 @@ def audit(wanted: Wanted, settings: WorkerSettings, say: Saying) -> int:
     return FAILED if failed else 0
 
 
-def labelled(folder: Path, card: Card) -> list[Labelled]:
+def labelled(folder: Path, card: Card) -> list[LabelledPhoto]:
     """The photos of an ImageFolder whose classes the model has. Raises CommandError."""
     try:
         found = LeafFolder(folder, classes=card.class_names)
@@ -69,10 +71,10 @@ def labelled(folder: Path, card: Card) -> list[Labelled]:
     paths = [Path(path).absolute() for path in found.paths]
     root = folder.absolute()
     pairs = zip(paths, found.labels.tolist(), strict=True)
-    return [Labelled(path, path.relative_to(root).as_posix(), label) for path, label in pairs]
+    return [LabelledPhoto(path, path.relative_to(root).as_posix(), label) for path, label in pairs]
 
 
-def _cards(wanted: Wanted, settings: WorkerSettings) -> tuple[Card, Card | None]:
+def _cards(wanted: AuditOptions, settings: WorkerSettings) -> tuple[Card, Card | None]:
     card = find_card(settings.card_folders, wanted.model)
     if not wanted.against:
         return card, None
@@ -83,14 +85,14 @@ def _cards(wanted: Wanted, settings: WorkerSettings) -> tuple[Card, Card | None]
 
 
 def _trials(
-    seen: Sequence[Looked], explainer: Explainer, count: int, *, quiet: bool
-) -> Trials | None:
+    seen: Sequence[AuditedPhoto], explainer: Explainer, count: int, *, quiet: bool
+) -> FaithfulnessSample | None:
     chosen = sample(seen, count)
     with progress("blurring what the maps show", len(chosen), quiet=quiet) as advance:
-        return try_out(chosen, explainer.card, explainer.device, advance)
+        return measure_sample(chosen, explainer.card, explainer.device, advance)
 
 
-def _write(out: Path, content: Document, found: Findings, against: Against | None) -> None:
+def _write(out: Path, content: Document, found: Findings, against: SecondModel | None) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         text = json.dumps(content, ensure_ascii=False, indent=1)
@@ -100,7 +102,7 @@ def _write(out: Path, content: Document, found: Findings, against: Against | Non
         raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
 
 
-def _tell(content: Document, out: Path, say: Saying) -> None:
+def _tell(content: Document, out: Path, say: Output) -> None:
     say.words(
         f"{content['model']['id']} on {content['photos']:,} photos: accuracy "
         f"{content['accuracy']:.2%}, macro-F1 {content['macro_f1']:.4f}, calibration error "

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from cli.audit.photos import Looked
+from cli.audit.photos import AuditedPhoto
 from cli.progress import Advance
 from engine.faithfulness import Faithfulness, measure_faithfulness
 from engine.loading import load_weights
@@ -18,7 +18,7 @@ _STEPS = 8
 
 
 @dataclass(frozen=True)
-class Trials:
+class FaithfulnessSample:
     """Means over `photos`."""
 
     photos: int
@@ -31,16 +31,16 @@ class Trials:
         return self.mean.insertion > self.mean.deletion
 
 
-def sample(photos: Sequence[Looked], count: int) -> list[Looked]:
+def sample(photos: Sequence[AuditedPhoto], count: int) -> list[AuditedPhoto]:
     """At most `count` photos that the model got right, evenly from all of them."""
     right = [photo for photo in photos if photo.is_right]
     step = max(1, -(-len(right) // max(1, count)))
     return right[::step] if count else []
 
 
-def try_out(
-    photos: Sequence[Looked], card: Card, device: torch.device, advance: Advance
-) -> Trials | None:
+def measure_sample(
+    photos: Sequence[AuditedPhoto], card: Card, device: torch.device, advance: Advance
+) -> FaithfulnessSample | None:
     """None without photos."""
     if not photos:
         return None
@@ -54,4 +54,4 @@ def try_out(
         rows.append(asdict(found))
         advance()
     means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-    return Trials(len(photos), Faithfulness(**means))
+    return FaithfulnessSample(len(photos), Faithfulness(**means))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from cli.audit.photos import Looked
+from cli.audit.photos import AuditedPhoto
 from cli.explain.tables import WARNINGS
 from engine.evaluation.label_errors import LabelError, likely_label_errors
 from engine.evaluation.metrics import (
@@ -47,7 +47,7 @@ class ClassFindings:
 class Findings:
     """Computed once, from photos that were looked at. Places are those in `photos`."""
 
-    photos: Sequence[Looked]
+    photos: Sequence[AuditedPhoto]
     names: Sequence[str]
     extra: dict[int, list[str]] = field(default_factory=dict)
 

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cli.audit.faithfulness import Trials
+from cli.audit.faithfulness import FaithfulnessSample
 from cli.audit.findings import Findings
-from cli.audit.photos import Failed, Looked, View
-from cli.audit.second_model import Against
-from cli.explain.run import packed
+from cli.audit.photos import AuditedPhoto, ClassView, FailedPhoto
+from cli.audit.second_model import SecondModel
+from cli.explain.run import encode_map
 from models.card import Card
 
 Document = dict[str, Any]
@@ -19,9 +19,9 @@ def document(
     card: Card,
     folder: Path,
     found: Findings,
-    failed: Sequence[Failed],
-    trials: Trials | None,
-    against: Against | None,
+    failed: Sequence[FailedPhoto],
+    trials: FaithfulnessSample | None,
+    against: SecondModel | None,
 ) -> Document:
     """Everything but the pictures; shares rounded to 4 places."""
     names = found.names
@@ -71,7 +71,7 @@ def _classes(found: Findings) -> list[Document]:
             "leaf_share": one.leaf_share,
             "mean_map": None
             if one.mean_map is None
-            else packed(one.mean_map, found.photos[0].seen.box),
+            else encode_map(one.mean_map, found.photos[0].seen.box),
             "typical": [str(found.photos[place].path) for place in one.typical],
             "odd": [str(found.photos[place].path) for place in one.odd],
         }
@@ -79,7 +79,7 @@ def _classes(found: Findings) -> list[Document]:
     ]
 
 
-def _photo(photo: Looked, reasons: Sequence[str], names: Sequence[str]) -> Document:
+def _photo(photo: AuditedPhoto, reasons: Sequence[str], names: Sequence[str]) -> Document:
     return {
         "path": str(photo.path),
         "label": names[photo.label],
@@ -91,7 +91,7 @@ def _photo(photo: Looked, reasons: Sequence[str], names: Sequence[str]) -> Docum
     }
 
 
-def _view(name: str, view: View) -> Document:
+def _view(name: str, view: ClassView) -> Document:
     return {"class_name": name, "diagnostics": asdict(view.diagnostics)}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cli.explain.run import said
+from cli.explain.run import error_message
 from cli.progress import Advance
 from engine.batch_pipeline import BatchPipeline
 from engine.diagnostics import Diagnostics, diagnose, is_healthy
@@ -21,7 +21,7 @@ from pictures.masks import Mask
 
 
 @dataclass(frozen=True)
-class View:
+class ClassView:
     """What speaks for one class: its map, float16 (h, w), what of the photo it stands for, and
     what it says."""
 
@@ -35,7 +35,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Looked:
+class AuditedPhoto:
     """A photo of class `label`; `confidences`: float32 (classes,); `views`: of the predicted
     class and of the label. About 2 kB."""
 
@@ -43,7 +43,7 @@ class Looked:
     name: str
     label: int
     confidences: npt.NDArray[np.float32]
-    views: dict[int, View]
+    views: dict[int, ClassView]
     hash: Hash
 
     @property
@@ -65,13 +65,13 @@ class Looked:
         return float(best - second)
 
     @property
-    def seen(self) -> View:
+    def seen(self) -> ClassView:
         """Why it was taken for what it was taken for."""
         return self.views[self.predicted]
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledPhoto:
     """A photo of a labelled folder, before it is seen."""
 
     path: Path
@@ -80,29 +80,29 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Failed:
+class FailedPhoto:
     """A photo that could not be seen, and why."""
 
     path: Path
     reason: str
 
 
-def look_at(
-    explainer: Explainer, photos: Sequence[Labelled], batch: int, advance: Advance
-) -> tuple[list[Looked], list[Failed]]:
+def explain_photos(
+    explainer: Explainer, photos: Sequence[LabelledPhoto], batch: int, advance: Advance
+) -> tuple[list[AuditedPhoto], list[FailedPhoto]]:
     """Every photo; explained for its predicted class and for its label."""
     names, side = explainer.card.class_names, explainer.card.preprocessing.size
     flow = BatchPipeline(
         lambda photo: (photo, decode(photo.path.read_bytes(), min_side=side)),
         partial(_explain, explainer),
-        lambda photo, loaded, found: _looked(photo, loaded[1], found, names),
+        lambda photo, loaded, found: _audited(photo, loaded[1], found, names),
         batch=batch,
     )
-    seen: list[Looked] = []
-    failed: list[Failed] = []
+    seen: list[AuditedPhoto] = []
+    failed: list[FailedPhoto] = []
     for photo, made in flow.run(photos):
         if isinstance(made, Exception):
-            failed.append(Failed(photo.path, said(made)))
+            failed.append(FailedPhoto(photo.path, error_message(made)))
         else:
             seen.append(made)
         advance()
@@ -110,20 +110,22 @@ def look_at(
 
 
 def _explain(
-    explainer: Explainer, loaded: Sequence[tuple[Labelled, Photo]]
+    explainer: Explainer, loaded: Sequence[tuple[LabelledPhoto, Photo]]
 ) -> Sequence[Explanation]:
     requests = [Request(top_k=1, class_index=photo.label) for photo, _ in loaded]
     return explainer.explain([photo for _, photo in loaded], requests)
 
 
-def _looked(given: Labelled, photo: Photo, found: Explanation, names: Sequence[str]) -> Looked:
+def _audited(
+    given: LabelledPhoto, photo: Photo, found: Explanation, names: Sequence[str]
+) -> AuditedPhoto:
     leaf = leaf_mask(photo.pixels)
     views = {one.class_index: _view(one, leaf, names) for one in found.maps}
     hashed = difference_hash(photo.pixels)
-    return Looked(given.path, given.name, given.label, found.confidences, views, hashed)
+    return AuditedPhoto(given.path, given.name, given.label, found.confidences, views, hashed)
 
 
-def _view(found: ClassMap, leaf: Mask | None, names: Sequence[str]) -> View:
+def _view(found: ClassMap, leaf: Mask | None, names: Sequence[str]) -> ClassView:
     healthy = is_healthy(names[found.class_index])
     said = diagnose(found.heatmap, leaf, healthy, found.box)
-    return View(found.heatmap.astype(np.float16), found.box, said)
+    return ClassView(found.heatmap.astype(np.float16), found.box, said)

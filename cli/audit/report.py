@@ -7,9 +7,9 @@ from typing import Any
 from cli.audit.advice import advice
 from cli.audit.findings import EXAMPLES, REASONS, Findings
 from cli.audit.json_document import Document
-from cli.audit.photos import Looked, View
-from cli.audit.second_model import Against
-from cli.explain.run import packed
+from cli.audit.photos import AuditedPhoto, ClassView
+from cli.audit.second_model import SecondModel
+from cli.explain.run import encode_map
 from cli.explain.tables import words
 from cli.report.page import gallery, render
 from cli.report.reasons import meaning_of
@@ -18,7 +18,9 @@ from cli.report.thumbnails import thumbnails
 MOST = 1200
 
 
-def write_report(target: Path, content: Document, found: Findings, against: Against | None) -> None:
+def write_report(
+    target: Path, content: Document, found: Findings, against: SecondModel | None
+) -> None:
     """Photos with a reason are shown, at most 1,200 of them, mistakes first."""
     shown = shown_places(found)
     pictures = thumbnails([found.photos[place].path for place in shown])
@@ -54,7 +56,7 @@ def shown_places(found: Findings) -> list[int]:
     return sorted(places, key=rank)[:MOST]
 
 
-def _card(found: Findings, place: int, against: Against | None) -> dict[str, Any]:
+def _card(found: Findings, place: int, against: SecondModel | None) -> dict[str, Any]:
     """What the page's script makes a card of."""
     photo, names = found.photos[place], found.names
     views = [_view(photo, photo.predicted, names, "" if photo.is_right else "said")]
@@ -77,18 +79,18 @@ def _card(found: Findings, place: int, against: Against | None) -> dict[str, Any
     }
 
 
-def _view(photo: Looked, index: int, names: Sequence[str], role: str) -> dict[str, Any]:
-    view: View = photo.views[index]
+def _view(photo: AuditedPhoto, index: int, names: Sequence[str], role: str) -> dict[str, Any]:
+    view: ClassView = photo.views[index]
     return {
         "label": words(names[index]),
         "role": role,
         "confidence": round(float(photo.confidences[index]), 4),
-        "map": packed(view.map, view.box),
+        "map": encode_map(view.map, view.box),
         "say": view.diagnostics.sentence,
     }
 
 
-def _extra(found: Findings, place: int, against: Against | None) -> list[str]:
+def _extra(found: Findings, place: int, against: SecondModel | None) -> list[str]:
     """What else there is to say of a photo."""
     lines = [
         f"Among its like it looks like {words(found.names[one.likely])}: check the label."

@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from cli.audit.photos import Looked
+from cli.audit.photos import AuditedPhoto
 from engine.evaluation.metrics import McNemarResult, mcnemar
 from models.card import Card
 
 
 @dataclass(frozen=True)
-class Against:
+class SecondModel:
     """`seen`: by the second model, photo by photo as by the first one."""
 
     card: Card
-    first: Sequence[Looked]
-    seen: Sequence[Looked]
+    first: Sequence[AuditedPhoto]
+    seen: Sequence[AuditedPhoto]
 
     @property
     def result(self) -> McNemarResult:
@@ -55,7 +55,7 @@ class Against:
         }
 
     @property
-    def _both(self) -> tuple[Sequence[Looked], Sequence[Looked]]:
+    def _both(self) -> tuple[Sequence[AuditedPhoto], Sequence[AuditedPhoto]]:
         return self.first, self.seen
 
 

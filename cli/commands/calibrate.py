@@ -35,7 +35,7 @@ BATCH = 32
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CalibrateOptions:
     """`each`: pictures of a kind; `record`: to the card."""
 
     each: int = 40
@@ -43,13 +43,13 @@ class Wanted:
     json: bool = False
 
 
-def calibrate(model: str, data: Path, wanted: Wanted) -> None:
+def calibrate(model: str, data: Path, options: CalibrateOptions) -> None:
     """Raises CommandError for an unknown model or a folder that does not fit it."""
     keep_freed_memory()
     card = served_card(model)
     try:
         photos = LeafFolder(data, classes=card.class_names)
-        leaves, others = looked_at(card, photos, wanted.each)
+        leaves, others = collect_outputs(card, photos, options.each)
     except (CardError, FileNotFoundError) as error:
         raise CommandError(str(error)) from error
     found = fit_calibration(leaves, photos.labels, others)
@@ -60,10 +60,10 @@ def calibrate(model: str, data: Path, wanted: Wanted) -> None:
         means=card.weights_path.with_suffix(".means.npy").name,
         means_sha256=hashlib.sha256(content).hexdigest(),
     )
-    if wanted.record:
+    if options.record:
         record(card, doubt, content)
     rows = [_row(kind, own, found) for kind, own in others.items()]
-    if wanted.json:
+    if options.json:
         print(json.dumps(doubt.model_dump() | {"kinds": rows}, indent=2))  # noqa: T201
     else:
         _say(card, doubt, rows)
@@ -75,22 +75,22 @@ def record(card: Card, doubt: Calibration, means: bytes) -> None:
     update_card(card.path, doubt.model_dump(), "doubt")
 
 
-def looked_at(
+def collect_outputs(
     card: Card, photos: LeafFolder, each: int
 ) -> tuple[ModelOutputs, dict[str, ModelOutputs]]:
     """Answers to all photos, and to `each` pictures of every kind without a leaf."""
     side = card.preprocessing.size
     explainer = Explainer(card.model_copy(update={"doubt": None}), precision="auto")
-    leaves = answers(explainer, [stretched(path, side) for path in photos.paths])
+    leaves = model_outputs(explainer, [stretched(path, side) for path in photos.paths])
     others = negatives(photos.paths, each, side)
-    return leaves, {kind: answers(explainer, list(own)) for kind, own in others.items()}
+    return leaves, {kind: model_outputs(explainer, list(own)) for kind, own in others.items()}
 
 
-def answers(explainer: Explainer, pixels: Sequence[Array]) -> ModelOutputs:
+def model_outputs(explainer: Explainer, pixels: Sequence[Array]) -> ModelOutputs:
     """What the model says of pictures, uint8 (side, side, 3)."""
-    looks = [explainer.look(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)]
-    logits = torch.cat([look.logits.detach().float().cpu() for look in looks])
-    return ModelOutputs(logits, torch.cat([pooled_features(look.activations) for look in looks]))
+    passes = [explainer.forward(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)]
+    logits = torch.cat([one.logits.detach().float().cpu() for one in passes])
+    return ModelOutputs(logits, torch.cat([pooled_features(one.activations) for one in passes]))
 
 
 def _row(kind: str, own: ModelOutputs, found: FittedCalibration) -> dict[str, Any]:

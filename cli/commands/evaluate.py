@@ -27,7 +27,7 @@ from workers.allocator import keep_freed_memory
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EvaluateOptions:
     """What comes of it. `json`: a file, "-" for the terminal; `record`: a name in [metrics]."""
 
     record: str = ""
@@ -36,7 +36,7 @@ class Wanted:
     shortcuts: bool = False
 
 
-def evaluate(model: str, data: Path, wanted: Wanted) -> None:
+def evaluate(model: str, data: Path, wanted: EvaluateOptions) -> None:
     """Raises CommandError for an unknown model or a folder that does not fit it."""
     keep_freed_memory()
     card = served_card(model)

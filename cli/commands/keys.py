@@ -18,14 +18,14 @@ def add(
     from pydantic import ValidationError
 
     from cli.errors import CommandError
-    from cli.redis_calls import ask
+    from cli.redis_calls import call_redis
     from jobs.auth.api_keys import RedisApiKeyStore, issue_key
 
     try:
         secret, key = issue_key(name, rate=rate, quota=quota, days=days)
     except ValidationError as error:
         raise CommandError(f"name {name!r}: {error.errors()[0]['msg']}") from error
-    ask(lambda redis: RedisApiKeyStore(redis).add(key))
+    call_redis(lambda redis: RedisApiKeyStore(redis).add(key))
     typer.echo(secret)
     typer.echo("Send it as X-API-Key. It is not shown again.", err=True)
 
@@ -33,10 +33,10 @@ def add(
 @app.command("list")
 def list_keys() -> None:
     """Show the keys: what each begins with, its name and its limits."""
-    from cli.redis_calls import ask
+    from cli.redis_calls import call_redis
     from jobs.auth.api_keys import RedisApiKeyStore
 
-    keys = ask(lambda redis: RedisApiKeyStore(redis).all())
+    keys = call_redis(lambda redis: RedisApiKeyStore(redis).all())
     form = "{:<12} {:<24} {:>12} {:>10} {:<11} {:<10}"
     typer.echo(form.format("key", "name", "requests/min", "jobs/day", "made", "expires"))
     for key in keys:
@@ -49,9 +49,9 @@ def list_keys() -> None:
 def revoke(key: Annotated[str, typer.Argument(help="What the key begins with: cs_…")]) -> None:
     """Close a key for good, within two seconds. Its jobs stay until their time is over."""
     from cli.errors import CommandError
-    from cli.redis_calls import ask
+    from cli.redis_calls import call_redis
     from jobs.auth.api_keys import RedisApiKeyStore
 
-    if not ask(lambda redis: RedisApiKeyStore(redis).revoke(key)):
+    if not call_redis(lambda redis: RedisApiKeyStore(redis).revoke(key)):
         raise CommandError(f"there is no key {key!r}; `cropshield keys list` shows them all")
     typer.echo(f"{key} is revoked")

@@ -16,21 +16,21 @@ _SHOWN = 12  # characters of a secret
 @app.command()
 def add(key: Key = None) -> None:
     """Make a secret and show it. A second one signs beside the first, until that is revoked."""
-    from cli.redis_calls import ask
+    from cli.redis_calls import call_redis
     from jobs.records.job import LOCAL
     from jobs.webhooks.outbox import WebhookOutbox
 
-    typer.echo(ask(lambda redis: WebhookOutbox(redis).add_secret(key or LOCAL)))
+    typer.echo(call_redis(lambda redis: WebhookOutbox(redis).add_secret(key or LOCAL)))
 
 
 @app.command("list")
 def list_secrets(key: Key = None) -> None:
     """Show what each secret begins with, the oldest first."""
-    from cli.redis_calls import ask
+    from cli.redis_calls import call_redis
     from jobs.records.job import LOCAL
     from jobs.webhooks.outbox import WebhookOutbox
 
-    for secret in ask(lambda redis: WebhookOutbox(redis).secrets(key or LOCAL)):
+    for secret in call_redis(lambda redis: WebhookOutbox(redis).secrets(key or LOCAL)):
         typer.echo(secret[:_SHOWN] + "…")
 
 
@@ -40,9 +40,9 @@ def revoke(
     key: Key = None,
 ) -> None:
     """Have a secret sign no more."""
-    from cli.redis_calls import ask
+    from cli.redis_calls import call_redis
     from jobs.records.job import LOCAL
     from jobs.webhooks.outbox import WebhookOutbox
 
-    ask(lambda redis: WebhookOutbox(redis).revoke_secret(key or LOCAL, secret.rstrip("…")))
+    call_redis(lambda redis: WebhookOutbox(redis).revoke_secret(key or LOCAL, secret.rstrip("…")))
     typer.echo(f"{secret[:_SHOWN]}… signs no more")

@@ -19,7 +19,7 @@ from jobs.settings import SharedSettings
 _INDENT = 19
 
 
-def examine(
+def run_checks(
     settings: SharedSettings, host: str, port: int, *, quick: bool = False
 ) -> Iterator[Finding]:
     """Findings as they are made. With `quick` the models are not loaded."""
@@ -59,7 +59,7 @@ def _device() -> str:
     return WorkerSettings().device
 
 
-def report(findings: Iterator[Finding], *, as_json: bool) -> bool:
+def print_findings(findings: Iterator[Finding], *, as_json: bool) -> bool:
     """Print them; whether there was no problem."""
     made = []
     for finding in findings:

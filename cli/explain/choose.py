@@ -1,36 +1,38 @@
 """What the command line says, as options and the source that they need."""
 
 from cli.errors import USAGE, CommandError
-from cli.explain.source import Options, Source
+from cli.explain.source import ExplainOptions, Source
 from cli.settings import read
 from engine.errors import UnknownMethod
 from pictures.colormaps import UnknownColormap
 from workers.settings import WorkerSettings
 
 
-def choose_options(model: str, top_k: int, method: str, colormap: str, alpha: float) -> Options:
+def choose_options(
+    model: str, top_k: int, method: str, colormap: str, alpha: float
+) -> ExplainOptions:
     """Raises CommandError for a method or colormap that there is not."""
     from engine.cam.methods import get_method as known
 
     try:
         known(method)
-        return Options(model, top_k, method, colormap, alpha)
+        return ExplainOptions(model, top_k, method, colormap, alpha)
     except (UnknownMethod, UnknownColormap) as error:
         raise CommandError(str(error), USAGE) from error
 
 
-def choose_source(options: Options, device: str, server: str, api_key: str) -> Source:
+def choose_source(options: ExplainOptions, device: str, server: str, api_key: str) -> Source:
     """The server, or a model of this machine. Raises CommandError where that is not there."""
     if server:
         return _server(options, server, api_key)
-    from cli.explain.local_source import Local
+    from cli.explain.local_source import LocalSource
 
-    return Local(options, read(WorkerSettings), device)
+    return LocalSource(options, read(WorkerSettings), device)
 
 
-def _server(options: Options, address: str, api_key: str) -> Source:
+def _server(options: ExplainOptions, address: str, api_key: str) -> Source:
     try:
-        from cli.explain.server_source import Server
+        from cli.explain.server_source import ServerSource
     except ImportError as error:
         raise CommandError(f"--server needs the client: pip install ./client ({error})") from error
-    return Server(options, address, api_key or None)
+    return ServerSource(options, address, api_key or None)

@@ -10,13 +10,13 @@ from typing import Any
 
 from cli.errors import FAILED, INTERRUPTED, CommandError
 from cli.explain.find_photos import find_photos
-from cli.explain.result_log import Log, Row
-from cli.explain.run import Plan, Run, make_plan
-from cli.explain.source import Options, Source
+from cli.explain.result_log import ResultLog, Row
+from cli.explain.run import Run, RunPlan, make_plan
+from cli.explain.source import ExplainOptions, Source
 
 
 @dataclass(frozen=True)
-class Saying:
+class Output:
     """What is told: words, one JSON document, or nothing."""
 
     as_json: bool = False
@@ -35,16 +35,16 @@ def explain(
     paths: Sequence[str],
     out: Path,
     source: Source,
-    options: Options,
+    options: ExplainOptions,
     *,
     batch: int,
     dry_run: bool,
-    say: Saying,
+    say: Output,
 ) -> int:
     """The exit code. Raises CommandError."""
     started = time.monotonic()
     photos = find_photos(paths, out)
-    log = Log(out / "results.jsonl")
+    log = ResultLog(out / "results.jsonl")
     plan = make_plan(photos, log, options, source)
     if dry_run:
         return _tell_plan(plan, say)
@@ -55,7 +55,14 @@ def explain(
 
 
 def _work(
-    plan: Plan, source: Source, options: Options, out: Path, log: Log, batch: int, *, quiet: bool
+    plan: RunPlan,
+    source: Source,
+    options: ExplainOptions,
+    out: Path,
+    log: ResultLog,
+    batch: int,
+    *,
+    quiet: bool,
 ) -> bool:
     """Whether nothing is left to do; no model is loaded where nothing was."""
     try:
@@ -83,7 +90,7 @@ def _finish(rows: Sequence[Row], out: Path) -> dict[str, str]:
     return {"results.jsonl": str(out / "results.jsonl")} | {k: str(v) for k, v in files.items()}
 
 
-def _tell_plan(plan: Plan, say: Saying) -> int:
+def _tell_plan(plan: RunPlan, say: Output) -> int:
     say.words(f"would explain {_count(plan.todo)}; {_count(plan.done)} done before")
     for photo in plan.todo:
         say.words(f"  {photo.path}")
@@ -92,11 +99,11 @@ def _tell_plan(plan: Plan, say: Saying) -> int:
 
 
 def _tell(
-    plan: Plan,
+    plan: RunPlan,
     rows: Sequence[Row],
     files: dict[str, str],
     seconds: float,
-    say: Saying,
+    say: Output,
     *,
     whole: bool,
 ) -> int:

@@ -13,24 +13,24 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif",
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPhoto:
     """`path`: absolute. `name`: below the folder that was given, else the file's own."""
 
     path: Path
     name: Path
 
 
-def find_photos(given: Sequence[str], out: Path) -> list[Found]:
+def find_photos(given: Sequence[str], out: Path) -> list[FoundPhoto]:
     """Each photo once, in the order given, folders sorted; not what was written to `out`.
 
     Raises CommandError for a path that does not exist and when nothing is found.
     """
-    found: dict[Path, Found] = {}
+    found: dict[Path, FoundPhoto] = {}
     for one in _named(given):
         for photo in _below(Path(one)):
             path = photo.path.absolute()
             if not _is_ours(path, out.absolute()):
-                found.setdefault(path.resolve(), Found(path, photo.name))
+                found.setdefault(path.resolve(), FoundPhoto(path, photo.name))
     if not found:
         kinds = ", ".join(sorted(SUFFIXES))
         raise CommandError(f"no photos in {', '.join(given)}; looked for {kinds}", USAGE)
@@ -64,14 +64,14 @@ def _listed(text: str) -> Iterable[str]:
     return filter(None, lines)
 
 
-def _below(path: Path) -> Iterator[Found]:
+def _below(path: Path) -> Iterator[FoundPhoto]:
     """The photos of a folder and the folders in it, hidden ones left out; else the file."""
     if not path.is_dir():
-        yield Found(path, Path(path.name))
+        yield FoundPhoto(path, Path(path.name))
         return
     for photo in sorted(_files(path)):
         if photo.suffix.lower() in SUFFIXES and photo.is_file():
-            yield Found(photo, photo.relative_to(path))
+            yield FoundPhoto(photo, photo.relative_to(path))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from cli.errors import MISSING, CommandError
-from cli.explain.source import Loaded, Options, Seen
+from cli.explain.source import ExplainedPhoto, ExplainOptions, LoadedPhoto
 from engine.explainer import Explainer, Explanation, Request
 from engine.photos.decode import decode
 from models.card import Card
@@ -19,12 +19,12 @@ from workers.results import result_document
 from workers.settings import WorkerSettings
 
 
-class Local:
+class LocalSource:
     """One model of the catalogue; settings are those of a worker."""
 
     threads = min(4, os.cpu_count() or 1)
 
-    def __init__(self, options: Options, settings: WorkerSettings, device: str) -> None:
+    def __init__(self, options: ExplainOptions, settings: WorkerSettings, device: str) -> None:
         """Raises CommandError for a model or device that is not there."""
         self.card = find_card(settings.card_folders, options.model)
         self.device = find_device(device)
@@ -41,16 +41,16 @@ class Local:
         """Load the model and warm it up. Raises CommandError."""
         self.explainer = load_explainer(self.card, self.device, self._settings)
 
-    def load(self, path: Path) -> Loaded:
-        return Loaded(decode(path.read_bytes(), min_side=2 * self._side))
+    def load(self, path: Path) -> LoadedPhoto:
+        return LoadedPhoto(decode(path.read_bytes(), min_side=2 * self._side))
 
-    def look(self, loaded: Sequence[Loaded]) -> list[Explanation]:
+    def explain(self, loaded: Sequence[LoadedPhoto]) -> list[Explanation]:
         photos = [one.photo for one in loaded]
         return self.explainer.explain(photos, [self._request] * len(photos))
 
-    def describe(self, loaded: Loaded, looked: Explanation) -> Seen:
+    def describe(self, loaded: LoadedPhoto, looked: Explanation) -> ExplainedPhoto:
         maps = tuple(found.heatmap for found in looked.maps)
-        return Seen(result_document(looked, loaded.photo, self.card), maps)
+        return ExplainedPhoto(result_document(looked, loaded.photo, self.card), maps)
 
 
 def find_card(folders: Sequence[Path], model: str) -> Card:

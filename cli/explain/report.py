@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.explain.result_log import Row
-from cli.explain.tables import VERDICTS, WARNINGS, flat, words
+from cli.explain.tables import VERDICTS, WARNINGS, table_row, words
 from cli.report.page import gallery, render
 from cli.report.reasons import meaning_of
 from cli.report.thumbnails import thumbnails
@@ -44,7 +44,7 @@ def _confidence(row: Row) -> float:
 
 
 def _means(rows: Sequence[Row], name: str) -> dict[str, Any]:
-    own = [flat(row) for row in rows if row["predictions"][0]["class_name"] == name]
+    own = [table_row(row) for row in rows if row["predictions"][0]["class_name"] == name]
     leaf = [row["leaf_share"] for row in own if row["leaf_share"] is not None]
     return {
         "confidence": sum(row["confidence"] for row in own) / len(own),
@@ -62,7 +62,7 @@ def _reasons(row: Row) -> list[str]:
 
 def _card(row: Row, picture: str) -> dict[str, Any]:
     """What the page's script makes a card of."""
-    own, named = flat(row), {one["class_index"]: one for one in row["predictions"]}
+    own, named = table_row(row), {one["class_index"]: one for one in row["predictions"]}
     views = [
         {
             "label": words(named[one["class_index"]]["class_name"]),

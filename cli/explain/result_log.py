@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from cli.explain.find_photos import Found
+from cli.explain.find_photos import FoundPhoto
 
 Row = dict[str, Any]
 
 
-class Log:
+class ResultLog:
     """The last row of each photo, by its path. A line cut off by a kill is passed over."""
 
     def __init__(self, path: Path) -> None:
@@ -38,12 +38,12 @@ class Log:
         self._file.flush()
         self.rows[row["path"]] = row
 
-    def is_done(self, photo: Found, key: str) -> bool:
+    def is_done(self, photo: FoundPhoto, key: str) -> bool:
         """Whether it was explained before: the same file, in the same way."""
         row = self.rows.get(str(photo.path))
         return row is not None and row["ok"] and row["key"] == key
 
-    def places(self, photos: Iterable[Found]) -> dict[Path, Path]:
+    def places(self, photos: Iterable[FoundPhoto]) -> dict[Path, Path]:
         """Where the overlay of each photo goes, without suffix: its own name, and the place
         that it had before. A name that another photo has gets a number."""
         taken = {row["place"]: path for path, row in self.rows.items() if row.get("place")}
@@ -57,7 +57,7 @@ class Log:
         return places
 
 
-def key_of(photo: Found, options: Mapping[str, Any]) -> str:
+def key_of(photo: FoundPhoto, options: Mapping[str, Any]) -> str:
     """Of a photo as it is now (size and time of change) and of how it is to be explained."""
     try:
         stat = photo.path.stat()

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from cli.errors import CommandError
-from cli.explain.find_photos import Found
+from cli.explain.find_photos import FoundPhoto
 from cli.explain.interrupt import Interrupt
-from cli.explain.result_log import Log, Row, key_of
-from cli.explain.source import Loaded, Options, Source
+from cli.explain.result_log import ResultLog, Row, key_of
+from cli.explain.source import ExplainOptions, LoadedPhoto, Source
 from cli.progress import progress
 from engine.batch_pipeline import BatchPipeline
 from engine.photos.overlay import encode, render_overlay
@@ -20,21 +20,23 @@ LONG_SIDE = 1024
 
 
 @dataclass
-class Plan:
+class RunPlan:
     """`todo`: photos that this run explains, `done`: that an earlier one has."""
 
-    todo: list[Found]
-    done: list[Found]
+    todo: list[FoundPhoto]
+    done: list[FoundPhoto]
     keys: dict[Path, str]
     places: dict[Path, Path]
 
 
-def make_plan(photos: Sequence[Found], log: Log, options: Options, source: Source) -> Plan:
+def make_plan(
+    photos: Sequence[FoundPhoto], log: ResultLog, options: ExplainOptions, source: Source
+) -> RunPlan:
     """What is left to do, and where everything goes."""
     how = asdict(options) | source.model
     keys = {photo.path: key_of(photo, how) for photo in photos}
     done = {photo.path for photo in photos if log.is_done(photo, keys[photo.path])}
-    return Plan(
+    return RunPlan(
         todo=[photo for photo in photos if photo.path not in done],
         done=[photo for photo in photos if photo.path in done],
         keys=keys,
@@ -45,16 +47,16 @@ def make_plan(photos: Sequence[Found], log: Log, options: Options, source: Sourc
 class Run:
     """`run` explains the photos of a plan; every one of them ends up in the log."""
 
-    def __init__(self, source: Source, options: Options, plan: Plan, out: Path) -> None:
+    def __init__(self, source: Source, options: ExplainOptions, plan: RunPlan, out: Path) -> None:
         self._source, self._options, self._plan, self._out = source, options, plan, out
 
-    def run(self, log: Log, *, batch: int, quiet: bool) -> bool:
+    def run(self, log: ResultLog, *, batch: int, quiet: bool) -> bool:
         """Whether it came to its end; False after Ctrl-C. Raises CommandError."""
         source, todo = self._source, self._plan.todo
         flow = BatchPipeline(
             lambda photo: source.load(photo.path),
-            source.look,
-            self._end,
+            source.explain,
+            self._finish,
             batch=batch,
             threads=source.threads,
         )
@@ -69,31 +71,33 @@ class Run:
         return not interrupt.asked
 
     @staticmethod
-    def _until(photos: Sequence[Found], interrupt: Interrupt) -> Iterator[Found]:
+    def _until(photos: Sequence[FoundPhoto], interrupt: Interrupt) -> Iterator[FoundPhoto]:
         """The photos, as long as nobody asks to stop."""
         for photo in photos:
             if interrupt.asked:
                 return
             yield photo
 
-    def _end(self, photo: Found, loaded: Loaded, looked: Any) -> Row:
+    def _finish(self, photo: FoundPhoto, loaded: LoadedPhoto, explained: Any) -> Row:
         """Describe, render and write; the photo's row."""
-        seen = self._source.describe(loaded, looked)
-        picture, explanations = loaded.photo, seen.result["explanations"]
-        for rank, (found, heatmap) in enumerate(zip(explanations, seen.maps, strict=True)):
+        described = self._source.describe(loaded, explained)
+        picture, explanations = loaded.photo, described.result["explanations"]
+        for rank, (found, heatmap) in enumerate(zip(explanations, described.maps, strict=True)):
             box = Box.of(found["heatmap"])
             found["overlay"] = self._write(photo, loaded, (heatmap, box), rank)
-            found["heatmap"] = packed(heatmap, box)
+            found["heatmap"] = encode_map(heatmap, box)
         size = {"width": picture.width, "height": picture.height, "format": picture.format}
         return self._row(photo, ok=True) | {
             "place": str(self._plan.places[photo.path]),
             "image": size,
             "model": self._source.model,
             "options": asdict(self._options),
-            **seen.result,
+            **described.result,
         }
 
-    def _write(self, photo: Found, loaded: Loaded, shown: tuple[Map, Box], rank: int) -> str:
+    def _write(
+        self, photo: FoundPhoto, loaded: LoadedPhoto, shown: tuple[Map, Box], rank: int
+    ) -> str:
         """Each rank has a folder of its own, so that no overlay takes the name of another."""
         folder = "overlays" if rank == 0 else f"overlays-{rank + 1}"
         place = self._plan.places[photo.path]
@@ -106,23 +110,23 @@ class Run:
         target.write_bytes(encode(overlay))
         return target.relative_to(self._out).as_posix()
 
-    def _failed(self, photo: Found, error: Exception) -> Row:
-        return self._row(photo, ok=False) | {"error": said(error)}
+    def _failed(self, photo: FoundPhoto, error: Exception) -> Row:
+        return self._row(photo, ok=False) | {"error": error_message(error)}
 
-    def _row(self, photo: Found, *, ok: bool) -> Row:
+    def _row(self, photo: FoundPhoto, *, ok: bool) -> Row:
         name = photo.name.as_posix()
         return {"path": str(photo.path), "key": self._plan.keys[photo.path], "ok": ok, "name": name}
 
 
-def said(error: Exception) -> str:
+def error_message(error: Exception) -> str:
     """An error in words."""
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
     return str(error) or type(error).__name__
 
 
-def packed(heatmap: Map, box: Box) -> dict[str, Any]:
+def encode_map(heatmap: Map, box: Box) -> dict[str, Any]:
     """A map as JSON: 8-bit rows in base64, about 260 characters, and what it stands for."""
     height, width = heatmap.shape
     data = b64encode(levels(heatmap).tobytes()).decode()
-    return {"width": width, "height": height, "box": box.told(), "data": data}
+    return {"width": width, "height": height, "box": box.to_dict(), "data": data}

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from cli.errors import MISSING, CommandError
-from cli.explain.source import Loaded, Options, Seen
+from cli.explain.source import ExplainedPhoto, ExplainOptions, LoadedPhoto
 from cropshield_client import (
     AccessDenied,
     CropShield,
@@ -28,12 +28,12 @@ _SIDE = 448
 _BRIEFLY = Patience(total=3)
 
 
-class Server:
+class ServerSource:
     """Jobs are `bulk`: those of people at the server's page go first."""
 
     threads = 8
 
-    def __init__(self, options: Options, address: str, api_key: str | None = None) -> None:
+    def __init__(self, options: ExplainOptions, address: str, api_key: str | None = None) -> None:
         self._client, self._address = CropShield(address, api_key=api_key), address
         self._first = CropShield(address, api_key=api_key, patience=_BRIEFLY)
         self._id = options.model
@@ -70,26 +70,26 @@ class Server:
     def open(self) -> None:
         """Nothing to load here."""
 
-    def load(self, path: Path) -> Loaded:
+    def load(self, path: Path) -> LoadedPhoto:
         """Raises CommandError when the server is gone, what is wrong with the photo otherwise."""
         data = path.read_bytes()
         photo = decode(data, min_side=_SIDE)
-        return Loaded(photo, self._ask(self._explained, data))
+        return LoadedPhoto(photo, self._ask(self._explained, data))
 
-    def look(self, loaded: Sequence[Loaded]) -> list[Seen]:
+    def explain(self, loaded: Sequence[LoadedPhoto]) -> list[ExplainedPhoto]:
         return [one.answer for one in loaded]
 
-    def describe(self, loaded: Loaded, looked: Seen) -> Seen:  # noqa: ARG002 - as the others
-        return looked
+    def describe(self, loaded: LoadedPhoto, explained: ExplainedPhoto) -> ExplainedPhoto:  # noqa: ARG002 - as the others
+        return explained
 
-    def _explained(self, data: bytes) -> Seen:
+    def _explained(self, data: bytes) -> ExplainedPhoto:
         job = self._client.submit(data, wait=25, priority="bulk", **self._asked)
         job = job if job.is_done else self._client.wait(job)
         if not job.succeeded:
             raise JobFailed(job)
         result: dict[str, Any] = job.raw["result"]
         ranks = range(len(result["explanations"]))
-        return Seen(result, tuple(self._map(job, rank) for rank in ranks))
+        return ExplainedPhoto(result, tuple(self._map(job, rank) for rank in ranks))
 
     def _map(self, job: Job, rank: int) -> Map:
         with Image.open(BytesIO(self._client.heatmap(job, rank=rank))) as grey:

@@ -11,7 +11,7 @@ from pictures.colormaps import colormap
 
 
 @dataclass(frozen=True)
-class Options:
+class ExplainOptions:
     """How photos are explained; what changes here is explained anew."""
 
     model: str = "cropshield_cnn"
@@ -26,7 +26,7 @@ class Options:
 
 
 @dataclass
-class Loaded:
+class LoadedPhoto:
     """A decoded photo; `answer` is what a server has said of it already."""
 
     photo: Photo
@@ -34,7 +34,7 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ExplainedPhoto:
     """`result`: as a job's. `maps`: one for each of its explanations."""
 
     result: dict[str, Any]
@@ -42,7 +42,7 @@ class Seen:
 
 
 class Source(Protocol):
-    """Loads on `threads` threads, looks in one, and describes on threads again."""
+    """Loads photos on threads, explains batches on one, describes each on threads again."""
 
     threads: int
 
@@ -53,8 +53,8 @@ class Source(Protocol):
     def open(self) -> None:
         """Get ready. Raises CommandError."""
 
-    def load(self, path: Path) -> Loaded:
+    def load(self, path: Path) -> LoadedPhoto:
         """Raises OSError, PhotoError, or CommandError when nothing more can be explained."""
 
-    def look(self, loaded: Sequence[Loaded]) -> Sequence[Any]: ...
-    def describe(self, loaded: Loaded, looked: Any) -> Seen: ...
+    def explain(self, loaded: Sequence[LoadedPhoto]) -> Sequence[Any]: ...
+    def describe(self, loaded: LoadedPhoto, explained: Any) -> ExplainedPhoto: ...

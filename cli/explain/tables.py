@@ -32,10 +32,10 @@ def write_csv(rows: Sequence[Row], target: Path) -> None:
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, FIELDS, extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(map(flat, rows))
+        writer.writerows(map(table_row, rows))
 
 
-def flat(row: Row) -> dict[str, Any]:
+def table_row(row: Row) -> dict[str, Any]:
     """A row of the log as a row of the table."""
     if not row["ok"]:
         return row

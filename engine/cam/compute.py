@@ -27,17 +27,17 @@ class GraphForwardPass(LinearHeadForwardPass):
 
 
 def compute_cams(
-    seen: ForwardPass, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
+    forward: ForwardPass, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
 ) -> Cams:
     """The maps of all pairs, each by its own method.
 
     Beside a graph nothing is computed in torch: its threads would spin on the graph's cores.
     """
-    if isinstance(seen, GraphForwardPass) and _CLOSED_FORMS.keys() >= set(methods):
-        return _closed_form(seen, photos, classes, methods)
-    gradients = seen.gradients(photos, classes).float()
+    if isinstance(forward, GraphForwardPass) and _CLOSED_FORMS.keys() >= set(methods):
+        return _closed_form(forward, photos, classes, methods)
+    gradients = forward.gradients(photos, classes).float()
     with torch.no_grad():
-        activations = seen.activations[list(photos)].float()
+        activations = forward.activations[list(photos)].float()
         maps = torch.empty_like(activations[:, 0])
         for name in set(methods):
             own = [i for i, used in enumerate(methods) if used == name]
@@ -46,10 +46,10 @@ def compute_cams(
 
 
 def _closed_form(
-    seen: GraphForwardPass, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
+    forward: GraphForwardPass, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
 ) -> Cams:
     """With one gradient g_k a channel every method is ReLU(sum_k v_k A_k), v by `_CLOSED_FORMS`."""
-    activations, weights = seen.activations.numpy(), seen.weights.numpy()
+    activations, weights = forward.activations.numpy(), forward.weights.numpy()
     count, channels, height, width = activations.shape
     cells = activations.reshape(count, channels, height * width)
     maps = np.empty((len(photos), height * width), np.float32)

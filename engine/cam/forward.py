@@ -69,7 +69,7 @@ def forward_pass(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Autograd
     """
     leaves: list[Tensor] = []
 
-    def see(output: Any) -> Tensor:
+    def keep(output: Any) -> Tensor:
         leaves[:] = [check_feature_maps(output, inputs.shape[0]).detach().clone().requires_grad_()]
         torch.set_grad_enabled(True)
         return leaves[0].clone()  # a layer that works in place must not touch the leaf
@@ -78,7 +78,7 @@ def forward_pass(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Autograd
         torch.inference_mode(mode=False),
         torch.no_grad(),
         eval_mode(model),
-        replace_output(layer, see),
+        replace_output(layer, keep),
     ):
         logits = class_scores(model(inputs))
     if not leaves:

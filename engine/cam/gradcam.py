@@ -58,9 +58,9 @@ class GradCAM:
         Raises WrongInput, WrongClass or WrongLayer.
         """
         batch = self._batch(input_tensor)
-        seen = forward_pass(self.model, self.target_layer, batch)
-        photos, classes = photo_class_pairs(seen, class_idx)
-        maps = scaled_maps(seen, photos, classes, self.method).cpu().numpy()
+        forward = forward_pass(self.model, self.target_layer, batch)
+        photos, classes = photo_class_pairs(forward, class_idx)
+        maps = scaled_maps(forward, photos, classes, self.method).cpu().numpy()
         self._inputs[maps.shape[1:]] = batch.shape[1:], batch.dtype
         single = len(batch) == 1 and not isinstance(class_idx, Sequence)
         result: Map = maps[0] if single else maps
@@ -125,12 +125,12 @@ def find_layer(model: nn.Module, layer: nn.Module | str) -> nn.Module:
 
 
 def photo_class_pairs(
-    seen: AutogradForwardPass, wanted: int | Sequence[int] | None
+    forward: AutogradForwardPass, wanted: int | Sequence[int] | None
 ) -> tuple[list[int], list[int]]:
     """Photo and class of each map to make. Raises WrongClass, or WrongInput for a wrong count."""
-    count, classes = seen.logits.shape
+    count, classes = forward.logits.shape
     if wanted is None:
-        return list(range(count)), seen.logits.argmax(dim=1).tolist()
+        return list(range(count)), forward.logits.argmax(dim=1).tolist()
     if not isinstance(wanted, Sequence):
         return list(range(count)), [check_class(wanted, classes)] * count
     chosen = [check_class(index, classes) for index in wanted]
@@ -149,13 +149,13 @@ def check_class(index: int, classes: int) -> int:
 
 
 def scaled_maps(
-    seen: AutogradForwardPass,
+    forward: AutogradForwardPass,
     photos: Sequence[int],
     classes: Sequence[int],
     combine: Method,
 ) -> Tensor:
     """Scaled maps of the pairs, float32 (pairs, h, w), computed in float32."""
-    gradients = seen.gradients(photos, classes).float()
-    activations = seen.activations.detach()[list(photos)].float()
+    gradients = forward.gradients(photos, classes).float()
+    activations = forward.activations.detach()[list(photos)].float()
     with torch.no_grad():
         return divide_by_peak(combine(activations, gradients))

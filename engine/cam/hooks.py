@@ -22,24 +22,24 @@ class _ThreadHooks(threading.local):
     """What this thread does with the output of each layer that it watches."""
 
     def __init__(self) -> None:
-        self.see: dict[nn.Module, OutputHook] = {}
+        self.hooks: dict[nn.Module, OutputHook] = {}
 
 
 _thread_hooks = _ThreadHooks()
 
 
 @contextmanager
-def replace_output(layer: nn.Module, see: OutputHook) -> Generator[None]:
-    """In this thread, each output of `layer` becomes `see(output)`."""
-    outer = _thread_hooks.see.get(layer)
-    _thread_hooks.see[layer] = see
+def replace_output(layer: nn.Module, hook: OutputHook) -> Generator[None]:
+    """In this thread, each output of `layer` becomes `hook(output)`."""
+    outer = _thread_hooks.hooks.get(layer)
+    _thread_hooks.hooks[layer] = hook
     try:
         with _shared(layer, _install):
             yield
     finally:
-        del _thread_hooks.see[layer]
+        del _thread_hooks.hooks[layer]
         if outer is not None:
-            _thread_hooks.see[layer] = outer
+            _thread_hooks.hooks[layer] = outer
 
 
 @contextmanager
@@ -69,8 +69,8 @@ def _shared(module: nn.Module, do: Callable[[nn.Module], Undo]) -> Generator[Non
 
 def _install(layer: nn.Module) -> Undo:
     def pass_on(module: nn.Module, _inputs: object, output: Any) -> Any:
-        see = _thread_hooks.see.get(module)
-        return output if see is None else see(output)
+        hook = _thread_hooks.hooks.get(module)
+        return output if hook is None else hook(output)
 
     return layer.register_forward_hook(pass_on).remove
 

@@ -27,7 +27,7 @@ def spatial_layers(network: nn.Module, side: int) -> Sizes:
     sizes: Sizes = {}
 
     def note(name: str) -> Callable[[nn.Module, Any, Any], None]:
-        def see(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        def keep(_module: nn.Module, _inputs: Any, output: Any) -> None:
             if not isinstance(output, Tensor):
                 return
             if _is_map(output):
@@ -36,7 +36,7 @@ def spatial_layers(network: nn.Module, side: int) -> Sizes:
             elif output.ndim > 2 and output[0, 0].numel() > 1:
                 sizes.clear()
 
-        return see
+        return keep
 
     hooks = [
         module.register_forward_hook(note(name)) for name, module in network.named_modules() if name
@@ -99,13 +99,13 @@ def _check_map(card: Card, network: nn.Module) -> None:
     side = card.preprocessing.size
     layer = find_layer(network, card.target_layer)
     try:
-        seen = forward_pass(network, layer, torch.zeros(1, 3, side, side))
-        seen.gradients([0], [0])
+        forward = forward_pass(network, layer, torch.zeros(1, 3, side, side))
+        forward.gradients([0], [0])
     except EngineError as error:
         known = describe_layers(spatial_layers(network, side))
         raise card.wrong("target_layer", f"{error}. Maps come from {known}") from error
-    if not _is_map(seen.activations):
-        shape = tuple(seen.activations.shape[1:])
+    if not _is_map(forward.activations):
+        shape = tuple(forward.activations.shape[1:])
         raise card.wrong("target_layer", f"gives {shape}, which is no square map of channels first")
 
 

@@ -42,8 +42,8 @@ def find_linear_head(model: nn.Module, layer: nn.Module, probe: Tensor) -> nn.Li
     closed form, and the pooled maps times the weights, plus the bias, are the logits. None
     where that does not hold.
     """
-    seen = forward_pass(model, layer, probe)
-    maps, logits = seen.activations.detach(), seen.logits.detach()
+    forward = forward_pass(model, layer, probe)
+    maps, logits = forward.activations.detach(), forward.logits.detach()
     for module in model.modules():
         shape = logits.shape[1], maps.shape[1]
         if not isinstance(module, nn.Linear) or module.weight.shape != shape:
@@ -52,7 +52,7 @@ def find_linear_head(model: nn.Module, layer: nn.Module, probe: Tensor) -> nn.Li
             closed = LinearHeadForwardPass(
                 module(maps.mean(dim=(2, 3))), maps, module.weight.detach()
             )
-        if _close(closed.logits, logits) and _same_gradients(closed, seen):
+        if _close(closed.logits, logits) and _same_gradients(closed, forward):
             return module
     return None
 
@@ -63,21 +63,21 @@ def linear_head_forward_pass(
     """One forward pass without any graph. Raises as `engine.cam.forward.forward_pass` does."""
     kept: list[Tensor] = []
 
-    def see(output: Tensor) -> Tensor:
+    def keep(output: Tensor) -> Tensor:
         kept[:] = [check_feature_maps(output, inputs.shape[0])]
         return output
 
-    with torch.inference_mode(), eval_mode(model), replace_output(layer, see):
+    with torch.inference_mode(), eval_mode(model), replace_output(layer, keep):
         logits = class_scores(model(inputs))
     return LinearHeadForwardPass(logits, kept[0], weights)
 
 
-def _same_gradients(closed: LinearHeadForwardPass, seen: AutogradForwardPass) -> bool:
+def _same_gradients(closed: LinearHeadForwardPass, forward: AutogradForwardPass) -> bool:
     photos, classes = closed.logits.shape
     asked = range(0, classes, max(1, classes // _ASKED))
     pairs = [(photo, index) for photo in range(photos) for index in asked]
     return all(
-        _close(closed.gradients([photo], [index]), seen.gradients([photo], [index]))
+        _close(closed.gradients([photo], [index]), forward.gradients([photo], [index]))
         for photo, index in pairs
     )
 

@@ -59,13 +59,13 @@ def _trace_box(model: nn.Module, layer: nn.Module, photo: Tensor) -> Box:
     tracker = _Tracker(photo)
     boxes = [WHOLE]
 
-    def see(output: Any) -> Any:
+    def keep(output: Any) -> Any:
         if isinstance(output, Tensor) and (grid := tracker.grids.get(output)):
             (top, bottom), (left, right) = map(Axis.span, grid, output.shape[2:], photo.shape[2:])
             boxes[:] = [Box(left, top, right, bottom)]
         return output
 
-    with torch.no_grad(), eval_mode(model), replace_output(layer, see), tracker:
+    with torch.no_grad(), eval_mode(model), replace_output(layer, keep), tracker:
         model(photo)
     return boxes[0]
 

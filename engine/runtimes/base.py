@@ -21,7 +21,7 @@ class Runtime(Protocol):
     def half(self) -> bool:
         """Whether the layers up to the target layer run in bfloat16."""
 
-    def look(self, batch: Tensor) -> ForwardPass: ...
+    def forward(self, batch: Tensor) -> ForwardPass: ...
 
 
 @dataclass(frozen=True)

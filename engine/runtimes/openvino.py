@@ -53,7 +53,7 @@ class OpenVINORuntime:
         self._compiled = _core().compile_model(graph, "CPU", _settings(half, threads))
         self._requests = threading.local()
 
-    def look(self, batch: Tensor) -> GraphForwardPass:
+    def forward(self, batch: Tensor) -> GraphForwardPass:
         """One call for logits and activations, both float32 on the CPU."""
         if not hasattr(self._requests, "own"):
             self._requests.own = self._compiled.create_infer_request()
@@ -112,11 +112,11 @@ class _WithMaps(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         kept: list[Tensor] = []
 
-        def see(output: Tensor) -> Tensor:
+        def keep(output: Tensor) -> Tensor:
             kept[:] = [output]
             return output
 
-        with replace_output(self.layer, see):
+        with replace_output(self.layer, keep):
             logits = class_scores(self.model(x))
         return logits, kept[0]
 

@@ -18,9 +18,9 @@ def choose_runtime(reference: TorchRuntime, card: Card, plan: RuntimeOptions) ->
     Falling back is one line in the log.
     """
     batch = probe_batch(card)
-    seen = reference.look(batch)
+    forward = reference.forward(batch)
     for candidate in _candidates(reference, card, plan):
-        found = disagreement(seen, candidate.look(batch), half=candidate.half)
+        found = disagreement(forward, candidate.forward(batch), half=candidate.half)
         if not found:
             return candidate
         kind = "bfloat16" if candidate.half else "float32"

@@ -27,7 +27,7 @@ class TorchRuntime:
     half: bool = False
     name: str = "torch"
 
-    def look(self, batch: Tensor) -> ForwardPass:
+    def forward(self, batch: Tensor) -> ForwardPass:
         """One forward pass; a graph from the target layer up only where the head needs one."""
         inputs = batch.to(self.device, memory_format=torch.channels_last)
         if self.half:

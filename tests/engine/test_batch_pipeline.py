@@ -28,12 +28,12 @@ def test_what_cannot_be_loaded_fails_alone() -> None:
 
 
 def test_a_poison_thing_fails_alone_and_the_rest_of_its_batch_is_looked_at() -> None:
-    def look(loaded: Sequence[int]) -> list[int]:
+    def infer(loaded: Sequence[int]) -> list[int]:
         if 2 in loaded:
             raise RuntimeError("poison")
         return _square(loaded)
 
-    results = dict(BatchPipeline(int, look, lambda *all: all[-1], batch=4).run("1234"))
+    results = dict(BatchPipeline(int, infer, lambda *all: all[-1], batch=4).run("1234"))
     assert [results[one] for one in "134"] == [1, 9, 16]
     assert str(results["2"]) == "poison"
 
@@ -55,11 +55,11 @@ def test_the_next_batches_are_loaded_while_the_model_looks() -> None:
             fourth.set()
         return given
 
-    def look(loaded: Sequence[int]) -> list[int]:
+    def infer(loaded: Sequence[int]) -> list[int]:
         assert fourth.wait(timeout=30), "nothing was loaded beside the model"
         return list(loaded)
 
-    flow = BatchPipeline(load, look, lambda *all: all[-1], batch=2)
+    flow = BatchPipeline(load, infer, lambda *all: all[-1], batch=2)
     assert [made for _, made in flow.run(range(8))] == list(range(8))
 
 
@@ -78,8 +78,8 @@ def test_no_more_than_a_few_batches_are_taken_ahead_of_the_one_who_asks() -> Non
 
 
 def test_an_interrupt_is_nobodys_own() -> None:
-    def look(loaded: Sequence[int]) -> list[int]:
+    def infer(loaded: Sequence[int]) -> list[int]:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(BatchPipeline(int, look, lambda *_: None).run("12"))
+        list(BatchPipeline(int, infer, lambda *_: None).run("12"))

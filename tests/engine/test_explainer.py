@@ -132,7 +132,7 @@ def test_a_gpu_without_memory_gets_halves_then_the_cpu(card: Card) -> None:
     class Full:
         name, half = "torch", False
 
-        def look(self, batch: torch.Tensor) -> ForwardPass:
+        def forward(self, batch: torch.Tensor) -> ForwardPass:
             sizes.append(len(batch))
             raise torch.OutOfMemoryError("CUDA out of memory")
 
@@ -158,7 +158,7 @@ def test_a_calibrated_model_answers_by_its_temperature_and_thresholds(
     card: Card, explainer: Explainer
 ) -> None:
     """The means are those of one photo: that passes, its negative does not."""
-    seen = pooled_features(explainer.look([noise(0).pixels]).activations)
+    seen = pooled_features(explainer.forward([noise(0).pixels]).activations)
     content = write_means(seen.expand(len(card.class_names), -1))
     card.weights_path.with_name("means.npy").write_bytes(content)
     table = {"not_a_leaf": 0.9, "unknown": 0.9999, "margin": 0.0, "means": "means.npy"}
@@ -171,7 +171,7 @@ def test_a_calibrated_model_answers_by_its_temperature_and_thresholds(
     assert known.verdict == "confident"
     assert known.score == pytest.approx(1, abs=1e-3)
     assert strange.verdict in ("unknown", "not_a_leaf")
-    confidence = (explainer.look([noise(0).pixels]).logits / 2).softmax(dim=1)
+    confidence = (explainer.forward([noise(0).pixels]).logits / 2).softmax(dim=1)
     assert known.predictions[0].confidence == pytest.approx(float(confidence.max()), abs=1e-5)
     (plain,) = explainer.explain([noise(0)], [Request()])
     assert plain.score is None

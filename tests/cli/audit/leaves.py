@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cli.audit.photos import Looked, View
+from cli.audit.photos import AuditedPhoto, ClassView
 from engine.diagnostics import diagnose
 from pictures.blend import WHOLE
 from pictures.drawn_leaves.leaves import draw_leaf
@@ -23,15 +23,15 @@ def draw_folder(root: Path, count: int = 3) -> Path:
     return root
 
 
-def looked(place: int, label: int, said: int, sure: float = 0.9, hot: int = 0) -> Looked:
+def looked(place: int, label: int, said: int, sure: float = 0.9, hot: int = 0) -> AuditedPhoto:
     """A photo of three classes; the heat lies in one cell."""
     confidences = np.full(3, (1 - sure) / 2, np.float32)
     confidences[said] = sure
     heatmap = np.zeros((14, 14), np.float32)
     heatmap[hot // 14, hot % 14] = 1
-    view = View(heatmap.astype(np.float16), WHOLE, diagnose(heatmap, None))
+    view = ClassView(heatmap.astype(np.float16), WHOLE, diagnose(heatmap, None))
     noise = np.random.default_rng(place).integers(0, 255, (32, 32, 3), np.uint8)
-    return Looked(
+    return AuditedPhoto(
         path=Path(f"/{place}.jpg"),
         name=f"{place}.jpg",
         label=label,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from cli.audit.command import Wanted, audit
-from cli.explain.command import Saying
+from cli.audit.command import AuditOptions, audit
+from cli.explain.command import Output
 from tests.cli.audit.leaves import draw_folder
 from tests.cli.conftest import LOOKS, Command, violations
 from workers.settings import WorkerSettings
@@ -25,8 +25,8 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(leaves / "Apple__scab/0.jpg", leaves / "Corn__common_rust/copy.jpg")
     (leaves / "Apple__scab" / "bad.jpg").write_text("no photo")
     settings = WorkerSettings(runtime="torch")
-    wanted = Wanted(leaves, place / "out", "cropshield_cnn", "cropshield_cnn", "cpu", 4, 2)
-    assert audit(wanted, settings, Saying(quiet=True)) == 1
+    wanted = AuditOptions(leaves, place / "out", "cropshield_cnn", "cropshield_cnn", "cpu", 4, 2)
+    assert audit(wanted, settings, Output(quiet=True)) == 1
     return place / "out"
 
 

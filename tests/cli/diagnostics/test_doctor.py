@@ -14,11 +14,12 @@ import pytest
 from redis import Redis
 from typer.testing import CliRunner
 
-from cli.diagnostics import gpu, models
-from cli.diagnostics.doctor import examine
+from cli.diagnostics import gpu, models, queue
+from cli.diagnostics.doctor import run_checks
 from cli.diagnostics.findings import Finding, Level
 from cli.diagnostics.storage import check_bucket
 from cli.main import app
+from cli.serve import private_redis
 from jobs.redis.backlog import Backlog, QueueDepth
 from jobs.settings import SharedSettings
 from models.catalog import CARDS
@@ -44,7 +45,7 @@ def redis_of(home: Path, **changes: str) -> Iterator[str]:
 
 
 def about(subject: str, settings: SharedSettings) -> list[Finding]:
-    found = examine(settings, "127.0.0.1", free_port(), quick=True)
+    found = run_checks(settings, "127.0.0.1", free_port(), quick=True)
     return [finding for finding in found if finding.subject == subject]
 
 
@@ -189,7 +190,7 @@ def test_a_driver_that_torch_cannot_use_is_a_warning(
     ],
 )
 def test_the_queue_is_judged(workers: int, jobs: int, age: float, level: str) -> None:
-    found = work.judge(Backlog(0, workers, {"interactive": QueueDepth(jobs, age)}))
+    found = queue.judge(Backlog(0, workers, {"interactive": QueueDepth(jobs, age)}))
     assert found.level == level
     assert bool(found.advice) == (level != "ok")
 

@@ -78,7 +78,7 @@ def test_a_head_that_is_not_pooled_stays_in_float32(
 
 
 def test_what_disagrees_is_found_out(card: Card) -> None:
-    seen = torch_runtime(network(), card, CPU).look(probe_batch(card))
+    seen = torch_runtime(network(), card, CPU).forward(probe_batch(card))
     assert isinstance(seen, LinearHeadForwardPass)
     assert disagreement(seen, seen) == ""
 
