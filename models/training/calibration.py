@@ -71,7 +71,7 @@ def class_means(features: Tensor, labels: Tensor, classes: int) -> Tensor:
 
 
 def leave_one_out_scores(features: Tensor, labels: Tensor, means: Tensor) -> Tensor:
-    """`leaf_score` of each photo, (n,), by class means without that photo: what a new one would
+    """`prototype_similarity` of each photo, (n,), by class means without that photo: what a new one would
     get."""
     sums = torch.zeros_like(means).index_add(0, labels, features)
     own = F.normalize(sums[labels] - features, dim=1)
