@@ -70,8 +70,9 @@ def _schemas(generated: Json) -> Json:
     """The components, with those that no route answers by its type."""
     ours = {name: it for name, it in generated.items() if name not in _FRAMEWORK}
     for kind in (ProblemView, RawMap):
-        ours[kind.__name__] = kind.model_json_schema()
-    ours["JobView"]["properties"].pop("owner", None)  # kept from the answer
+        schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema.pop("$defs", None)  # components of the document already
+        ours[kind.__name__] = schema
     return ours
 
 

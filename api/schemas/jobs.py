@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.problems import ErrorView
-from jobs.records.job import Job
+from jobs.records.job import ImageFacts, Job, ModelFacts, QueuePosition, State
+from jobs.records.options import JobOptions
 from models.verdict import Verdict
 
 Warned = Literal["uniform", "scattered", "edge", "background"]
@@ -112,13 +113,26 @@ class Links(BaseModel):
     deliveries: str
 
 
-class JobView(Job):
-    """A job and where to find its pictures."""
+class JobView(BaseModel):
+    """A job and where to find its pictures. What is not named here is not public."""
 
-    client_ref: str | None = Field(None, description="Your own reference, as submitted.")
-    timings_ms: TimingsView = TimingsView()  # type: ignore[assignment]
-    result: ResultView | None = None  # type: ignore[assignment]
-    error: ErrorView | None = None  # type: ignore[assignment]
+    id: str
+    state: State
+    attempts: int
+    cached: bool
+    erased: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime
+    model: ModelFacts
+    options: JobOptions
+    image: ImageFacts
+    timings_ms: TimingsView
+    result: ResultView | None
+    error: ErrorView | None
+    queue: QueuePosition | None
+    client_ref: str | None = Field(description="Your own reference, as submitted.")
     links: Links
 
 
@@ -144,8 +158,9 @@ def job_view(job: Job) -> JobView:
         "result": job.result and _result(job.result, root),
         "error": job.error and job.error | {"instance": root, "request_id": job.request_id},
     }
+    public = job.model_dump(include=JobView.model_fields.keys())
     return JobView(
-        **job.model_dump() | ended,
+        **public | ended,
         client_ref=job.options.client_ref,
         links=Links(self=root, **parts),
     )
@@ -164,8 +179,9 @@ def _links(root: str, class_index: int) -> dict[str, str]:
 
 
 class RawMap(BaseModel):
-    """A map as numbers: `height` rows of `width` values."""
+    """A map as numbers: `height` rows of `width` values, and what of the photo they stand for."""
 
     width: int
     height: int
+    box: BoxView
     rows: list[list[Annotated[float, Field(ge=0, le=1)]]]

@@ -46,11 +46,17 @@ class Submitted:
     from_cache: bool = False
 
 
+NOT_IN_RESULT = frozenset(
+    {"model", "class_name", "client_ref", "priority", "deadline", "ttl", "callback_url"}
+)
+"""Options that change no result. The model is in the fingerprint by its weights, the class by its
+index. Every other option, those to come included, tells results apart."""
+
+
 def result_fingerprint(job: Job) -> str:
     """Alike for jobs of one owner whose results would be the same: photo, model, options."""
-    included = {"method", "top_k", "class_index", "colormap", "alpha", "overlay_format"}
     parts = [job.owner, job.image.sha256, job.model.model_dump_json()]
-    parts.append(job.options.model_dump_json(include=included))
+    parts.append(job.options.model_dump_json(exclude=set(NOT_IN_RESULT)))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from api.schemas.jobs import RawMap
 from jobs.redis import keyspace
 from pictures.blend import WHOLE, Box, colourise, upsample
 from tests.api.conftest import BOX, MAPS, PEAKS, Hand
@@ -166,6 +167,7 @@ def test_the_heatmap_json_has_the_numbers(client: TestClient, done: str) -> None
     numbers = client.get(f"{done}/heatmap?format=json&class_index=3").json()
     assert (numbers["width"], numbers["height"]) == (14, 14)
     assert np.allclose(numbers["rows"], MAPS[1], atol=1e-5)
+    assert set(numbers) == {*RawMap.model_fields}
     assert numbers["box"] == BOX
 
 
