@@ -48,9 +48,9 @@ class LocalSource:
         photos = [one.photo for one in loaded]
         return self.explainer.explain(photos, [self._request] * len(photos))
 
-    def describe(self, loaded: LoadedPhoto, looked: Explanation) -> ExplainedPhoto:
-        maps = tuple(found.heatmap for found in looked.maps)
-        return ExplainedPhoto(result_document(looked, loaded.photo, self.card), maps)
+    def describe(self, loaded: LoadedPhoto, explained: Explanation) -> ExplainedPhoto:
+        maps = tuple(found.heatmap for found in explained.maps)
+        return ExplainedPhoto(result_document(explained, loaded.photo, self.card), maps)
 
 
 def find_card(folders: Sequence[Path], model: str) -> Card:

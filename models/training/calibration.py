@@ -71,8 +71,8 @@ def class_means(features: Tensor, labels: Tensor, classes: int) -> Tensor:
 
 
 def leave_one_out_scores(features: Tensor, labels: Tensor, means: Tensor) -> Tensor:
-    """`prototype_similarity` of each photo, (n,), by class means without that photo: what a new one would
-    get."""
+    """`prototype_similarity` of each photo, (n,), to class means without that photo: what a new
+    photo would get."""
     sums = torch.zeros_like(means).index_add(0, labels, features)
     own = F.normalize(sums[labels] - features, dim=1)
     cosines = features @ means.T
