@@ -1,14 +1,12 @@
-"""Models, errors, webhooks, shrinking; and that both clients are the same client."""
+"""Models, errors, webhooks; and that both clients are the same client."""
 
 import base64
-import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from standardwebhooks import Webhook
 
 import cropshield_client
@@ -17,7 +15,6 @@ from cropshield_client.decode import decode
 from cropshield_client.errors import ProblemError
 from cropshield_client.errors import problem as error_of
 from cropshield_client.models import Job, JobFailed
-from cropshield_client.shrink import shrunk
 from jobs.problems import Problem, all_problems
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of 24 bytes, ok").decode()
@@ -82,26 +79,6 @@ def test_a_webhook_of_the_server_is_told_from_others() -> None:
         verify_webhook(signed(body, now - timedelta(hours=1)), body, SECRET)
     with pytest.raises(WrongSignature, match="header"):
         verify_webhook({}, body, SECRET)
-
-
-def jpeg(size: tuple[int, int]) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", size, "green").save(buffer, "JPEG", exif=_on_its_side())
-    return buffer.getvalue()
-
-
-def _on_its_side() -> bytes:
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    return exif.tobytes()
-
-
-def test_a_photo_is_shrunk_upright_and_only_when_it_is_too_large() -> None:
-    small = Image.open(io.BytesIO(shrunk(jpeg((3000, 2000)), 600)))
-    assert small.size == (400, 600)
-    assert not small.getexif()
-    assert shrunk(jpeg((600, 400)), 600) == jpeg((600, 400))
-    assert shrunk(b"no photo", 600) == b"no photo"
 
 
 def test_the_public_names_are_few_and_sorted() -> None:
