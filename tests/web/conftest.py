@@ -25,10 +25,12 @@ def stack(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     home = tmp_path_factory.mktemp("web") / "var"
     add_model(home / "models")
     service = Service(home, redis_server)
-    service.start_api()
-    service.start_worker()
-    yield service
-    service.close()
+    try:
+        service.start_api()
+        service.start_worker()
+        yield service
+    finally:
+        service.close()
 
 
 def add_model(folder: Path) -> None:

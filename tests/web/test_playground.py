@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import FileChooser, Page, Route, expect
 
 from pictures.drawn_leaves.leaves import draw_leaf
@@ -139,6 +140,18 @@ def test_what_is_said_of_a_photo_does_not_stand_beside_another(
     page.set_input_files("#choose", half)
     expect(page.locator("#trouble")).to_contain_text("damaged or incomplete")
     expect(page.locator("#result")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(1, 10_000), (10_000, 2)])
+def test_a_strip_is_shown(
+    new_page: NewPage, stack: Service, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    strip, page = tmp_path / "strip.png", new_page()
+    Image.new("RGB", size, "green").save(strip)
+    explain(page, strip)
+    assert job_of(page, stack)["state"] == "succeeded"
+    expect(page.locator("#trouble")).to_be_hidden()
+    assert min(pixels(page).shape[:2]) == 1
 
 
 def test_photos_can_be_dropped_and_pasted(new_page: NewPage, leaves: list[Path]) -> None:

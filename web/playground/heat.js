@@ -1,6 +1,9 @@
 // From the raw map to colours on the photo. Between cells the map is bilinear, coloured afterwards.
 
+import { fit } from "./size.js";
+
 const LONG_SIDE = 640; // of the coloured map; the canvas stretches it the rest of the way
+const LONGEST_CANVAS = 4096; // pixels; beyond, some browsers draw nothing
 
 const WHOLE = { left: 0, top: 0, right: 1, bottom: 1 };
 
@@ -16,10 +19,8 @@ export async function readMap(blob, box) {
 }
 
 // Draws on `canvas`: opacity 0 to 1; share is what the map is multiplied by.
-export function blend(canvas, photo, map, table, { opacity, share = 1, longSide = Infinity }) {
-  const scale = Math.min(1, longSide / Math.max(photo.width, photo.height));
-  canvas.width = Math.round(photo.width * scale);
-  canvas.height = Math.round(photo.height * scale);
+export function blend(canvas, photo, map, table, { opacity, share = 1, longSide = LONGEST_CANVAS }) {
+  Object.assign(canvas, fit(photo, longSide));
   const brush = canvas.getContext("2d");
   brush.imageSmoothingQuality = "high";
   brush.drawImage(photo, 0, 0, canvas.width, canvas.height);
@@ -35,9 +36,9 @@ export function drawLegend(canvas, table) {
   canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
-function colourise(map, table, share, { width, height }) {
-  const scale = Math.min(1, LONG_SIDE / Math.max(width, height));
-  const picture = new ImageData(Math.round(width * scale), Math.round(height * scale));
+function colourise(map, table, share, size) {
+  const { width, height } = fit(size, LONG_SIDE);
+  const picture = new ImageData(width, height);
   const { left, top, right, bottom } = map.box;
   const columns = between(map.width, picture.width, left, right);
   const rows = between(map.height, picture.height, top, bottom);

@@ -1,5 +1,8 @@
 // Photos out of files, the clipboard and the camera; made small before they travel.
 
+import { hasGreyCorner, isPlainJpeg } from "./jpeg.js";
+import { fit } from "./size.js";
+
 const LONG_SIDE = 1024; // the model sees far less
 
 export function listen(drop, inputs, onFiles) {
@@ -20,18 +23,29 @@ export function listen(drop, inputs, onFiles) {
   }
 }
 
-// The file itself where the browser cannot read it: the server may.
-export async function shrink(file) {
+// A smaller JPEG of a photo that is too large: upright, in sRGB, transparency laid on white, as the
+// server would see it. The file itself where that is not sure: the server judges it. Formats other
+// than JPEG and PNG are small already, and browsers do not agree on which way is up in them.
+export async function shrink(file, longSide = LONG_SIDE) {
+  const buffer = await file.arrayBuffer();
+  const isJpeg = isPlainJpeg(buffer);
+  if (!isJpeg && !isPng(buffer)) return file;
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => null);
-  if (!bitmap) return file;
-  const scale = Math.min(1, LONG_SIDE / Math.max(bitmap.width, bitmap.height));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.round(bitmap.width * scale);
-  canvas.height = Math.round(bitmap.height * scale);
+  if (!bitmap || Math.max(bitmap.width, bitmap.height) <= longSide) return file;
+  if (isJpeg && hasGreyCorner(bitmap)) return file;
+  const small = await asJpeg(bitmap, longSide);
+  bitmap.close();
+  return small && small.size < file.size ? small : file;
+}
+
+const isPng = (buffer) => buffer.byteLength > 4 && new DataView(buffer).getUint32(0) === 0x89504e47;
+
+function asJpeg(bitmap, longSide) {
+  const canvas = Object.assign(document.createElement("canvas"), fit(bitmap, longSide));
   const brush = canvas.getContext("2d");
+  brush.fillStyle = "white";
+  brush.fillRect(0, 0, canvas.width, canvas.height);
   brush.imageSmoothingQuality = "high";
   brush.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
-  const small = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.9));
-  return small && small.size < file.size ? small : file;
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.9));
 }

@@ -9,17 +9,7 @@ from PIL import Image
 from engine.photos.decode import decode, to_pixels
 from pictures.errors import TooManyPixels, UndecodablePhoto, UnsupportedFormat
 from tests.pictures.files import SUFFIXES, file_of, png_header, scene
-
-BACK = {
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
+from tests.pictures.odd_files import BACK
 
 
 def oriented(kind: str, orientation: int) -> bytes:

@@ -1,0 +1,147 @@
+"""Drawn photos as cameras, scanners and bad links make them: turned, cut out, damaged, rare."""
+
+import struct
+import zlib
+from collections.abc import Callable
+from functools import cache, partial
+
+import numpy as np
+from PIL import Image
+
+from pictures.leaves import draw_leaf
+from tests.pictures.files import file_of, scene
+from tests.pictures.profiles import linear_grey
+
+SIZE = (480, 320)
+KINDS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF")
+BACK = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""How a camera stores what its EXIF orientation then turns upright."""
+Files = dict[str, Callable[[], bytes]]
+
+
+@cache
+def drawn() -> Image.Image:
+    return draw_leaf("spots", seed=3, size=SIZE).photo
+
+
+def leaf() -> Image.Image:
+    return drawn().copy()
+
+
+def oriented(kind: str, orientation: int) -> bytes:
+    turn, exif = BACK[orientation], Image.Exif()
+    exif[0x0112] = orientation
+    return file_of(leaf() if turn is None else leaf().transpose(turn), kind, exif=exif)
+
+
+def cut_out() -> Image.Image:
+    """A leaf whose ground is hidden, half hidden along its rim."""
+    alpha = Image.new("L", SIZE, 0)
+    alpha.paste(128, (80, 60, 400, 260))
+    alpha.paste(255, (100, 80, 380, 240))
+    photo = leaf()
+    photo.putalpha(alpha)
+    return photo
+
+
+def cut_out_file(kind: str) -> bytes:
+    return file_of(cut_out(), kind)
+
+
+def palette_with_a_hidden_colour() -> bytes:
+    photo = leaf().quantize(16)
+    return file_of(photo, "PNG", transparency=photo.getpixel((0, 0)))
+
+
+def sixteen_bits() -> Image.Image:
+    return Image.fromarray(np.asarray(leaf().convert("L")).astype(np.uint16) * 257)
+
+
+SURE: Files = {
+    **{f"cut-out {kind}": partial(cut_out_file, kind) for kind in KINDS[1:]},
+    "cut-out grey": lambda: file_of(cut_out().convert("LA"), "PNG"),
+    "palette": lambda: file_of(leaf().quantize(64), "PNG"),
+    "palette with a hidden colour": palette_with_a_hidden_colour,
+    "16-bit grey": lambda: file_of(sixteen_bits(), "PNG"),
+    "grey": lambda: file_of(leaf().convert("L"), "JPEG"),
+    "two tones": lambda: file_of(leaf().convert("1", dither=Image.Dither.NONE), "PNG"),
+    "CMYK": lambda: file_of(leaf().convert("CMYK"), "JPEG"),
+    "broken profile": lambda: file_of(leaf(), "JPEG", icc_profile=b"nonsense" * 40),
+    "profile for other colours": lambda: file_of(leaf(), "JPEG", icc_profile=linear_grey()),
+    "several pictures": lambda: file_of(leaf(), "MPO", save_all=True, append_images=[scene()]),
+    "animation": lambda: file_of(leaf(), "WEBP", save_all=True, append_images=[scene(*SIZE)]),
+}
+"""What every program reads alike."""
+
+
+def cut(data: bytes, end: bytes = b"") -> bytes:
+    return data[: len(data) * 6 // 10] + end
+
+
+def cut_file(kind: str) -> bytes:
+    return cut(file_of(leaf(), kind))
+
+
+def zeros(data: bytes, start: float, length: int) -> bytes:
+    first = int(len(data) * start)
+    return data[:first] + bytes(min(length, len(data) - first)) + data[first + length :]
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    check = struct.pack(">I", zlib.crc32(name + content))
+    return struct.pack(">I", len(content)) + name + content + check
+
+
+def png_with(name: bytes, content: bytes, photo: Image.Image | None = None) -> bytes:
+    """The photo, or the leaf, with a chunk behind its header."""
+    data = file_of(photo or leaf(), "PNG")
+    return data[:33] + chunk(name, content) + data[33:]
+
+
+def with_a_chunk_of_another_sum() -> bytes:
+    """Pillow raises SyntaxError for it."""
+    data = bytearray(png_with(b"gAMA", struct.pack(">I", 45455)))
+    data[33 + 8] ^= 1
+    return bytes(data)
+
+
+DAMAGED: Files = {
+    **{f"cut {kind}": partial(cut_file, kind) for kind in KINDS},
+    "closed JPEG": lambda: cut(file_of(leaf(), "JPEG"), b"\xff\xd9"),
+    "closed grey JPEG": lambda: cut(file_of(leaf().convert("L"), "JPEG"), b"\xff\xd9"),
+    "closed CMYK JPEG": lambda: cut(file_of(leaf().convert("CMYK"), "JPEG"), b"\xff\xd9"),
+    "closed progressive JPEG": lambda: cut(file_of(leaf(), "JPEG", progressive=True), b"\xff\xd9"),
+    "JPEG with a hole": lambda: zeros(file_of(leaf(), "JPEG"), 0.5, 4096),
+    "WebP of zeros": lambda: zeros(file_of(leaf(), "WEBP"), 0.5, 10**6),
+    "wrong sum": with_a_chunk_of_another_sum,
+}
+
+
+def avif_of(primaries: int, transfer: int) -> bytes:
+    """The leaf with other code points for its colours."""
+    data = file_of(leaf(), "AVIF")
+    place = data.index(b"colrnclx") + 8
+    return data[:place] + struct.pack(">2H", primaries, transfer) + data[place + 4 :]
+
+
+UNSURE: Files = {
+    "linear light": lambda: png_with(b"gAMA", struct.pack(">I", 100_000)),
+    "HDR PNG": lambda: png_with(b"cICP", bytes((9, 16, 0, 1))),
+    "HDR AVIF": lambda: avif_of(9, 16),
+    "Display P3 AVIF": lambda: avif_of(12, 13),
+    "two pages": lambda: file_of(leaf(), "TIFF", save_all=True, append_images=[scene()]),
+    "camera raw": lambda: file_of(leaf(), "TIFF", tiffinfo={50706: bytes((1, 4, 0, 0))}),
+    "16-bit TIFF": lambda: file_of(sixteen_bits(), "TIFF"),
+    "32-bit": lambda: file_of(Image.new("I", SIZE, 70_000), "TIFF"),
+    "floats": lambda: file_of(Image.new("F", SIZE, 0.5), "TIFF"),
+}
+"""What few programs read alike."""
