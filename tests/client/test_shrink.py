@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cropshield_client.shrink import shrunk
-from engine.images import decode
+from engine.photos.decode import decode
 from tests.pictures.files import file_of, scene
 from tests.pictures.odd_files import BACK, DAMAGED, KINDS, SIZE, SURE, UNSURE, leaf, oriented
 from tests.pictures.profiles import RED_IS_GREEN, cyan_is_black, linear_grey

@@ -8,7 +8,7 @@ from functools import cache, partial
 import numpy as np
 from PIL import Image
 
-from pictures.leaves import draw_leaf
+from pictures.drawn_leaves.leaves import draw_leaf
 from tests.pictures.files import file_of, scene
 from tests.pictures.profiles import linear_grey
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from engine.images import decode
+from engine.photos.decode import decode
 from tests.pictures.files import file_of, scene
 from tests.pictures.odd_files import (
     BACK,

@@ -94,7 +94,7 @@ def test_a_json_answer_has_an_example_that_fits_its_schema(name: str) -> None:
     answers = [it for k, it in OPERATIONS[name]["responses"].items() if k[0] == "2"]
     kinds = [it["content"][_JSON] for it in answers if _JSON in it.get("content", {})]
     shown = [kind for kind in kinds if "example" in kind]
-    assert shown or not kinds, "add it to tests/clients/test_examples.py"
+    assert shown or not kinds, "add it to tests/client/test_openapi_examples.py"
     for kind in shown:
         jsonschema.validate(kind["example"], schema_of(kind["schema"]))
 

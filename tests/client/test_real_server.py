@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from cropshield_client import AsyncCropShield, CropShield, NotFound, Patience
-from tests.clients.proxy import bad_link
+from tests.client.bad_link import bad_link
 from tests.service.conftest import Service
 
 pytestmark = pytest.mark.service

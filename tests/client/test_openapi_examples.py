@@ -1,6 +1,6 @@
 """The answers in `/openapi.json` are those of a real server.
 
-`RECORD=1 python -m pytest tests/clients/test_examples.py` writes them anew.
+`RECORD=1 python -m pytest tests/client/test_openapi_examples.py` writes them anew.
 """
 
 import json

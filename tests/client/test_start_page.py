@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.routes.pages import PAGES
-from tests.clients.test_generated import NODE
+from tests.client.test_generated_clients import NODE
 from tests.kotlin import run_kotlin
 from tests.service.conftest import Service
 
