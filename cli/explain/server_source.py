@@ -17,15 +17,15 @@ from cropshield_client import (
     Job,
     JobFailed,
     NotFound,
-    Patience,
     ProblemError,
+    RetryPolicy,
     Unreachable,
 )
 from engine.photos.decode import decode
 from pictures.blend import Map
 
 _SIDE = 448
-_BRIEFLY = Patience(total=3)
+_SHORT_RETRY = RetryPolicy(deadline=3)
 
 
 class ServerSource:
@@ -35,7 +35,7 @@ class ServerSource:
 
     def __init__(self, options: ExplainOptions, address: str, api_key: str | None = None) -> None:
         self._client, self._address = CropShield(address, api_key=api_key), address
-        self._first = CropShield(address, api_key=api_key, patience=_BRIEFLY)
+        self._first = CropShield(address, api_key=api_key, retry=_SHORT_RETRY)
         self._id = options.model
         self._asked: dict[str, Any] = {
             "model": options.model,

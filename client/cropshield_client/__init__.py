@@ -10,15 +10,15 @@ from cropshield_client.errors import (
     NotFound,
     NotReady,
     ProblemError,
+    RateLimited,
     ServerFailed,
     TimedOut,
-    TooSoon,
     Unavailable,
     Unreachable,
     WrongSignature,
 )
 from cropshield_client.models import Batch, Explained, Explanation, Job, JobFailed, Prediction
-from cropshield_client.retry import Patience
+from cropshield_client.retry import RetryPolicy
 from cropshield_client.sync import CropShield
 from cropshield_client.webhooks import verify_webhook
 
@@ -37,12 +37,12 @@ __all__ = [
     "JobFailed",
     "NotFound",
     "NotReady",
-    "Patience",
     "Prediction",
     "ProblemError",
+    "RateLimited",
+    "RetryPolicy",
     "ServerFailed",
     "TimedOut",
-    "TooSoon",
     "Unavailable",
     "Unreachable",
     "WrongSignature",

@@ -12,7 +12,7 @@ CropShieldError
     ├── NotFound        no such job, or not yours
     ├── Gone            it has expired, or was deleted
     ├── NotReady        it has not ended yet
-    ├── TooSoon         this key's rate or quota is used up
+    ├── RateLimited     this key's rate or quota is used up
     ├── Unavailable     the server takes nothing now
     └── ServerFailed    a defect of the server
 """
@@ -85,7 +85,7 @@ class NotReady(ProblemError):
     pass
 
 
-class TooSoon(ProblemError):
+class RateLimited(ProblemError):
     pass
 
 
@@ -113,14 +113,14 @@ _BY_STATUS: dict[int, type[ProblemError]] = {
     413: BadPhoto,
     421: InvalidRequest,
     422: InvalidRequest,
-    429: TooSoon,
+    429: RateLimited,
     502: Unavailable,
     503: Unavailable,
     504: Unavailable,
 }
 
 
-def problem(document: dict[str, Any], retry_after: float | None = None) -> ProblemError:
+def error_of(document: dict[str, Any], retry_after: float | None = None) -> ProblemError:
     """The error of a problem document; an unknown type goes by its status."""
     slug = str(document.get("type", "")).rpartition("/")[2]
     status = int(document.get("status", 0))

@@ -1,8 +1,8 @@
-"""What takes more than one request, without sending any.
+"""What takes more than one request, without any I/O.
 
-A flow is a generator: it yields a `Call` and is given the response, or has the error of the
-transport raised where it waits; it yields a `Sleep` and goes on when that is over. `sync` and
-`aio` run the same flows.
+A flow is a generator, as httpx's `auth_flow` is: it yields a `Request` and is sent the response, or
+the transport's error is raised where it waits; it yields a `Sleep` and goes on when that is over.
+Both clients run the same flows.
 """
 
 import json
@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from cropshield_client import calls
-from cropshield_client.calls import LONGEST_WAIT, Call
-from cropshield_client.decode import decode
-from cropshield_client.errors import ProblemError, TimedOut, Unreachable, problem
+from cropshield_client import endpoints
+from cropshield_client.endpoints import MAX_WAIT, Request
+from cropshield_client.errors import ProblemError, TimedOut, Unreachable, error_of
 from cropshield_client.models import Batch, Explained, Job, JobFailed
-from cropshield_client.retry import Patience, is_worth_retrying
+from cropshield_client.parsing import parse
+from cropshield_client.retry import RetryPolicy, is_retryable
 
 T = TypeVar("T")
 
@@ -30,119 +30,122 @@ class Sleep:
     seconds: float
 
 
-Flow = Generator[Call | Sleep, Any, T]
+Flow = Generator[Request | Sleep, Any, T]
 
 
-def send(call: Call, patience: Patience) -> Flow[httpx2.Response]:
-    """The answer to a call, tried again where that makes sense.
+def send(request: Request, retry: RetryPolicy) -> Flow[httpx2.Response]:
+    """The response, after retries where they make sense.
 
-    Raises ProblemError; Unreachable or TimedOut when the patience is over.
+    Raises ProblemError; Unreachable when there was no response before the deadline.
     """
-    end, attempt = time.monotonic() + patience.total + call.hold, 0
+    end, attempt = time.monotonic() + retry.deadline + request.server_wait, 0
     while True:
-        attempt, asked = attempt + 1, None
+        attempt, retry_after = attempt + 1, None
         try:
-            response: httpx2.Response = yield call
+            response: httpx2.Response = yield request
             if response.is_success:
                 return response
             failure: ProblemError | httpx2.TransportError = _problem(response)
         except httpx2.TransportError as error:
             failure = error
         if isinstance(failure, ProblemError):
-            asked = failure.retry_after
-            if not is_worth_retrying(failure):
+            retry_after = failure.retry_after
+            if not is_retryable(failure):
                 raise failure
-        delay = patience.delay(attempt, asked)
+        delay = retry.delay(attempt, retry_after)
         if time.monotonic() + delay > end:
-            raise _given_up(call, attempt, failure) from failure
+            raise _last_error(request, attempt, failure) from failure
         yield Sleep(delay)
 
 
-def _given_up(call: Call, attempt: int, failure: ProblemError | httpx2.TransportError) -> Exception:
+def _last_error(
+    request: Request, attempts: int, failure: ProblemError | httpx2.TransportError
+) -> Exception:
     if isinstance(failure, ProblemError):
         return failure
-    what = f"{call.method} {call.path}: no answer in {attempt} attempts; the last: {failure!r}"
-    return Unreachable(what)
+    name = f"{request.method} {request.path}"
+    return Unreachable(f"{name}: no answer in {attempts} attempts; the last: {failure!r}")
 
 
 def _problem(response: httpx2.Response) -> ProblemError:
-    is_ours = response.headers.get("content-type", "").startswith("application/problem+json")
-    document = {"title": response.reason_phrase, "detail": response.text[:200]}  # of a proxy
-    document = response.json() if is_ours else document
+    """The error of a response that is no success, also of a proxy's own."""
+    document = {"title": response.reason_phrase, "detail": response.text[:200]}
+    if response.headers.get("content-type", "").startswith("application/problem+json"):
+        document = response.json()
     after = response.headers.get("retry-after", "")
     seconds = float(after) if after.isdigit() else None
-    return problem({"status": response.status_code, **document}, seconds)
+    return error_of({"status": response.status_code, **document}, seconds)
 
 
-def job(call: Call, patience: Patience) -> Flow[Job]:
-    response = yield from send(call, patience)
-    return decode(Job, response.json())
+def job(request: Request, retry: RetryPolicy) -> Flow[Job]:
+    response = yield from send(request, retry)
+    return parse(Job, response.json())
 
 
-def batch(call: Call, patience: Patience) -> Flow[Batch]:
-    response = yield from send(call, patience)
-    return decode(Batch, response.json())
+def batch(request: Request, retry: RetryPolicy) -> Flow[Batch]:
+    response = yield from send(request, retry)
+    return parse(Batch, response.json())
 
 
-def wait(job_id: str, timeout: float, patience: Patience) -> Flow[Job]:
+def wait(job_id: str, timeout: float, retry: RetryPolicy) -> Flow[Job]:
     """The job when it has ended. Raises TimedOut after `timeout` seconds."""
-    return (yield from _until_done(f"/v1/jobs/{job_id}", Job, job_id, timeout, patience))
+    return (yield from _poll(f"/v1/jobs/{job_id}", Job, job_id, timeout, retry))
 
 
-def wait_batch(batch_id: str, timeout: float, patience: Patience) -> Flow[Batch]:
+def wait_batch(batch_id: str, timeout: float, retry: RetryPolicy) -> Flow[Batch]:
     """The batch when all its jobs have ended. Raises TimedOut after `timeout` seconds."""
-    return (yield from _until_done(f"/v1/batches/{batch_id}", Batch, batch_id, timeout, patience))
+    return (yield from _poll(f"/v1/batches/{batch_id}", Batch, batch_id, timeout, retry))
 
 
-def _until_done(path: str, kind: type[T], name: str, timeout: float, patience: Patience) -> Flow[T]:
-    """By long-polls; where a server or proxy cuts them short, with growing pauses."""
+def _poll(path: str, kind: type[T], name: str, timeout: float, retry: RetryPolicy) -> Flow[T]:
+    """Long-polls until it is done; pauses grow where a server or proxy does not hold them."""
     start, attempt = time.monotonic(), 0
     while True:
         left = timeout - (time.monotonic() - start)
-        asked = time.monotonic()
-        response = yield from send(calls.get(path, wait=min(left, LONGEST_WAIT)), patience)
-        found: Any = decode(kind, response.json())
+        sent_at = time.monotonic()
+        response = yield from send(endpoints.get(path, wait=min(left, MAX_WAIT)), retry)
+        found: Any = parse(kind, response.json())
         if found.is_done:
             return found  # type: ignore[no-any-return]
         left = timeout - (time.monotonic() - start)
         if left <= 0:
             raise TimedOut(f"{name} has not ended within {timeout:g} s", name)
-        if time.monotonic() - asked < 1:  # it was not held
+        if time.monotonic() - sent_at < 1:  # it was not held
             attempt += 1
-            yield Sleep(min(left, patience.delay(attempt, 0.2)))
+            yield Sleep(min(left, retry.delay(attempt, 0.2)))
 
 
-def explain(call: Call, timeout: float, patience: Patience) -> Flow[Explained]:
+def explain(request: Request, timeout: float, retry: RetryPolicy) -> Flow[Explained]:
     """Submit, wait, fetch the overlay. Raises JobFailed when there is none to fetch."""
-    found = yield from job(call, patience)
+    found = yield from job(request, retry)
     if not found.is_done:
-        found = yield from wait(found.id, timeout, patience)
+        found = yield from wait(found.id, timeout, retry)
     if not found.succeeded:
         raise JobFailed(found)
-    picture = yield from send(calls.get(f"/v1/jobs/{found.id}/overlay"), patience)
-    return Explained(found, picture.content)
+    overlay = yield from send(endpoints.get(f"/v1/jobs/{found.id}/overlay"), retry)
+    return Explained(found, overlay.content)
 
 
-def cancel(job_id: str, patience: Patience) -> Flow[Job]:
+def cancel(job_id: str, retry: RetryPolicy) -> Flow[Job]:
     """As it is when it has ended already: nothing is erased."""
-    found = yield from job(calls.get(f"/v1/jobs/{job_id}"), patience)
+    found = yield from job(endpoints.get(f"/v1/jobs/{job_id}"), retry)
     if found.is_done:
         return found
-    return (yield from job(calls.delete(f"/v1/jobs/{job_id}"), patience))
+    return (yield from job(endpoints.delete(f"/v1/jobs/{job_id}"), retry))
 
 
-class Follow:
-    """Where an event stream stands; it survives broken connections."""
+class EventStream:
+    """How far an event stream was read; it survives broken connections."""
 
-    def __init__(self, job_id: str, patience: Patience) -> None:
+    def __init__(self, job_id: str, retry: RetryPolicy) -> None:
         self.path = f"/v1/jobs/{job_id}/events"
         self.is_over, self.delay = False, 0.0
-        self._patience, self._seen, self._failures = patience, "", 0
-        self._end = time.monotonic() + patience.total
+        self._retry, self._last_event_id, self._failures = retry, "", 0
+        self._end = time.monotonic() + retry.deadline
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Last-Event-ID": self._seen} if self._seen else {}
+        return {"Last-Event-ID": self._last_event_id} if self._last_event_id else {}
 
     def check(self, response: httpx2.Response) -> None:
         """Raises ProblemError for what will not get better, else a TransportError."""
@@ -150,22 +153,23 @@ class Follow:
             self.is_over = True
         elif response.is_error:
             failure = _problem(response)
-            if not is_worth_retrying(failure):
+            if not is_retryable(failure):
                 raise failure
             raise httpx2.ReadError(str(failure))
 
-    def take(self, event: httpx2.ServerSentEvent) -> Job:
-        found = decode(Job, json.loads(event.data))
-        self._seen, self._failures, self.is_over = event.id, 0, found.is_done
-        self._end = time.monotonic() + self._patience.total
+    def receive(self, event: httpx2.ServerSentEvent) -> Job:
+        """The job of an event."""
+        found = parse(Job, json.loads(event.data))
+        self._last_event_id, self._failures, self.is_over = event.id, 0, found.is_done
+        self._end = time.monotonic() + self._retry.deadline
         return found
 
-    def lost(self, error: Exception | None) -> None:
-        """The connection has ended. Raises Unreachable when the patience is over."""
+    def disconnected(self, error: Exception | None) -> None:
+        """Sets `delay`, in seconds. Raises Unreachable after the deadline."""
         self.delay = 0.0
         if self.is_over:
             return
         self._failures += 1
-        self.delay = self._patience.delay(self._failures)
+        self.delay = self._retry.delay(self._failures)
         if time.monotonic() + self.delay > self._end:
             raise Unreachable(f"GET {self.path}: the stream broke off; the last: {error!r}")

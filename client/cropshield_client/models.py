@@ -54,7 +54,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Place:
+class QueuePosition:
     """Where a queued job stands: 0 is next."""
 
     position: int
@@ -85,7 +85,7 @@ class Job:
     attempts: int = 0
     cached: bool = False
     client_ref: str | None = None
-    queue: Place | None = None
+    queue: QueuePosition | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
     result: Result | None = None
     error: JobError | None = None
@@ -119,7 +119,7 @@ class JobFailed(CropShieldError):
 
 
 @dataclass(frozen=True)
-class Item:
+class BatchItem:
     """A photo of a batch: its job, or why there is none."""
 
     index: int
@@ -136,7 +136,7 @@ class Batch:
     total: int
     progress: float
     counts: dict[str, int] = field(default_factory=dict)
-    items: list[Item] = field(default_factory=list)
+    items: list[BatchItem] = field(default_factory=list)
     links: dict[str, Any] = field(default_factory=dict)
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 

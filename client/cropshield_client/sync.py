@@ -1,4 +1,4 @@
-"""The client that waits."""
+"""The client that waits. Made of `aio.py` by `python -m scripts.sync_client`."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -8,25 +8,25 @@ from typing import Any, Self, TypeVar
 
 import httpx2
 
-from cropshield_client import calls, flows
-from cropshield_client.calls import Photo, Progress
-from cropshield_client.decode import decode
+from cropshield_client import endpoints, flows
+from cropshield_client.endpoints import Photo, Progress, Request
 from cropshield_client.flows import Flow, Sleep
 from cropshield_client.models import Batch, Explained, Job
-from cropshield_client.retry import Patience
+from cropshield_client.parsing import parse
+from cropshield_client.retry import RetryPolicy
 
 T = TypeVar("T")
-_PATIENCE = Patience()
+_RETRY = RetryPolicy()
 
 
 class CropShield:
     """A CropShield server.
 
-    `timeout`: seconds of one request without any sign of life. `patience`: how a call is tried
-    again. `shrink`: most pixels of the long side of photos, made smaller before they are sent
-    (needs `cropshield-client[shrink]`). `http`: an httpx2 client of yours, which stays open.
+    `timeout`: seconds that a request may go without any data. `retry`: for how long a call is tried
+    again. `shrink`: pixels; photos with a longer side are made smaller before they are sent (needs
+    `cropshield-client[shrink]`). `http`: your own httpx2 client, which is not closed here.
 
-    Every method raises ProblemError for what the server refuses, and Unreachable.
+    Every method raises ProblemError when the server refuses, and Unreachable.
     """
 
     def __init__(
@@ -35,13 +35,13 @@ class CropShield:
         *,
         api_key: str | None = None,
         timeout: float = 30.0,
-        patience: Patience = _PATIENCE,
+        retry: RetryPolicy = _RETRY,
         shrink: int | None = None,
         http: httpx2.Client | None = None,
     ) -> None:
-        self._server, self._patience, self._shrink = server.rstrip("/"), patience, shrink
+        self._server, self._retry, self._shrink = server.rstrip("/"), retry, shrink
         self._headers = {"X-API-Key": api_key} if api_key else {}
-        self._timeout, self._owns = timeout, http is None
+        self._timeout, self._owns_http = timeout, http is None
         self._http = http or httpx2.Client()
 
     def submit(
@@ -53,13 +53,15 @@ class CropShield:
         progress: Progress | None = None,
         **options: Any,
     ) -> Job:
-        """Hand in a photo: its bytes, a path or an open file. `options` as in the reference of the
-        server. With an `id` of yours (a UUID) the same photo can be handed in for ever again; see
-        "Bad links". `wait`: most seconds to wait for its end, 25 at most. `progress(sent, total)`
-        is called while the photo is sent."""
-        data = calls.read_photo(photo, self._shrink)
-        call = calls.submit(data, options, id, wait, progress)
-        return self._run(flows.job(call, self._patience))
+        """Submit a photo: its bytes, a path or an open file.
+
+        `id`: a UUID of your own; the same photo can then be sent any number of times. `wait`:
+        seconds to wait for the end of the job, 25 at most. `progress(sent, total)` is called while
+        the photo is sent. `options`: those of `POST /v1/jobs`.
+        """
+        data = endpoints.read_photo(photo, self._shrink)
+        request = endpoints.submit(data, options, id, wait, progress)
+        return self._run(flows.job(request, self._retry))
 
     def explain(
         self,
@@ -69,18 +71,18 @@ class CropShield:
         progress: Progress | None = None,
         **options: Any,
     ) -> Explained:
-        """Submit, wait, fetch the overlay. Raises JobFailed, TimedOut."""
-        data = calls.read_photo(photo, self._shrink)
-        call = calls.submit(data, options, wait=calls.LONGEST_WAIT, progress=progress)
-        return self._run(flows.explain(call, timeout, self._patience))
+        """Submit, wait up to `timeout` seconds, fetch the overlay. Raises JobFailed, TimedOut."""
+        data = endpoints.read_photo(photo, self._shrink)
+        request = endpoints.submit(data, options, wait=endpoints.MAX_WAIT, progress=progress)
+        return self._run(flows.explain(request, timeout, self._retry))
 
     def job(self, job_id: str) -> Job:
-        """A job as it is now."""
-        return self._run(flows.job(calls.get(f"/v1/jobs/{job_id}"), self._patience))
+        """The job as it is now."""
+        return self._run(flows.job(endpoints.get(f"/v1/jobs/{job_id}"), self._retry))
 
     def wait(self, job: Job | str, timeout: float = 300.0) -> Job:
-        """The job when it has ended, whatever its end. Raises TimedOut."""
-        return self._run(flows.wait(_id(job), timeout, self._patience))
+        """The job when it has ended, whatever its end. Raises TimedOut after `timeout` seconds."""
+        return self._run(flows.wait(_id(job), timeout, self._retry))
 
     def jobs(
         self,
@@ -89,53 +91,54 @@ class CropShield:
         client_ref: str | None = None,
         since: datetime | None = None,
     ) -> Iterator[Job]:
-        """Your jobs, the newest first, page by page."""
-        wanted: dict[str, Any] = {"state": state, "client_ref": client_ref}
-        wanted["since"] = since and since.isoformat()
+        """Your jobs, the newest first, fetched page by page."""
+        filters: dict[str, Any] = {"state": state, "client_ref": client_ref}
+        filters["since"] = since and since.isoformat()
         cursor: str | None = ""
         while cursor is not None:
-            call = calls.get("/v1/jobs", limit=100, cursor=cursor or None, **wanted)
-            page = (self._run(flows.send(call, self._patience))).json()
+            request = endpoints.get("/v1/jobs", limit=100, cursor=cursor or None, **filters)
+            response = self._run(flows.send(request, self._retry))
+            page = response.json()
             for found in page["jobs"]:
-                yield decode(Job, found)
+                yield parse(Job, found)
             cursor = page["next_cursor"]
 
     def stream(self, job: Job | str) -> Iterator[Job]:
-        """The job at every change, up to its end; a broken stream is taken up again."""
-        follow = flows.Follow(_id(job), self._patience)
-        while not follow.is_over:
+        """The job at every change until it ends; reconnects when the stream breaks off."""
+        stream = flows.EventStream(_id(job), self._retry)
+        while not stream.is_over:
             try:
                 with self._http.sse(
-                    self._server + follow.path,
-                    headers=self._headers | follow.headers,
+                    self._server + stream.path,
+                    headers=self._headers | stream.headers,
                     timeout=self._timeout,
                 ) as events:
                     if events.response.is_error:
                         events.response.read()
-                    follow.check(events.response)
+                    stream.check(events.response)
                     for event in events:
-                        yield follow.take(event)
-                follow.lost(None)
+                        yield stream.receive(event)
+                stream.disconnected(None)
             except httpx2.TransportError as error:
-                follow.lost(error)
-            time.sleep(follow.delay)
+                stream.disconnected(error)
+            time.sleep(stream.delay)
 
     def cancel(self, job: Job | str) -> Job:
-        """Call it off; a job that has ended stays as it is."""
-        return self._run(flows.cancel(_id(job), self._patience))
+        """Cancel the job; one that has ended stays as it is."""
+        return self._run(flows.cancel(_id(job), self._retry))
 
     def delete(self, job: Job | str) -> Job:
-        """Call it off or, when it has ended, erase its photo, maps and overlays."""
-        return self._run(flows.job(calls.delete(f"/v1/jobs/{_id(job)}"), self._patience))
+        """Cancel the job or, when it has ended, erase its photo, maps and overlays."""
+        return self._run(flows.job(endpoints.delete(f"/v1/jobs/{_id(job)}"), self._retry))
 
     def batch(self, photos: Iterable[Photo], **options: Any) -> Batch:
-        """Hand in up to 64 photos; each becomes a job of its own."""
-        named = calls.named_all(photos, self._shrink)
-        return self._run(flows.batch(calls.batch(named, options), self._patience))
+        """Submit up to 64 photos; each becomes a job of its own."""
+        named = endpoints.read_photos(photos, self._shrink)
+        return self._run(flows.batch(endpoints.submit_batch(named, options), self._retry))
 
     def wait_batch(self, batch: Batch | str, timeout: float = 600.0) -> Batch:
-        """The batch when all its jobs have ended. Raises TimedOut."""
-        return self._run(flows.wait_batch(_id(batch), timeout, self._patience))
+        """The batch when all its jobs have ended. Raises TimedOut after `timeout` seconds."""
+        return self._run(flows.wait_batch(_id(batch), timeout, self._retry))
 
     def feedback(
         self,
@@ -145,34 +148,34 @@ class CropShield:
         class_name: str | None = None,
         note: str | None = None,
     ) -> None:
-        """Say whether the first prediction is right and, where it is not, what would be."""
-        opinion = {"agree": agree, "class_name": class_name, "note": note}
-        self._run(flows.send(calls.feedback(_id(job), opinion), self._patience))
+        """Say whether the first prediction is right; if not, `class_name` is the right one."""
+        document = {"agree": agree, "class_name": class_name, "note": note}
+        self._run(flows.send(endpoints.feedback(_id(job), document), self._retry))
 
-    def overlay(self, job: Job | str, **look: Any) -> bytes:
+    def overlay(self, job: Job | str, **params: Any) -> bytes:
         """The photo with the heat laid over it, as a picture file."""
-        return self._file(job, "overlay", look)
+        return self._file(job, "overlay", params)
 
-    def heatmap(self, job: Job | str, **look: Any) -> bytes:
+    def heatmap(self, job: Job | str, **params: Any) -> bytes:
         """The raw map: PNG, or `format="npy"` or `"json"`."""
-        return self._file(job, "heatmap", look)
+        return self._file(job, "heatmap", params)
 
-    def comparison(self, job: Job | str, **look: Any) -> bytes:
-        """The photo and all explained classes side by side."""
-        return self._file(job, "comparison", look)
+    def comparison(self, job: Job | str, **params: Any) -> bytes:
+        """The photo and all explained classes side by side, as a picture file."""
+        return self._file(job, "comparison", params)
 
     def photo(self, job: Job | str) -> bytes:
-        """The photo that the model saw."""
+        """The photo that the model saw, as a picture file."""
         return self._file(job, "photo", {})
 
     def models(self) -> list[dict[str, Any]]:
         """The cards of all models."""
-        found = self._run(flows.send(calls.get("/v1/models"), self._patience))
-        return list(found.json())
+        response = self._run(flows.send(endpoints.get("/v1/models"), self._retry))
+        return list(response.json())
 
     def close(self) -> None:
         """Close the connections."""
-        if self._owns:
+        if self._owns_http:
             self._http.close()
 
     def __enter__(self) -> Self:
@@ -186,22 +189,23 @@ class CropShield:
     ) -> None:
         self.close()
 
-    def _file(self, job: Job | str, name: str, look: dict[str, Any]) -> bytes:
-        call = calls.get(f"/v1/jobs/{_id(job)}/{name}", **look)
-        answer = self._run(flows.send(call, self._patience))
-        return bytes(answer.content)
+    def _file(self, job: Job | str, name: str, params: dict[str, Any]) -> bytes:
+        request = endpoints.get(f"/v1/jobs/{_id(job)}/{name}", **params)
+        response = self._run(flows.send(request, self._retry))
+        return bytes(response.content)
 
     def _run(self, flow: Flow[T]) -> T:
-        """Do what the flow asks for, until it returns."""
-        given: httpx2.Response | Exception | None = None
+        """Send what the flow yields, until it returns."""
+        outcome: httpx2.Response | Exception | None = None
         try:
             while True:
-                step = flow.throw(given) if isinstance(given, Exception) else flow.send(given)
-                given = self._do(step)
+                error = outcome if isinstance(outcome, Exception) else None
+                step = flow.throw(error) if error else flow.send(outcome)
+                outcome = self._perform(step)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 
-    def _do(self, step: calls.Call | Sleep) -> httpx2.Response | Exception | None:
+    def _perform(self, step: Request | Sleep) -> httpx2.Response | Exception | None:
         if isinstance(step, Sleep):
             time.sleep(step.seconds)
             return None
@@ -210,17 +214,17 @@ class CropShield:
         except httpx2.TransportError as error:
             return error
 
-    def _send(self, call: calls.Call) -> httpx2.Response:
+    def _send(self, request: Request) -> httpx2.Response:
         return self._http.request(
-            call.method,
-            self._server + call.path,
-            params=call.params,
-            headers=self._headers | call.headers,
-            content=None if call.body is None else call.chunks(),
-            files=call.files,
-            timeout=self._timeout + call.hold,
+            request.method,
+            self._server + request.path,
+            params=request.params,
+            headers=self._headers | request.headers,
+            content=None if request.body is None else request.iter_body(),
+            files=request.files,
+            timeout=self._timeout + request.server_wait,
         )
 
 
-def _id(thing: Job | Batch | str) -> str:
-    return thing if isinstance(thing, str) else thing.id
+def _id(resource: Job | Batch | str) -> str:
+    return resource if isinstance(resource, str) else resource.id

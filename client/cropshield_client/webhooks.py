@@ -7,9 +7,9 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 
-from cropshield_client.decode import decode
 from cropshield_client.errors import WrongSignature
 from cropshield_client.models import Job
+from cropshield_client.parsing import parse
 
 _PREFIX = "whsec_"
 
@@ -38,7 +38,7 @@ def verify_webhook(
     if not any(hmac.compare_digest(mine, theirs) for mine in known for theirs in signatures):
         raise WrongSignature("no signature fits the body and the secrets")
     document = json.loads(body)
-    return decode(Job, document.get("data", document))
+    return parse(Job, document.get("data", document))
 
 
 def _sign(secret: str, message: bytes) -> str:

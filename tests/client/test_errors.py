@@ -2,8 +2,7 @@
 
 import pytest
 
-from cropshield_client.errors import ProblemError
-from cropshield_client.errors import problem as error_of
+from cropshield_client.errors import ProblemError, error_of
 from jobs.problems import Problem, all_problems
 
 

@@ -5,13 +5,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from cropshield_client import calls, flows
-from cropshield_client.calls import Call
-from cropshield_client.errors import BadPhoto, TimedOut, TooSoon, Unavailable, Unreachable
+from cropshield_client import endpoints, flows
+from cropshield_client.endpoints import Request
+from cropshield_client.errors import BadPhoto, RateLimited, TimedOut, Unavailable, Unreachable
 from cropshield_client.flows import Flow, Sleep
-from cropshield_client.retry import Patience
+from cropshield_client.retry import RetryPolicy
 
-PATIENT = Patience(total=60, first=0.01, longest=0.02)
+RETRY = RetryPolicy(deadline=60, initial=0.01, maximum=0.02)
 JOB = {
     "id": "a",
     "created_at": "2026-11-23T08:00:00Z",
@@ -34,8 +34,8 @@ def problem(status: int, slug: str, *, retryable: bool, **headers: str) -> httpx
 
 def run(
     flow: Flow[Any], *answers: httpx2.Response | Exception
-) -> tuple[Any, list[Call], list[float]]:
-    """What the flow returns, the calls that it made, and how long it slept between them."""
+) -> tuple[Any, list[Request], list[float]]:
+    """What the flow returns, the requests that it made, and how long it slept between them."""
     left, sent, slept = list(answers), [], []
     given: httpx2.Response | Exception | None = None
     try:
@@ -52,7 +52,7 @@ def run(
 
 
 def submit() -> Flow[Any]:
-    return flows.job(calls.submit(b"photo", {"top_k": 2, "model": None}), PATIENT)
+    return flows.job(endpoints.submit(b"photo", {"top_k": 2, "model": None}), RETRY)
 
 
 def test_what_is_tried_again_has_the_same_key_and_another_call_has_not() -> None:
@@ -73,7 +73,7 @@ def test_options_that_are_not_given_are_not_sent() -> None:
 
 
 def test_an_id_of_ones_own_is_put_and_needs_no_key() -> None:
-    call = calls.submit(b"photo", {}, job_id="7")
+    call = endpoints.submit(b"photo", {}, job_id="7")
     assert (call.method, call.path) == ("PUT", "/v1/jobs/7")
     assert "Idempotency-Key" not in call.headers
 
@@ -97,9 +97,9 @@ def test_a_bad_photo_is_not_sent_again() -> None:
     assert raised.value.slug == "photo-too-large"
 
 
-def test_a_wait_beyond_the_patience_is_told_at_once() -> None:
+def test_a_wait_beyond_the_deadline_is_told_at_once() -> None:
     tomorrow = problem(429, "quota-used-up", retryable=True, retry_after="40000")
-    with pytest.raises(TooSoon) as raised:
+    with pytest.raises(RateLimited) as raised:
         run(submit(), tomorrow)
     assert raised.value.retry_after == 40000
 
@@ -108,20 +108,20 @@ def test_a_proxy_without_words_is_unavailable_and_tried_again() -> None:
     bare = httpx2.Response(502, text="<html>Bad Gateway</html>")
     _, sent, _ = run(submit(), bare, answer(200, JOB | {"state": "queued"}))
     assert len(sent) == 2
-    impatient = flows.job(calls.get("/v1/jobs/a"), Patience(total=0))
+    no_retry = flows.job(endpoints.get("/v1/jobs/a"), RetryPolicy(deadline=0))
     with pytest.raises(Unavailable):
-        run(impatient, bare)
+        run(no_retry, bare)
 
 
 def test_no_answer_at_all_ends_as_unreachable() -> None:
-    impatient = flows.job(calls.get("/v1/jobs/a"), Patience(total=0))
+    no_retry = flows.job(endpoints.get("/v1/jobs/a"), RetryPolicy(deadline=0))
     with pytest.raises(Unreachable, match="no answer in 1 attempts"):
-        run(impatient, httpx2.ConnectError("refused"))
+        run(no_retry, httpx2.ConnectError("refused"))
 
 
 def test_waiting_asks_again_with_pauses_when_polls_are_cut_short() -> None:
     queued, done = answer(200, JOB | {"state": "queued"}), answer(200, JOB | {"state": "failed"})
-    job, sent, slept = run(flows.wait("a", 60, PATIENT), queued, queued, done)
+    job, sent, slept = run(flows.wait("a", 60, RETRY), queued, queued, done)
     assert job.state == "failed"
     assert sent[0].headers["Prefer"] == "wait=25"
     assert len(slept) == 2
@@ -130,19 +130,19 @@ def test_waiting_asks_again_with_pauses_when_polls_are_cut_short() -> None:
 
 def test_waiting_ends_when_its_time_is_up() -> None:
     with pytest.raises(TimedOut) as raised:
-        run(flows.wait("a", 0, PATIENT), answer(200, JOB | {"state": "running"}))
+        run(flows.wait("a", 0, RETRY), answer(200, JOB | {"state": "running"}))
     assert raised.value.job_id == "a"
 
 
 def test_cancelling_erases_nothing() -> None:
-    job, sent, _ = run(flows.cancel("a", PATIENT), answer(200, JOB | {"state": "succeeded"}))
+    job, sent, _ = run(flows.cancel("a", RETRY), answer(200, JOB | {"state": "succeeded"}))
     assert [call.method for call in sent] == ["GET"]
     assert job.succeeded
 
 
 def test_jitter_is_full_and_grows() -> None:
-    patience = Patience(first=1, longest=8)
+    retry = RetryPolicy(initial=1, maximum=8)
     for attempt, limit in ((1, 1), (4, 8), (9, 8)):
-        delays = [patience.delay(attempt) for _ in range(300)]
+        delays = [retry.delay(attempt) for _ in range(300)]
         assert 0 <= min(delays) < limit / 4
         assert limit * 3 / 4 < max(delays) <= limit

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cropshield_client import AsyncCropShield, CropShield, NotFound, Patience
+from cropshield_client import AsyncCropShield, CropShield, NotFound, RetryPolicy
 from tests.client.bad_link import bad_link
 from tests.service.conftest import Service
 
@@ -28,66 +28,66 @@ def tiny(seed: int) -> bytes:
 
 def test_a_photo_goes_in_and_its_overlay_comes_back(address: str, leaf_jpeg: bytes) -> None:
     told: list[tuple[int, int]] = []
-    with CropShield(address) as shield:
-        seen = shield.explain(leaf_jpeg, top_k=2, progress=lambda *sent: told.append(sent))
-        assert Image.open(io.BytesIO(seen.overlay)).format == "JPEG"
-        assert 0 < seen.job.best.confidence <= 1
+    with CropShield(address) as client:
+        explained = client.explain(leaf_jpeg, top_k=2, progress=lambda *sent: told.append(sent))
+        assert Image.open(io.BytesIO(explained.overlay)).format == "JPEG"
+        assert 0 < explained.job.best.confidence <= 1
         assert told[-1] == (len(leaf_jpeg), len(leaf_jpeg))
-        assert Image.open(io.BytesIO(shield.heatmap(seen.job, rank=1))).size == (16, 16)
-        assert shield.comparison(seen.job)
-        shield.feedback(seen.job, agree=True)
-        shield.delete(seen.job)
+        assert Image.open(io.BytesIO(client.heatmap(explained.job, rank=1))).size == (16, 16)
+        assert client.comparison(explained.job)
+        client.feedback(explained.job, agree=True)
+        client.delete(explained.job)
         with pytest.raises(NotFound):
-            shield.job(str(uuid.uuid4()))
+            client.job(str(uuid.uuid4()))
 
 
 def test_a_job_is_followed_listed_and_canceled(address: str) -> None:
-    with CropShield(address) as shield:
-        job = shield.submit(tiny(1001), client_ref="followed")
-        states = [found.state for found in shield.stream(job)]
+    with CropShield(address) as client:
+        job = client.submit(tiny(1001), client_ref="followed")
+        states = [found.state for found in client.stream(job)]
         assert states[-1] == "succeeded"
-        assert [found.id for found in shield.jobs(client_ref="followed")] == [job.id]
-        assert shield.cancel(job).succeeded
+        assert [found.id for found in client.jobs(client_ref="followed")] == [job.id]
+        assert client.cancel(job).succeeded
 
 
 def test_a_batch_with_one_bad_photo_is_done(address: str) -> None:
-    with CropShield(address) as shield:
-        batch = shield.wait_batch(shield.batch([tiny(1002), b"no photo", tiny(1003)]))
+    with CropShield(address) as client:
+        batch = client.wait_batch(client.batch([tiny(1002), b"no photo", tiny(1003)]))
         ended = [item.job.state if item.job else "refused" for item in batch.items]
         assert ended == ["succeeded", "refused", "succeeded"]
 
 
 def test_a_photo_of_an_offline_queue_can_be_handed_in_again(address: str) -> None:
     chosen = str(uuid.uuid4())
-    with CropShield(address) as shield:
+    with CropShield(address) as client:
         for _ in range(2):
-            assert shield.submit(tiny(1004), id=chosen).id == chosen
-        assert shield.wait(chosen).succeeded
-        assert shield.submit(tiny(1004), id=chosen).succeeded
+            assert client.submit(tiny(1004), id=chosen).id == chosen
+        assert client.wait(chosen).succeeded
+        assert client.submit(tiny(1004), id=chosen).succeeded
 
 
 def test_both_clients_get_the_same(address: str, leaf_jpeg: bytes) -> None:
     async def one() -> str:
-        async with AsyncCropShield(address) as shield:
-            seen = await shield.explain(leaf_jpeg)
-            states = [found.state async for found in shield.stream(seen.job)]
+        async with AsyncCropShield(address) as client:
+            explained = await client.explain(leaf_jpeg)
+            states = [found.state async for found in client.stream(explained.job)]
             assert states == ["succeeded"]
-            return seen.job.best.class_name
+            return explained.job.best.class_name
 
-    with CropShield(address) as shield:
-        assert shield.explain(leaf_jpeg).job.best.class_name == asyncio.run(one())
+    with CropShield(address) as client:
+        assert client.explain(leaf_jpeg).job.best.class_name == asyncio.run(one())
 
 
 def test_200_photos_through_a_bad_link_are_200_results_and_no_duplicate(server: Service) -> None:
-    patience = Patience(total=150, first=0.05, longest=0.5)
+    retry = RetryPolicy(deadline=150, initial=0.05, maximum=0.5)
     reference = f"bad-link-{uuid.uuid4()}"
     one_request_each = httpx2.Limits(max_keepalive_connections=0)
     with bad_link("127.0.0.1", server.port) as link, httpx2.Client(limits=one_request_each) as http:
-        shield = CropShield(link.address, patience=patience, http=http)
+        client = CropShield(link.address, retry=retry, http=http)
 
         def explain(seed: int) -> tuple[str, str]:
-            seen = shield.explain(tiny(seed), client_ref=reference, timeout=150)
-            return seen.job.id, seen.job.raw["image"]["sha256"]
+            explained = client.explain(tiny(seed), client_ref=reference, timeout=150)
+            return explained.job.id, explained.job.raw["image"]["sha256"]
 
         with ThreadPoolExecutor(8) as threads:
             done = list(threads.map(explain, range(PHOTOS)))

@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from cropshield_client import WrongSignature, verify_webhook
-from tests.client.test_decode import SHOWN
+from tests.client.test_parsing import SHOWN
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of 24 bytes, ok").decode()
 

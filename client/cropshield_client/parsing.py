@@ -10,7 +10,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 T = TypeVar("T")
 
 
-def decode(kind: Callable[..., T], document: dict[str, Any]) -> T:
+def parse(kind: Callable[..., T], document: dict[str, Any]) -> T:
     """A `kind` of the members that it has. Raises TypeError when a needed one is missing."""
     hints = _hints(kind)
     known = {name: _value(hint, document[name]) for name, hint in hints.items() if name in document}
@@ -32,4 +32,4 @@ def _value(hint: Any, value: Any) -> Any:
         return [_value(get_args(hint)[0], item) for item in value or []]
     if hint is datetime:
         return datetime.fromisoformat(value)
-    return decode(hint, value) if isinstance(hint, type) and is_dataclass(hint) else value
+    return parse(hint, value) if isinstance(hint, type) and is_dataclass(hint) else value

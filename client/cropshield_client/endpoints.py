@@ -1,4 +1,4 @@
-"""Requests as data: what to send, whoever sends it."""
+"""The requests of the API as data: what to send, whoever sends it."""
 
 import json
 import uuid
@@ -10,12 +10,15 @@ from typing import Any, BinaryIO
 Photo = bytes | str | Path | BinaryIO
 Progress = Callable[[int, int], None]
 _CHUNK = 64 * 1024
-LONGEST_WAIT = 25  # seconds that a server holds a long-poll
+MAX_WAIT = 25  # seconds that a server holds a long-poll
 
 
 @dataclass(frozen=True)
-class Call:
-    """A request. `progress` is told bytes sent and bytes in all."""
+class Request:
+    """`progress` is called with the bytes sent so far and the bytes in all.
+
+    `server_wait`: seconds that the server may take before it answers.
+    """
 
     method: str
     path: str
@@ -24,20 +27,20 @@ class Call:
     body: bytes | None = None
     files: list[tuple[str, tuple[str, bytes]]] | None = None
     progress: Progress | None = None
-    hold: float = 0.0  # seconds that the server may take before it answers
+    server_wait: float = 0.0
 
-    def chunks(self) -> Iterator[bytes]:
-        """The body in parts, telling how far it is."""
+    def iter_body(self) -> Iterator[bytes]:
+        """The body in chunks; reports progress."""
         body = self.body or b""
         for start in range(0, len(body), _CHUNK):
-            part = body[start : start + _CHUNK]
-            yield part
+            chunk = body[start : start + _CHUNK]
+            yield chunk
             if self.progress:
-                self.progress(start + len(part), len(body))
+                self.progress(start + len(chunk), len(body))
 
-    async def chunks_async(self) -> AsyncIterator[bytes]:
-        for part in self.chunks():
-            yield part
+    async def aiter_body(self) -> AsyncIterator[bytes]:
+        for chunk in self.iter_body():
+            yield chunk
 
 
 def read_photo(photo: Photo, shrink: int | None) -> bytes:
@@ -53,8 +56,8 @@ def read_photo(photo: Photo, shrink: int | None) -> bytes:
     return shrunk(data, shrink)
 
 
-def named_all(photos: Iterable[Photo], shrink: int | None) -> list[tuple[str, bytes]]:
-    """The photos of a batch with their file names; numbers where they have none."""
+def read_photos(photos: Iterable[Photo], shrink: int | None) -> list[tuple[str, bytes]]:
+    """The photos of a batch as (file name, bytes); photos without a name are numbered."""
     return [
         (Path(it).name if isinstance(it, str | Path) else f"photo-{number}", read_photo(it, shrink))
         for number, it in enumerate(photos)
@@ -67,48 +70,50 @@ def submit(
     job_id: str | None = None,
     wait: float = 0,
     progress: Progress | None = None,
-) -> Call:
-    """With an id of the client's by PUT; else by POST with a key that makes it safe to repeat."""
+) -> Request:
+    """PUT under the client's own id, else POST with an idempotency key: both are safe to repeat."""
     headers = {"Content-Type": "application/octet-stream", "Content-Length": str(len(data))}
     if job_id is None:
         headers["Idempotency-Key"] = str(uuid.uuid4())
-    return Call(
+    return Request(
         "PUT" if job_id else "POST",
         f"/v1/jobs/{job_id}" if job_id else "/v1/jobs",
-        params=_given(options),
+        params=_without_none(options),
         headers=headers | _prefer(wait),
         body=data,
         progress=progress,
-        hold=wait,
+        server_wait=wait,
     )
 
 
-def batch(photos: list[tuple[str, bytes]], options: dict[str, Any]) -> Call:
-    return Call(
+def submit_batch(photos: list[tuple[str, bytes]], options: dict[str, Any]) -> Request:
+    return Request(
         "POST",
         "/v1/batches",
-        params=_given(options),
+        params=_without_none(options),
         headers={"Idempotency-Key": str(uuid.uuid4())},
         files=[("images", photo) for photo in photos],
     )
 
 
-def get(path: str, wait: float = 0, **params: Any) -> Call:
-    return Call("GET", path, params=_given(params), headers=_prefer(wait), hold=wait)
+def get(path: str, wait: float = 0, **params: Any) -> Request:
+    return Request(
+        "GET", path, params=_without_none(params), headers=_prefer(wait), server_wait=wait
+    )
 
 
-def delete(path: str) -> Call:
-    return Call("DELETE", path)
+def delete(path: str) -> Request:
+    return Request("DELETE", path)
 
 
-def feedback(job_id: str, opinion: dict[str, Any]) -> Call:
-    body = json.dumps(_given(opinion)).encode()
+def feedback(job_id: str, document: dict[str, Any]) -> Request:
+    body = json.dumps(_without_none(document)).encode()
     headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    return Call("POST", f"/v1/jobs/{job_id}/feedback", headers=headers, body=body)
+    return Request("POST", f"/v1/jobs/{job_id}/feedback", headers=headers, body=body)
 
 
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _prefer(wait: float) -> dict[str, str]:
