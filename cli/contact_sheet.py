@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
+
+from pictures.text import draw_text, shortened
 
 _TILE = (320, 240)
-_MARGIN, _CAPTION, _COLUMNS = 12, 30, 2
+_MARGIN, _CAPTION, _COLUMNS, _SIZE = 12, 30, 2, 14
 _PAPER, _INK, _FAINT = (250, 250, 247), (32, 36, 32), (120, 126, 120)
 
 
@@ -42,5 +44,6 @@ def _paste(
     ink: tuple[int, int, int],
 ) -> None:
     sheet.paste(ImageOps.pad(picture, _TILE, color=_PAPER), corner)
-    place = (corner[0] + 4, corner[1] + _TILE[1] + 6)
-    ImageDraw.Draw(sheet).text(place, caption, fill=ink, font=ImageFont.load_default(15))
+    place = (corner[0] + 4, corner[1] + _TILE[1] + 3)
+    words = shortened(caption, _SIZE, _TILE[0] - 8)
+    draw_text(ImageDraw.Draw(sheet), place, words, ink, _SIZE)

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from pictures.blend import colourise
 from pictures.colormaps import Pixels
+from pictures.text import draw_text, text_width
 
 _CELL, _GAP = 26, 8
+_SIZE, _SMALL = 13, 11
 _INK, _PALE = "black", "white"
-_NOTE = "rows: truth\ncolumns: the model"
+_NOTE = ("rows: truth", "columns: the model")
 
 
 def confusion_picture(counts: npt.ArrayLike, names: Sequence[str]) -> Pixels:
@@ -20,8 +22,7 @@ def confusion_picture(counts: npt.ArrayLike, names: Sequence[str]) -> Pixels:
     The colour of a cell is its share of the row; each count that is not 0 stands in its cell.
     """
     table = np.asarray(counts, np.int64)
-    font, small = ImageFont.load_default(13), ImageFont.load_default(11)
-    margin = int(max(font.getlength(text) for text in (*names, *_NOTE.split("\n")))) + 2 * _GAP
+    margin = int(max(text_width(text, _SIZE) for text in (*names, *_NOTE))) + 2 * _GAP
     side = _CELL * len(names)
     sheet = Image.new("RGB", (margin + side + _GAP, margin + side + _GAP), "white")
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
@@ -30,26 +31,22 @@ def confusion_picture(counts: npt.ArrayLike, names: Sequence[str]) -> Pixels:
     draw = ImageDraw.Draw(sheet)
     for place, name in enumerate(names):
         beside = margin - _GAP, margin + place * _CELL + _CELL // 2
-        draw.text(beside, name, _INK, font, anchor="rm")
-    _write_on_top(sheet, names, margin, font)
-    draw.text((_GAP, _GAP), _NOTE, _INK, small)
+        draw_text(draw, beside, name, _INK, _SIZE, "rm")
+    _write_on_top(sheet, names, margin)
+    for line, words in enumerate(_NOTE):
+        draw_text(draw, (_GAP, _GAP + line * 1.4 * _SMALL), words, _INK, _SMALL)
     for row, column in np.argwhere(table).tolist():
         corner = margin + column * _CELL, margin + row * _CELL
         middle = corner[0] + _CELL // 2, corner[1] + _CELL // 2
         ink = _INK if share[row, column] > 0.5 else _PALE
-        draw.text(middle, str(table[row, column]), ink, small, anchor="mm")
+        draw_text(draw, middle, str(table[row, column]), ink, _SMALL, "mm")
     return np.asarray(sheet)
 
 
-def _write_on_top(
-    sheet: Image.Image,
-    names: Sequence[str],
-    margin: int,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-) -> None:
+def _write_on_top(sheet: Image.Image, names: Sequence[str], margin: int) -> None:
     """The names of the columns, turned by a quarter."""
     strip = Image.new("RGB", (margin, _CELL * len(names)), "white")
     draw = ImageDraw.Draw(strip)
     for place, name in enumerate(names):
-        draw.text((_GAP, place * _CELL + _CELL // 2), name, _INK, font, anchor="lm")
+        draw_text(draw, (_GAP, place * _CELL + _CELL // 2), name, _INK, _SIZE, "lm")
     sheet.paste(strip.transpose(Image.Transpose.ROTATE_90), (margin, 0))

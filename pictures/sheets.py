@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from pictures.blend import colourise, fit
 from pictures.colormaps import Pixels
+from pictures.text import draw_text, shortened
 
 _GAP, _LABEL = 8, 22
 _BAR, _TEXT = 14, 18
+_LABEL_SIZE, _LEGEND_SIZE = 13, 12
 
 
 def labelled_grid(cells: Sequence[tuple[str, Pixels]], columns: int = 4, side: int = 256) -> Pixels:
@@ -38,9 +40,9 @@ def with_legend(picture: Pixels, name: str = "jet") -> Pixels:
     sheet = Image.new("RGB", (width, height + _BAR + _TEXT), "white")
     sheet.paste(Image.fromarray(picture), (0, 0))
     sheet.paste(Image.fromarray(bar), (0, height))
-    draw, font, below = ImageDraw.Draw(sheet), ImageFont.load_default(12), height + _BAR + 2
-    draw.text((2, below), "0: not at all", "black", font)
-    draw.text((width - 2, below), "1: most of all", "black", font, anchor="ra")
+    draw, below = ImageDraw.Draw(sheet), height + _BAR
+    draw_text(draw, (2, below), "0: not at all", "black", _LEGEND_SIZE)
+    draw_text(draw, (width - 2, below), "1: most of all", "black", _LEGEND_SIZE, "ra")
     return np.asarray(sheet)
 
 
@@ -54,14 +56,5 @@ def _place(
     left = corner[0] + (side - size[0]) // 2
     top = corner[1] + _LABEL + (side - size[1]) // 2
     sheet.paste(picture, (left, top))
-    font = ImageFont.load_default(13)
-    ImageDraw.Draw(sheet).text(corner, _shortened(label, font, side), "black", font)
-
-
-def _shortened(label: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
-    """The label, its middle left out where it is too long."""
-    text, keep = label, len(label)
-    while font.getlength(text) > width and keep > 4:
-        keep -= 1
-        text = f"{label[: keep // 2]}…{label[-(keep - keep // 2) :]}"
-    return text
+    words = shortened(label, _LABEL_SIZE, side)
+    draw_text(ImageDraw.Draw(sheet), corner, words, "black", _LABEL_SIZE)

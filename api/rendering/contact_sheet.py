@@ -3,7 +3,7 @@
 import io
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from jobs.blobs import blob_names
 from jobs.errors import BlobMissing
@@ -12,6 +12,7 @@ from jobs.records.batch import Batch, BatchItem
 from jobs.records.job import Job, State
 from pictures.colormaps import Pixels
 from pictures.sheets import labelled_grid
+from pictures.text import draw_text
 
 SIDE = 256
 _PAPER, _INK = (236, 236, 232), (96, 100, 96)
@@ -58,8 +59,8 @@ def _tile(item: BatchItem, jobs: dict[str, Job], blobs: BlobStore) -> Pixels:
 
 def _placeholder(words: str) -> Pixels:
     tile = Image.new("RGB", (SIDE, SIDE), _PAPER)
-    draw, font = ImageDraw.Draw(tile), ImageFont.load_default(15)
+    draw = ImageDraw.Draw(tile)
     draw.line((SIDE // 2 - 14, 92, SIDE // 2 + 14, 120), _INK, 3)
     draw.line((SIDE // 2 + 14, 92, SIDE // 2 - 14, 120), _INK, 3)
-    draw.text((SIDE // 2, 148), words, _INK, font, anchor="mm")
+    draw_text(draw, (SIDE // 2, 148), words, _INK, 15, "mm")
     return np.asarray(tile)

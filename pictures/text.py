@@ -1,0 +1,73 @@
+"""Text on pictures, in whatever script a class or a file is named."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from PIL import ImageDraw, ImageFont
+
+_FOLDER = Path(__file__).with_name("fonts")
+_HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"
+_HAN = "\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
+_RUNS = re.compile(f"([{_HANGUL}]+)|([{_HAN}]+)|([^{_HANGUL}{_HAN}]+)")
+_FILES = ("hangul.woff2", "droid-sans-fallback.woff2", "noto-sans.woff2")
+"""Of each kind of run: Korean; Chinese and Japanese; every other script."""
+_JOINERS = "\u200c\u200d"  # they shape the letters beside them
+_SHIFTS = {"l": 0.0, "m": 0.5, "r": 1.0}
+
+
+def draw_text(
+    draw: ImageDraw.ImageDraw,
+    place: tuple[float, float],
+    text: str,
+    ink: str | tuple[int, int, int],
+    size: float,
+    anchor: str = "la",
+) -> None:
+    """`text` in one line, letters `size` pixels high.
+
+    `anchor` as Pillow names it: l, m or r for left, middle or right; a or m for top or middle.
+    """
+    x = place[0] - _SHIFTS[anchor[0]] * text_width(text, size)
+    above, below = _font(_FILES[-1], size).getmetrics()
+    y = place[1] + (above if anchor[1] == "a" else (above - below) / 2)
+    for font, run in _runs(text, size):
+        draw.text((x, y), run, ink, font, anchor="ls")
+        x += font.getlength(run)
+
+
+def text_width(text: str, size: float) -> float:
+    """In pixels."""
+    return sum(font.getlength(run) for font, run in _runs(text, size))
+
+
+def shortened(text: str, size: float, width: float) -> str:
+    """The text, its middle left out where it is wider than `width` pixels."""
+    shown, keep = text, len(text)
+    while text_width(shown, size) > width and keep > 4:
+        keep -= 1
+        shown = f"{text[: keep // 2]}…{text[-(keep - keep // 2) :]}"
+    return shown
+
+
+def _runs(text: str, size: float) -> Iterator[tuple[ImageFont.FreeTypeFont, str]]:
+    """The text on one line, cut where the font changes."""
+    for run in _RUNS.finditer("".join(map(_drawn, text))):
+        yield _font(_FILES[(run.lastindex or 0) - 1], size), run[0]
+
+
+def _drawn(char: str) -> str:
+    """A letter as it is; a line break as a space; nothing for a mark that only turns the direction;
+    and a question mark in a diamond for what is no letter, such as a byte of a file name that is
+    not UTF-8."""
+    if char.isprintable() or char in _JOINERS:
+        return char
+    kind = unicodedata.category(char)
+    return " " if char.isspace() or kind == "Cc" else "" if kind == "Cf" else "\ufffd"
+
+
+@cache
+def _font(name: str, size: float) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(_FOLDER / name, size)
