@@ -1,7 +1,5 @@
 """What people say about results, and all of it as a table for retraining."""
 
-import csv
-import io
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Response
@@ -10,10 +8,10 @@ from fastapi.responses import StreamingResponse
 from api.dependencies import InjectedServices, JobId, Owner
 from jobs.records.feedback import Feedback, Opinion, feedback_of
 from jobs.redis.feedback import FeedbackStore
+from jobs.spreadsheet import BOM, csv_line
 
 router = APIRouter(prefix="/v1", tags=["feedback"])
 _COLUMNS = [*Feedback.model_fields, "photo"]
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Disposition": 'attachment; filename="feedback.csv"',
@@ -42,28 +40,16 @@ async def give_feedback(
     responses={200: {"content": {"text/csv": {}}}},
 )
 async def export_feedback(services: InjectedServices, owner: Owner) -> Response:
-    """UTF-8 with a header line, the oldest first. `photo` is empty once the photo is gone. A text
-    that a spreadsheet would take for a formula has an apostrophe before it."""
+    """UTF-8 with a byte order mark and a header line, the oldest first. `photo` is empty once the
+    photo is gone. What a spreadsheet would take for a formula has an apostrophe before it."""
     return StreamingResponse(
         _table(services.feedback, owner), media_type="text/csv", headers=_HEADERS
     )
 
 
 async def _table(feedback: FeedbackStore, owner: str) -> AsyncIterator[str]:
-    yield _line(_COLUMNS)
+    yield BOM + csv_line(_COLUMNS)
     async for given, has_photo in feedback.all(owner):
         cells = list(given.model_dump(mode="json").values())
         photo = f"/v1/jobs/{given.job_id}/photo" if has_photo else ""
-        yield _line([*map(_cell, cells), photo])
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
-
-
-def _line(cells: list[object] | list[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue()
+        yield csv_line([*cells, photo])

@@ -1,6 +1,5 @@
 """What a run leaves beside its log: the table, the contact sheet and the report."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from cli.explain.result_log import Row
+from jobs.spreadsheet import BOM, csv_line
 from pictures.sheets import labelled_grid
 
 _COLUMNS, _SIDE, _MOST = 6, 200, 120
@@ -28,11 +28,11 @@ FIELDS = (
 
 
 def write_csv(rows: Sequence[Row], target: Path) -> None:
-    """One line a photo, failed ones too."""
-    with target.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, FIELDS, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(map(table_row, rows))
+    """One line a photo, failed ones too, for a spreadsheet."""
+    tables = map(table_row, rows)
+    lines = [FIELDS, *([table.get(name) for name in FIELDS] for table in tables)]
+    text = BOM + "".join(map(csv_line, lines))
+    target.write_text(text, "utf-8", "backslashreplace", newline="")
 
 
 def table_row(row: Row) -> dict[str, Any]:

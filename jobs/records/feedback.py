@@ -15,11 +15,13 @@ class Opinion(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    agree: Annotated[bool, Field(description="Whether the first prediction is right.")]
+    agree: Annotated[bool, Field(strict=True, description="Whether the first prediction is right.")]
     class_name: Annotated[
         str | None, Field(max_length=128, description="The right class, if you know it.")
     ] = None
-    class_index: Annotated[int | None, Field(ge=0, description="The same by its index.")] = None
+    class_index: Annotated[
+        int | None, Field(ge=0, strict=True, description="The same by its index.")
+    ] = None
     note: Annotated[str, Field(max_length=1000, description="Anything worth knowing.")] = ""
 
     @model_validator(mode="after")

@@ -34,7 +34,7 @@ def test_feedback_is_exported_as_csv_for_retraining(client: TestClient, done: st
     client.post(f"{done}/feedback", json={"agree": True, "note": "sure"})
     table = client.get("/v1/feedback.csv")
     assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
-    (row,) = csv.DictReader(io.StringIO(table.text, newline=""))
+    (row,) = csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"), newline=""))
     assert row["job_id"] in done
     assert (row["agree"], row["note"]) == ("True", "sure")
     assert client.get(row["photo"]).status_code == 200

@@ -281,7 +281,9 @@ def test_an_opinion_is_in_the_feedback(
     page.fill("#note", "looks fine to me")
     page.click("#correction button")
     expect(page.locator("#thanks")).to_have_text("Thank you, noted.")
-    rows = list(csv.DictReader(io.StringIO(stack.http.get("/v1/feedback.csv").text)))
+    rows = list(
+        csv.DictReader(io.StringIO(stack.http.get("/v1/feedback.csv").text.lstrip("\ufeff")))
+    )
     (row,) = [row for row in rows if row["job_id"] == job_of(page, stack)["id"]]
     assert (row["agree"], row["class_name"]) == ("False", "Tomato__healthy")
     assert row["note"] == "looks fine to me"
@@ -292,7 +294,9 @@ def test_a_yes_is_in_the_feedback(new_page: NewPage, stack: Service, leaves: lis
     explain(page, leaves[1])
     page.click("#agree")
     expect(page.locator("#thanks")).to_have_text("Thank you, noted.")
-    rows = list(csv.DictReader(io.StringIO(stack.http.get("/v1/feedback.csv").text)))
+    rows = list(
+        csv.DictReader(io.StringIO(stack.http.get("/v1/feedback.csv").text.lstrip("\ufeff")))
+    )
     assert [row["agree"] for row in rows if row["job_id"] == job_of(page, stack)["id"]] == ["True"]
 
 

@@ -137,10 +137,13 @@ function exported() {
     const { todo, note } = notes.of(card.id);
     return [card.id, card.truth ?? "", card.said, card.confidence, card.reasons.join(" "), todo, note];
   });
-  // A cell that starts like a formula gets a quote before it, so that no spreadsheet runs it.
-  const cell = (value) => `"${String(value).replace(/^[=+\-@\t]/, "'$&").replaceAll('"', '""')}"`;
+  // What a spreadsheet would run gets a quote before it, as in jobs/spreadsheet.py.
+  const formula = /(^|[;|\t\r\n])([\s"\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]*)(?=[=+@\-＝＋＠－﹦﹢﹫﹣])/g;
+  const guarded = (text) => text.replace(formula, "$1'$2").replace(/^(?=[\t\r\n])/, "'");
+  const cell = (value) => `"${(typeof value === "number" ? String(value) : guarded(String(value))).replaceAll('"', '""')}"`;
   const head = ["path", "label", "prediction", "confidence", "why", "to do", "note"];
-  return [head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+  // The byte order mark tells Excel that this is UTF-8.
+  return "\ufeff" + [head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }
 
 function saveAs(name, text) {

@@ -40,7 +40,7 @@ def give(client: TestClient, path: str, **opinion: Any) -> Any:
 def table(client: TestClient) -> list[dict[str, str]]:
     answer = client.get("/v1/feedback.csv")
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
 
 
 def test_who_agrees_confirms_the_prediction(client: TestClient, path: str) -> None:
@@ -77,6 +77,12 @@ def test_the_last_opinion_about_a_job_counts(client: TestClient, path: str) -> N
         ({"agree": True, "class_name": HEALTHY}, "invalid-request"),
         ({"agree": False, "class_name": HEALTHY, "class_index": 1}, "invalid-request"),
         ({"agree": False, "note": "x" * 1001}, "invalid-request"),
+        ({"agree": False, "class_index": False}, "invalid-request"),
+        ({"agree": False, "class_index": True}, "invalid-request"),
+        ({"agree": False, "class_index": "1"}, "invalid-request"),
+        ({"agree": False, "class_index": -1}, "invalid-request"),
+        ({"agree": 0}, "invalid-request"),
+        ({"agree": "yes"}, "invalid-request"),
         ({"agree": False, "class_name": "Tomato__sunburn"}, "unknown-class"),
         ({"agree": False, "class_index": 99}, "unknown-class"),
     ],
@@ -102,12 +108,20 @@ def test_what_has_not_succeeded_cannot_be_judged(
 
 
 def test_a_spreadsheet_runs_nothing(client: TestClient, path: str) -> None:
-    for note in ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"):
+    for note in ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\n=1", "＝1"):
         give(client, path, agree=True, note=note)
         assert table(client)[0]["note"] == f"'{note}"
+    give(client, path, agree=True, note="a;=1+1")
+    assert table(client)[0]["note"] == "a;'=1+1"
     note = 'a, "b"\nc = d'
     give(client, path, agree=True, note=note)
     assert table(client)[0]["note"] == note
+
+
+def test_excel_reads_the_letters_of_a_note(client: TestClient, path: str) -> None:
+    give(client, path, agree=True, note="Frühfäule टमाटर")
+    assert client.get("/v1/feedback.csv").content.startswith(b"\xef\xbb\xbfjob_id,")
+    assert table(client)[0]["note"] == "Frühfäule टमाटर"
 
 
 def test_feedback_outlives_its_job_without_a_link_to_the_photo(

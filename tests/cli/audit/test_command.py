@@ -63,7 +63,7 @@ def test_the_report_is_sorted_filtered_noted_on_and_exported(page: Any, tmp_path
     with page.expect_download() as download:
         page.get_by_role("button", name="To-do list as CSV").click()
     download.value.save_as(tmp_path / "to-do.csv")
-    (row,) = csv.DictReader((tmp_path / "to-do.csv").read_text().splitlines())
+    (row,) = csv.DictReader((tmp_path / "to-do.csv").read_text("utf-8-sig").splitlines())
     assert (row["to do"], row["note"]) == ("check the label", '\'=1+1, "twice"')
 
 

@@ -37,7 +37,7 @@ def test_a_folder_becomes_overlays_tables_a_sheet_and_a_report(
     for folder in ("overlays", "overlays-2"):
         made = sorted(path.relative_to(out / folder) for path in (out / folder).rglob("*.jpg"))
         assert made == photos
-    with (out / "results.csv").open(newline="") as file:
+    with (out / "results.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert {Path(row["path"]).name for row in rows} == {path.name for path in photos}
     assert all(0 < float(row["confidence"]) <= 1 for row in rows)

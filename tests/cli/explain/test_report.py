@@ -84,8 +84,23 @@ def test_notes_become_a_list(report: Path, open_report: Callable[..., Any], tmp_
     with page.expect_download() as download:
         page.get_by_role("button", name="To-do list as CSV").click()
     download.value.save_as(tmp_path / "to-do.csv")
-    (row,) = csv.DictReader((tmp_path / "to-do.csv").read_text().splitlines())
+    (row,) = csv.DictReader((tmp_path / "to-do.csv").read_text("utf-8-sig").splitlines())
     assert (row["prediction"], row["note"]) == ("Apple__scab", "look again")
+
+
+def test_the_list_is_for_a_spreadsheet_that_runs_nothing(
+    report: Path, open_report: Callable[..., Any], tmp_path: Path
+) -> None:
+    page = open_report(report)
+    notes = {"\n=1": "'\n=1", "＝1": "'＝1", "a;=1 é": "a;'=1 é"}
+    for place, note in enumerate(notes):
+        page.locator(".card textarea").nth(place).fill(note)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="To-do list as CSV").click()
+    download.value.save_as(tmp_path / "to-do.csv")
+    with (tmp_path / "to-do.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert {row["note"] for row in csv.DictReader(file)} == set(notes.values())
+    assert (tmp_path / "to-do.csv").read_bytes().startswith(b"\xef\xbb\xbf")
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light", "dark", "phone"])
