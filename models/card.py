@@ -1,7 +1,6 @@
 """Model cards: everything about a model but its numbers. Never imports torch."""
 
 import hashlib
-import json
 import re
 import tomllib
 from functools import cached_property
@@ -12,8 +11,10 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from models.card_errors import CardError, InvalidCard, did_you_mean
+from models.class_names import read_class_names, read_text
 from models.recipe import CardTable, Training
 from models.verdict import Calibration
+from models.wrong_files import mistaken_for
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -70,15 +71,18 @@ class Card(CardTable):
         content = path.read_bytes()
         if (found := hashlib.sha256(content).hexdigest()) != self.doubt.means_sha256:
             said = f"sha256 is {self.doubt.means_sha256[:16]}…, but {path.name} has {found[:16]}…"
-            raise self.wrong("doubt.means_sha256", said)
+            raise self.wrong("doubt.means_sha256", _with_reason(said, path))
         return content
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
         """Class names by index. Raises CardError when the file does not number them 0..n-1."""
         try:
-            return read_classes(self.classes_path)
-        except CardError as error:
+            return read_class_names(self.classes_path)
+        except OSError as error:
+            said = f"class list {self.classes_path} cannot be read: {error.strerror or error}"
+            raise self.wrong("classes", said) from error
+        except ValueError as error:
             raise self.wrong("classes", str(error)) from error
 
     def verify(self) -> None:
@@ -91,7 +95,7 @@ class Card(CardTable):
         found = file_sha256(self.weights_path)
         if found != self.sha256:
             said = f"sha256 is {self.sha256[:16]}…, but {self.weights_path.name} has {found[:16]}…"
-            raise self.wrong("sha256", said)
+            raise self.wrong("sha256", _with_reason(said, self.weights_path))
         if self.doubt:
             self.read_means()
 
@@ -106,29 +110,25 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_classes(path: Path) -> tuple[str, ...]:
-    """Class names by index out of a `class_to_idx.json` ({"Crop__disease": 0, …})."""
-    try:
-        numbers: dict[str, int] = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise CardError(f"class list {path} cannot be read: {error}") from error
-    names = sorted(numbers, key=numbers.__getitem__)
-    if [numbers[name] for name in names] != list(range(len(names))):
-        raise CardError(f"class list {path} must number its classes 0 to {len(names) - 1}")
-    return tuple(names)
+def _with_reason(said: str, path: Path) -> str:
+    """That a file is evidently of another kind, behind what was found."""
+    other = mistaken_for(path)
+    return f"{said}: it {other}" if other else said
 
 
 def read_card(path: Path) -> Card:
     """The card at `path`. Raises CardError that names the file, the line and the key."""
     try:
-        content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        content: dict[str, Any] = tomllib.loads(read_text(path))
         return Card(path=path.resolve(), **content)
-    except (OSError, UnicodeDecodeError) as error:
-        raise CardError(f"card {path} cannot be read: {error}") from error
+    except OSError as error:
+        raise CardError(f"card {path} cannot be read: {error.strerror or error}") from error
     except tomllib.TOMLDecodeError as error:
         raise CardError(f"{path}{_place(str(error))}: not TOML: {error}") from error
     except ValidationError as error:
         raise InvalidCard(path, *map(_fault, error.errors())) from error
+    except ValueError as error:
+        raise CardError(f"card {path} {error}") from error
 
 
 def _place(said: str) -> str:

@@ -23,7 +23,7 @@ class InvalidCard(CardError):
 
 
 def _place(path: Path, key: str) -> str:
-    line = line_of(path.read_text("utf-8"), key) if key and path.is_file() else None
+    line = line_of(path.read_text("utf-8-sig", "replace"), key) if key and path.is_file() else None
     own = path.resolve()
     shown = own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else path
     where = f"{shown}, line {line}" if line else f"{shown}"

@@ -1,33 +1,78 @@
 """Weight files: read, written, and rounded to half precision."""
 
+import re
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save
-from torch import Tensor, nn
+from torch import nn
 
 from models.architectures.registry import build
 from models.card import Card
 from models.card_errors import CardError
+from models.state_dicts import State, check_shapes, find_state, fit_state
+from models.wrong_files import mistaken_for
 
-State = dict[str, Tensor]
 SAFETENSORS = ".safetensors"
 _MOST = 300
+_PICKLED = re.compile(r"GLOBAL ([\w.]+)")
+
+
+class Misfit(CardError):
+    """Weights that are not of the network that a card describes; `key`: what of it is wrong."""
+
+    def __init__(self, key: str, said: str) -> None:
+        super().__init__(said)
+        self.key = key
 
 
 def read_weights(path: Path) -> State:
-    """The tensors of a `.safetensors` file, or of any other that `torch.save` wrote.
+    """The tensors of a `.safetensors` file, or of any other that `torch.save` wrote, a checkpoint
+    that holds one state dict among them.
 
     Nothing but tensors is read (`weights_only=True`). Raises CardError.
     """
+    return unwrap_checkpoint(read_file(path), path)
+
+
+def read_file(path: Path) -> object:
+    """What is in a weight file, as it stands there. Raises CardError."""
     try:
-        if path.suffix == SAFETENSORS:
+        wrong = mistaken_for(path)
+        if not wrong and path.suffix == SAFETENSORS:
             return load_file(path)
-        state: State = torch.load(path, map_location="cpu", weights_only=True)
+        content = None if wrong else torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         # Both raise pickle, zip, type and runtime errors for files that are not their own.
-        raise CardError(f"{path} holds no weights: {error}") from error
-    return state
+        raise CardError(f"{path} holds no weights: {_reason(error)}") from error
+    if wrong:
+        raise CardError(f"{path} holds no weights: it {wrong}")
+    return content
+
+
+def unwrap_checkpoint(content: object, path: Path) -> State:
+    """The state dict in what `path` holds. Raises CardError."""
+    try:
+        return find_state(content)
+    except ValueError as error:
+        raise CardError(f"{path} {error}") from error
+
+
+def _reason(error: Exception) -> str:
+    """In place of torch's advice, which is to run what is in the file."""
+    said = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if found := _PICKLED.search(said):
+        return (
+            f"it holds a pickled {found[1]}, and only tensors are read; "
+            "save model.state_dict() where it was made"
+        )
+    if "TorchScript" in said:
+        return "it is a TorchScript archive; save model.state_dict() where it was made"
+    if "weights_only" in said or "weights only" in said.lower():
+        return "it is nothing that torch.save wrote"
+    return _shortened(said)
 
 
 def write_weights(path: Path, state: State) -> None:
@@ -64,24 +109,40 @@ def load_network(card: Card) -> nn.Module:
         state = read_weights(card.weights_path)
     except CardError as error:
         raise card.wrong("weights", str(error)) from error
-    _fit(card, network, state)
+    try:
+        load_state(network, state, card.architecture, len(card.class_names))
+    except Misfit as error:
+        path = card.classes_path if error.key == "classes" else card.weights_path
+        raise card.wrong(error.key, f"{path} {error}") from error
     object.__setattr__(network, "preprocessing", card.preprocessing)  # no part, no parameter
     return network.eval()
 
 
-def _fit(card: Card, network: nn.Module, state: State) -> None:
-    """Load `state` into the network. Raises CardError."""
-    needed, classes = network.state_dict(), len(card.class_names)
-    for name in needed.keys() & state.keys():
-        ours, theirs = needed[name].shape, state[name].shape
-        if ours != theirs and ours[:1] == (classes,) and ours[1:] == theirs[1:]:
-            said = f"{card.classes_path} has {classes} classes, but the weights have {theirs[0]}"
-            raise card.wrong("classes", said)
+def load_state(network: nn.Module, state: State, architecture: str, classes: int) -> State:
+    """Load `state` into the network; gives what was loaded, under the network's own names.
+
+    Raises Misfit, whose text goes on after the name of the class list or of the weight file.
+    """
+    needed = network.state_dict()
     try:
-        network.load_state_dict(state)
-    except (RuntimeError, TypeError) as error:
-        said = f"{card.weights_path} does not hold {card.architecture} with {classes} classes"
-        raise card.wrong("weights", f"{said}: {_shortened(str(error))}") from error
+        own = fit_state(state, needed)
+        if other := _other_classes(own, needed, classes):
+            raise Misfit("classes", f"has {classes} classes, but the weights have {other}")
+        check_shapes(own, needed)
+        network.load_state_dict(own)
+    except (ValueError, RuntimeError, TypeError) as error:
+        said = f"does not hold {architecture} with {classes} classes: {_shortened(str(error))}"
+        raise Misfit("weights", said) from error
+    return own
+
+
+def _other_classes(state: State, needed: State, classes: int) -> int:
+    """How many classes the weights are of, where that is all that differs; else 0."""
+    for name, tensor in state.items():
+        ours, theirs = needed[name].shape, tensor.shape
+        if ours != theirs and ours[:1] == (classes,) and ours[1:] == theirs[1:]:
+            return theirs[0]
+    return 0
 
 
 def _shortened(said: str) -> str:

@@ -3,11 +3,13 @@
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tomlkit
+from torch import nn
 
 from cli.cards.served import served_cards
 from cli.errors import CommandError
@@ -18,6 +20,10 @@ from jobs.settings import SharedSettings
 from models.architectures.registry import build
 from models.card import file_sha256, read_card
 from models.card_errors import CardError, InvalidCard
+from models.class_names import read_class_names
+from models.weights import Misfit, load_state, read_file, unwrap_checkpoint, write_weights
+
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -61,17 +67,25 @@ def add_model(new: NewModel, folder: Path | None) -> None:
     sys.stdout.write(
         f"{card.id} is in {card.path}: {len(card.class_names)} classes, "
         f"explained at {card.target_layer}. It is served from the next start on: model={card.id}\n"
+        f"its classes by number: {_numbered(card.class_names)}\n"
     )
+
+
+def _numbered(names: Sequence[str]) -> str:
+    """To be read once by whoever brought them: the numbers are what the weights know."""
+    shown = [f"{index} {name}" for index, name in enumerate(names[:_SHOWN])]
+    return ", ".join(shown) + (f", … {len(names) - 1} {names[-1]}" if names[_SHOWN:] else "")
 
 
 def _try(new: NewModel, folder: Path) -> None:
     """Make the three files in `folder` and let the model see a photo."""
-    names = read_names(new.classes)
+    names = read_class_names(new.classes)
     weights = folder / f"{new.id}{new.weights.suffix}"
-    shutil.copyfile(new.weights, weights)
+    network = _store_weights(new, len(names), weights)
     numbers = {name: index for index, name in enumerate(names)}
-    (folder / f"{new.id}.classes.json").write_text(json.dumps(numbers, indent=2), "utf-8")
-    layer = new.target_layer or last_layer(build(new.architecture, len(names)), new.pixels["size"])
+    text = json.dumps(numbers, indent=2, ensure_ascii=False)
+    (folder / f"{new.id}.classes.json").write_text(text, "utf-8")
+    layer = new.target_layer or last_layer(network, new.pixels["size"])
     content = {
         "id": new.id,
         "version": "1",
@@ -89,17 +103,19 @@ def _try(new: NewModel, folder: Path) -> None:
     validate_card(read_card(file))
 
 
-def read_names(path: Path) -> list[str]:
-    """Class names by index: out of a `class_to_idx.json`, a JSON list, or lines of text.
-
-    Raises ValueError.
-    """
-    text = path.read_text("utf-8")
-    if path.suffix != ".json":
-        return [line.strip() for line in text.splitlines() if line.strip()]
-    content = json.loads(text)
-    if isinstance(content, dict):
-        return sorted(content, key=content.__getitem__)
-    if isinstance(content, list) and all(isinstance(name, str) for name in content):
-        return content
-    raise ValueError(f"class list {path} is neither an object of numbers nor a list of names")
+def _store_weights(new: NewModel, classes: int, target: Path) -> nn.Module:
+    """The network with the weights that were brought, which are copied to `target`; without what
+    a trainer wrapped around them, if it did. Raises CardError that names the files as given."""
+    network = build(new.architecture, classes)
+    content = read_file(new.weights)
+    state = unwrap_checkpoint(content, new.weights)
+    try:
+        own = load_state(network, state, new.architecture, classes)
+    except Misfit as error:
+        path = new.classes if error.key == "classes" else new.weights
+        raise CardError(f"{error.key}: {path} {error}") from error
+    if isinstance(content, dict) and content.keys() == own.keys():
+        shutil.copyfile(new.weights, target)
+    else:
+        write_weights(target, own)
+    return network

@@ -5,17 +5,19 @@ from typing import Any
 
 import tomlkit
 
+from models.class_names import read_text
+
 
 def remove_table(path: Path, table: str) -> None:
     """Take a table of the card away, if it is there."""
-    document = tomlkit.parse(path.read_text("utf-8"))
+    document = tomlkit.parse(read_text(path))
     if document.pop(table, None) is not None:
         path.write_text(tomlkit.dumps(document), "utf-8")
 
 
 def update_card(path: Path, values: dict[str, Any], table: str | None = None) -> None:
     """Set `values` at the top of the card, or in the sub-table `table` ("metrics.test")."""
-    document = tomlkit.parse(path.read_text("utf-8"))
+    document = tomlkit.parse(read_text(path))
     place: Any = document
     for name in table.split(".") if table else ():
         place = place.setdefault(name, tomlkit.table())

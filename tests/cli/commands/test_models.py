@@ -1,6 +1,8 @@
 """`cropshield models`: from bare weights to a card that is served."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from cli.main import app
 from jobs.settings import SharedSettings
 from models.architectures.registry import build
 from models.catalog import Catalog
+from models.state_dicts import State
+from models.weights import read_weights
 
 NAMES = ("Tea__healthy", "Tea__blister_blight", "Tea__red_rust")
 
@@ -31,7 +35,11 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.save(model.state_dict(), folder / "tea.pth")
     (folder / "lines.txt").write_text("\n".join(NAMES) + "\n")
     (folder / "list.json").write_text(json.dumps(NAMES))
-    (folder / "numbers.json").write_text(json.dumps({name: i for i, name in enumerate(NAMES)}))
+    numbers = {name: i for i, name in enumerate(NAMES)}
+    (folder / "numbers.json").write_text(json.dumps(numbers))
+    (folder / "indices.json").write_text(json.dumps({str(i): name for name, i in numbers.items()}))
+    (folder / "bom.txt").write_bytes(("\ufeff" + "\r\n".join(NAMES)).encode())
+    (folder / "notepad.JSON").write_bytes(json.dumps(numbers).encode("utf-16"))
     return folder / "tea.pth"
 
 
@@ -45,13 +53,17 @@ def add(weights: Path, *more: str, classes: str = "lines.txt") -> Result:
     return models("add", "tea", *architecture, *brought, "--size", "96", *more)
 
 
-@pytest.mark.parametrize("classes", ["lines.txt", "list.json", "numbers.json"])
+FORMS = ["lines.txt", "list.json", "numbers.json", "indices.json", "bom.txt", "notepad.JSON"]
+
+
+@pytest.mark.parametrize("classes", FORMS)
 def test_weights_become_a_model_that_is_served(
     weights: Path, own_models: Path, classes: str
 ) -> None:
     added = add(weights, "--licence", "MIT", classes=classes)
     assert added.exit_code == 0
     assert "3 classes, explained at features" in added.output
+    assert "0 Tea__healthy, 1 Tea__blister_blight, 2 Tea__red_rust" in added.output
     card = Catalog(own_models)["tea"]
     assert card.class_names == NAMES
     assert (card.licence, card.preprocessing.size) == ("MIT", 96)
@@ -73,6 +85,72 @@ def test_a_model_that_does_not_work_leaves_nothing_behind(weights: Path, own_mod
     with pytest.raises(CommandError, match=r"classes: .* has 32 classes, but the weights have 3"):
         add(weights, classes=str(next(iter(Catalog())).classes_path))
     assert list(own_models.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {f"module.{name}": tensor for name, tensor in state.items()},
+        lambda state: {f"_orig_mod.{name}": tensor for name, tensor in state.items()},
+        lambda state: {"state_dict": state, "epoch": 3, "optimizer": {"state": {}}},
+        lambda state: {
+            "state_dict": {f"model.{name}": tensor for name, tensor in state.items()}
+            | {"loss.weight": torch.ones(3)},
+            "pytorch-lightning_version": "2.5",
+        },
+        lambda state: {
+            "model_state_dict": {f"module._orig_mod.{name}": one for name, one in state.items()}
+        },
+    ],
+    ids=["DataParallel", "compiled", "checkpoint", "Lightning", "all"],
+)
+def test_weights_are_taken_out_of_what_a_trainer_wrapped_around_them(
+    weights: Path, own_models: Path, tmp_path: Path, wrap: Callable[[State], object]
+) -> None:
+    state = read_weights(weights)
+    torch.save(wrap(state), tmp_path / "last.ckpt")
+    shutil.copy(weights.with_name("lines.txt"), tmp_path)
+    assert add(tmp_path / "last.ckpt").exit_code == 0
+    kept = read_weights(own_models / "tea.ckpt")
+    assert kept.keys() == state.keys()
+    assert all(torch.equal(kept[name], state[name]) for name in state)
+    assert "tea: fine" in models("verify", "tea").output
+
+
+def test_weights_that_need_nothing_are_copied_as_they_are(weights: Path, own_models: Path) -> None:
+    add(weights)
+    assert (own_models / "tea.pth").read_bytes() == weights.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a Git LFS pointer"),
+        (b"<!DOCTYPE html><title>Sign in</title>", "is a web page"),
+        (b"", r"is empty \(0 bytes\)"),
+        (b"PK\x03\x04 cut off", "holds no weights: .*zip|holds no weights: .*wrote"),
+    ],
+    ids=["pointer", "page", "empty", "cut"],
+)
+def test_a_file_of_another_kind_is_named_as_it_was_given(
+    weights: Path, tmp_path: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "tea.pth").write_bytes(content)
+    shutil.copy(weights.with_name("lines.txt"), tmp_path)
+    with pytest.raises(CommandError, match=said) as caught:
+        add(tmp_path / "tea.pth")
+    assert str(tmp_path / "tea.pth") in str(caught.value)
+    assert "weights_only" not in str(caught.value)
+
+
+def test_other_weights_are_told_in_a_sentence(weights: Path, tmp_path: Path) -> None:
+    torch.save(build("resnet18", 3).state_dict(), tmp_path / "tea.pth")
+    shutil.copy(weights.with_name("lines.txt"), tmp_path)
+    with pytest.raises(CommandError, match=r"lacks \d+ of \d+ tensors \(features") as caught:
+        add(tmp_path / "tea.pth")
+    said = str(caught.value)
+    assert said.startswith(f"weights: {tmp_path / 'tea.pth'} does not hold torchvision:mobilenet")
+    assert len(said) < 450
 
 
 def test_an_id_is_given_once(weights: Path) -> None:

@@ -1,0 +1,25 @@
+"""Files that are something else than their name says. Never imports torch."""
+
+from pathlib import Path
+
+_STARTS = {
+    b"version https://git-lfs.github.com/spec/": (
+        "is a Git LFS pointer, not the file itself; `git lfs pull` fetches that"
+    ),
+    b"<!doctype html": "is a web page, not the file itself; download that",
+    b"<html": "is a web page, not the file itself; download that",
+    b"\x89hdf\r\n": "is an HDF5 file, as Keras writes it, not one of PyTorch",
+}
+
+
+def mistaken_for(path: Path) -> str:
+    """What a file evidently is instead of what it should be, as the rest of a sentence; else empty.
+
+    Raises OSError where it cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(256).lower()
+    if not start:
+        return "is empty (0 bytes)"
+    kinds = (said for mark, said in _STARTS.items() if start.lstrip().startswith(mark.lower()))
+    return next(kinds, "")
