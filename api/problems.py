@@ -13,17 +13,18 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from jobs.errors import (
-    BeingReceived,
-    CropShieldError,
-    JobNotReady,
-    TooManyUploads,
-    TooSlow,
-    TooSoon,
-    Unavailable,
-    WrongKey,
+from api.errors import TooManyUploads, TooSlow, WrongKey
+from api.http_problems import (
+    BAD_REQUEST,
+    BY_STATUS,
+    INTERNAL,
+    INVALID,
+    document,
+    problem_of,
+    status_of,
 )
-from jobs.problems import BAD_REQUEST, INTERNAL, INVALID, STATUSES, Problem, problem_of
+from jobs.errors import BeingReceived, CropShieldError, JobNotReady, TooSoon, Unavailable
+from jobs.problems import Problem
 from models.card_errors import CardError
 from pictures.errors import PhotoError
 
@@ -61,13 +62,13 @@ def problem_response(
     **extra: Any,
 ) -> JSONResponse:
     """The problem document as an answer."""
-    content = problem.document(detail) | {
+    content = document(problem, detail) | {
         "instance": request.url.path,
         "request_id": request.scope.get("request_id"),
     }
     return JSONResponse(
         content | extra,
-        status_code=problem.status,
+        status_code=status_of(problem),
         headers=dict(headers or {}),
         media_type="application/problem+json",
     )
@@ -97,7 +98,7 @@ async def _handle_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
     if isinstance(error.__cause__, CropShieldError):  # FastAPI's answer to a body that broke off
         return error_response(request, error.__cause__)
-    problem = STATUSES.get(error.status_code, BAD_REQUEST)
+    problem = BY_STATUS.get(error.status_code, BAD_REQUEST)
     detail = f"{request.method} {request.url.path}: {error.detail}"
     headers = dict(error.headers or {})
     if error.status_code == 405:

@@ -22,15 +22,10 @@ CropShieldError
 ├── BadCallback         a callback_url that would never be called
 ├── TooManySecrets      as many sign webhooks as may
 ├── NoSuchSecret        none, or more than one, begins like this
-├── WrongHost           asked under a name that may be somebody else's
-├── WrongOrigin         asked by a page of another site
-├── TooSlow             a body does not come
-├── WrongKey            no API key, or a wrong one
 ├── TooSoon             this key has to wait
 │   ├── RateExceeded    its requests of this minute are used up
 │   └── QuotaUsedUp     its jobs of this day are used up
 └── Unavailable         nothing can be accepted now; try again
-    ├── TooManyUploads  as many photos are on their way as may be
     ├── QueueFull       the bound of the queue is reached
     │   └── ShareUsedUp one key's share of it is
     ├── StoreFull       Redis is short of memory
@@ -150,33 +145,6 @@ class NoSuchSecret(CropShieldError):
         super().__init__(f"{count} secrets begin with {beginning!r}; it must be one")
 
 
-class WrongHost(CropShieldError):
-    def __init__(self, host: str) -> None:
-        super().__init__(
-            f"host {host!r:.200} is neither an address nor localhost; "
-            "CROPSHIELD_ALLOWED_HOSTS names others"
-        )
-
-
-class WrongOrigin(CropShieldError):
-    def __init__(self, origin: str) -> None:
-        super().__init__(
-            f"a page of {origin!r:.200} asks for a change; CROPSHIELD_CORS_ORIGINS names who may"
-        )
-
-
-class TooSlow(CropShieldError):
-    def __init__(self, seen: int, seconds: float, rate: float) -> None:
-        super().__init__(
-            f"{seen:,} bytes of the body came in {seconds:.0f} s; the least is {rate:,.0f} a second"
-        )
-
-
-class WrongKey(CropShieldError):
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"{reason}; send the header X-API-Key, `cropshield keys add` makes one")
-
-
 class TooSoon(CropShieldError):
     """`retry_after` in seconds."""
 
@@ -237,8 +205,3 @@ class BlobsFailed(Unavailable):
 class BlobMissing(BlobsFailed):
     def __init__(self, job_id: str, name: str) -> None:
         super().__init__(f"job {job_id} has no stored {name}")
-
-
-class TooManyUploads(Unavailable):
-    def __init__(self, most: int) -> None:
-        super().__init__(f"{most:,} uploads are on their way, which is the most at once")

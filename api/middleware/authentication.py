@@ -8,10 +8,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.errors import WrongKey
 from api.problems import error_response
 from jobs.auth.api_keys import ApiKey, ApiKeyStore, key_id_of
 from jobs.auth.rate_limits import DAY, MINUTE, Allowance, RateLimiter
-from jobs.errors import CropShieldError, QuotaUsedUp, RateExceeded, TooSoon, WrongKey
+from jobs.errors import CropShieldError, QuotaUsedUp, RateExceeded, TooSoon
 
 REMEMBERED_SECONDS = 2.0  # so long may a revoked key still open
 _MOST = 10_000

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.errors import WrongHost, WrongOrigin
 from api.headers import find_header
 from api.problems import error_response
-from jobs.errors import CropShieldError, WrongHost, WrongOrigin
+from jobs.errors import CropShieldError
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.errors import TooManyUploads, TooSlow
 from api.headers import find_header
 from api.problems import error_response
-from jobs.errors import TooManyUploads, TooSlow
 
 HEADER_TIMEOUT_SECONDS = 10.0
 

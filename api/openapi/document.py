@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from api.http_problems import status_of
 from api.openapi import operations, simplify
 from api.openapi.problem_examples import example
 from api.openapi.webhooks import WEBHOOKS
@@ -108,7 +109,7 @@ def _problem_responses(problems: list[Problem]) -> Json:
     responses: Json = {}
     for problem in problems:
         shown = {problem.slug: {"summary": problem.title, "value": example(problem)}}
-        response = responses.setdefault(str(problem.status), _empty_problem_response())
+        response = responses.setdefault(str(status_of(problem)), _empty_problem_response())
         response["content"]["application/problem+json"]["examples"] |= shown
         response["description"] = ", or ".join(
             filter(None, [response["description"], problem.title])

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from jobs import errors
-from jobs.problems import (
+from api import errors as api_errors
+from api.http_problems import (
     BAD_REQUEST,
     INTERNAL,
     INVALID,
     NO_SUCH_RANGE,
     NOT_FOUND,
     PROBLEMS,
-    Problem,
 )
+from jobs import errors
+from jobs.problems import Problem
 from models.catalog import UnknownModel
 from pictures import errors as photo
 
@@ -41,12 +42,12 @@ TAGS = [
 Kind = type[Exception] | Problem
 _STORE: tuple[Kind, ...] = (errors.StoreDown,)
 _GUARDED: tuple[Kind, ...] = (  # all under /v1
-    errors.WrongHost,
-    errors.WrongKey,
+    api_errors.WrongHost,
+    api_errors.WrongKey,
     errors.RateExceeded,
     *_STORE,
 )
-_BODY: tuple[Kind, ...] = (errors.TooSlow, errors.TooManyUploads, BAD_REQUEST, INVALID)
+_BODY: tuple[Kind, ...] = (api_errors.TooSlow, api_errors.TooManyUploads, BAD_REQUEST, INVALID)
 _JOB: tuple[Kind, ...] = (errors.JobNotFound, errors.JobGone, INVALID, *_STORE)
 _PICTURE: tuple[Kind, ...] = (
     *_JOB,
@@ -64,7 +65,7 @@ _UPLOAD: tuple[Kind, ...] = (
     UnknownModel,
     errors.UnknownClass,
     errors.BadCallback,
-    errors.WrongOrigin,
+    api_errors.WrongOrigin,
     *_BODY,
     errors.BeingReceived,
     errors.KeyReused,
@@ -78,7 +79,7 @@ _BATCH: tuple[Kind, ...] = (errors.BatchNotFound, errors.BatchGone, INVALID)
 _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     "submit_job": _UPLOAD,
     "get_job": _JOB,
-    "delete_job": (*_JOB, errors.WrongOrigin, errors.BlobsFailed),
+    "delete_job": (*_JOB, api_errors.WrongOrigin, errors.BlobsFailed),
     "list_deliveries": _JOB,
     "list_jobs": (INVALID,),
     "put_job": (*_UPLOAD, errors.IdTaken, errors.JobGone),
@@ -90,7 +91,7 @@ _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     "give_feedback": (
         *_JOB,
         *_BODY,
-        errors.WrongOrigin,
+        api_errors.WrongOrigin,
         errors.JobNotReady,
         errors.NothingToJudge,
         errors.UnknownClass,

@@ -3,18 +3,20 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from jobs import errors
-from jobs.problems import (
+from api import errors as api_errors
+from api.http_problems import (
     BAD_REQUEST,
     INTERNAL,
     INVALID,
     NO_SUCH_RANGE,
     NOT_FOUND,
     WRONG_METHOD,
-    Problem,
     all_problems,
+    document,
     problem_of,
 )
+from jobs import errors
+from jobs.problems import Problem
 from jobs.records.job import State
 from models.catalog import UnknownModel
 from pictures import errors as photo
@@ -42,11 +44,11 @@ _ERRORS: list[Exception] = [
     errors.BatchTooLarge(312_000_000, 200_000_000),
     errors.StoreFull(1_932_735_283, 2_147_483_648, 0.9),
     errors.BadCallback("http://10.0.0.7/ended", "it is not https"),
-    errors.WrongHost("leaf.example"),
-    errors.WrongOrigin("https://other.example"),
-    errors.TooSlow(12_345, 21.0, 8000),
-    errors.TooManyUploads(64),
-    errors.WrongKey("there is no API key"),
+    api_errors.WrongHost("leaf.example"),
+    api_errors.WrongOrigin("https://other.example"),
+    api_errors.TooSlow(12_345, 21.0, 8000),
+    api_errors.TooManyUploads(64),
+    api_errors.WrongKey("there is no API key"),
     errors.RateExceeded(60, 1.0),
     errors.QuotaUsedUp(1000, 3600.0),
     errors.WorkerLost(5),
@@ -68,11 +70,11 @@ _DETAILS = {problem_of(error).slug: str(error) for error in _ERRORS} | {
 def example(problem: Problem) -> dict[str, Any]:
     """An answer of this type."""
     members = {"instance": _PATH, "request_id": "5c3a7f0e9b5f4c1d8a2e6b7d90f1c2e3"}
-    document = problem.document(_DETAILS.get(problem.slug, problem.meaning)) | members
+    shown = document(problem, _DETAILS.get(problem.slug, problem.meaning)) | members
     if problem is INVALID:
         message = "Input should be less than or equal to 5 (given: '9')"
-        document["errors"] = [{"field": "top_k", "message": message}]
-    return document
+        shown["errors"] = [{"field": "top_k", "message": message}]
+    return shown
 
 
 def without_example() -> list[str]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
+from api.http_problems import all_problems, status_of
 from api.openapi.reference_page import page, prose
-from jobs.problems import PATH, all_problems
+from jobs.problems import PATH
 from pictures.drawn_leaves.leaves import draw_leaf
 
 WEB = Path(__file__).parents[2] / "web"
@@ -82,7 +83,7 @@ async def problem_page(slug: str) -> HTMLResponse:
             retry = "The same request may succeed later." if problem.retryable else ""
             return HTMLResponse(
                 _PROBLEM_HEAD.format(title=problem.title)
-                + prose(f"Status {problem.status}. {problem.meaning} {retry}")
+                + prose(f"Status {status_of(problem)}. {problem.meaning} {retry}")
                 + "</article></html>"
             )
     raise HTTPException(404)

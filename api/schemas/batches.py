@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
+from api.http_problems import document, problem_of, with_status
 from api.schemas.jobs import JobView, job_view
 from api.schemas.problems import ErrorView
 from jobs.errors import JobGone
-from jobs.problems import problem_of
 from jobs.records.batch import Batch, BatchItem
 from jobs.records.job import Job, QueuePosition, State
 
@@ -76,9 +76,9 @@ def _item(index: int, item: BatchItem, jobs: dict[str, Job], batch: Batch) -> It
     error = item.error
     if job is None and item.job_id:
         gone = JobGone(item.job_id, _end(batch))
-        error = problem_of(gone).document(str(gone))
+        error = document(problem_of(gone), str(gone))
     error_view = error and ErrorView(
-        **error, instance=f"/v1/batches/{batch.id}", request_id=batch.request_id
+        **with_status(error), instance=f"/v1/batches/{batch.id}", request_id=batch.request_id
     )
     return ItemView(index=index, name=item.name, job=job and job_view(job), error=error_view)
 

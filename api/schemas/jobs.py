@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from api.http_problems import with_status
 from api.schemas.problems import ErrorView
 from jobs.records.job import ImageFacts, Job, ModelFacts, QueuePosition, State
 from jobs.records.options import JobOptions
@@ -156,7 +157,8 @@ def job_view(job: Job) -> JobView:
     parts = {name: f"{root}/{name}" for name in Links.model_fields if name != "self"}
     ended: dict[str, Any] = {
         "result": job.result and _result(job.result, root),
-        "error": job.error and job.error | {"instance": root, "request_id": job.request_id},
+        "error": job.error
+        and with_status(job.error) | {"instance": root, "request_id": job.request_id},
     }
     public = job.model_dump(include=JobView.model_fields.keys())
     return JobView(

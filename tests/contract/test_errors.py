@@ -9,10 +9,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.http_problems import all_problems, problem_of
 from api.openapi.problem_examples import example
 from api.settings import ApiSettings
 from engine.photos.decode import decode
-from jobs.problems import all_problems, problem_of
 from jobs.redis import keyspace
 from pictures.errors import UndecodablePhoto
 from tests.api.conftest import Hand

@@ -9,9 +9,9 @@ from openapi_spec_validator import validate
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.http_problems import all_problems
 from api.openapi import operations, problem_examples
 from api.settings import ApiSettings
-from jobs.problems import all_problems
 from jobs.records.job import State
 
 DOCUMENT: dict[str, Any] = create_app(ApiSettings()).openapi()

@@ -5,8 +5,8 @@ import re
 
 from starlette.testclient import TestClient
 
+from api.http_problems import all_problems
 from api.routes.pages import ASSETS
-from jobs.problems import all_problems
 
 
 def test_the_docs_page_asks_nothing_of_other_hosts(client: TestClient) -> None:

@@ -1,9 +1,18 @@
-"""Every error that a client may meet has a problem type of its own."""
+"""Every error that a client may meet has a problem type and an HTTP status of its own."""
 
 import inspect
 
+from api import errors as api_errors
+from api.http_problems import (
+    INTERNAL,
+    PROBLEMS,
+    STATUS,
+    all_problems,
+    problem_of,
+    with_status,
+)
 from jobs import errors
-from jobs.problems import INTERNAL, PROBLEMS, all_problems, problem_of
+from jobs import problems as job_problems
 from pictures import errors as photo
 
 BASES = {errors.CropShieldError, errors.TooSoon, errors.Unavailable, photo.PhotoError}
@@ -11,15 +20,24 @@ NEVER_LEAVES = {errors.WrongTransition, errors.TooManySecrets, errors.NoSuchSecr
 
 
 def test_every_error_is_in_the_table() -> None:
-    for module in (errors, photo):
+    for module in (errors, api_errors, photo):
         for _, kind in inspect.getmembers(module, inspect.isclass):
             if issubclass(kind, Exception) and kind not in BASES | NEVER_LEAVES:
                 assert any(base in PROBLEMS for base in kind.__mro__), kind
 
 
-def test_slugs_are_unique() -> None:
+def test_slugs_are_unique_and_each_has_a_status() -> None:
     slugs = [problem.slug for problem in all_problems()]
     assert len(slugs) == len(set(slugs))
+    assert {*slugs} == {*STATUS}
+
+
+def test_a_failed_job_keeps_no_http_status_and_is_served_with_one() -> None:
+    lost = errors.WorkerLost(5)
+    kept = job_problems.problem_of(lost).document(str(lost))
+    assert "status" not in kept
+    assert with_status(kept) == kept | {"status": 500}
+    assert with_status(kept | {"status": 404}) == kept | {"status": 500}
 
 
 def test_an_unexpected_error_is_internal() -> None:

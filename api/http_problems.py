@@ -1,0 +1,117 @@
+"""HTTP statuses of the problem types, and the types that only a request can have."""
+
+from typing import Any
+
+from api.errors import TooManyUploads, TooSlow, WrongHost, WrongKey, WrongOrigin
+from jobs import problems
+from jobs.problems import INTERNAL, PATH, Problem
+
+PROBLEMS: dict[type[Exception], Problem] = problems.PROBLEMS | {
+    WrongHost: Problem(
+        "wrong-host", "Wrong host", "A server without keys is asked by its address."
+    ),
+    WrongOrigin: Problem(
+        "wrong-origin", "Wrong origin", "A page of another site may not change anything here."
+    ),
+    TooSlow: Problem(
+        "too-slow",
+        "Too slow",
+        "The body did not come in time. Send it again, or a smaller copy.",
+        retryable=True,
+    ),
+    WrongKey: Problem(
+        "wrong-key", "No or wrong API key", "Send a valid key in the header `X-API-Key`."
+    ),
+    TooManyUploads: Problem(
+        "too-many-uploads",
+        "Too many uploads",
+        "As many photos are on their way as may be at once. Try again.",
+        retryable=True,
+    ),
+}
+INVALID = Problem("invalid-request", "Invalid request", "`errors` names each wrong value.")
+NOT_FOUND = Problem("not-found", "Not found", "The path is not part of the API.")
+WRONG_METHOD = Problem(
+    "method-not-allowed", "Method not allowed", "`Allow` lists the methods of this path."
+)
+NO_SUCH_RANGE = Problem(
+    "range-not-satisfiable",
+    "Range not satisfiable",
+    "The picture is shorter than that; `Content-Range` tells its length.",
+)
+BAD_REQUEST = Problem("bad-request", "Bad request", "The request cannot be read as HTTP.")
+BY_STATUS = {
+    404: NOT_FOUND,
+    405: WRONG_METHOD,
+    416: NO_SUCH_RANGE,
+    422: INVALID,
+    500: INTERNAL,
+}
+"""Of the statuses that the framework answers with by itself."""
+STATUS = {
+    "bad-request": 400,
+    "wrong-key": 401,
+    "wrong-origin": 403,
+    "batch-not-found": 404,
+    "job-not-found": 404,
+    "no-picture": 404,
+    "not-found": 404,
+    "method-not-allowed": 405,
+    "too-slow": 408,
+    "being-received": 409,
+    "id-taken": 409,
+    "job-not-ready": 409,
+    "nothing-to-judge": 409,
+    "batch-gone": 410,
+    "job-gone": 410,
+    "pictures-erased": 410,
+    "batch-too-large": 413,
+    "photo-too-large": 413,
+    "too-many-pixels": 413,
+    "unsupported-format": 415,
+    "range-not-satisfiable": 416,
+    "wrong-host": 421,
+    "bad-callback": 422,
+    "invalid-request": 422,
+    "key-reused": 422,
+    "undecodable-photo": 422,
+    "unknown-class": 422,
+    "unknown-model": 422,
+    "quota-used-up": 429,
+    "rate-exceeded": 429,
+    "explain-failed": 500,
+    "internal": 500,
+    "worker-lost": 500,
+    "queue-full": 503,
+    "storage-failed": 503,
+    "store-down": 503,
+    "store-full": 503,
+    "too-many-uploads": 503,
+}
+"""HTTP status by slug."""
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem type of an error; `internal` for what nobody expected."""
+    known = (PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
+    return next(known, INTERNAL)
+
+
+def status_of(problem: Problem) -> int:
+    return STATUS[problem.slug]
+
+
+def document(problem: Problem, detail: str) -> dict[str, Any]:
+    """The members that an HTTP answer and a failed job's `error` share."""
+    return with_status(problem.document(detail))
+
+
+def with_status(error: dict[str, Any]) -> dict[str, Any]:
+    """An `error` out of a record, with the HTTP status of its type."""
+    return error | {"status": STATUS[error["type"].removeprefix(PATH)]}
+
+
+def all_problems() -> list[Problem]:
+    """Every problem type, for the docs."""
+    http = (INVALID, NOT_FOUND, WRONG_METHOD, NO_SUCH_RANGE, BAD_REQUEST, INTERNAL)
+    return [*PROBLEMS.values(), *http]
