@@ -71,28 +71,28 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     listener = connect_async(settings.redis_url, connections=2)
     store = RedisJobStore(redis, notifier, settings.queue_bound, settings.max_attempts)
     watch, measured = JobWatch(listener, store), Metrics(redis)
-    blobs, waiting = open_blobs(settings), connect(settings.redis_url)
-    sweeper = Sweeper(waiting, blobs, measured.counters, settings.sweep_seconds)
+    blobs, sync_redis = open_blobs(settings), connect(settings.redis_url)
+    sweeper = Sweeper(sync_redis, blobs, measured.counters, settings.sweep_seconds)
     webhooks = WebhookOutbox(redis, settings.webhook_targets)
     cards = Catalog(*settings.card_folders)
     service = JobService(store, blobs, cards, webhooks, settings.max_pixels)
     sender = WebhookSender(settings.webhook_targets)
     dispatcher = WebhookDispatcher(webhooks, store, sender, measured.counters)
-    opinions = FeedbackStore(redis, settings.feedback_days)
+    feedback_store = FeedbackStore(redis, settings.feedback_days)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stopping = asyncio.Event()
-        keeping = asyncio.create_task(_keep(store, measured, stopping))
+        reaping = asyncio.create_task(_reap(store, measured, stopping))
         delivering = asyncio.create_task(dispatcher.run(stopping))
         sweeping = asyncio.create_task(_sweep(sweeper, stopping))
         async with watch.listening():
             yield
         stopping.set()
         sweeper.stop()
-        await asyncio.gather(keeping, sweeping, delivering)
+        await asyncio.gather(reaping, sweeping, delivering)
         notifier.close()
-        waiting.close()
+        sync_redis.close()
         await redis.aclose()
         await listener.aclose()
 
@@ -111,7 +111,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         service,
         watch,
         measured,
-        opinions,
+        feedback_store,
         RenderCache(blobs),
         BatchService(redis, service),
         webhooks,
@@ -123,8 +123,8 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     app.add_middleware(RequestIdMiddleware)
     problems.install_handlers(app)
     reading = (jobs, events, deliveries, feedback, pictures, catalog, health, metrics)
-    for part in (submit, batches, *reading, pages):
-        app.include_router(part.router)
+    for module in (submit, batches, *reading, pages):
+        app.include_router(module.router)
     app.mount("/playground", StaticFiles(directory=pages.PLAYGROUND), name="playground")
     app.mount("/assets/docs", StaticFiles(directory=pages.PAGES), name="docs")
     app.mount("/assets", StaticFiles(directory=pages.ASSETS), name="assets")
@@ -132,7 +132,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
 
 
 def _protect(app: FastAPI, settings: ApiSettings, redis: "Redis", *, needs_keys: bool) -> None:
-    """What stands before the routes; what is added last is asked first."""
+    """Middleware in front of the routes; what is added last runs first."""
     most, grace = settings.max_uploads, settings.upload_grace_seconds
     app.add_middleware(
         UploadLimitMiddleware, most=most, grace=grace, rate=settings.upload_bytes_per_second
@@ -151,14 +151,14 @@ def _protect(app: FastAPI, settings: ApiSettings, redis: "Redis", *, needs_keys:
     app.add_middleware(SecurityHeadersMiddleware, shared=bool(origins))
 
 
-async def _keep(store: JobStore, measured: Metrics, stopping: asyncio.Event) -> None:
+async def _reap(store: JobStore, measured: Metrics, stopping: asyncio.Event) -> None:
     """Every process reaps and saves its counts; there is no leader to lose."""
     while not stopping.is_set():
         try:
             await store.reap()
             await measured.save()
         except (StoreDown, RedisError, OSError) as error:
-            log.warning("cannot look for lost jobs: %s", error)
+            log.warning("cannot reap lost jobs: %s", error)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), _TICK_SECONDS)
 

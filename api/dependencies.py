@@ -22,7 +22,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
 def wait_seconds(prefer: str | None, longest: float) -> float | None:
-    """Seconds asked for, at most `longest`; None when nothing was asked."""
+    """Seconds of `Prefer: wait=N`, at most `longest`; None without it."""
     found = _WAIT.search(prefer or "")
     return min(float(found[1]), longest) if found else None
 
@@ -89,7 +89,7 @@ Owner = Annotated[str, Depends(get_owner)]
 
 
 async def require_ownership(request: Request, services: InjectedServices, owner: Owner) -> None:
-    """Before every route: another key's job is not there. Raises JobNotFound, StoreDown.
+    """Before every route: another owner's job is not found. Raises JobNotFound, StoreDown.
 
     An id that a PUT makes up is checked by the script that records the job.
     """

@@ -31,7 +31,7 @@ def matches_if_none_match(request: Request, tag: str) -> bool:
 
 
 def file_response(request: Request, content: bytes, kind: str, expires_at: datetime) -> Response:
-    """The content, the part of it that was asked for, or 304; to be kept until it expires.
+    """The content, the requested range of it, or 304; cacheable until it expires.
 
     kind: its media type. Raises HTTPException 416 for a part that is not there.
     """
@@ -53,9 +53,9 @@ def file_response(request: Request, content: bytes, kind: str, expires_at: datet
 
 
 def _requested_range(request: Request, tag: str, size: int) -> range | None:
-    """The one range that was asked for; None for the whole, also for what is no such range.
+    """The one requested range; None for the whole content, also for an invalid range.
 
-    Several ranges at once are answered with the whole, which the standard allows.
+    Several ranges at once get the whole, which the standard allows.
     """
     requested = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
     if requested is None or request.headers.get("if-range", tag) != tag:
@@ -83,14 +83,14 @@ def retry_after(job: Job) -> dict[str, str]:
 
 
 def preference_applied(wait: float | None) -> dict[str, str]:
-    """What came of `Prefer: wait=N`."""
+    """The header that says which `Prefer: wait=N` was granted."""
     return {} if wait is None else {"Preference-Applied": f"wait={wait:g}"}
 
 
 def job_response(
     job: Job, status: int, wait: float | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The whole job, for a request that changed something."""
+    """The whole job, after a request that changed it: never cached."""
     fields = {
         "Cache-Control": "no-store",
         **retry_after(job),
@@ -102,7 +102,7 @@ def job_response(
 
 
 def conditional_job_response(request: Request, job: Job, wait: float | None) -> Response:
-    """The whole job, for a request that asked; 304 while it is as the client knows it."""
+    """The whole job, or 304 when the client's `If-None-Match` already names it."""
     content = job_view(job).model_dump_json().encode()
     return cached_job_response(request, content, retry_after(job) | preference_applied(wait))
 
@@ -110,7 +110,7 @@ def conditional_job_response(request: Request, job: Job, wait: float | None) -> 
 def cached_job_response(
     request: Request, content: bytes, headers: Mapping[str, str] | None = None, tag: str = ""
 ) -> Response:
-    """The same of a job whose JSON is known, and perhaps its entity tag."""
+    """The same for a job whose JSON, and perhaps entity tag, is known already."""
     return conditional_json(request, content, "no-cache", headers, tag)
 
 
@@ -121,7 +121,7 @@ def conditional_json(
     headers: Mapping[str, str] | None = None,
     tag: str = "",
 ) -> Response:
-    """JSON that changes now and then; 304 while it is as the client knows it."""
+    """JSON that changes now and then, or 304 when `If-None-Match` already names it."""
     tag = tag or etag(content)
     fields = {"ETag": tag, "Cache-Control": f"private, {caching}", "Vary": VARY}
     fields |= headers or {}

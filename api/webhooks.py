@@ -49,7 +49,7 @@ class WebhookSender:
         self._targets, self._resolve, self._timeout = targets, resolve or _addresses, timeout
         self._client = httpx2.AsyncClient(
             verify=tls or ssl.create_default_context(),
-            trust_env=False,  # a proxy would look the name up again
+            trust_env=False,  # a proxy would resolve the name again
             follow_redirects=False,
             timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),  # the rest is bounded below
             limits=httpx2.Limits(max_keepalive_connections=0),
@@ -114,7 +114,7 @@ class WebhookDispatcher:
             try:
                 await self.dispatch_due()
             except StoreDown as error:
-                log.warning("cannot look for webhooks: %s", error)
+                log.warning("cannot fetch due webhooks: %s", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), _TICK_SECONDS)
         if self._under_way:

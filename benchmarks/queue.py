@@ -41,7 +41,7 @@ _QUIET = os.environ | {"PYTHONWARNINGS": "ignore"}
 
 
 class NoNotifier:
-    """Where no worker waits for tickets."""
+    """Where no worker waits for notifications."""
 
     def notify(self) -> None:
         pass

@@ -40,10 +40,11 @@ class BatchService:
         *,
         reuse: bool,
     ) -> tuple[Batch, bool]:
-        """The batch, and whether an earlier request with the same key had made it. One photo is in
+        """The batch, and whether an earlier request with the same key had made it.
+
+        submission: owner and key of the batch, reserved while this runs. check_quota: called with
+        the number of new jobs before the first is made; what it raises is raised. One photo is in
         memory at a time. After a crash in between, the same key finds the jobs that were made.
-        place: owner and key of the batch; held while this runs. afford: asked before the first of
-        so many new jobs is made; what it raises is raised.
 
         Raises UnknownModel, UnknownClass, KeyReused, StoreDown, BlobsFailed.
         """

@@ -36,7 +36,7 @@ class Outcome:
 
 
 class Notifier(Protocol):
-    """Tells workers that there is work; a ring may be lost."""
+    """Tells workers that there is work; a notification may be lost."""
 
     def notify(self) -> None:
         """Never waits and never fails."""
@@ -60,7 +60,7 @@ class JobStore(Protocol):
 
     async def enqueue(self, job: Job, key_name: str = "", *, reuse: bool = False) -> Submitted:
         """Record and queue the job at once, under its key; or the job that was already there; or,
-        where it may be reused, its twin.
+        with `reuse`, an identical one that has succeeded.
 
         Raises QueueFull, KeyReused, IdTaken, JobGone.
         """
@@ -84,10 +84,10 @@ class JobStore(Protocol):
         """Have the record of a job that has ended say that its pictures are erased."""
 
     async def complete_from_cache(self, job: Job, cached: Job, key_name: str = "") -> Submitted:
-        """Record `job` as succeeded with the result of its twin; else as `enqueue`."""
+        """Record `job` as succeeded with the result of `cached`; else as `enqueue`."""
 
     async def reap(self) -> None:
-        """Return jobs whose worker is lost, and ring while work waits."""
+        """Return jobs whose worker is lost, and notify workers while work waits."""
 
     async def workers(self) -> int:
         """How many workers gave a sign of life in the last seconds."""
@@ -104,7 +104,7 @@ class WorkQueue(Protocol):
         """
 
     def finish(self, claim: Claim, outcome: Outcome) -> State | None:
-        """How the job ended: as `outcome` says, or canceled when that was asked meanwhile.
+        """How the job ended: as `outcome` says, or canceled when the client did so meanwhile.
 
         None when the lease was lost; the outcome is then dropped.
         """

@@ -96,7 +96,7 @@ class JobService:
         return await self.store.find(job_id)
 
     async def _recorded(self, job: Job, submission: Submission) -> Submitted:
-        """The job, queued; or succeeded with copies of its twin's results."""
+        """The job, queued; or succeeded with copies of an identical job's results."""
         submitted = await self.store.enqueue(job, submission.key_name, reuse=submission.reuse)
         if not submitted.from_cache:
             return submitted

@@ -35,7 +35,7 @@ class SharedSettings(BaseSettings):
     ] = "redis://127.0.0.1:6379/0"
     """Redis with append-only persistence and `noeviction`; `redis://`, `rediss://` or `unix://`."""
     broker_url: str = ""
-    """What carries the tickets: empty for the same Redis, `amqp://…` for RabbitMQ."""
+    """What carries notifications to workers: empty for the same Redis, `amqp://…` for RabbitMQ."""
     cards: Path = CARDS
     """Folder of model cards; those in `models` in the state folder are served beside them."""
     lease_seconds: Annotated[float, Field(ge=1)] = 15.0

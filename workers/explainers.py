@@ -17,7 +17,7 @@ _BATCHES, _USUAL_SIDE = {"cpu": 16, "cuda": 64}, 256
 
 
 class Explainers:
-    """Explainers by model id, loaded when first asked for.
+    """Explainers by model id, loaded at first use.
 
     `batch` is the most photos in one forward pass of any model; 0: what suits the device.
     """

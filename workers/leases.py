@@ -32,7 +32,7 @@ class LeaseRenewer:
         self._lock = threading.Lock()
         self._renewed = time.monotonic()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="lease-renewer", daemon=True)
 
     def start(self) -> None:
         self._queue.heartbeat(self._name)
@@ -51,12 +51,12 @@ class LeaseRenewer:
             log.warning("could not sign off: %s", error)
 
     def hold(self, claims: Sequence[Claim]) -> None:
-        """Keep these from now on."""
+        """Renew these from now on."""
         with self._lock:
             self._held |= {claim.job.id: (claim, time.monotonic()) for claim in claims}
 
     def drop(self, claims: Sequence[Claim]) -> None:
-        """Keep these no longer."""
+        """Renew these no longer."""
         with self._lock:
             for claim in claims:
                 self._held.pop(claim.job.id, None)

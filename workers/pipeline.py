@@ -21,7 +21,7 @@ _THREADS = max(4, os.cpu_count() or 1)  # more than two cores: photos may come f
 
 
 class Pipeline:
-    """Takes jobs in batches until none is left or it is told to stop.
+    """Takes jobs in batches until none is left or `stop` is called.
 
     The model runs in the thread that calls `drain`. While it does, one thread claims and decodes
     the next batch and others render and end the last two: with one of them alone, a slow disk had

@@ -1,4 +1,4 @@
-"""Work without a ticket: when the broker is away or cannot take one, jobs need not wait for it."""
+"""Polling, for when the broker is away or loses notifications: jobs need not wait for it."""
 
 import logging
 import threading
@@ -19,7 +19,7 @@ class PollFallback:
     def __init__(self, queue: WorkQueue, pipeline: Pipeline, seconds: float = 1.0) -> None:
         self._queue, self._pipeline, self._seconds = queue, pipeline, seconds
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watchman", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="poll-fallback", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -34,7 +34,7 @@ class PollFallback:
                 idle = not self._pipeline.is_draining and self._queue.count_waiting() > 0
                 idle_polls = idle_polls + 1 if idle else 0
                 if idle_polls >= IDLE_POLLS:
-                    log.warning("work waits and no ticket comes; taken without one")
+                    log.warning("work waits and no notification comes; taken by polling")
                     self._pipeline.drain()
             except (RedisError, OSError) as error:
-                log.warning("cannot look for work: %s", error)
+                log.warning("cannot poll for work: %s", error)

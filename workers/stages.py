@@ -57,7 +57,7 @@ class Stages:
         return item
 
     def explain(self, items: Sequence[WorkItem]) -> None:
-        """One forward pass for each model that is asked for; several where its batches are
+        """One forward pass for each requested model; several where its batches are
         smaller than what was claimed."""
         by_model: dict[str, list[WorkItem]] = defaultdict(list)
         for item in items:

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from jobs.metrics import Counters
 
 log = logging.getLogger(__name__)
-_QUIET = {"/livez", "/readyz", "/metrics"}  # asked every few seconds by machines
+_QUIET = {"/livez", "/readyz", "/metrics"}  # polled every few seconds by machines
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _JOB = re.compile(rb"/v1/jobs/([0-9a-f-]{36})$")
 
@@ -60,7 +60,7 @@ def route_of(scope: Scope) -> str:
 
 
 def _new_job(message: Message) -> str | None:
-    """The job that an answer points to."""
+    """The id of the job that a response points to."""
     for name, value in message.get("headers", ()):
         if name == b"location" and (found := _JOB.search(value)):
             return str(found[1], "ascii")

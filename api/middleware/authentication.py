@@ -116,13 +116,13 @@ def _until_more(rate: int, left: Allowance, refusal: TooSoon | None) -> int:
 
 
 def _is_guarded(scope: Scope) -> bool:
-    """A browser asks by OPTIONS, without a key, what it may ask."""
+    """Not OPTIONS: browsers send it without a key, to learn what they may request."""
     path: str = scope["path"]
     return scope["method"] != "OPTIONS" and (path.startswith(_GUARDED) or path == _METRICS)
 
 
 def _may_be_known(scope: Scope, refusal: TooSoon) -> bool:
-    """A photo that was accepted before costs no quota; whether this is one, its route finds out."""
+    """A photo that was accepted before costs no quota; the route finds out whether this is one."""
     if not isinstance(refusal, QuotaUsedUp):
         return False
     return scope["method"] == "PUT" or "idempotency-key" in Headers(scope=scope)

@@ -28,4 +28,4 @@ class HeadMiddleware:
             with body:
                 await self._app(read, receive, send_head)
         finally:
-            scope.update(read | {"method": "HEAD"})  # the route, for whoever tells of it
+            scope.update(read | {"method": "HEAD"})  # the route, for the access log

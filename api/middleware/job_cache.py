@@ -1,7 +1,7 @@
-"""What clients ask most: `GET /v1/jobs/{id}` as it is now, answered before any routing.
+"""The most frequent request, `GET /v1/jobs/{id}` without waiting, is served before any routing.
 
-The answer is that of the route, byte for byte, without what FastAPI does for a request. What has
-ended does not change, so its answer is kept, and Redis is only asked whether it still holds.
+The response is that of the route, byte for byte, without the cost of FastAPI. A job that has ended
+does not change, so its response is cached, and Redis only says whether it is still valid.
 """
 
 import re

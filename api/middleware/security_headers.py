@@ -52,7 +52,7 @@ CORS: Mapping[str, Any] = {  # what pages of other sites may do, where they may 
 
 
 class SecurityHeadersMiddleware:
-    """ASGI middleware: security headers on every answer, that to a defect included."""
+    """ASGI middleware: security headers on every response, also to unexpected errors."""
 
     def __init__(self, app: ASGIApp, *, shared: bool) -> None:
         self._app = app
@@ -73,7 +73,7 @@ class SecurityHeadersMiddleware:
 
         try:
             await self._app(scope, receive, send_with_headers)
-        except Exception as error:  # the last one to hear of it, and it is logged
+        except Exception as error:  # outermost: nobody else handles it; it is logged
             if started:
                 raise
             await internal_error_response(Request(scope), error)(scope, receive, send_with_headers)

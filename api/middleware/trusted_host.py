@@ -17,14 +17,15 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 class TrustedHostMiddleware:
-    """ASGI middleware: what keeps web pages of others from a server that knows its user by where
-    it listens. A name that was made to point to this machine is refused (DNS rebinding), and so is
-    a change asked for by another site's page.
+    """ASGI middleware: keeps web pages of other sites from using a server without API keys.
+
+    A host name that is neither localhost nor allowed is refused, since anybody can point a name to
+    this machine (DNS rebinding); and so is a change that another site's page sends.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], origins: Collection[str]) -> None:
         self._app, self._hosts, self._origins = app, hosts, origins
-        self._is_ours = lru_cache(maxsize=256)(self._is_named_ours)
+        self._is_trusted = lru_cache(maxsize=256)(self._is_trusted_host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -37,15 +38,15 @@ class TrustedHostMiddleware:
 
     def _check(self, scope: Scope) -> None:
         host, origin = find_header(scope, b"host") or "", find_header(scope, b"origin")
-        if not self._is_ours(host):
+        if not self._is_trusted(host):
             raise WrongHost(host)
         if scope["method"] in _SAFE_METHODS or origin is None or origin in self._origins:
             return
         if urlsplit(origin).netloc != host:
             raise WrongOrigin(origin)
 
-    def _is_named_ours(self, host: str) -> bool:
-        """An address cannot be made to point elsewhere; a name can."""
+    def _is_trusted_host(self, host: str) -> bool:
+        """Addresses are safe: nobody can point them elsewhere, as they can a name."""
         try:
             name = urlsplit(f"//{host}").hostname or ""
             return name == "localhost" or name in self._hosts or bool(ipaddress.ip_address(name))

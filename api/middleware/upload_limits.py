@@ -1,4 +1,4 @@
-"""How long a client may take, and how many may send at once: no slow one keeps others out."""
+"""Limits of uploads in time and number, so that slow clients do not keep others out."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What the reader of the document is told beyond the code: tags, problems, headers."""
+"""What the document says beyond the code: tags, problems, headers."""
 
 from typing import Any
 
@@ -155,13 +155,13 @@ _FILES = {name for name, kinds in _PROBLEMS.items() if NO_SUCH_RANGE in kinds}
 
 
 def problems_of(operation_id: str, *, guarded: bool) -> list[Problem]:
-    """What it may answer but success."""
+    """Every problem that it may respond with."""
     found = [*(_GUARDED if guarded else ()), *_PROBLEMS.get(operation_id, ())]
     return [INTERNAL, *(it if isinstance(it, Problem) else PROBLEMS[it] for it in found)]
 
 
 def described_operations() -> set[str]:
-    """The operations that somebody has thought about."""
+    """The operations that have an entry here."""
     return set(_PROBLEMS)
 
 

@@ -63,12 +63,12 @@ def _operation(method: str, path: str, operation: Json) -> str:
     ]
     body = operation.get("requestBody", {}).get("content", {})
     sent += [("body", kind(it["schema"]), media) for media, it in _merged(body).items()]
-    told = [
+    responses = [
         (status, ", ".join(it.get("content", {})), it["description"])
         for status, it in operation["responses"].items()
     ]
     title = f'<h3 id="{operation["operationId"]}">{method} {path}</h3>'
-    return title + prose(operation["description"]) + _table(sent) + _table(told)
+    return title + prose(operation["description"]) + _table(sent) + _table(responses)
 
 
 def _merged(body: Json) -> Json:
@@ -93,15 +93,15 @@ def kind(schema: Json) -> str:
     if choice := schema.get("anyOf", schema.get("allOf")):
         return " or ".join(map(kind, choice))
     names = schema.get("type", "anything")
-    told = names if isinstance(names, str) else " or ".join(names)
-    if told == "array":
+    type_name = names if isinstance(names, str) else " or ".join(names)
+    if type_name == "array":
         return f"array of {kind(schema.get('items', {}))}"
-    return f"{told}, {schema['format']}" if "format" in schema else str(told)
+    return f"{type_name}, {schema['format']}" if "format" in schema else str(type_name)
 
 
 def _table(rows: Iterable[Row]) -> str:
     cells = "".join(
-        f"<tr><th><code>{escape(name)}</code></th><td>{escape(what)}</td><td>{prose(told)}</td></tr>"
-        for name, what, told in rows
+        f"<tr><th><code>{escape(name)}</code></th><td>{escape(what)}</td><td>{prose(text)}</td></tr>"
+        for name, what, text in rows
     )
     return f"<table>{cells}</table>" if cells else ""

@@ -16,7 +16,7 @@ _CACHE_BYTES, _CACHE_SECONDS = 64_000_000, 300
 
 
 class RenderCache:
-    """What a process has drawn of succeeded jobs; see `Renderer` for what its calls raise.
+    """Rendered pictures of succeeded jobs, cached in this process; raises as `Renderer`.
 
     A picture of an erased job stays in memory for minutes at most, and is not served: routes look
     at the record first.

@@ -1,4 +1,4 @@
-"""How a picture is wanted: which class, which colours, which format, how large."""
+"""Parameters of pictures: which class, which colours, which format, how large."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -82,7 +82,7 @@ class ComparisonParams(_Params):
 
 
 class OverlayParams(MapParams, ComparisonParams):
-    """An overlay; what is left out is as the job asked for it."""
+    """An overlay; by default as the job's options say."""
 
     size: Size | None = None
 

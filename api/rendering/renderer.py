@@ -27,7 +27,7 @@ _CELL, _NARROWEST = 320, 160  # pixels of a picture in a comparison, and of its 
 
 
 class Renderer:
-    """Draws what the worker has not; every call raises BlobsFailed."""
+    """Renders what the worker did not store; every call raises BlobsFailed."""
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
@@ -96,9 +96,9 @@ def _labels(job: Job) -> list[str]:
 
 
 def _on_one_scale(job: Job, maps: Map) -> Map:
-    """Maps that compare: what was divided out of each comes back, the hottest reaches 1.
+    """Maps on a common scale: each times its peak, divided by the highest peak.
 
-    Records of older workers do not tell it; each of their maps keeps a scale of its own.
+    Records of older workers have no peaks; each of their maps keeps a scale of its own.
     """
     peaks = np.array([found["heatmap"].get("peak", 1.0) for found in explanations(job)], np.float32)
     hottest = peaks.max(initial=0.0)

@@ -43,7 +43,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 class SubmitHandler:
-    """What POST and PUT have in common."""
+    """Submits the photo of a POST or a PUT."""
 
     def __init__(
         self, request: Request, services: Services, owner: str, wait: float | None
@@ -74,7 +74,7 @@ class SubmitHandler:
             raise refusal
 
     async def _wait_for_end(self, job: Job) -> Job:
-        """The job in the end, as far as that was asked for. It is accepted, whatever comes now."""
+        """The job after the requested wait; without one, as it is. It is accepted in any case."""
         if self._wait is None:
             return job
         with suppress(StoreDown):
@@ -86,7 +86,7 @@ class SubmitHandler:
 
 
 async def submit_handler(request: Request, prefer: Prefer = None) -> SubmitHandler:
-    """One dependency, not four: FastAPI spends on each what a command costs in Redis."""
+    """One dependency instead of four: each costs FastAPI as much as a command in Redis."""
     services = await get_services(request)
     wait = wait_seconds(prefer, services.settings.max_wait_seconds)
     return SubmitHandler(request, services, await get_owner(request), wait)

@@ -1,4 +1,4 @@
-"""A page of an owner's jobs: what can be asked, what is answered."""
+"""A page of an owner's jobs: the parameters and the response."""
 
 from typing import Annotated
 from urllib.parse import urlencode

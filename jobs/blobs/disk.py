@@ -64,10 +64,10 @@ class DiskBlobs:
         self.erase_each([job_id])
 
     def erase_each(self, job_ids: Sequence[str]) -> None:
-        wanted, folders = set(job_ids), {self._folder(job_id) for job_id in job_ids}
+        erased, folders = set(job_ids), {self._folder(job_id) for job_id in job_ids}
         with _as_blobs_failed(f"cannot erase {len(job_ids):,} jobs"):
             for blob in (blob for folder in folders for blob in _files(folder)):
-                if _job_of(blob) in wanted:
+                if _job_of(blob) in erased:
                     blob.unlink(missing_ok=True)
 
     def list_jobs(self, shard: str) -> list[str]:

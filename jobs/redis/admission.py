@@ -19,14 +19,14 @@ _MEMORY_CHECK_SECONDS = 1.0
 
 
 class MemoryLimit:
-    """Looked at once a second at most. A Redis without `maxmemory` is never full."""
+    """The memory of Redis, read once a second at most. Without `maxmemory` it is never full."""
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
         self._used, self._limit, self._next_check = 0, 0, 0.0
 
     async def check(self) -> None:
-        """Raises StoreFull above MARK; RedisError."""
+        """Raises StoreFull above MEMORY_SHARE; RedisError."""
         if time.monotonic() >= self._next_check:
             found = await self._redis.info("memory")
             self._used, self._limit = int(found["used_memory"]), int(found["maxmemory"])
@@ -39,8 +39,8 @@ class AdmissionControl:
     """`bound` is the most jobs that may wait, of all owners together; of one with a key, as many as
     there is room left for others.
 
-    The script that records a job decides. `check` spares a client the sending of a photo in vain;
-    for a tenth of a second it does not ask again, as long as there was room for as many more.
+    The script that records a job decides. `check` refuses before a photo is sent. Its result is
+    reused for a tenth of a second, for as many jobs as there was room for.
     """
 
     def __init__(

@@ -44,10 +44,10 @@ def make_celery(settings: SharedSettings) -> Celery:
 
 
 def no_ack_strategy(task: Any, app: Celery, consumer: Any) -> Any:
-    """Celery's strategy for tickets, which are gone once they are taken.
+    """Celery's strategy for notifications, which the broker forgets once it has sent them.
 
     One acknowledgement that is lost with a connection ends the worker, or counts against its
-    prefetch limit for ever, so that it takes no more tickets.
+    prefetch limit for ever, so that it takes no more of them.
     """
     from celery.worker.strategy import default
 
@@ -60,19 +60,19 @@ def no_ack_strategy(task: Any, app: Celery, consumer: Any) -> Any:
 
 
 def _no_ack(*_: Any) -> None:
-    """The broker forgot the ticket when it gave it out."""
+    """Nothing to acknowledge."""
 
 
 class CeleryNotifier:
-    """Sends tickets from one thread of its own, so that no caller waits for the broker."""
+    """A Notifier with a thread of its own, so that no caller waits for the broker."""
 
     def __init__(self, app: Any) -> None:
         self._app, self._pending, self._stopped = app, threading.Event(), False
-        self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
         self._thread.start()
 
     def notify(self) -> None:
-        """Ask for a ticket; several calls before it goes out are one ticket."""
+        """Several calls before a message is sent become one message."""
         self._pending.set()
 
     def close(self) -> None:
@@ -85,5 +85,5 @@ class CeleryNotifier:
             self._pending.clear()
             try:
                 self._app.send_task(CELERY_TASK, queue=CELERY_QUEUE, expires=30, retry=False)
-            except Exception as error:  # noqa: BLE001 - the reaper rings again within seconds
-                log.warning("no ticket sent, the reaper will ring again: %s", error)
+            except Exception as error:  # noqa: BLE001 - the reaper notifies again within seconds
+                log.warning("workers not notified, the reaper will try again: %s", error)

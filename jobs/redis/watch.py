@@ -54,8 +54,8 @@ class JobWatch:
 
     async def changes(self, job_id: str, seen: str, heartbeat: float) -> AsyncIterator[Job | None]:
         """The job at every change until it has ended; first as it is now, unless `seen` is the
-        version that it has. None where nothing was to be told for `heartbeat` seconds, as while
-        Redis is away. Raises JobNotFound, JobGone.
+        version that it has. None after `heartbeat` seconds without a change, also while Redis
+        is away. Raises JobNotFound, JobGone.
         """
         clock = asyncio.get_running_loop().time
         with self._subscription(job_id) as changed:

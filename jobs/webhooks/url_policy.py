@@ -44,8 +44,8 @@ def split_url(url: str) -> SplitResult:
 
 
 def refusal_reason(url: str, targets: WebhookTargets) -> str | None:
-    """What keeps a well-formed URL from being called, as far as it can be told without asking for
-    its host's address; None when nothing does."""
+    """Why a well-formed URL may not be called, as far as is known before its host name is resolved;
+    None when it may."""
     parts = split_url(url)
     if targets == "any":
         return None

@@ -109,7 +109,7 @@ def test_a_job_past_its_deadline_expires(client: TestClient, leaf_jpeg: bytes, h
     assert client.get(path).json()["state"] == "expired"
 
 
-def test_post_is_200_for_a_finished_twin_under_a_new_id(
+def test_post_is_200_for_a_result_that_is_reused_under_a_new_id(
     client: TestClient, leaf_jpeg: bytes, hand: Hand
 ) -> None:
     first = submit(client, leaf_jpeg)
@@ -383,7 +383,9 @@ def test_delete_of_a_terminal_job_erases_its_pictures(
     assert not hand.blobs.has(done.rpartition("/")[2], blob_names.PHOTO)
 
 
-def test_an_erased_job_is_no_twin(client: TestClient, leaf_jpeg: bytes, done: str) -> None:
+def test_the_result_of_an_erased_job_is_not_reused(
+    client: TestClient, leaf_jpeg: bytes, done: str
+) -> None:
     client.delete(done)
     assert client.post("/v1/jobs?top_k=2", content=leaf_jpeg).status_code == 202
 

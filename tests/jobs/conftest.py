@@ -38,7 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 class CountingNotifier:
-    """Counts the tickets that would be sent."""
+    """Counts the notifications that would be sent."""
 
     def __init__(self) -> None:
         self.notified = 0

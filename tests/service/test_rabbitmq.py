@@ -1,4 +1,4 @@
-"""RabbitMQ as the carrier of tickets. Runs where a RabbitMQ server is installed."""
+"""RabbitMQ as the carrier of notifications. Runs where a RabbitMQ server is installed."""
 
 import os
 import shutil
@@ -53,7 +53,7 @@ def _answers(url: str) -> bool:
     return True
 
 
-def test_jobs_are_done_with_tickets_through_rabbitmq(
+def test_jobs_are_done_with_notifications_through_rabbitmq(
     service: Service, rabbitmq: str, leaf_jpeg: bytes
 ) -> None:
     service.environment |= {"CROPSHIELD_BROKER_URL": rabbitmq}

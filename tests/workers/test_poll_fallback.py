@@ -1,4 +1,4 @@
-"""A worker that gets no tickets."""
+"""A worker that gets no notifications."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def bench(desk: Desk, home: Path) -> Bench:
     return Bench(desk, home)
 
 
-def test_work_is_taken_without_a_ticket(bench: Bench, leaf_jpeg: bytes) -> None:
+def test_work_is_taken_without_a_notification(bench: Bench, leaf_jpeg: bytes) -> None:
     job = bench.submit(leaf_jpeg)
     poll_fallback = PollFallback(bench.desk.queue, bench.pipeline, seconds=0.01)
     poll_fallback.start()

@@ -85,7 +85,7 @@ def test_the_same_photo_again_is_answered_with_the_result_at_once(
     assert client.post("/v1/jobs?alpha=0.9", content=leaf_jpeg).status_code == 202
 
 
-def test_a_twin_whose_pictures_are_gone_is_not_used(
+def test_a_result_whose_pictures_are_gone_is_not_reused(
     client: TestClient, leaf_jpeg: bytes, hand: Hand
 ) -> None:
     submit(client, leaf_jpeg)

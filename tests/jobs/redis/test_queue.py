@@ -40,7 +40,7 @@ def test_the_same_id_twice_is_one_job(desk: Desk) -> None:
     assert len(desk.queue.claim(10)) == 1
 
 
-def test_a_burst_of_jobs_sends_one_ticket(desk: Desk) -> None:
+def test_a_burst_of_jobs_sends_one_notification(desk: Desk) -> None:
     for _ in range(4):
         desk.enqueue()
     assert desk.notifier.notified == 1
@@ -290,7 +290,7 @@ def test_an_expired_record_leaves_a_tombstone(desk: Desk) -> None:
     assert desk.client.ttl(keyspace.GONE + job.id) > 60 + 6 * 86_400
 
 
-def test_a_finished_job_is_found_as_a_twin_by_its_owner_alone(desk: Desk) -> None:
+def test_a_finished_job_is_reused_for_its_owner_alone(desk: Desk) -> None:
     def sent_again(job: Job) -> Submitted:
         return desk.ask(lambda store: store.enqueue(job, reuse=True))
 
@@ -307,7 +307,7 @@ def test_a_finished_job_is_found_as_a_twin_by_its_owner_alone(desk: Desk) -> Non
     assert not desk.ask(lambda store: store.enqueue(a_job())).from_cache, "that was not asked for"
 
 
-def test_a_twin_whose_record_is_gone_is_none(desk: Desk) -> None:
+def test_a_job_whose_record_is_gone_is_not_reused(desk: Desk) -> None:
     desk.enqueue()
     (claim,) = desk.queue.claim(1)
     desk.queue.finish(claim, DONE)
@@ -326,7 +326,7 @@ def test_what_is_told_of_a_new_job_is_what_its_record_tells(desk: Desk, priority
     assert job.queue == QueuePosition(position=position, eta_seconds=(position + 1) * 0.25)
 
 
-def test_an_adopted_job_has_succeeded_with_its_twins_result(desk: Desk) -> None:
+def test_a_job_completed_from_the_cache_has_the_other_ones_result(desk: Desk) -> None:
     desk.enqueue()
     (claim,) = desk.queue.claim(1)
     desk.queue.finish(claim, DONE)
@@ -355,7 +355,7 @@ def test_a_job_past_its_deadline_expires_unrun(desk: Desk) -> None:
 
 def test_reaping_rings_while_work_waits(desk: Desk) -> None:
     desk.enqueue()
-    desk.client.delete(keyspace.NOTIFIED)  # the ticket was lost, and the bell has fallen silent
+    desk.client.delete(keyspace.NOTIFIED)  # the notification was lost, and its pause is over
     desk.queue.reap()
     assert desk.notifier.notified == 2
 
