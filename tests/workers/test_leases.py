@@ -23,7 +23,7 @@ def test_a_lease_outlives_its_term_while_the_batch_runs(desk: Desk) -> None:
     assert desk.ask(lambda store: store.workers()) == 0
 
 
-def test_a_lease_that_nobody_renews_is_reaped_by_any_keeper(desk: Desk) -> None:
+def test_a_lease_that_nobody_renews_is_reaped_by_any_worker(desk: Desk) -> None:
     desk.enqueue()
     (lost,) = desk.queue.claim(1)
     lease_renewer = LeaseRenewer(desk.queue, "w", lease=1, deadline=60)
@@ -33,20 +33,20 @@ def test_a_lease_that_nobody_renews_is_reaped_by_any_keeper(desk: Desk) -> None:
     assert desk.find(lost.job.id).state is State.QUEUED
 
 
-def hang(desk: Desk, line: str, patience: float = 60) -> "subprocess.CompletedProcess[str]":
+def hang(desk: Desk, line: str, tick_timeout: float = 60) -> "subprocess.CompletedProcess[str]":
     """A process that holds a job under a deadline of 1 s and runs a line that never returns."""
     desk.enqueue()
     script = f"""
         import ctypes, time
         from jobs.redis.connections import connect
         from jobs.redis.queue import RedisWorkQueue
-        from tests.jobs.conftest import CountingBell
-        from workers import lease
-        lease.TICK_PATIENCE = {patience}
-        queue = RedisWorkQueue(connect({desk.url!r}), CountingBell(), 1, 3)
-        keeper = lease.Keeper(queue, "w", lease=1, deadline=1)
-        keeper.start()
-        keeper.hold(queue.claim(1))
+        from tests.jobs.conftest import CountingNotifier
+        from workers import leases
+        leases.TICK_TIMEOUT_SECONDS = {tick_timeout}
+        queue = RedisWorkQueue(connect({desk.url!r}), CountingNotifier(), 1, 3)
+        renewer = leases.LeaseRenewer(queue, "w", lease=1, deadline=1)
+        renewer.start()
+        renewer.hold(queue.claim(1))
         {line}
     """
     argv = [sys.executable, "-c", textwrap.dedent(script)]
@@ -58,7 +58,9 @@ def test_a_hung_batch_ends_the_process(desk: Desk) -> None:
 
 
 def test_a_batch_that_lets_no_python_run_ends_the_process_too(desk: Desk) -> None:
-    done = hang(desk, "ctypes.PyDLL(None).sleep(60)  # holds the interpreter's lock", patience=1)
+    done = hang(
+        desk, "ctypes.PyDLL(None).sleep(60)  # holds the interpreter's lock", tick_timeout=1
+    )
     assert done.returncode == 1
     assert "Timeout" in done.stderr
     (held,) = desk.client.zrange(keyspace.LEASES, 0, -1)
