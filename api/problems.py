@@ -17,14 +17,13 @@ from api.errors import TooManyUploads, TooSlow, WrongKey
 from api.http_problems import (
     BAD_REQUEST,
     BY_STATUS,
-    INTERNAL,
     INVALID,
     document,
     problem_of,
     status_of,
 )
 from jobs.errors import BeingReceived, CropShieldError, JobNotReady, TooSoon, Unavailable
-from jobs.problems import Problem
+from jobs.problems import INTERNAL, Problem
 from models.card_errors import CardError
 from pictures.errors import PhotoError
 

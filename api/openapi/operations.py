@@ -5,14 +5,13 @@ from typing import Any
 from api import errors as api_errors
 from api.http_problems import (
     BAD_REQUEST,
-    INTERNAL,
     INVALID,
     NO_SUCH_RANGE,
     NOT_FOUND,
     PROBLEMS,
 )
 from jobs import errors
-from jobs.problems import Problem
+from jobs.problems import INTERNAL, Problem
 from models.catalog import UnknownModel
 from pictures import errors as photo
 

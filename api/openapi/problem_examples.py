@@ -6,7 +6,6 @@ from typing import Any
 from api import errors as api_errors
 from api.http_problems import (
     BAD_REQUEST,
-    INTERNAL,
     INVALID,
     NO_SUCH_RANGE,
     NOT_FOUND,
@@ -16,7 +15,7 @@ from api.http_problems import (
     problem_of,
 )
 from jobs import errors
-from jobs.problems import Problem
+from jobs.problems import INTERNAL, Problem
 from jobs.records.job import State
 from models.catalog import UnknownModel
 from pictures import errors as photo

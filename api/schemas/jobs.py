@@ -160,7 +160,7 @@ def job_view(job: Job) -> JobView:
         "error": job.error
         and with_status(job.error) | {"instance": root, "request_id": job.request_id},
     }
-    public = job.model_dump(include=JobView.model_fields.keys())
+    public = job.model_dump(include={*JobView.model_fields})
     return JobView(
         **public | ended,
         client_ref=job.options.client_ref,

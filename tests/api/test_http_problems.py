@@ -4,7 +4,6 @@ import inspect
 
 from api import errors as api_errors
 from api.http_problems import (
-    INTERNAL,
     PROBLEMS,
     STATUS,
     all_problems,
@@ -13,6 +12,7 @@ from api.http_problems import (
 )
 from jobs import errors
 from jobs import problems as job_problems
+from jobs.problems import INTERNAL
 from pictures import errors as photo
 
 BASES = {errors.CropShieldError, errors.TooSoon, errors.Unavailable, photo.PhotoError}

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from api.errors import WrongKey
 from api.middleware.authentication import REMEMBERED_SECONDS, ApiKeyCache
 from jobs.auth.api_keys import issue_key
-from jobs.errors import WrongKey
 from tests.jobs.fakes import MemoryApiKeyStore
 
 
