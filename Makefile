@@ -8,9 +8,13 @@ SERVER ?= http://$(HOST):$(PORT)
 # An index to take torch from, for instance one of CPU-only wheels, a tenth of the size.
 TORCH_INDEX ?=
 DONE := $(VENV)/.done-
+# What is checked before a large download; a Python that is asked for must be the environment's.
+CHECK = -m cli.serve.install_check --torch-index '$(TORCH_INDEX)' $(if $(filter-out file,$(origin PYTHON)),--python '$(PYTHON)')
+torch = $(if $(TORCH_INDEX),$(BIN)/pip install $(1) --index-url $(TORCH_INDEX) torch torchvision,:)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench chaos demo clean
+.PHONY: help serve redis test check format bench chaos demo clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,13 +26,13 @@ test: $(DONE)test ## Run all tests, with a real Redis and real workers
 	@$(BIN)/python -m tests.programs
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(DONE)check ## Format, lint, types, import rules
+check: $(DONE)test ## Format, lint, types, import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-format: $(DONE)check ## Format the code and mend what can be mended
+format: $(DONE)test ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
@@ -56,23 +60,24 @@ $(DONE)venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; this is " + sys.version.split()[0])'
 	@echo "making a virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet 'pip>=25.3'
 	@touch $@
 
-$(DONE)serve: $(DONE)venv pyproject.toml
-	@echo "installing CropShield (torch is large: a minute or two the first time)"
-	@if [ -n "$(TORCH_INDEX)" ]; then $(BIN)/pip install --quiet --index-url $(TORCH_INDEX) torch torchvision; fi
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[all]' --editable ./client
+# Looked for every time, since REDIS_URL may be given once and not the next time.
+redis: $(DONE)venv
+	@$(BIN)/python $(CHECK)
+
+$(DONE)serve: $(DONE)venv pyproject.toml client/pyproject.toml | redis
+	@$(call torch,)
+	@$(BIN)/pip install $(if $(wildcard $@),--quiet) --editable '.[all]' --editable ./client
 	@touch $@
 
-$(DONE)test: $(DONE)serve client/pyproject.toml
-	@$(BIN)/pip install --quiet --disable-pip-version-check --group test --editable './client[shrink]'
-	@touch $@
+$(DONE)test: $(DONE)venv pyproject.toml client/pyproject.toml
+	@$(BIN)/python $(CHECK) --own-redis
+	@$(call torch,--quiet)
+	@$(BIN)/pip install --quiet --editable '.[all]' --editable './client[shrink]' --group test --group check
+	@touch $@ $(DONE)serve
 
 $(DONE)bench: $(DONE)test
-	@$(BIN)/pip install --quiet --disable-pip-version-check --group benchmarks
-	@touch $@
-
-$(DONE)check: $(DONE)test
-	@$(BIN)/pip install --quiet --disable-pip-version-check --group check
+	@$(BIN)/pip install --quiet --group benchmarks
 	@touch $@

