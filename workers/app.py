@@ -62,8 +62,11 @@ def _serve(
     poll_fallback: PollFallback,
     notifier: Notifier,
 ) -> None:
+    hangup = signal.getsignal(signal.SIGHUP)
+
     def ready(**_: Any) -> None:
         _handle_once(signal.SIGTERM)
+        _stop_on_hangup(ignored=hangup is signal.SIG_IGN)
         lease_renewer.start()
         poll_fallback.start()
         notifier.notify()
@@ -92,6 +95,15 @@ def _handle_once(number: signal.Signals) -> None:
         handle(received, frame)
 
     signal.signal(number, once)
+
+
+def _stop_on_hangup(*, ignored: bool) -> None:
+    """A closed terminal stops a worker as SIGTERM does, unless `nohup` has SIGHUP ignored.
+
+    Celery's own handler starts the program anew.
+    """
+    stop = signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else stop)
 
 
 def _name() -> str:

@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import urllib.request
+from pathlib import Path
 
 import redis
-from redis.exceptions import RedisError
+from redis.exceptions import BusyLoadingError, RedisError
 
 from cli.errors import CommandError
 from cli.serve import preflight, private_redis
@@ -18,7 +19,6 @@ from jobs.settings import SharedSettings
 _START_SECONDS, _POLL_SECONDS = 180.0, 0.2
 _API_GRACE, _WORKER_GRACE, _REDIS_GRACE = 15.0, 60.0, 15.0
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def say(line: str) -> None:
@@ -32,14 +32,22 @@ def say(line: str) -> None:
 def serve(settings: SharedSettings, host: str, port: int) -> None:
     """Run until Ctrl-C, SIGTERM or a closed terminal. Raises CommandError when it cannot start."""
     preflight.check_models(settings.card_folders)
-    preflight.check_port(host, port)
-    with preflight.claimed_home(settings.home):
-        asyncio.run(_Server(settings, host, port).run())
+    with preflight.claimed_home(settings.home) as lock:
+        preflight.check_port(host, port)
+        asyncio.run(_Server(settings, host, port, lock).run())
+
+
+def _stop_signals() -> list[signal.Signals]:
+    """Those that stop the server. `nohup` has SIGHUP ignored, and then it stays so."""
+    heeded = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        heeded.append(signal.SIGHUP)
+    return heeded
 
 
 class _Server:
-    def __init__(self, settings: SharedSettings, host: str, port: int) -> None:
-        self._settings, self._host, self._port = settings, host, port
+    def __init__(self, settings: SharedSettings, host: str, port: int, lock: int) -> None:
+        self._settings, self._host, self._port, self._lock = settings, host, port, lock
         self._supervisor = Supervisor(say)
         self._redis: Child | None = None
         self._children: list[tuple[Child, float]] = []
@@ -47,7 +55,7 @@ class _Server:
 
     async def run(self) -> None:
         stop = asyncio.Event()
-        for number in _SIGNALS:
+        for number in _stop_signals():
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         stopping = asyncio.create_task(stop.wait())
         running = asyncio.create_task(self._start())
@@ -91,14 +99,21 @@ class _Server:
         if given:
             await _until_redis_answers(self._settings.redis_url, seconds=5)
             return self._settings.redis_url
-        server = private_redis.find_server()
-        socket = private_redis.socket_path(self._settings.home)
-        say(f"starting a private Redis ({server}), state in {self._settings.home}")
-        argv = private_redis.command(server, self._settings.home, socket)
-        self._redis = Child("redis", argv, {})
+        return await self._start_redis(private_redis.find_server())
+
+    async def _start_redis(self, server: Path) -> str:
+        home = self._settings.home
+        private_redis.check_state(server, home)
+        socket, log = private_redis.socket_path(home), private_redis.log_path(home)
+        say(f"starting a private Redis ({server}), state in {home}")
+        argv = private_redis.command(server, home, socket)
+        begun = log.stat().st_size if log.exists() else 0
+        self._redis = Child("redis", argv, {}, log, keeps=(self._lock,))
         await self._supervisor.add(self._redis)
         url = f"unix://{socket}"
-        await _until_redis_answers(url, seconds=60)
+        await self._failing_or(asyncio.create_task(_until_redis_answers(url, seconds=60)))
+        if private_redis.journal_was_cut(log.read_bytes()[begun:].decode(errors="replace")):
+            say(f"Redis found the end of its journal cut off and dropped it; see {log}")
         return url
 
     async def _until_ready(self) -> None:
@@ -130,16 +145,20 @@ def _has_worker(url: str) -> bool:
 
 
 async def _until_redis_answers(url: str, seconds: float) -> None:
+    """Raises CommandError when it does not within `seconds`; while it loads its state it may take
+    as long as it needs."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
         try:
             await asyncio.to_thread(_ping, url)
+        except BusyLoadingError:
+            deadline = asyncio.get_running_loop().time() + seconds
         except (RedisError, OSError) as error:
             if asyncio.get_running_loop().time() > deadline:
                 raise CommandError(f"Redis at {url} does not answer: {error}") from error
-            await asyncio.sleep(_POLL_SECONDS)
         else:
             return
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 def _ping(url: str) -> None:

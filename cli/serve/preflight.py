@@ -3,6 +3,7 @@
 import fcntl
 import shutil
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from models.card_errors import CardError
 from models.catalog import Catalog
 
 LEAST_FREE_BYTES = 200_000_000
+CLAIM_SECONDS, _POLL_SECONDS = 5.0, 0.1
 
 
 def check_models(folders: Sequence[Path]) -> None:
@@ -39,20 +41,39 @@ def check_port(host: str, port: int) -> None:
 
 
 @contextmanager
-def claimed_home(home: Path) -> Iterator[None]:
-    """The state folder, writable, with room, and ours alone while the server runs."""
+def claimed_home(home: Path) -> Iterator[int]:
+    """The state folder, writable, with room, and ours alone while the server runs.
+
+    Gives the descriptor of its lock. A child that keeps it open keeps the folder claimed.
+    """
     try:
         home.mkdir(parents=True, exist_ok=True)
         lock = (home / "serve.lock").open("a")
     except OSError as error:
         raise CommandError(f"cannot write to the state folder {home}: {error.strerror}") from error
     with lock:
+        _claim(lock.fileno(), home)
+        _check_room(home)
+        yield lock.fileno()
+
+
+def _claim(lock: int, home: Path) -> None:
+    """Waits a moment for the Redis of a server that was killed: it still writes to the folder."""
+    end = time.monotonic() + CLAIM_SECONDS
+    while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise CommandError(f"another server already runs on the state folder {home}") from error
-        _check_room(home)
-        yield
+            if time.monotonic() > end:
+                raise CommandError(
+                    f"another server already runs on the state folder {home}; "
+                    "CROPSHIELD_HOME= names another folder"
+                ) from error
+            time.sleep(_POLL_SECONDS)
+        except OSError as error:
+            raise CommandError(f"cannot lock the state folder {home}: {error.strerror}") from error
+        else:
+            return
 
 
 def _check_room(home: Path) -> None:

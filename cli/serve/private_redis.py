@@ -68,6 +68,30 @@ def _socket_inside(home: Path) -> Path:
     return home.resolve() / "redis" / "redis.sock"
 
 
+def log_path(home: Path) -> Path:
+    return home / "redis" / "redis.log"
+
+
+def check_state(server: Path, home: Path) -> None:
+    """The server can read what another one left. Raises CommandError.
+
+    Redis 7 and later keep their journal in a folder that Redis 6 does not look into: it would start
+    empty, and every job would seem lost.
+    """
+    newer, version = home / "redis" / "appendonlydir", server_version(server)
+    if newer.is_dir() and version < (7,):
+        raise CommandError(
+            f"{newer} was written by Redis 7 or later, and {server} is Redis "
+            f"{'.'.join(map(str, version))}: install Redis 7 or later (its jobs are kept), or move "
+            f"{newer.parent} away to start without them"
+        )
+
+
+def journal_was_cut(log: str) -> bool:
+    """Whether Redis says, in the log of its start, that it dropped a broken end of its journal."""
+    return "Truncating the AOF" in log
+
+
 def command(server: Path, home: Path, socket: Path) -> list[str]:
     """Every accepted job is on disk before the client hears of it: hence `always`."""
     folder = (home / "redis").resolve()
@@ -81,6 +105,6 @@ def command(server: Path, home: Path, socket: Path) -> list[str]:
         "--appendfsync": "always",
         "--save": "",
         "--maxmemory-policy": "noeviction",
-        "--logfile": str(folder / "redis.log"),
+        "--logfile": str(log_path(home).resolve()),
     }
     return [str(server), *(part for pair in options.items() for part in pair)]

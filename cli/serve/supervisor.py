@@ -5,30 +5,40 @@ import ctypes
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from cli.errors import CommandError
 
 log = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
+_TAIL_LINES, _TAIL_BYTES = 6, 4_000
 _FIRST_PAUSE, _LONGEST_PAUSE, _HEALTHY_SECONDS = 0.5, 15.0, 30.0
 
 
 def _die_with_parent() -> None:
-    """In the child, before it runs: the kernel ends it should the supervisor be killed."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    """In the child, before it runs: Linux ends it should the supervisor be killed."""
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
 class Child:
-    """A process in a session of its own, so that Ctrl-C reaches the supervisor alone."""
+    """A process in a session of its own, so that Ctrl-C reaches the supervisor alone.
+
+    `log` is the file that it writes to, unless that is our stderr; `keeps` are file descriptors
+    that it holds open as long as it lives.
+    """
 
     name: str
     argv: list[str]
     environment: dict[str, str]
+    log: Path | None = None
+    keeps: tuple[int, ...] = ()
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> asyncio.subprocess.Process:
@@ -37,9 +47,19 @@ class Child:
             env=os.environ | self.environment,
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,
+            pass_fds=self.keeps,
             preexec_fn=_die_with_parent,
         )
         return self.process
+
+    def log_tail(self) -> str:
+        """The end of its own log, to be added to a sentence; empty when it has none."""
+        if self.log is None or not self.log.is_file():
+            return ""
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
+            lines = log.read().decode(errors="replace").splitlines()[-_TAIL_LINES:]
+        return f"; the end of {self.log}:\n" + "\n".join(f"    {line}" for line in lines)
 
     async def stop(self, grace: float) -> None:
         """SIGTERM, and SIGKILL after `grace` seconds."""
@@ -88,10 +108,12 @@ class Supervisor:
             begun = time.monotonic()
             code = await child.process.wait()
             if not self._settled:
-                raise CommandError(f"{child.name} stopped with exit code {code}; see the log above")
+                where = child.log_tail() or "; see the log above"
+                raise CommandError(f"{child.name} stopped with {_cause(code)}{where}")
             if time.monotonic() - begun > _HEALTHY_SECONDS:
                 pause = _FIRST_PAUSE
-            self._say(f"{child.name} died ({_cause(code)}); starting it again in {pause:g} s")
+            again = f"starting it again in {pause:g} s{child.log_tail()}"
+            self._say(f"{child.name} died ({_cause(code)}); {again}")
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
             await child.start()

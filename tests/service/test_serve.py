@@ -5,14 +5,19 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfile
 
 import httpx2
 import psutil
 import pytest
+from redis import Redis
 
+from cli.serve import private_redis
 from models.catalog import CARDS
+from tests.conftest import started_redis
 from tests.service.conftest import children_of, free_port, until
 
 pytestmark = pytest.mark.service
@@ -25,8 +30,31 @@ def environment(home: Path, **changes: str) -> dict[str, str]:
     return kept | {"CROPSHIELD_HOME": str(home)} | changes
 
 
-def refused(home: Path, *arguments: str, **changes: str) -> str:
-    """What `serve` says when it does not start."""
+@contextmanager
+def serving(
+    home: Path, log: Path, *before: str, **changes: str
+) -> "Iterator[subprocess.Popen[bytes]]":
+    """A running `serve`, stopped in the end; `before` are words of its command line."""
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [*before, *SERVE, "--port", str(free_port())],
+            env=environment(home, **changes),
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        yield server
+    finally:
+        server.terminate()
+        server.wait(90)
+
+
+def until_said(log: Path, words: str) -> None:
+    until(lambda: words in log.read_text(), f"{words}, see {log}")
+
+
+def refusal(home: Path, *arguments: str, **changes: str) -> str:
+    """All that `serve` says when it does not start."""
     done = subprocess.run(
         [*SERVE, "--port", str(free_port()), *arguments],
         env=environment(home, **changes),
@@ -35,9 +63,14 @@ def refused(home: Path, *arguments: str, **changes: str) -> str:
         timeout=60,
     )
     assert done.returncode == 1
-    sentence = done.stderr.strip().splitlines()[-1]
-    assert sentence.startswith("cropshield: ")
     assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def refused(home: Path, *arguments: str, **changes: str) -> str:
+    """The one sentence that `serve` ends with when it does not start."""
+    sentence = refusal(home, *arguments, **changes).strip().splitlines()[-1]
+    assert sentence.startswith("cropshield: ")
     return sentence
 
 
@@ -67,19 +100,32 @@ def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(
         server.wait()
 
 
-def test_a_killed_supervisor_takes_its_children_with_it(home: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            [*SERVE, "--port", str(free_port())], env=environment(home), stdout=out, stderr=out
-        )
-    until(lambda: "ready." in log.read_text(), f"ready, see {log}")
-    family = psutil.Process(server.pid).children(recursive=True)
-    server.kill()
-    server.wait()
+def test_a_killed_supervisor_takes_its_children_with_it_and_can_be_started_again_at_once(
+    home: Path, tmp_path: Path
+) -> None:
+    with serving(home, tmp_path / "first") as server:
+        until_said(tmp_path / "first", "ready.")
+        family = psutil.Process(server.pid).children(recursive=True)
+        server.kill()
+        server.wait()
+        with serving(home, tmp_path / "second"):
+            until_said(tmp_path / "second", "ready.")
     gone, alive = psutil.wait_procs(family, timeout=60)
     assert gone
     assert not alive
+
+
+def test_under_nohup_it_outlives_its_terminal(home: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with serving(home, log, "nohup") as server:
+        until_said(log, "ready.")
+        family = psutil.Process(server.pid).children(recursive=True)
+        for process in (psutil.Process(server.pid), *family):
+            process.send_signal(signal.SIGHUP)
+        assert "another server already runs" in refused(home)
+        assert all(process.is_running() for process in family)
+        assert "stopping" not in log.read_text()
+        assert "died" not in log.read_text()
 
 
 def test_a_busy_port_is_one_sentence(home: Path) -> None:
@@ -115,6 +161,29 @@ def test_two_servers_never_share_a_state_folder(home: Path) -> None:
     with (home / "serve.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "another server already runs" in refused(home)
+
+
+def test_a_damaged_journal_is_told_with_the_words_of_redis(home: Path) -> None:
+    (home / "redis").mkdir(parents=True)
+    (home / "redis" / "appendonly.aof").write_bytes(b"*2\r\n$3\r\nSETnonsense" * 9)
+    said = refusal(home)
+    assert "cropshield: redis stopped with exit code 1; the end of " in said
+    assert "Bad file format reading the append only file" in said
+
+
+def test_a_journal_that_was_cut_off_is_told_and_served(home: Path, tmp_path: Path) -> None:
+    with started_redis(home) as url, Redis.from_url(url) as client:
+        client.set("before", 1)
+        client.set("last", 2)
+    (journal,) = (
+        file for file in (home / "redis").rglob("appendonly*.aof") if b"last" in file.read_bytes()
+    )
+    with journal.open("ab") as file:
+        file.truncate(journal.stat().st_size - 4)
+    with serving(home, tmp_path / "log"):
+        until_said(tmp_path / "log", "cut off")
+        with Redis.from_url(f"unix://{private_redis.known_socket(home)}") as client:
+            assert client.mget("before", "last") == [b"1", None]
 
 
 def test_a_redis_url_that_does_not_answer_is_one_sentence(home: Path) -> None:

@@ -2,13 +2,17 @@
 
 import platform
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from cli.errors import CommandError
 from cli.serve import preflight, private_redis
+from tests.conftest import started_redis
+from tests.redis_servers import redis_servers
 
 
 def _fake_server(path: Path, version: str) -> Path:
@@ -72,3 +76,38 @@ def test_too_little_disk_is_one_sentence(home: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(preflight, "LEAST_FREE_BYTES", 10**18)
     with pytest.raises(CommandError, match="bytes are free"), preflight.claimed_home(home):
         pass
+
+
+def test_a_folder_stays_claimed_while_the_redis_of_a_killed_server_lives(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "CLAIM_SECONDS", 0.2)
+    with preflight.claimed_home(home) as lock:
+        child = subprocess.Popen(["sleep", "600"], pass_fds=[lock])
+    with pytest.raises(CommandError, match="another server already runs"):
+        preflight.claimed_home(home).__enter__()
+    child.kill()
+    child.wait()
+    with preflight.claimed_home(home):
+        pass
+
+
+SERVERS = list(redis_servers().values())
+
+
+@pytest.mark.parametrize("older", SERVERS[:-1], ids=str)
+def test_a_newer_redis_goes_on_with_the_state_of_an_older_one(older: Path, home: Path) -> None:
+    for server, found in ((older, None), (SERVERS[-1], b"1")):
+        private_redis.check_state(server, home)
+        with started_redis(home, server) as url, Redis.from_url(url) as client:
+            assert client.get("job") == found
+            client.set("job", 1)
+
+
+def test_redis_6_does_not_start_empty_beside_the_state_of_redis_7(
+    home: Path, tmp_path: Path
+) -> None:
+    (home / "redis" / "appendonlydir").mkdir(parents=True)
+    private_redis.check_state(_fake_server(tmp_path / "new", "7.0.0"), home)
+    with pytest.raises(CommandError, match=r"is Redis 6\.2\.14: install Redis 7 or later"):
+        private_redis.check_state(_fake_server(tmp_path / "old", "6.2.14"), home)

@@ -1,0 +1,26 @@
+"""A terminal is closed under a worker that was started by hand."""
+
+import signal
+
+import pytest
+
+from tests.service.conftest import Service
+from tests.service.test_photo_to_overlay import WAIT, jpeg, submit
+
+pytestmark = pytest.mark.service
+
+
+def test_a_closed_terminal_stops_a_worker_unless_nohup_has_it_ignored(service: Service) -> None:
+    service.start_api()
+    heeding = service.start_worker()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does for its children
+    try:
+        ignoring = service.start_worker()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    for worker in (heeding, ignoring):
+        worker.send_signal(signal.SIGHUP)
+    assert heeding.wait(60) == 0
+    job = service.http.get(submit(service, jpeg(9)), headers=WAIT).json()
+    assert job["state"] == "succeeded"
+    assert ignoring.poll() is None
