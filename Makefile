@@ -8,13 +8,15 @@ SERVER ?= http://$(HOST):$(PORT)
 # An index to take torch from, for instance one of CPU-only wheels, a tenth of the size.
 TORCH_INDEX ?=
 DONE := $(VENV)/.done-
+# What tests and checks install is locked; `make serve` takes the newest.
+LOCKED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 # What is checked before a large download; a Python that is asked for must be the environment's.
 CHECK = -m cli.serve.install_check --torch-index '$(TORCH_INDEX)' $(if $(filter-out file,$(origin PYTHON)),--python '$(PYTHON)')
 torch = $(if $(TORCH_INDEX),$(BIN)/pip install $(1) --index-url $(TORCH_INDEX) torch torchvision,:)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve redis test check format bench chaos demo clean
+.PHONY: help serve redis test check format lock bench chaos demo clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +25,7 @@ serve: $(DONE)serve ## Run everything on this machine (HOST=, PORT=, REDIS_URL=)
 	@exec env HOST=$(HOST) PORT=$(PORT) $(BIN)/cropshield serve
 
 test: $(DONE)test ## Run all tests, with a real Redis and real workers
-	@$(BIN)/python -m tests.programs
+	@$(LOCKED) $(BIN)/python -m tests.programs
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(DONE)test ## Format, lint, types, import rules
@@ -35,6 +37,12 @@ check: $(DONE)test ## Format, lint, types, import rules
 format: $(DONE)test ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+lock: $(DONE)venv ## Choose the versions anew that tests and checks install (ARGS=)
+	@$(BIN)/pip install --quiet --group lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate $(ARGS) \
+		--custom-compile-command 'make lock' --all-extras --group test --group check --group benchmarks --group unlisted \
+		pyproject.toml client/pyproject.toml --output-file constraints.txt
 
 # precision is left out: it needs photos, make bench-precision ARGS="--data FOLDER".
 BENCHES := $(filter-out measuring networks sleeping_workers fastapi_baseline precision,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
@@ -72,12 +80,12 @@ $(DONE)serve: $(DONE)venv pyproject.toml client/pyproject.toml | redis
 	@$(BIN)/pip install $(if $(wildcard $@),--quiet) --editable '.[all]' --editable ./client
 	@touch $@
 
-$(DONE)test: $(DONE)venv pyproject.toml client/pyproject.toml
-	@$(BIN)/python $(CHECK) --own-redis
-	@$(call torch,--quiet)
-	@$(BIN)/pip install --quiet --editable '.[all]' --editable './client[shrink]' --group test --group check
+$(DONE)test: $(DONE)venv pyproject.toml client/pyproject.toml constraints.txt
+	@$(LOCKED) $(BIN)/python $(CHECK) --own-redis
+	@$(LOCKED) $(call torch,--quiet)
+	@$(LOCKED) $(BIN)/pip install --quiet --editable '.[all]' --editable './client[shrink]' --group test --group check
 	@touch $@ $(DONE)serve
 
 $(DONE)bench: $(DONE)test
-	@$(BIN)/pip install --quiet --group benchmarks
+	@$(LOCKED) $(BIN)/pip install --quiet --group benchmarks
 	@touch $@

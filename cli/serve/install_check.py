@@ -30,7 +30,7 @@ class Size:
     installed: int
 
 
-FULL = Size(download=3_000_000_000, installed=6_000_000_000)
+FULL = Size(download=3_300_000_000, installed=6_500_000_000)
 """torch with CUDA, as it comes for Linux."""
 SMALL = Size(download=500_000_000, installed=2_000_000_000)
 """torch for CPUs."""
