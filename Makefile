@@ -16,7 +16,7 @@ torch = $(if $(TORCH_INDEX),$(BIN)/pip install $(1) --index-url $(TORCH_INDEX) t
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve redis test check format lock bench chaos demo clean
+.PHONY: help serve redis test check format hooks lock bench chaos demo clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,15 +28,19 @@ test: $(DONE)test ## Run all tests, with a real Redis and real workers
 	@$(LOCKED) $(BIN)/python -m tests.programs
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(DONE)test ## Format, lint, types, import rules
+check: $(DONE)test ## Format, lint, types, import rules, commit subjects
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m scripts.check_subjects
 
 format: $(DONE)test ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+hooks: $(DONE)test ## Have git run the checks before commits and pushes
+	@$(BIN)/pre-commit install
 
 lock: $(DONE)venv ## Choose the versions anew that tests and checks install (ARGS=)
 	@$(BIN)/pip install --quiet --group lock
