@@ -12,7 +12,7 @@ from jobs.blobs import open_blobs
 from jobs.errors import BlobsFailed
 from jobs.settings import SharedSettings
 
-SUBJECT = "folder"
+FOLDER, BUCKET = "folder", "bucket"
 _PLENTY = 10 * LEAST_FREE_BYTES
 
 
@@ -22,7 +22,7 @@ def check_folder(home: Path) -> Finding:
         _try_writing(place)
     except OSError as error:
         found = f"cannot write to {place}: {error.strerror}"
-        return problem(SUBJECT, found, "Mend its rights, or set CROPSHIELD_HOME to another folder.")
+        return problem(FOLDER, found, "Mend its rights, or set CROPSHIELD_HOME to another folder.")
     return _room(place, home)
 
 
@@ -54,13 +54,10 @@ def _room(place: Path, home: Path) -> Finding:
     free = shutil.disk_usage(place).free
     found = f"{free:,} bytes are free for {home.resolve()}"
     if free < LEAST_FREE_BYTES:
-        return problem(SUBJECT, found, f"Make room: at least {LEAST_FREE_BYTES:,} are needed.")
+        return problem(FOLDER, found, f"Make room: at least {LEAST_FREE_BYTES:,} are needed.")
     if free < _PLENTY:
-        return warning(SUBJECT, found, "Make room soon: photos and overlays go there.")
-    return ok(SUBJECT, found)
-
-
-SUBJECT = "bucket"
+        return warning(FOLDER, found, "Make room soon: photos and overlays go there.")
+    return ok(FOLDER, found)
 
 
 def check_bucket(settings: SharedSettings) -> Finding:
@@ -69,5 +66,5 @@ def check_bucket(settings: SharedSettings) -> Finding:
         open_blobs(settings).check()
     except BlobsFailed as error:
         advice = "Mend CROPSHIELD_BLOBS, CROPSHIELD_S3_ENDPOINT, AWS's keys, or the server."
-        return problem(SUBJECT, str(error), advice)
-    return ok(SUBJECT, f"{settings.blobs} takes photos")
+        return problem(BUCKET, str(error), advice)
+    return ok(BUCKET, f"{settings.blobs} takes photos")
