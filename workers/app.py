@@ -74,7 +74,7 @@ def _serve(
     def stop(**_: Any) -> None:
         pipeline.stop()
 
-    app.task(pipeline.drain, name=CELERY_TASK, Strategy="jobs.redis.notifier:unacknowledged")
+    app.task(pipeline.drain, name=CELERY_TASK, Strategy="jobs.redis.notifier:no_ack_strategy")
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutting_down.connect(stop, weak=False)
     try:
