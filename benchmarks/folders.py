@@ -78,7 +78,7 @@ def run(source: LocalSource, folder: Path, out: Path) -> None:
     shutil.rmtree(out)
     out.mkdir()
     options, log = ExplainOptions(), ResultLog(out / "results.jsonl")
-    plan = make_plan(find_photos([str(folder)], out), log, options, source)
+    plan = make_plan(find_photos([str(folder)], out).photos, log, options, source)
     with log:
         Run(source, options, plan, out).run(log, batch=BATCH, quiet=True)
 

@@ -113,7 +113,10 @@ def doctor(
 def train(
     card: Annotated[Path, typer.Argument(help="A model card with a [training] table.")],
     data: Annotated[Path, typer.Option(help="Folder with train/ and val/, one folder a class.")],
-    out: Annotated[Path, typer.Option(help="Where state and history go.")] = Path("var/training"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where state and history go; left out, CROPSHIELD_HOME/training."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, …")] = "auto",
 ) -> None:
     """Train the model of a card; run it again to go on after a kill."""
@@ -140,11 +143,14 @@ def evaluate(
         ),
     ] = False,
 ) -> None:
-    """Accuracy, macro-F1, each class and calibration of a model on labelled photos."""
+    """Accuracy, macro-F1, each class and calibration of a model on labelled photos.
+
+    Exit codes as of explain.
+    """
     from cli.commands.evaluate import EvaluateOptions
     from cli.commands.evaluate import evaluate as run
 
-    run(model, data, EvaluateOptions(record, json, confusion, shortcuts))
+    raise typer.Exit(run(model, data, EvaluateOptions(record, json, confusion, shortcuts)))
 
 
 @app.command()
@@ -157,10 +163,13 @@ def compare(
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the sheets.")] = Path("comparison"),
 ) -> None:
-    """Two models on the same photos: agreement, accuracy, overlap of the heat, side by side."""
+    """Two models on the same photos: agreement, accuracy, overlap of the heat, side by side.
+
+    Exit codes as of explain.
+    """
     from cli.commands.compare import compare as run
 
-    run((first, second), photos or [], data, out)
+    raise typer.Exit(run((first, second), photos or [], data, out))
 
 
 @app.command()
@@ -234,11 +243,14 @@ def calibrate(
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     each: Annotated[int, typer.Option(min=1, help="Drawn pictures of each kind.")] = 40,
 ) -> None:
-    """Find when a model's answers may be relied on: temperature, thresholds, AUROC."""
+    """Find when a model's answers may be relied on: temperature, thresholds, AUROC.
+
+    Exit codes as of explain.
+    """
     from cli.commands.calibrate import CalibrateOptions
     from cli.commands.calibrate import calibrate as run
 
-    run(model, data, CalibrateOptions(each, record, json))
+    raise typer.Exit(run(model, data, CalibrateOptions(each, record, json)))
 
 
 @app.command()

@@ -1,8 +1,9 @@
 """Which files of a folder are photos, by their names."""
 
 import os
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,29 +18,27 @@ _OF_SYSTEMS = {
     *("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"),
     "__pycache__",
 }
+_BYTES = re.compile("[\ud800-\udfff]")  # as Python keeps bytes of file names that are not UTF-8
 
 
 @dataclass(frozen=True)
 class PhotoFiles:
-    """`paths`: sorted. `others`: how many files of each suffix were passed over."""
+    """`paths`: sorted. `others`: files that are no photos by their names."""
 
     paths: list[Path]
-    others: Counter[str] = field(default_factory=Counter)
+    others: list[Path] = field(default_factory=list)
 
-    @property
-    def passed_over(self) -> str:
-        """ "3 files are no photos by their names and were passed over: .txt (2), .gif (1)"; empty
-        where there were none."""
-        count = self.others.total()
-        if not count:
-            return ""
-        kinds = ", ".join(f"{name} ({many:,})" for name, many in self.others.most_common())
-        are = (
-            "1 file is no photo by its name and was"
-            if count == 1
-            else (f"{count:,} files are no photos by their names and were")
-        )
-        return f"{are} passed over: {kinds}"
+
+def passed_over(others: Sequence[Path]) -> str:
+    """ "3 files are no photos by their names and were passed over: .txt (2), .gif (1)"; empty where
+    there are none."""
+    if not others:
+        return ""
+    kinds = Counter(path.suffix.lower() or "no suffix" for path in others)
+    told = ", ".join(f"{printable(name)} ({many:,})" for name, many in kinds.most_common())
+    if len(others) == 1:
+        return f"1 file is no photo by its name and was passed over: {told}"
+    return f"{len(others):,} files are no photos by their names and were passed over: {told}"
 
 
 def is_hidden(name: str) -> bool:
@@ -47,8 +46,8 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name in _OF_SYSTEMS
 
 
-def photo_files(folder: Path) -> PhotoFiles:
-    """The photos in a folder and below it, each once.
+def photo_files(folder: Path, *, deep: bool = True) -> PhotoFiles:
+    """The photos in a folder and, if `deep`, below it, each once.
 
     Links are followed. A photo that can also be reached by a link has its own name here; a link
     whose target is gone counts as a photo, so that it is missed when it is read. Raises OSError
@@ -56,11 +55,11 @@ def photo_files(folder: Path) -> PhotoFiles:
     """
     own: dict[str, Path] = {}
     linked: dict[str, Path] = {}
-    others: Counter[str] = Counter()
-    for entry in _files(folder):
+    others: list[Path] = []
+    for entry in _files(folder, deep=deep):
         path = Path(entry.path)
         if path.suffix.lower() not in SUFFIXES or not (entry.is_file() or _is_broken(entry)):
-            others[path.suffix.lower() or "no suffix"] += 1
+            others.append(path)
         else:
             known = linked if entry.is_symlink() else own
             known.setdefault(os.path.realpath(path), path)
@@ -71,7 +70,7 @@ def _is_broken(entry: os.DirEntry[str]) -> bool:
     return entry.is_symlink() and not os.path.exists(entry.path)  # noqa: PTH110 - str is enough
 
 
-def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _files(folder: Path, *, deep: bool) -> Iterator[os.DirEntry[str]]:
     """Everything but folders. A folder is met once, by its own name before any link to it."""
     folders, links, met = [os.fspath(folder)], list[str](), set[str]()
     while folders or links:
@@ -84,12 +83,15 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
         for entry in (entry for entry in entries if not is_hidden(entry.name)):
             if not entry.is_dir():
                 yield entry
-            elif entry.is_symlink():
-                links.append(entry.path)
-            else:
-                folders.append(entry.path)
+            elif deep:
+                (links if entry.is_symlink() else folders).append(entry.path)
 
 
-def printable(path: str | Path) -> str:
-    """The path as text; bytes that are not UTF-8 as \\xe9."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+def printable(text: str | Path) -> str:
+    """A path, or any text, that can be written: a byte of a name that is not UTF-8 as \\xe9."""
+    return _BYTES.sub(_escaped, str(text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"

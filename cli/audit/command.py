@@ -1,6 +1,5 @@
 """`cropshield audit`: a labelled folder in, a report and its numbers out."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,15 @@ from cli.audit.second_model import SecondModel
 from cli.errors import FAILED, MISSING, USAGE, CommandError
 from cli.explain.command import Output
 from cli.explain.local_source import find_card, find_device, load_explainer
+from cli.json_text import json_text
+from cli.photo_notes import warn_of
 from cli.progress import progress
+from cli.warnings import warn
 from engine.explainer import Explainer
 from models.card import Card
 from models.card_errors import CardError
 from models.training.photos import LeafFolder
+from pictures.photo_files import printable
 from workers.settings import WorkerSettings
 
 
@@ -39,7 +42,7 @@ def audit(wanted: AuditOptions, settings: WorkerSettings, say: Output) -> int:
     """The exit code. Raises CommandError."""
     card, other = _cards(wanted, settings)
     device = find_device(wanted.device)
-    photos = labelled(wanted.folder, card)
+    photos = labelled(wanted.folder, card, quiet=say.quiet)
     quiet = say.quiet or say.as_json
     explainer = load_explainer(card, device, settings)
     with progress("looking", len(photos), quiet=quiet) as advance:
@@ -52,9 +55,10 @@ def audit(wanted: AuditOptions, settings: WorkerSettings, say: Output) -> int:
         rival = load_explainer(other, device, settings)
         again = [LabelledPhoto(one.path, one.name, one.label) for one in seen]
         with progress(f"looking with {other.id}", len(again), quiet=quiet) as advance:
-            against = SecondModel(
-                other, seen, explain_photos(rival, again, wanted.batch, advance)[0]
-            )
+            both, gone = explain_photos(rival, again, wanted.batch, advance)
+        if gone:
+            raise CommandError(f"{printable(gone[0].path)} has changed meanwhile: {gone[0].reason}")
+        against = SecondModel(other, seen, both)
     found = Findings(seen, card.class_names, against.differing if against else {})
     content = document(card, wanted.folder, found, failed, trials, against)
     _write(wanted.out, content, found, against)
@@ -62,16 +66,21 @@ def audit(wanted: AuditOptions, settings: WorkerSettings, say: Output) -> int:
     return FAILED if failed else 0
 
 
-def labelled(folder: Path, card: Card) -> list[LabelledPhoto]:
-    """The photos of an ImageFolder whose classes the model has. Raises CommandError."""
+def labelled(folder: Path, card: Card, *, quiet: bool = True) -> list[LabelledPhoto]:
+    """The photos of a folder with one folder a class, which the model has. Raises CommandError."""
     try:
         found = LeafFolder(folder, classes=card.class_names)
-    except (FileNotFoundError, CardError) as error:
-        raise CommandError(str(error).splitlines()[0], USAGE) from error
+    except (OSError, CardError) as error:
+        raise CommandError(str(error), USAGE) from error
+    if not quiet:
+        warn_of(found)
     paths = [Path(path).absolute() for path in found.paths]
     root = folder.absolute()
     pairs = zip(paths, found.labels.tolist(), strict=True)
-    return [LabelledPhoto(path, path.relative_to(root).as_posix(), label) for path, label in pairs]
+    return [
+        LabelledPhoto(path, printable(path.relative_to(root).as_posix()), label)
+        for path, label in pairs
+    ]
 
 
 def _cards(wanted: AuditOptions, settings: WorkerSettings) -> tuple[Card, Card | None]:
@@ -95,7 +104,7 @@ def _trials(
 def _write(out: Path, content: Document, found: Findings, against: SecondModel | None) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(content, ensure_ascii=False, indent=1)
+        text = json_text(content, indent=1)
         (out / "audit.json").write_text(text + "\n", "utf-8")
         write_report(out / "report.html", content, found, against)
     except OSError as error:
@@ -108,7 +117,7 @@ def _tell(content: Document, out: Path, say: Output) -> None:
         f"{content['accuracy']:.2%}, macro-F1 {content['macro_f1']:.4f}, calibration error "
         f"{content['ece']:.4f}"
     )
-    for one in content["failed"]:
-        say.words(f"not read: {one['path']}: {one['error']}")
+    if not say.quiet:
+        warn(f"not read: {one['path']}: {one['error']}" for one in content["failed"])
     say.words(f"look at {out / 'report.html'}")
     say.document({name: value for name, value in content.items() if name != "each"})

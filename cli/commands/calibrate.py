@@ -2,22 +2,28 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
 
 from cli.cards.edit import update_card
 from cli.cards.served import served_card
 from cli.errors import CommandError
+from cli.photo_notes import warn_of
+from engine.evaluation.inference import decode_pixels
 from engine.explainer import Explainer
 from models.calibration import pooled_features, write_means
 from models.card import Card
 from models.card_errors import CardError
+from models.training.array_cache import Array
 from models.training.calibration import (
     FittedCalibration,
     ModelOutputs,
@@ -26,8 +32,9 @@ from models.training.calibration import (
     flagged_share,
 )
 from models.training.negatives import negatives
-from models.training.photos import Array, LeafFolder, stretched
+from models.training.photos import LeafFolder
 from models.verdict import Calibration
+from pictures.errors import PhotoError
 from pictures.scenes import TRAIN_KINDS
 from workers.allocator import keep_freed_memory
 
@@ -43,15 +50,16 @@ class CalibrateOptions:
     json: bool = False
 
 
-def calibrate(model: str, data: Path, options: CalibrateOptions) -> None:
-    """Raises CommandError for an unknown model or a folder that does not fit it."""
+def calibrate(model: str, data: Path, options: CalibrateOptions) -> int:
+    """The exit code. Raises CommandError for an unknown model, or photos that do not fit it."""
     keep_freed_memory()
     card = served_card(model)
     try:
         photos = LeafFolder(data, classes=card.class_names)
         leaves, others = collect_outputs(card, photos, options.each)
-    except (CardError, FileNotFoundError) as error:
+    except (CardError, PhotoError, OSError) as error:
         raise CommandError(str(error)) from error
+    code = warn_of(photos)
     found = fit_calibration(leaves, photos.labels, others)
     content = write_means(found.means)
     doubt = Calibration(
@@ -67,6 +75,7 @@ def calibrate(model: str, data: Path, options: CalibrateOptions) -> None:
         print(json.dumps(doubt.model_dump() | {"kinds": rows}, indent=2))  # noqa: T201
     else:
         _say(card, doubt, rows)
+    return code
 
 
 def record(card: Card, doubt: Calibration, means: bytes) -> None:
@@ -78,19 +87,25 @@ def record(card: Card, doubt: Calibration, means: bytes) -> None:
 def collect_outputs(
     card: Card, photos: LeafFolder, each: int
 ) -> tuple[ModelOutputs, dict[str, ModelOutputs]]:
-    """Answers to all photos, and to `each` pictures of every kind without a leaf."""
+    """Answers to all photos, and to `each` pictures of every kind without a leaf.
+
+    Photos that cannot be read are left out of `photos`. Raises CardError where that is all.
+    """
     side = card.preprocessing.size
     explainer = Explainer(card.model_copy(update={"doubt": None}), precision="auto")
-    leaves = model_outputs(explainer, [stretched(path, side) for path in photos.paths])
+    leaves = model_outputs(explainer, photos.each(partial(decode_pixels, card=card)))
     others = negatives(photos.paths, each, side)
     return leaves, {kind: model_outputs(explainer, list(own)) for kind, own in others.items()}
 
 
-def model_outputs(explainer: Explainer, pixels: Sequence[Array]) -> ModelOutputs:
-    """What the model says of pictures, uint8 (side, side, 3)."""
-    passes = [explainer.forward(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)]
-    logits = torch.cat([one.logits.detach().float().cpu() for one in passes])
-    return ModelOutputs(logits, torch.cat([pooled_features(one.activations) for one in passes]))
+def model_outputs(explainer: Explainer, pixels: Iterable[Array]) -> ModelOutputs:
+    """What the model says of pictures, uint8 (h, w, 3)."""
+    waiting, logits, features = iter(pixels), list[Tensor](), list[Tensor]()
+    while batch := list(islice(waiting, BATCH)):
+        seen = explainer.forward(batch)
+        logits.append(seen.logits.detach().float().cpu())
+        features.append(pooled_features(seen.activations))
+    return ModelOutputs(torch.cat(logits), torch.cat(features))
 
 
 def _row(kind: str, own: ModelOutputs, found: FittedCalibration) -> dict[str, Any]:

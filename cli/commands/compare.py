@@ -1,70 +1,92 @@
 """`cropshield compare`: two models on the same photos, side by side."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from cli.cards.served import served_card
-from cli.errors import CommandError
+from cli.errors import FAILED, CommandError
+from cli.warnings import warn
 from engine.errors import EngineError
-from engine.evaluation.model_comparison import Comparison, compare_photos, summary
+from engine.evaluation.model_comparison import Comparison, compare_photo, summary
 from engine.explainer import Explainer
 from engine.photos.overlay import save_picture
 from models.card_errors import CardError
+from models.training.array_cache import attempt, unreadable_lines
+from models.training.class_folders import class_folders
 from pictures.colormaps import Pixels
-from pictures.errors import PhotoError
+from pictures.photo_files import printable
 from pictures.sheets import labelled_grid, with_legend
 
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif", ".tif", ".tiff"}
 _ROWS = 8
+Photos = Sequence[tuple[Path, str]]
 
 
-def compare(models: tuple[str, str], photos: Sequence[Path], data: Path | None, out: Path) -> None:
-    """Sheets and `comparison.json` in `out`. Raises CommandError."""
-    wanted = list(_photos(photos, data))
+def compare(models: tuple[str, str], photos: Sequence[Path], data: Path | None, out: Path) -> int:
+    """Sheets and `comparison.json` in `out`; the exit code. Raises CommandError."""
+    failed: dict[str, str] = {}
     try:
+        wanted = _photos(photos, data)
         first, second = (Explainer.load(served_card(model)) for model in models)
-        rows = _explain(first, second, wanted, models, out)
-    except (CardError, EngineError, PhotoError, OSError) as error:
+        rows = _write_sheets(_compared(first, second, wanted, failed), models, out)
+        if not rows:
+            why = "; ".join(unreadable_lines(failed))
+            raise CommandError(f"none of the {len(wanted):,} photos can be read: {why}")
+        figures = {"models": models, **summary(rows)}
+        text = json.dumps({**figures, "rows": rows, "failed": _told(failed)}, indent=2)
+        (out / "comparison.json").write_text(text + "\n", "utf-8")
+    except (CardError, EngineError, OSError) as error:
         raise CommandError(str(error)) from error
-    figures = {"models": models, **summary(rows)}
-    text = json.dumps({**figures, "rows": rows}, indent=2)
-    (out / "comparison.json").write_text(text + "\n", "utf-8")
+    warn(f"not read: {line}" for line in unreadable_lines(failed, most=len(failed)))
     _print(figures, out)
+    return FAILED if failed else 0
 
 
-def _photos(photos: Sequence[Path], data: Path | None) -> list[tuple[Path, str]]:
-    """Paths with their labels: the folder's name where photos come from `data`."""
+def _photos(photos: Sequence[Path], data: Path | None) -> Photos:
+    """Paths with their labels: the folder's name where photos come from `data`.
+
+    Raises CardError, FileNotFoundError.
+    """
     found = [(path, "") for path in photos]
-    if data is not None:
-        files = sorted(path for path in data.glob("*/*") if path.suffix.lower() in _SUFFIXES)
-        found += [(path, path.parent.name) for path in files]
+    for folder in class_folders(data) if data is not None else []:
+        found += [(path, folder.name) for path in folder.files.paths]
     if not found:
         raise CommandError("there is no photo to compare on: name some, or a folder with --data")
     return found
 
 
-def _explain(
-    first: Explainer,
-    second: Explainer,
-    photos: list[tuple[Path, str]],
-    models: tuple[str, str],
-    out: Path,
+def _compared(
+    first: Explainer, second: Explainer, photos: Photos, failed: dict[str, str]
+) -> Iterator[Comparison]:
+    """Photos that cannot be read go to `failed`, with the reason."""
+    for path, label in photos:
+        made = attempt(partial(compare_photo, first, second, label=label), path)
+        if isinstance(made, str):
+            failed[str(path)] = made
+        else:
+            yield made
+
+
+def _told(failed: dict[str, str]) -> list[dict[str, str]]:
+    return [{"path": printable(path), "error": why} for path, why in failed.items()]
+
+
+def _write_sheets(
+    made: Iterator[Comparison], models: tuple[str, str], out: Path
 ) -> list[dict[str, Any]]:
     """The rows; every _ROWS photos one sheet."""
     out.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
-    cells: list[tuple[str, Pixels]] = []
-    for made in compare_photos(first, second, photos):
-        rows.append(made.row())
-        cells += _cells(made, models)
-        if len(cells) == 3 * _ROWS or len(rows) == len(photos):
-            sheet = with_legend(labelled_grid(cells, columns=3))
-            save_picture(sheet, out / f"sheet-{-(-len(rows) // _ROWS):03}.jpg")
-            cells.clear()
+    while some := list(islice(made, _ROWS)):
+        cells = [cell for one in some for cell in _cells(one, models)]
+        rows += [one.row() for one in some]
+        sheet = with_legend(labelled_grid(cells, columns=3))
+        save_picture(sheet, out / f"sheet-{-(-len(rows) // _ROWS):03}.jpg")
     return rows
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from rich.table import Table
 from cli.cards.edit import update_card
 from cli.cards.served import served_card
 from cli.errors import CommandError
+from cli.photo_notes import warn_of
 from engine.device import choose_device
-from engine.evaluation.inference import decode_photos, predict_logits
+from engine.evaluation.inference import decode_pixels, predict_logits
 from engine.evaluation.metrics import Metrics, classification_metrics
 from engine.evaluation.shortcuts import measure_shortcuts
 from engine.loading import load_weights
@@ -23,6 +25,7 @@ from models.card_errors import CardError
 from models.training.photos import LeafFolder
 from pictures.confusion import confusion_picture
 from pictures.errors import PhotoError
+from pictures.photo_files import printable
 from workers.allocator import keep_freed_memory
 
 
@@ -36,16 +39,18 @@ class EvaluateOptions:
     shortcuts: bool = False
 
 
-def evaluate(model: str, data: Path, wanted: EvaluateOptions) -> None:
-    """Raises CommandError for an unknown model or a folder that does not fit it."""
+def evaluate(model: str, data: Path, wanted: EvaluateOptions) -> int:
+    """The exit code. Raises CommandError for an unknown model, or photos that do not fit it."""
     keep_freed_memory()
     card = served_card(model)
     try:
-        figures, shortcuts = judge(card, data, shortcuts=wanted.shortcuts)
-    except (CardError, PhotoError, FileNotFoundError) as error:
+        photos = LeafFolder(data, classes=card.class_names)
+        figures, shortcuts = judge(card, photos, shortcuts=wanted.shortcuts)
+    except (CardError, PhotoError, OSError) as error:
         raise CommandError(str(error)) from error
+    code = warn_of(photos)
     if wanted.json:
-        _write_json(wanted.json, card, data, figures, shortcuts)
+        _write_json(wanted.json, card, data, figures, shortcuts, photos.unreadable)
     if wanted.json != "-":
         _print(card, data, figures, shortcuts)
     if wanted.confusion:
@@ -54,13 +59,16 @@ def evaluate(model: str, data: Path, wanted: EvaluateOptions) -> None:
         update_card(card.path, figures.of_card(), f"metrics.{wanted.record}")
         if shortcuts:
             update_card(card.path, shortcuts, "metrics.shortcuts")
+    return code
 
 
-def judge(card: Card, data: Path, *, shortcuts: bool) -> tuple[Metrics, dict[str, float]]:
-    """Figures over the classes that `data` holds; the model still chooses among all of its own."""
-    photos = LeafFolder(data, classes=card.class_names)
+def judge(card: Card, photos: LeafFolder, *, shortcuts: bool) -> tuple[Metrics, dict[str, float]]:
+    """Figures over the classes that `photos` hold; the model still chooses among all of its own.
+
+    Photos that cannot be read are left out of `photos`. Raises CardError where that is all.
+    """
     network = load_weights(card, choose_device())
-    logits = predict_logits(card, network, decode_photos(photos.paths, card))
+    logits = predict_logits(card, network, photos.each(partial(decode_pixels, card=card)))
     temperature = card.doubt.temperature if card.doubt else 1.0
     figures = classification_metrics(logits, photos.labels, card.class_names, temperature)
     found = measure_shortcuts(card, network, photos, figures.accuracy) if shortcuts else {}
@@ -68,7 +76,12 @@ def judge(card: Card, data: Path, *, shortcuts: bool) -> tuple[Metrics, dict[str
 
 
 def _write_json(
-    target: str, card: Card, data: Path, figures: Metrics, shortcuts: dict[str, float]
+    target: str,
+    card: Card,
+    data: Path,
+    figures: Metrics,
+    shortcuts: dict[str, float],
+    failed: dict[str, str],
 ) -> None:
     content: dict[str, Any] = {
         "model": card.id,
@@ -78,6 +91,7 @@ def _write_json(
         "class_names": card.class_names,
         **asdict(figures),
         "shortcuts": shortcuts,
+        "failed": [{"path": printable(path), "error": why} for path, why in failed.items()],
     }
     text = json.dumps(content, indent=2) + "\n"
     if target == "-":

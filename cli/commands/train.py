@@ -9,23 +9,45 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.cards.edit import remove_table, update_card
 from cli.errors import CommandError
-from models.card import file_sha256, read_card
+from cli.photo_notes import warn_of
+from cli.settings import read
+from cli.warnings import warn
+from jobs.settings import SharedSettings
+from models.card import Card, file_sha256, read_card
 from models.card_errors import CardError
+from models.training.array_cache import UnreadablePhotos
 from models.training.loop import Trainer
 from models.weights import read_weights, write_weights
+from pictures.photo_files import printable
 from workers.allocator import keep_freed_memory
 
 
-def train(card_path: Path, data: Path, out: Path, device: str) -> None:
-    """Raises CommandError for a broken card or a folder without photos."""
+def train(card_path: Path, data: Path, out: Path | None, device: str) -> None:
+    """`out`: by default `training` in the folder of CROPSHIELD_HOME.
+
+    Raises CommandError for a broken card, or photos that cannot be trained on.
+    """
     keep_freed_memory()
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         card = read_card(card_path)
-        trainer = Trainer(card, data, out / card.id, torch.device(device))
-    except (CardError, FileNotFoundError) as error:
+        folder = (out or read(SharedSettings).home / "training") / card.id
+        trainer = Trainer(card, data, folder, torch.device(device))
+        best = _run(trainer)
+        _store(card, best)
+    except (CardError, UnreadablePhotos) as error:
         raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(_in_words(error)) from error
+
+
+def _run(trainer: Trainer) -> Path:
+    """The best weights."""
+    card, device = trainer.card, trainer.device
+    warn_of(trainer.train_set)
+    warn_of(trainer.validation.photos, what=" to judge by")
+    warn(trainer.changes)
     console = Console(stderr=True)
     photos = trainer.train_set
     console.print(
@@ -39,11 +61,26 @@ def train(card_path: Path, data: Path, out: Path, device: str) -> None:
         )
     if trainer.epoch < len(trainer.epochs):
         console.print(f"stopped: no better macro-F1 for {card.training.patience} epochs")
+    return best
+
+
+def _store(card: Card, best: Path) -> None:
+    """The weights and class list where the card says; its [doubt] table goes with other weights."""
     write_weights(card.weights_path, read_weights(best))
     card.classes_path.write_text(best.with_name("class_to_idx.json").read_text("utf-8"), "utf-8")
-    update_card(card.path, {"sha256": file_sha256(card.weights_path)})
-    remove_table(card.path, "doubt")  # it was measured with other weights
-    console.print(f"weights are in {card.weights_path}; next: cropshield calibrate {card.id}")
+    if (found := file_sha256(card.weights_path)) != card.sha256:
+        update_card(card.path, {"sha256": found})
+        remove_table(card.path, "doubt")
+    Console(stderr=True).print(
+        f"weights are in {card.weights_path}; next: cropshield calibrate {card.id}"
+    )
+
+
+def _in_words(error: OSError) -> str:
+    """What is wrong with which file, where the system says."""
+    if error.strerror and error.filename:
+        return f"{printable(error.filename)}: {error.strerror}"
+    return str(error)
 
 
 def _bar(console: Console) -> Progress:

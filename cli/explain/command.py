@@ -1,6 +1,5 @@
 """`cropshield explain`: photos in, explanations, tables and a report out."""
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -13,6 +12,9 @@ from cli.explain.find_photos import find_photos
 from cli.explain.result_log import ResultLog, Row
 from cli.explain.run import Run, RunPlan, make_plan
 from cli.explain.source import ExplainOptions, Source
+from cli.json_text import json_text
+from cli.warnings import warn
+from pictures.photo_files import passed_over, printable
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,11 @@ class Output:
 
     def words(self, text: str) -> None:
         if not self.quiet and not self.as_json:
-            sys.stdout.write(text + "\n")
+            sys.stdout.write(printable(text) + "\n")
 
     def document(self, content: dict[str, Any]) -> None:
         if self.as_json:
-            sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json_text(content, indent=2) + "\n")
 
 
 def explain(
@@ -43,7 +45,10 @@ def explain(
 ) -> int:
     """The exit code. Raises CommandError."""
     started = time.monotonic()
-    photos = find_photos(paths, out)
+    found = find_photos(paths, out)
+    photos = found.photos
+    if found.others and not say.quiet:
+        warn([passed_over(found.others)])
     log = ResultLog(out / "results.jsonl")
     plan = make_plan(photos, log, options, source)
     if dry_run:
@@ -116,8 +121,7 @@ def _tell(
         f"{explained:,} explained in {seconds:.1f} s, {len(plan.done):,} done before, "
         f"{len(failed):,} failed" + (f", {left:,} left: give the command again" if left else "")
     )
-    for row in failed:
-        sys.stderr.write(f"cropshield: {row['path']}: {row['error']}\n")
+    warn(f"{printable(row['path'])}: {row['error']}" for row in failed)
     say.words(f"look at {files['report.html']}")
     failures = [{"path": row["path"], "error": row["error"]} for row in failed]
     say.document(

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.errors import USAGE, CommandError
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff"}
+from pictures.photo_files import SUFFIXES, passed_over, photo_files, printable
 
 
 @dataclass(frozen=True)
@@ -20,21 +19,35 @@ class FoundPhoto:
     name: Path
 
 
-def find_photos(given: Sequence[str], out: Path) -> list[FoundPhoto]:
+@dataclass(frozen=True)
+class FoundPhotos:
+    """`others`: files of folders that are no photos by their names."""
+
+    photos: list[FoundPhoto]
+    others: list[Path]
+
+
+def find_photos(given: Sequence[str], out: Path) -> FoundPhotos:
     """Each photo once, in the order given, folders sorted; not what was written to `out`.
 
-    Raises CommandError for a path that does not exist and when nothing is found.
+    A photo that is given by a link too keeps its own name. Raises CommandError for a path that
+    does not exist, a folder that cannot be read, and when nothing is found.
     """
     found: dict[Path, FoundPhoto] = {}
+    others: list[Path] = []
     for one in _named(given):
-        for photo in _below(Path(one)):
-            path = photo.path.absolute()
-            if not _is_ours(path, out.absolute()):
-                found.setdefault(path.resolve(), FoundPhoto(path, photo.name))
+        photos, beside = _below(Path(one))
+        others += [path for path in beside if not path.absolute().is_relative_to(out.absolute())]
+        for photo in photos:
+            path, real = photo.path.absolute(), photo.path.resolve()
+            if not _is_ours(path, out.absolute()) and (real not in found or path == real):
+                found[real] = FoundPhoto(path, photo.name)
     if not found:
         kinds = ", ".join(sorted(SUFFIXES))
-        raise CommandError(f"no photos in {', '.join(given)}; looked for {kinds}", USAGE)
-    return list(found.values())
+        where = printable(", ".join(given))
+        more = f"; {passed_over(others)}" if others else ""
+        raise CommandError(f"no photos in {where}; looked for {kinds}{more}", USAGE)
+    return FoundPhotos(list(found.values()), others)
 
 
 def _is_ours(path: Path, out: Path) -> bool:
@@ -49,13 +62,14 @@ def _named(given: Sequence[str]) -> Iterator[str]:
     """Paths: globs expanded, `-` read. A listed path may not exist, an argument must."""
     for one in given:
         if one == "-":
-            yield from _listed(sys.stdin.read())
+            yield from _listed(os.fsdecode(sys.stdin.buffer.read()))
         elif Path(one).exists():
             yield one
         elif matches := sorted(glob.glob(one, recursive=True)):  # noqa: PTH207 - may be absolute
             yield from matches
         else:
-            raise CommandError(f"there is no file, folder or match of {one!r}", USAGE)
+            said = f"there is no file, folder or match of '{printable(one)}'"
+            raise CommandError(said, USAGE)
 
 
 def _listed(text: str) -> Iterable[str]:
@@ -64,23 +78,13 @@ def _listed(text: str) -> Iterable[str]:
     return filter(None, lines)
 
 
-def _below(path: Path) -> Iterator[FoundPhoto]:
-    """The photos of a folder and the folders in it, hidden ones left out; else the file."""
+def _below(path: Path) -> tuple[list[FoundPhoto], list[Path]]:
+    """The photos of a folder and the folders in it, and what else is there; else the file."""
     if not path.is_dir():
-        yield FoundPhoto(path, Path(path.name))
-        return
-    for photo in sorted(_files(path)):
-        if photo.suffix.lower() in SUFFIXES and photo.is_file():
-            yield FoundPhoto(photo, photo.relative_to(path))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Links to folders are followed; a folder that is met again is passed over."""
-    met = set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        known = real in met
-        met.add(real)
-        folders[:] = [] if known else [name for name in folders if not name.startswith(".")]
-        if not known:
-            yield from (Path(place, name) for name in names if not name.startswith("."))
+        return [FoundPhoto(path, Path(path.name))], []
+    try:
+        files = photo_files(path)
+    except OSError as error:
+        where = printable(error.filename or path)
+        raise CommandError(f"cannot read {where}: {error.strerror or error}", USAGE) from error
+    return [FoundPhoto(photo, photo.relative_to(path)) for photo in files.paths], files.others

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cli.explain.find_photos import FoundPhoto
+from cli.json_text import json_text
 
 Row = dict[str, Any]
 
@@ -34,7 +35,7 @@ class ResultLog:
 
     def append(self, row: Row) -> None:
         """Written at once: what is in the log is done."""
-        self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        self._file.write(json_text(row).encode() + b"\n")
         self._file.flush()
         self.rows[row["path"]] = row
 

@@ -15,6 +15,7 @@ from cli.progress import progress
 from engine.batch_pipeline import BatchPipeline
 from engine.photos.overlay import encode, render_overlay
 from pictures.blend import Box, Map, levels
+from pictures.photo_files import printable
 
 LONG_SIDE = 1024
 
@@ -114,7 +115,7 @@ class Run:
         return self._row(photo, ok=False) | {"error": error_message(error)}
 
     def _row(self, photo: FoundPhoto, *, ok: bool) -> Row:
-        name = photo.name.as_posix()
+        name = printable(photo.name.as_posix())
         return {"path": str(photo.path), "key": self._plan.keys[photo.path], "ok": ok, "name": name}
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from cli.explain.result_log import Row
 from jobs.spreadsheet import BOM, csv_line
+from pictures.photo_files import printable
 from pictures.sheets import labelled_grid
 
 _COLUMNS, _SIDE, _MOST = 6, 200, 120
@@ -32,7 +33,7 @@ def write_csv(rows: Sequence[Row], target: Path) -> None:
     tables = map(table_row, rows)
     lines = [FIELDS, *([table.get(name) for name in FIELDS] for table in tables)]
     text = BOM + "".join(map(csv_line, lines))
-    target.write_text(text, "utf-8", "backslashreplace", newline="")
+    target.write_text(printable(text), "utf-8", newline="")
 
 
 def table_row(row: Row) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """A page out of its template, with style, script, colour tables and pictures inside."""
 
-import json
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from cli.json_text import json_text
 from pictures.colormaps import colormap
+from pictures.photo_files import printable
 
 _HERE = Path(__file__).parent
 COLORMAPS = ("viridis", "cividis", "magma", "turbo", "jet")
@@ -17,7 +18,7 @@ COLORMAPS = ("viridis", "cividis", "magma", "turbo", "jet")
 
 def render(template: str, **values: Any) -> str:
     """The page. Everything in `values` is escaped but what is Markup."""
-    return _environment().get_template(template).render(**values)
+    return printable(_environment().get_template(template).render(**values))
 
 
 def gallery(cards: Sequence[dict[str, Any]], *, key: str, reasons: Sequence[str] = ()) -> Markup:
@@ -30,7 +31,7 @@ def gallery(cards: Sequence[dict[str, Any]], *, key: str, reasons: Sequence[str]
 
 def data(content: Any) -> Markup:
     """JSON that can stand in a script element."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    text = json_text(content, compact=True)
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - nothing in it can end the element
 
 

@@ -1,6 +1,6 @@
 """Labelled photos, and what a model says to them as it is served."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.device import device_of
-from engine.photos.decode import decode
+from engine.photos.decode import Photo, decode
 from engine.photos.transforms import prepare
 from models.card import Card
 from pictures.colormaps import Pixels
@@ -16,10 +16,14 @@ from pictures.colormaps import Pixels
 BATCH = 32
 
 
-def decode_photos(paths: Iterable[str | Path], card: Card) -> Iterator[Pixels]:
-    """Photos decoded as for serving, uint8 (h, w, 3), one after the other. Raises PhotoError."""
-    for path in paths:
-        yield decode(Path(path).read_bytes(), card.preprocessing.size).pixels
+def decode_photo(path: str | Path, card: Card) -> Photo:
+    """A photo decoded as it is for serving. Raises PhotoError, OSError."""
+    return decode(Path(path).read_bytes(), card.preprocessing.size)
+
+
+def decode_pixels(path: str | Path, card: Card) -> Pixels:
+    """Its pixels, uint8 (h, w, 3). Raises PhotoError, OSError."""
+    return decode_photo(path, card).pixels
 
 
 @torch.inference_mode()

@@ -6,12 +6,10 @@ from math import comb
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
-from models.training.metrics import confusion_matrix, score
+from models.training.metrics import confusion_matrix, expected_calibration_error, score
 
-BINS = 15
 RELIABILITY_BINS = 10
 Bools = npt.NDArray[np.bool_]
 
@@ -80,18 +78,6 @@ def class_metrics(confusion: Tensor, names: Sequence[str]) -> tuple[ClassMetrics
         strict=True,
     )
     return tuple(sorted((ClassMetrics(*row) for row in rows if row[4]), key=lambda row: row.f1))
-
-
-def expected_calibration_error(confidence: Tensor, right: Tensor, bins: int = BINS) -> float:
-    """How far confidence is from accuracy, in [0, 1]: the mean over `bins` equally wide bins,
-    weighted by their photos. Guo et al. 2017, equation 3.
-
-    confidence: float (n,) in [0, 1]; right: bool (n,).
-    """
-    place = (confidence * bins).ceil().long().clamp(1, bins) - 1
-    gap = torch.zeros(bins, dtype=torch.float64)
-    gap.index_add_(0, place, confidence.double() - right.double())
-    return float(gap.abs().sum() / max(len(confidence), 1))
 
 
 @dataclass(frozen=True)

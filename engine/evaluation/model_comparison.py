@@ -1,6 +1,6 @@
 """Two models on the same photos: do they agree, and do they look at the same place?"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -15,6 +15,7 @@ from engine.photos.overlay import blend_map
 from pictures.blend import upsample
 from pictures.colormaps import Pixels
 from pictures.masks import Mask
+from pictures.photo_files import printable
 
 HOTTEST = 0.2
 SIDE = 96
@@ -48,7 +49,7 @@ class Comparison:
     def row(self) -> dict[str, Any]:
         """All but the pictures, for JSON."""
         return {
-            "photo": str(self.photo),
+            "photo": printable(self.photo),
             "label": self.label,
             "classes": self.classes,
             "confidences": [round(value, 4) for value in self.confidences],
@@ -78,23 +79,20 @@ def _hottest(heat: FloatMap) -> Mask:
     return chosen.reshape(heat.shape)
 
 
-def compare_photos(
-    first: Explainer, second: Explainer, photos: Iterable[tuple[Path, str]]
-) -> Iterator[Comparison]:
-    """Each photo, a path and its label, through both models. Raises PhotoError."""
+def compare_photo(first: Explainer, second: Explainer, path: Path, label: str) -> Comparison:
+    """One photo through both models. Raises PhotoError, OSError."""
     side = max(model.card.preprocessing.size for model in (first, second))
-    for path, label in photos:
-        photo = decode(path.read_bytes(), side)
-        (one,), (other,) = (model.explain([photo], [Request()]) for model in (first, second))
-        best = one.predictions[0], other.predictions[0]
-        yield Comparison(
-            path,
-            label,
-            (best[0].class_name, best[1].class_name),
-            (best[0].confidence, best[1].confidence),
-            map_overlap(one.maps[0], other.maps[0]),
-            (photo.pixels, _over(photo.pixels, one), _over(photo.pixels, other)),
-        )
+    photo = decode(path.read_bytes(), side)
+    (one,), (other,) = (model.explain([photo], [Request()]) for model in (first, second))
+    best = one.predictions[0], other.predictions[0]
+    return Comparison(
+        path,
+        label,
+        (best[0].class_name, best[1].class_name),
+        (best[0].confidence, best[1].confidence),
+        map_overlap(one.maps[0], other.maps[0]),
+        (photo.pixels, _over(photo.pixels, one), _over(photo.pixels, other)),
+    )
 
 
 def _over(pixels: Pixels, made: Explanation) -> Pixels:

@@ -7,22 +7,23 @@ from statistics import median
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from engine.diagnostics import diagnose_photo
 from engine.evaluation.drawn_leaves import judge_drawn_leaves, mean_scores
-from engine.evaluation.inference import predict_logits
+from engine.evaluation.inference import decode_photo, predict_logits
 from engine.explainer import Explainer, Request
-from engine.photos.decode import Photo, decode
+from engine.photos.decode import decode
 from models.card import Card
 from models.training.augment import to_float_planes
 from models.training.background import on_grounds
 from models.training.photos import LeafFolder, mask_of, stretched
+from models.training.read_photo import read_photo
 from pictures.colormaps import Pixels
 
 QUALITY, SEED, DRAWN = 30, 0, 30
 _BATCH = 16
+_WHOLE = 1 << 15  # pixels of a side that no photo has twice
 
 
 def measure_shortcuts(
@@ -71,7 +72,7 @@ def heat_on_leaf(card: Card, network: nn.Module, photos: LeafFolder) -> dict[str
     explainer = Explainer(card, model=network)
     shares: list[float] = []
     for start in range(0, len(photos), _BATCH):
-        batch = [_photo(path, card) for path in photos.paths[start : start + _BATCH]]
+        batch = [decode_photo(path, card) for path in photos.paths[start : start + _BATCH]]
         for photo, made in zip(
             batch, explainer.explain(batch, [Request()] * len(batch)), strict=True
         ):
@@ -88,8 +89,7 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 
 def recompress(path: str | Path, min_side: int, quality: int = QUALITY) -> Pixels:
     """The photo after one more turn through JPEG, uint8 (h, w, 3)."""
-    with Image.open(path) as photo:
-        photo.convert("RGB").save(file := io.BytesIO(), "JPEG", quality=quality)
+    read_photo(path, _WHOLE).save(file := io.BytesIO(), "JPEG", quality=quality)
     return decode(file.getvalue(), min_side).pixels
 
 
@@ -104,7 +104,3 @@ def _moved(squares: Sequence[Pixels], masks: Sequence[Pixels]) -> Iterator[Pixel
             )
             laid = on_grounds(photos, leaves, 1.0)
             yield from (laid * 255).round().byte().permute(0, 2, 3, 1).numpy()
-
-
-def _photo(path: str | Path, card: Card) -> Photo:
-    return decode(Path(path).read_bytes(), card.preprocessing.size)

@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from models.card import Card
+from models.card_errors import CardError
 from models.recipe import Stage
 from models.training.augment import Augment, Views
 from models.training.checkpoint import Checkpoint
@@ -21,7 +23,8 @@ from models.training.freezing import freeze
 from models.training.initial_weights import initial_network
 from models.training.loss import Loss
 from models.training.metrics import Scores
-from models.training.photos import LeafFolder, balanced_draw
+from models.training.photos import LeafFolder, balanced_draw, whole_batches
+from models.training.run_data import RunData
 from models.training.save_best import save_best
 from models.training.scenes import drawn_scenes
 from models.training.validation import Validation
@@ -36,9 +39,11 @@ class Trainer:
 
     Everything that a resumed run needs is written to `out/last.pt` after each epoch; the
     best averaged weights so far stand in `out/best.pth` and the history in `out/history.csv`.
-    Decoded photos are kept there too, about 70 kB each at 128 px. Raises CardError for a
-    recipe without stages, or with a start, teacher, frozen part or evidence that does not fit;
-    FileNotFoundError without photos.
+    Decoded photos are kept there too, about 70 kB each at 128 px. Photos that cannot be read are
+    left out and told in `unreadable` of their folder; `changes` tells what is not as it was when
+    the run began. Raises CardError for a recipe without stages, or with a start, teacher, frozen
+    part or evidence that does not fit, for photos of one class alone, and for a run of other
+    classes or one that is over and is given something else; FileNotFoundError without photos.
     """
 
     def __init__(self, card: Card, data: Path, out: Path, device: torch.device) -> None:
@@ -50,6 +55,9 @@ class Trainer:
         self.train_set = LeafFolder(data / "train")
         photos = LeafFolder(data / "val", self.train_set.classes)
         self.validation = Validation(card, photos, out)
+        given = RunData.of(self.recipe, self.train_set, photos)
+        given.refuse_other_classes(out / "data.json")
+        self._prepare()
         model = initial_network(card, self.train_set.classes)
         freeze(card, model)
         if device.type == "cpu":
@@ -65,6 +73,15 @@ class Trainer:
         self.epochs = [stage for stage in self.recipe.stages for _ in range(stage.epochs)]
         parts = {"model": self.model, "average": self.average, "optimizer": self.optimizer}
         self._checkpoint = Checkpoint(out / "last.pt", parts, device)
+        self.changes = given.check(out / "data.json", done=self.done)
+
+    def _prepare(self) -> None:
+        """Leave out what cannot be read. Raises CardError where too little is left."""
+        if len(self.train_set.classes) < 2:
+            only = ", ".join(self.train_set.classes)
+            raise CardError(f"the photos to train on are all of one class, {only}; it takes two")
+        self.train_set.keep_readable(partial(self.train_set.masks, self._file("masks")))
+        self.validation.prepare(self.recipe.stages[0])
 
     def run(self, report: Report, tick: Tick = lambda _: None) -> Path:
         """Train to the end, calling `report` with each epoch's row and `tick` with the epochs
@@ -93,7 +110,7 @@ class Trainer:
         """One pass over a balanced draw; the mean loss."""
         self.model.train()
         draw = balanced_draw(self.train_set.labels, self._seed())
-        batches = torch.split(draw, stage.batch)[:-1]
+        batches = whole_batches(draw, stage.batch)
         pixels = self.train_set.pixels(side := stage.size * 5 // 4, self._file(f"train-{side}"))
         masks = self.train_set.masks(self._file("masks"))
         scenes = drawn_scenes(self.recipe.scenes, self._file("scenes"))

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from models.training.array_cache import Array
 from models.training.background import cut_out
-from models.training.photos import Array
+from models.training.read_photo import read_photo
 from models.training.scenes import numbered, scene
 from pictures.leaf_mask import GREEN, excess_green
 from pictures.scenes import SCENES
@@ -37,8 +38,7 @@ def backgrounds(photos: Sequence[str], most: int, side: int) -> list[Array]:
     for place in order:
         if len(found) == most:
             break
-        with Image.open(photos[place]) as opened:
-            photo = opened.convert("RGB")
+        photo = read_photo(photos[place], side)
         if (mask := cut_out(photo)) and (box := empty_square(np.asarray(mask) < 20)):
             across, down = photo.width / mask.width, photo.height / mask.height
             crop = photo.crop((box[0] * across, box[1] * down, box[2] * across, box[3] * down))

@@ -1,10 +1,11 @@
 """Leaf folders (`root/Crop__disease/photo.jpg`) as arrays: each photo is decoded once."""
 
+import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,72 +14,134 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.datasets import ImageFolder
 
 from models.card_errors import CardError
+from models.training.array_cache import (
+    Array,
+    T,
+    UnreadablePhotos,
+    attempt,
+    key_of,
+    memory_mapped,
+    unreadable_lines,
+)
 from models.training.background import cut_out
+from models.training.class_folders import class_folders, notes_on
+from models.training.read_photo import DECODING, read_photo
 from pictures.leaf_mask import SIDE
 
-Array = npt.NDArray[np.uint8]
+_MASK_FROM = 256  # pixels of the short side, at least, that a mask is found in
 
 
 class LeafFolder:
-    """The photos of an ImageFolder and the class numbers that a model gives them."""
+    """Photos of a folder with one folder a class, and the numbers that a model gives the classes.
+
+    `notes`: sentences about what was passed over. `unreadable`: photos that were left out by
+    their paths, and why.
+    """
 
     def __init__(self, root: Path, classes: Sequence[str] | None = None) -> None:
         """`classes` gives the numbers of a model's classes; without it the folders are numbered
         in order. Raises FileNotFoundError without photos, CardError for a folder of another class.
         """
-        folder = ImageFolder(str(root))
-        self.classes: list[str] = list(classes or folder.classes)
-        if strange := set(folder.classes) - set(self.classes):
+        found = class_folders(root)
+        names = sorted({folder.name for folder in found if folder.files.paths})
+        self.classes: list[str] = list(classes or names)
+        if strange := set(names) - set(self.classes):
             raise CardError(f"the model has no class {', '.join(sorted(strange))}, but {root} has")
-        self.paths = [path for path, _ in folder.samples]
-        numbers = [self.classes.index(folder.classes[label]) for _, label in folder.samples]
-        self.labels = torch.tensor(numbers)
+        pairs = [(os.fspath(path), one.name) for one in found for path in one.files.paths]
+        self.paths = [path for path, _ in pairs]
+        self.labels = torch.tensor([self.classes.index(name) for _, name in pairs])
+        self.notes, self.unreadable = notes_on(root, found), dict[str, str]()
 
     def __len__(self) -> int:
         return len(self.paths)
 
+    @property
+    def absent(self) -> list[str]:
+        """Classes without a photo."""
+        met = set(self.labels.tolist())
+        return [name for index, name in enumerate(self.classes) if index not in met]
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of every photo by its path; empty for one that cannot be read."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return dict(zip(self.paths, pool.map(_digest, self.paths), strict=True))
+
+    def leave_out(self, photos: dict[str, str]) -> None:
+        """Go on without these, given with the reasons. Raises CardError where none is left."""
+        keep = [place for place, path in enumerate(self.paths) if path not in photos]
+        if not keep:
+            why = "; ".join(unreadable_lines(photos))
+            raise CardError(f"none of the {len(self):,} photos can be read: {why}")
+        self.paths, self.labels = [self.paths[place] for place in keep], self.labels[keep]
+        self.unreadable |= photos
+
+    def keep_readable(self, read: Callable[[], Array]) -> None:
+        """Leave out the photos that `read`, a method of this folder, fails on.
+
+        Raises CardError where a class that had photos then has none.
+        """
+        try:
+            read()
+        except UnreadablePhotos as error:
+            before = set(self.absent)
+            self.leave_out(error.photos)
+            if lost := set(self.absent) - before:
+                why = "; ".join(unreadable_lines(error.photos))
+                raise CardError(
+                    f"no photo of {', '.join(sorted(lost))} can be read: {why}"
+                ) from None
+            read()
+
+    def each(self, read: Callable[[str], T]) -> Iterator[T]:
+        """What `read` makes of one photo after the other. Those that cannot be read are left out,
+        once all were tried. Raises CardError where that is all of them."""
+        failed: dict[str, str] = {}
+        for path in self.paths:
+            made = attempt(read, path)
+            if isinstance(made, str):
+                failed[path] = made
+            else:
+                yield made
+        self.leave_out(failed)
+
     def pixels(self, side: int, file: Path) -> Array:
-        """Every photo, stretched: uint8 (n, side, side, 3), kept in and mapped from `file`."""
-        return memory_mapped(partial(stretched, side=side), self.paths, file, (side, side, 3))
+        """Every photo, stretched: uint8 (n, side, side, 3), kept under the name of `file` with a
+        key. Raises UnreadablePhotos."""
+        return self._mapped(partial(stretched, side=side), file, (side, side, 3))
 
     def masks(self, file: Path) -> Array:
-        """Every photo's leaf mask: uint8 (n, 96, 96, 1), all zero where there is none."""
-        return memory_mapped(mask_of, self.paths, file, (SIDE, SIDE, 1))
+        """Every photo's leaf mask: uint8 (n, 96, 96, 1), all zero where there is none; kept as
+        pixels are. Raises UnreadablePhotos."""
+        return self._mapped(mask_of, file, (SIDE, SIDE, 1))
+
+    def _mapped(
+        self, read: Callable[[str], Array], file: Path, shape: tuple[int, int, int]
+    ) -> Array:
+        key = key_of(DECODING, shape, [self.digests[path] for path in self.paths])
+        return memory_mapped(read, self.paths, file, shape, key)
 
 
-def memory_mapped(
-    read: Callable[[Any], Array], items: Sequence[Any], file: Path, shape: tuple[int, int, int]
-) -> Array:
-    """What `read` makes of each item: uint8 (n, *shape), made once by all cores, kept in and
-    mapped from `file`. Raises CardError where the file holds another number of them."""
-    if not file.exists():
-        part = file.with_suffix(".part")
-        array = np.lib.format.open_memmap(part, "w+", np.uint8, (len(items), *shape))
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for place, pixels in enumerate(pool.map(read, items)):
-                array[place] = pixels
-        array.flush()
-        part.replace(file)
-    kept: Array = np.load(file, mmap_mode="r")
-    if kept.shape != (len(items), *shape):
-        raise CardError(f"{file} holds {len(kept):,} pictures of another set; remove it")
-    return kept
+def _digest(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""  # reading it will say why
 
 
 def stretched(path: str, side: int) -> Array:
-    """A photo as the model is given it: uint8 (side, side, 3)."""
-    with Image.open(path) as photo:
-        square = photo.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
-        return np.asarray(square)
+    """A photo as the model is given it: uint8 (side, side, 3). Raises PhotoError, OSError."""
+    square = read_photo(path, side).resize((side, side), Image.Resampling.BILINEAR)
+    return np.asarray(square)
 
 
 def mask_of(path: str) -> Array:
-    """The photo's leaf mask, uint8 (96, 96, 1): 255 on the leaf; all zero where none is sure."""
-    with Image.open(path) as photo:
-        mask = cut_out(photo.convert("RGB"))
+    """The photo's leaf mask, uint8 (96, 96, 1): 255 on the leaf; all zero where none is sure.
+    Raises PhotoError, OSError."""
+    mask = cut_out(read_photo(path, _MASK_FROM))
     found: npt.NDArray[Any] = np.zeros((SIDE, SIDE)) if mask is None else np.asarray(mask)
     return found.astype(np.uint8)[..., None]
 
@@ -88,3 +151,10 @@ def balanced_draw(labels: Tensor, rng: torch.Generator) -> Tensor:
     share = Counter(labels.tolist())
     weights = torch.tensor([1.0 / share[label] for label in labels.tolist()])
     return torch.multinomial(weights, len(labels), replacement=True, generator=rng)
+
+
+def whole_batches(draw: Tensor, size: int) -> Sequence[Tensor]:
+    """The draw in batches of `size`. What is left over would count as much as a whole batch, so it
+    is left out, unless it is all that there is."""
+    batches = draw.split(size)
+    return batches if len(batches) == 1 or len(batches[-1]) == size else batches[:-1]

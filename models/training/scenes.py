@@ -5,16 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from models.training.photos import Array, memory_mapped
+from models.training.array_cache import Array, key_of, memory_mapped
 from pictures.scenes import TRAIN_KINDS, draw_scene
 
 SIDE = 224
+_DRAWING = 1  # higher when `draw_scene` draws otherwise
 
 
 def drawn_scenes(count: int, file: Path) -> Array:
-    """Scenes of all TRAIN_KINDS in turn: uint8 (count, 224, 224, 3), kept in and mapped from
-    `file`."""
-    return memory_mapped(scene, numbered(TRAIN_KINDS, count), file, (SIDE, SIDE, 3))
+    """Scenes of all TRAIN_KINDS in turn: uint8 (count, 224, 224, 3), kept under the name of `file`
+    with a key."""
+    which, shape = numbered(TRAIN_KINDS, count), (SIDE, SIDE, 3)
+    return memory_mapped(scene, which, file, shape, key_of(_DRAWING, shape, which))
 
 
 def numbered(kinds: Sequence[str], count: int, first: int = 0) -> list[tuple[str, int]]:

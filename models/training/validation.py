@@ -1,5 +1,6 @@
 """How well a network in training names photos that it is not trained on."""
 
+from functools import partial
 from pathlib import Path
 
 from torch import nn
@@ -7,6 +8,7 @@ from torch import nn
 from models.card import Card
 from models.preprocessing import Normalised
 from models.recipe import Stage
+from models.training.array_cache import Array
 from models.training.metrics import Scores, confusion_of, score
 from models.training.photos import LeafFolder
 
@@ -28,7 +30,15 @@ class Validation:
 
     def scores(self, model: nn.Module, stage: Stage) -> Scores:
         """Of `model`, which takes photos normalised as the card says."""
-        side = self.side(stage)
-        pixels = self.photos.pixels(side, self.out / f"val-{side}.npy")
+        pixels = self._pixels(stage)
         asked = nn.Sequential(self.normalised, model).to(next(model.parameters()).device)
         return score(confusion_of(asked, pixels, self.photos.labels, len(self.photos.classes)))
+
+    def prepare(self, stage: Stage) -> None:
+        """Decode the photos for a stage, and leave out those that cannot be read. Raises
+        CardError."""
+        self.photos.keep_readable(partial(self._pixels, stage))
+
+    def _pixels(self, stage: Stage) -> Array:
+        side = self.side(stage)
+        return self.photos.pixels(side, self.out / f"val-{side}.npy")

@@ -1,6 +1,7 @@
 """The command as a user runs it."""
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,7 +38,7 @@ def cropshield(
 
     def run(*words: object, stdin: str = "") -> Said:
         monkeypatch.setattr(sys, "argv", ["cropshield", *map(str, words)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(os.fsencode(stdin)), "utf-8"))
         with pytest.raises(SystemExit) as left:
             main()
         said = capsys.readouterr()

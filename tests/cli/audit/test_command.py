@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,11 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an audit of ten leaves, one of them twice and one of them broken."""
     place = tmp_path_factory.mktemp("audit")
     leaves = draw_folder(place / "leaves")
-    shutil.copy(leaves / "Apple__scab/0.jpg", leaves / "Corn__common_rust/copy.jpg")
+    copied = leaves / "Corn__common_rust" / os.fsdecode(b"copy-\xe9.jpg")
+    shutil.copy(leaves / "Apple__scab/0.jpg", copied)
+    (leaves / "Apple__black_rot").mkdir()
+    (leaves / ".ipynb_checkpoints").mkdir()
+    shutil.copy(copied, leaves / ".ipynb_checkpoints/0-checkpoint.jpg")
     (leaves / "Apple__scab" / "bad.jpg").write_text("no photo")
     settings = WorkerSettings(runtime="torch")
     wanted = AuditOptions(leaves, place / "out", "cropshield_cnn", "cropshield_cnn", "cpu", 4, 2)
@@ -42,7 +47,7 @@ def test_the_numbers_stand_in_json(audited: Path) -> None:
     right = [one["label"] == one["predicted"] for one in told["each"]]
     assert told["accuracy"] == round(sum(right) / 10, 4)
     assert [[Path(path).name for path in group] for group in told["near_duplicates"]] == [
-        ["0.jpg", "copy.jpg"]
+        ["0.jpg", os.fsdecode(b"copy-\xe9.jpg")]
     ]
     assert told["against"]["first_only"] == told["against"]["second_only"] == 0
     assert told["faithfulness"] is None or told["faithfulness"]["photos"] <= 2

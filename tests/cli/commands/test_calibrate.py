@@ -1,10 +1,11 @@
 """`cropshield calibrate`: what it finds is on the card, and a worker goes by it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from cli.errors import CommandError
 from cli.main import app
@@ -24,11 +25,15 @@ def cards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def calibrate(cards: Path, leaves: Path, *more: str) -> str:
-    words = ["calibrate", "tiny", "--data", str(leaves / "val"), "--each", "1", *more]
-    env = {"CROPSHIELD_CARDS": str(cards), "CROPSHIELD_HOME": str(cards / "var")}
-    done = CliRunner().invoke(app, words, env=env, catch_exceptions=False)
+    done = run(cards, leaves, *more)
     assert done.exit_code == 0, done.output
     return done.output
+
+
+def run(cards: Path, leaves: Path, *more: str) -> Result:
+    words = ["calibrate", "tiny", "--data", str(leaves / "val"), "--each", "1", *more]
+    env = {"CROPSHIELD_CARDS": str(cards), "CROPSHIELD_HOME": str(cards / "var")}
+    return CliRunner().invoke(app, words, env=env, catch_exceptions=False)
 
 
 def test_what_is_found_is_printed_and_recorded(cards: Path, drawn_leaves: Path) -> None:
@@ -40,6 +45,18 @@ def test_what_is_found_is_printed_and_recorded(cards: Path, drawn_leaves: Path) 
     assert {row["seen_in_training"] for row in found["kinds"]} == {True, False}
     assert read_means(read_card(cards / "tiny.toml")).shape == (2, 192)
     assert doubt.photos == len(list((drawn_leaves / "val").rglob("*.jpg")))
+
+
+def test_a_photo_that_cannot_be_read_is_named_and_left_out(
+    cards: Path, drawn_leaves: Path, tmp_path: Path
+) -> None:
+    leaves = shutil.copytree(drawn_leaves, tmp_path / "leaves")
+    photo = leaves / "val/Drawn__blight/20.jpg"
+    photo.write_bytes(photo.read_bytes()[:-400])
+    done = run(cards, leaves, "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["photos"] == 7
+    assert f"not read: {photo}: photo cannot be decoded" in done.stderr
 
 
 def test_what_is_found_again_takes_the_place_of_the_old(cards: Path, drawn_leaves: Path) -> None:

@@ -1,6 +1,7 @@
 """`cropshield evaluate` and `cropshield compare`, on drawn leaves and a model of noise."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,50 @@ def test_photos_of_another_class_are_named(cards: list[Card], tmp_path: Path) ->
     Image.new("RGB", (64, 64)).save(folder / "1.png")
     with pytest.raises(CommandError, match="the model has no class Tea__rust"):
         run("evaluate", "one", "--data", folder.parent)
+
+
+@pytest.fixture
+def faulty(drawn_leaves: Path, tmp_path: Path) -> Path:
+    """val/ with a cut photo, an empty folder and one of an editor."""
+    folder = shutil.copytree(drawn_leaves / "val", tmp_path / "val")
+    photo = folder / "Drawn__blight/20.jpg"
+    (folder / "Drawn__rust").mkdir()
+    (folder / ".ipynb_checkpoints").mkdir()
+    shutil.copy(photo, folder / ".ipynb_checkpoints/20-checkpoint.jpg")
+    photo.write_bytes(photo.read_bytes()[:-400])
+    return folder
+
+
+def test_a_photo_that_cannot_be_read_is_named_and_the_rest_is_judged(
+    cards: list[Card], faulty: Path
+) -> None:
+    said = run("evaluate", "one", "--data", faulty, "--json", "-", "--shortcuts")
+    assert said.exit_code == 1
+    found = json.loads(said.stdout)
+    assert found["photos"] == 7
+    (failed,) = found["failed"]
+    assert failed["path"] == str(faulty / "Drawn__blight/20.jpg")
+    assert f"not read: {failed['path']}: {failed['error']}" in said.stderr
+    assert "no photos of Drawn__rust" in said.stderr
+
+
+def test_where_no_photo_can_be_read_the_first_is_named(cards: list[Card], faulty: Path) -> None:
+    for photo in faulty.rglob("*.jpg"):
+        photo.write_bytes(b"no photo")
+    for words in (["evaluate", "one"], ["compare", "one", "two", "--out", faulty / "out"]):
+        with pytest.raises(CommandError, match=r"none of the 8 photos can be read: .*20\.jpg: "):
+            run(*words, "--data", faulty)
+
+
+def test_a_comparison_goes_on_without_a_photo_that_cannot_be_read(
+    cards: list[Card], faulty: Path, tmp_path: Path
+) -> None:
+    said = run("compare", "one", "two", "--data", faulty, "--out", tmp_path / "out")
+    assert said.exit_code == 1
+    found = json.loads((tmp_path / "out/comparison.json").read_text())
+    assert found["photos"] == 7
+    assert [Path(one["path"]).name for one in found["failed"]] == ["20.jpg"]
+    assert "20.jpg: photo cannot be decoded" in said.stderr
 
 
 def test_two_models_are_laid_side_by_side(

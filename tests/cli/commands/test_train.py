@@ -1,10 +1,12 @@
 """`cropshield train`, from a card to a model that can be served."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from cli.errors import CommandError
 from cli.main import app
 from engine.loading import load_model_once
 from models.card import read_card
@@ -44,3 +46,43 @@ def test_a_trained_card_is_whole_and_may_teach_another(
         card.verify()
         _, names, _ = load_model_once(card.weights_path)
         assert names == ["Drawn__blight", "Drawn__healthy"]
+
+
+@pytest.fixture
+def leaves(drawn_leaves: Path, tmp_path: Path) -> Path:
+    """A copy that may be changed."""
+    return shutil.copytree(drawn_leaves, tmp_path / "leaves")
+
+
+def test_what_is_wrong_with_photos_is_said_and_training_goes_on(
+    leaves: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """State goes below CROPSHIELD_HOME; labels that are corrected once it is over are noticed."""
+    monkeypatch.setenv("CROPSHIELD_HOME", str(tmp_path / "state"))
+    card = write_card(tmp_path, "mine", more=RECIPE.format(teachers=[]))
+    photo = leaves / "train/Drawn__blight/3.jpg"
+    photo.write_bytes(photo.read_bytes()[:-400])
+    shutil.rmtree(leaves / "val/Drawn__blight")
+    (leaves / "train/Drawn__rust").mkdir()
+    words = ["train", str(card), "--data", str(leaves), "--device", "cpu"]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 0
+    said = done.stderr
+    assert f"not read: {photo}: photo cannot be decoded" in said
+    assert "no photos to judge by of Drawn__blight" in said
+    assert "no photos in Drawn__rust" in said
+    assert "23 photos of 2 classes" in said
+    assert (tmp_path / "state/training/mine/weights.pth").is_file()
+    (leaves / "train/Drawn__healthy/0.jpg").rename(leaves / "train/Drawn__blight/0-healthy.jpg")
+    with pytest.raises(CommandError, match=r"is over, but photos or labels of train/ have changed"):
+        CliRunner().invoke(app, words, catch_exceptions=False)
+
+
+def test_what_cannot_be_trained_on_is_one_sentence(leaves: Path, tmp_path: Path) -> None:
+    card = write_card(tmp_path, "mine", more=RECIPE.format(teachers=[]))
+    with pytest.raises(CommandError, match="there is no folder"):
+        train(card, tmp_path / "nowhere", tmp_path / "runs")
+    for split in ("train", "val"):
+        shutil.rmtree(leaves / split / "Drawn__blight")
+    with pytest.raises(CommandError, match="all of one class, Drawn__healthy"):
+        train(card, leaves, tmp_path / "runs")

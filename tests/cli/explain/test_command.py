@@ -74,6 +74,24 @@ def test_a_second_run_does_only_what_is_new_or_changed(
     assert "0 explained" in cropshield("explain", leaves, "--out", out, "--alpha", 0.2).stdout
 
 
+def test_a_name_that_is_not_utf_8_is_explained_and_told(
+    cropshield: Command, leaves: Path, tmp_path: Path
+) -> None:
+    out, odd = tmp_path / "out", leaves / "farm 0" / os.fsdecode(b"leaf-\xe9.jpg")
+    photo = sorted(leaves.rglob("*.jpg"))[0]
+    photo.rename(odd)
+    (leaves / "farm 0" / os.fsdecode(b"bad-\xe9.jpg")).write_text("no photo")
+    done = cropshield("explain", leaves / "farm 0", "--out", out, "--json")
+    assert done.returncode == 1
+    assert "bad-\\xe9.jpg: photo is not an image" in done.stderr
+    assert odd.name in {Path(row["path"]).name for row in _log(out)}
+    with (out / "results.csv").open(newline="", encoding="utf-8-sig") as file:
+        names = {Path(row["path"]).name for row in csv.DictReader(file)}
+    assert {"leaf-\\xe9.jpg", "bad-\\xe9.jpg"} <= names
+    assert "bad-\\xe9.jpg" in (out / "report.html").read_text("utf-8")
+    assert "0 explained" in cropshield("explain", leaves / "farm 0", "--out", out).stdout
+
+
 def test_one_bad_file_never_stops_the_run(
     cropshield: Command, leaves: Path, tmp_path: Path
 ) -> None:

@@ -5,11 +5,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from engine.evaluation.metrics import classification_metrics
 from models.training.calibration import (
     RIGHT,
     ModelOutputs,
     auroc,
-    calibration_error,
     class_means,
     confident_share,
     fit_calibration,
@@ -18,6 +18,7 @@ from models.training.calibration import (
     flagged_share,
     leave_one_out_scores,
 )
+from models.training.metrics import expected_calibration_error
 
 
 def answers(temperature: float, count: int = 6000, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -34,13 +35,8 @@ def test_a_known_temperature_is_found_again(temperature: float) -> None:
     logits, labels = answers(temperature)
     found = fit_temperature(logits, labels)
     assert found == pytest.approx(temperature, rel=0.05)
-    assert calibration_error((logits / found).softmax(dim=1), labels) < 0.02
-
-
-def test_answers_that_are_too_sure_have_a_calibration_error() -> None:
-    confidence = torch.tensor([[0.9, 0.1]] * 10)
-    labels = torch.tensor([0] * 6 + [1] * 4)
-    assert calibration_error(confidence, labels) == pytest.approx(0.3)
+    confidence, best = (logits / found).softmax(dim=1).max(dim=1)
+    assert expected_calibration_error(confidence, best == labels) < 0.02
 
 
 def test_auroc_is_the_share_of_pairs_in_order() -> None:
@@ -79,6 +75,8 @@ def test_a_table_says_what_it_does() -> None:
     found = fit_calibration(known, labels, others)
     figures = found.figures
     assert figures["temperature"] == pytest.approx(2, rel=0.05)
+    judged = classification_metrics(known.logits, labels, "abcde", figures["temperature"])
+    assert figures["ece"] == pytest.approx(judged.ece, abs=1e-3), "a card has one such error"
     assert 0.97 <= figures["passed"] <= 0.98
     assert flagged_share(known, found) == pytest.approx(1 - figures["passed"], abs=0.005)
     assert confident_share(known, found) == pytest.approx(figures["confident"], abs=0.005)

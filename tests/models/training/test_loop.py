@@ -1,12 +1,15 @@
 """Training: it learns, it goes on after a kill, and it judges rightly."""
 
+import os
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from models.card import Card, Preprocessing, read_card
 from models.card_errors import CardError
@@ -15,7 +18,7 @@ from models.recipe import Stage, Training
 from models.training.augment import FARTHEST, Augment, random_scale, to_float_planes
 from models.training.loop import Trainer
 from models.training.metrics import confusion_matrix, score
-from models.training.photos import LeafFolder, balanced_draw
+from models.training.photos import LeafFolder, balanced_draw, stretched, whole_batches
 from models.training.scenes import SIDE, drawn_scenes
 from pictures.scenes import TRAIN_KINDS, draw_scene
 
@@ -66,7 +69,7 @@ def test_near_the_served_size_photos_are_judged_as_they_are_served(
     stages = tuple(Stage(size=size, epochs=1, batch=8) for size in (48, 192, 200))
     trained(with_recipe(card, stages=stages), drawn_leaves, tmp_path)
     assert card.preprocessing.size == 256
-    assert {file.stem for file in tmp_path.glob("val-*.npy")} == {"val-160", "val-256"}
+    assert {file.stem[:7] for file in tmp_path.glob("val-*.npy")} == {"val-160", "val-256"}
 
 
 def test_training_stops_when_patience_runs_out(
@@ -95,14 +98,6 @@ def test_classes_are_drawn_equally_often() -> None:
     drawn = labels[balanced_draw(labels, torch.Generator().manual_seed(0))]
     assert len(drawn) == 200
     assert 0.4 < drawn.float().mean() < 0.6
-
-
-def test_photos_of_another_folder_are_not_taken_for_these(
-    drawn_leaves: Path, tmp_path: Path
-) -> None:
-    LeafFolder(drawn_leaves / "val").pixels(48, tmp_path / "48.npy")
-    with pytest.raises(CardError, match="8 pictures of another set"):
-        LeafFolder(drawn_leaves / "train").pixels(48, tmp_path / "48.npy")
 
 
 def test_scores_of_a_known_confusion() -> None:
@@ -164,3 +159,135 @@ def test_training_draws_every_kind_of_scene_that_it_may(tmp_path: Path) -> None:
     assert made.shape == (len(TRAIN_KINDS), SIDE, SIDE, 3)
     for pixels, kind in zip(made, TRAIN_KINDS, strict=True):
         assert np.array_equal(pixels, np.asarray(draw_scene(kind, 0, (SIDE, SIDE))))
+
+
+def classes_of(leaves: Path) -> tuple[Path, Path]:
+    return leaves / "train/Drawn__blight", leaves / "train/Drawn__healthy"
+
+
+@pytest.fixture
+def leaves(drawn_leaves: Path, tmp_path: Path) -> Path:
+    """A copy that may be changed."""
+    return shutil.copytree(drawn_leaves, tmp_path / "leaves")
+
+
+def trainer(card: Card, leaves: Path) -> Trainer:
+    return Trainer(card, leaves, leaves.parent / "run", torch.device("cpu"))
+
+
+def test_a_corrected_label_brings_its_own_pixels(card: Card, leaves: Path) -> None:
+    """As many photos as before, in another order."""
+    before = trainer(card, leaves).train_set
+    kept = before.pixels(60, leaves / "60.npy").copy()
+    blight, healthy = classes_of(leaves)
+    (blight / "0.jpg").rename(healthy / "0-corrected.jpg")
+    (healthy / "5.jpg").rename(blight / "5-corrected.jpg")
+    after = LeafFolder(leaves / "train")
+    pixels = after.pixels(60, leaves / "60.npy")
+    for path, own in zip(after.paths, pixels, strict=True):
+        assert np.array_equal(own, stretched(path, 60))
+    assert not np.array_equal(pixels, kept)
+    assert len(list(leaves.glob("60-*.npy"))) == 1, "the old one is gone"
+
+
+def test_pixels_are_told_apart_by_content_and_side(leaves: Path) -> None:
+    file = leaves / "48.npy"
+    folder = LeafFolder(leaves / "train")
+    first = folder.pixels(48, file).copy()
+    assert folder.pixels(32, leaves / "32.npy").shape[1] == 32
+    photo = Path(folder.paths[0])
+    stat = photo.stat()
+    Image.new("RGB", (96, 96), "red").save(photo)
+    os.utime(photo, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    again = LeafFolder(leaves / "train").pixels(48, file)
+    assert again[0].mean((0, 1)).argmax() == 0
+    assert np.array_equal(again[1:], first[1:])
+
+
+def test_an_unfinished_run_goes_on_with_corrected_labels_and_says_so(
+    card: Card, leaves: Path
+) -> None:
+    assert trainer(card, leaves).changes == []
+    blight, healthy = classes_of(leaves)
+    (blight / "0.jpg").rename(healthy / "0-corrected.jpg")
+    (said,) = trainer(card, leaves).changes
+    assert "photos or labels of train/ have changed" in said
+    assert trainer(card, leaves).changes == []
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_finished_run_with_other_photos_says_what_to_do(
+    card: Card, leaves: Path, split: str
+) -> None:
+    short = with_recipe(card, stages=(Stage(size=32, epochs=1, batch=8),))
+    trainer(short, leaves).run(lambda _: None)
+    assert trainer(short, leaves).done
+    photo = next((leaves / split / "Drawn__blight").iterdir())
+    photo.rename(leaves / split / "Drawn__healthy" / "corrected.jpg")
+    with pytest.raises(CardError, match=rf"run is over, but .* {split}/ have changed.*--out"):
+        trainer(short, leaves)
+    more = with_recipe(card, stages=(Stage(size=32, epochs=2, batch=8),))
+    assert len(trainer(more, leaves).changes) == 2, "it is not over: there is another epoch"
+
+
+def test_a_renamed_photo_is_the_same_photo(card: Card, leaves: Path) -> None:
+    trainer(card, leaves)
+    (classes_of(leaves)[0] / "0.jpg").rename(classes_of(leaves)[0] / "zz.jpg")
+    assert trainer(card, leaves).changes == []
+
+
+def test_a_run_of_other_classes_is_refused(card: Card, leaves: Path) -> None:
+    trainer(card, leaves)
+    for split in ("train", "val"):
+        (leaves / split / "Drawn__blight").rename(leaves / split / "Drawn__rust")
+    with pytest.raises(CardError, match="begun without Drawn__rust and with Drawn__blight"):
+        trainer(card, leaves)
+
+
+@pytest.mark.parametrize("batch", [23, 24, 64])
+def test_photos_that_fill_no_more_than_one_batch_are_trained_on(
+    card: Card, drawn_leaves: Path, tmp_path: Path, batch: int
+) -> None:
+    few = with_recipe(card, stages=(Stage(size=32, epochs=1, batch=batch),))
+    (row,) = trained(few, drawn_leaves, tmp_path)
+    assert row["loss"] > 0
+
+
+@pytest.mark.parametrize(
+    ("photos", "size", "expected"),
+    [(24, 8, [8, 8, 8]), (25, 8, [8, 8, 8]), (5, 8, [5]), (1, 8, [1])],
+)
+def test_only_the_rest_of_a_draw_is_left_out(photos: int, size: int, expected: list[int]) -> None:
+    assert [len(one) for one in whole_batches(torch.arange(photos), size)] == expected
+
+
+def test_one_class_alone_is_refused(card: Card, leaves: Path) -> None:
+    for split in ("train", "val"):
+        shutil.rmtree(leaves / split / "Drawn__blight")
+    with pytest.raises(CardError, match="all of one class, Drawn__healthy"):
+        trainer(card, leaves)
+
+
+def test_photos_that_cannot_be_read_are_left_out_and_told(card: Card, leaves: Path) -> None:
+    blight, healthy = classes_of(leaves)
+    cut(blight / "3.jpg")
+    (healthy / "gone.jpg").symlink_to("nowhere")
+    cut(leaves / "val/Drawn__blight/20.jpg")
+    made = trainer(with_recipe(card, stages=(Stage(size=32, epochs=1, batch=8),)), leaves)
+    assert {Path(path).name for path in made.train_set.unreadable} == {"3.jpg", "gone.jpg"}
+    assert [Path(path).name for path in made.validation.photos.unreadable] == ["20.jpg"]
+    assert len(made.train_set) == len(made.train_set.labels) == 23
+    rows: list[dict[str, Any]] = []
+    made.run(rows.append)
+    assert rows[0]["photos"] == 7
+
+
+def cut(photo: Path) -> None:
+    photo.write_bytes(photo.read_bytes()[:-400])
+
+
+def test_a_class_whose_photos_all_fail_is_an_error(card: Card, leaves: Path) -> None:
+    for photo in classes_of(leaves)[0].iterdir():
+        cut(photo)
+    with pytest.raises(CardError, match=r"no photo of Drawn__blight can be read: .*\.jpg: photo"):
+        trainer(card, leaves)

@@ -1,0 +1,24 @@
+"""What a command says about the photos that it was given, on stderr."""
+
+from cli.errors import FAILED
+from cli.warnings import warn
+from models.training.array_cache import unreadable_lines
+from models.training.photos import LeafFolder
+
+_NAMED = 6
+
+
+def warn_of(photos: LeafFolder, what: str = "") -> int:
+    """What was passed over, which classes are not there, and each photo that cannot be read.
+
+    `what`: which photos these are. Gives the exit code: FAILED if a photo cannot be read.
+    """
+    absent = [f"no photos{what} of {_some(photos.absent)}"] if photos.absent else []
+    failed = (f"not read: {line}" for line in unreadable_lines(photos.unreadable, most=1000))
+    warn([*photos.notes, *absent, *failed])
+    return FAILED if photos.unreadable else 0
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more classes" if more > 0 else "")

@@ -1,0 +1,85 @@
+"""What a training run was given, so that one that goes on, or is over, notices other photos."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from models.card_errors import CardError
+from models.recipe import Training
+from models.training.photos import LeafFolder
+
+
+@dataclass(frozen=True)
+class RunData:
+    """`classes` by index; `train` and `val` tell photos and labels, `recipe` the [training] table
+    from any others."""
+
+    classes: list[str]
+    train: str
+    val: str
+    recipe: str
+
+    @classmethod
+    def of(cls, recipe: Training, train: LeafFolder, val: LeafFolder) -> "RunData":
+        text = recipe.model_dump_json(exclude_defaults=True)
+        return cls(train.classes, _labelled(train), _labelled(val), _sha256(text))
+
+    def refuse_other_classes(self, file: Path) -> None:
+        """Raises CardError where the run that `file` tells of was begun with other classes."""
+        before = _read(file)
+        if before and before.classes != self.classes:
+            new, gone = _but(self.classes, before.classes), _but(before.classes, self.classes)
+            said = f"it was begun without {new} and with {gone}"
+            raise CardError(f"the training in {file.parent} cannot go on: {said}; {_ANEW}")
+
+    def check(self, file: Path, *, done: bool) -> list[str]:
+        """Against what `file` tells of the run so far: sentences about what has changed. The file
+        then tells what is here.
+
+        Raises CardError where the run is over, so that nothing would come of a change.
+        """
+        before = _read(file)
+        changed = _changes(before, self) if before else []
+        if changed and done:
+            why = " and ".join(changed)
+            raise CardError(f"the training in {file.parent} is over, but {why}; {_ANEW}")
+        file.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n", "utf-8")
+        return [f"{one}; it goes on with what is here now" for one in changed]
+
+
+_ANEW = "to train anew, remove that folder or give another --out"
+
+
+def _but(names: list[str], others: list[str]) -> str:
+    return ", ".join(name for name in names if name not in others) or "any other class"
+
+
+def _changes(before: RunData, now: RunData) -> list[str]:
+    names = {
+        "train": "photos or labels of train/ have changed since it began",
+        "val": "photos or labels of val/ have changed since it began",
+        "recipe": "the recipe has changed since it began",
+    }
+    old, new = asdict(before), asdict(now)
+    return [said for name, said in names.items() if old[name] != new[name]]
+
+
+def _labelled(photos: LeafFolder) -> str:
+    """The same for the same photos under the same classes, whatever their files are called."""
+    pairs = zip(photos.labels.tolist(), photos.paths, strict=True)
+    lines = sorted(f"{photos.classes[label]} {photos.digests[path]}" for label, path in pairs)
+    return _sha256("\n".join(lines))
+
+
+def _read(file: Path) -> RunData | None:
+    """None for a run that has not said it: a new one, or of an earlier version."""
+    if not file.exists():
+        return None
+    content: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return RunData(**content)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
