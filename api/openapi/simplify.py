@@ -19,7 +19,8 @@ _PATH = {
     "batch_id": "Of the batch, as answered when it was submitted.",
     "model": "Of the model card.",
 }
-_PUBLISHED = {"JobOptions": "Options", "QueuePosition": "Place"}  # what clients call them
+# What clients call them.
+_PUBLISHED = {"Calibration": "Doubt", "JobOptions": "Options", "QueuePosition": "Place"}
 _SCHEMAS = "#/components/schemas/"
 _DATA = {"example", "examples", "default", "value", "enum"}  # not schemas, whatever they hold
 
