@@ -9,12 +9,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.calibration import leads, prototype_similarity
+from models.training.metrics import expected_calibration_error
 
 UNKNOWN_SHARE, NOT_A_LEAF_SHARE = 0.025, 0.005
 """Of leaves, that fall under each threshold: half a point of room to 97 % that pass."""
 RIGHT = 0.99
 """Of confident answers, that should be right."""
-_BINS, _STEPS = 15, 60
+_STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def fit_calibration(
         "passed": _share(passed),
         "confident": _share(confident),
         "confident_right": _share(right[confident]),
-        "ece": round(calibration_error(sure, labels), 4),
+        "ece": round(expected_calibration_error(sure.amax(dim=1), right), 4),
         "auroc": {
             kind: round(auroc(scores, prototype_similarity(own.features, means)), 4)
             for kind, own in others.items()
@@ -71,8 +72,8 @@ def class_means(features: Tensor, labels: Tensor, classes: int) -> Tensor:
 
 
 def leave_one_out_scores(features: Tensor, labels: Tensor, means: Tensor) -> Tensor:
-    """`prototype_similarity` of each photo, (n,), to class means without that photo: what a new
-    photo would get."""
+    """`prototype_similarity` of each photo, (n,), by class means without that photo: what a new
+    one would get."""
     sums = torch.zeros_like(means).index_add(0, labels, features)
     own = F.normalize(sums[labels] - features, dim=1)
     cosines = features @ means.T
@@ -91,15 +92,6 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
         one, other = (F.cross_entropy(logits * x, labels) for x in (low + third, high - third))
         low, high = (low, high - third) if one <= other else (low + third, high)
     return 2 / (low + high)
-
-
-def calibration_error(confidence: Tensor, labels: Tensor) -> float:
-    """Expected calibration error over 15 bins of equal width (Naeini et al. 2015), in [0, 1]."""
-    best, predicted = confidence.max(dim=1)
-    bins = (best * _BINS).long().clamp(max=_BINS - 1)
-    off = (predicted == labels).double() - best.double()
-    gaps = torch.zeros(_BINS, dtype=torch.double).index_add(0, bins, off)
-    return float(gaps.abs().sum() / len(labels))
 
 
 def fit_margin(lead: Tensor, right: Tensor) -> float:
