@@ -1,0 +1,150 @@
+"""Photos with outlined lesions: how they are found, and what maps that are known make of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from engine.errors import WrongMask
+from engine.explainer import Explainer
+from engine.judging.outlined import find_outlined, judge_outlined, read_outline
+from engine.methods import METHODS
+from models.faults import CardError
+from pictures.errors import PhotoError
+from tests.engine.networks import network, save_model
+
+NAMES = ("Tea__blight", "Tea__rust")
+
+
+class Colours(nn.Module):
+    """The first class is the redness of the photo, the second its greenness."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block4 = nn.Conv2d(3, 2, kernel_size=1, bias=False)
+        self.classifier = nn.Linear(2, 2, bias=False)
+        with torch.no_grad():
+            red_green = torch.tensor([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0]])
+            self.block4.weight.copy_(red_green[:, :, None, None])
+            self.classifier.weight.copy_(torch.eye(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(self.block4(x).mean(dim=(2, 3)))
+        return logits
+
+
+def picture(size: tuple[int, int] = (90, 60)) -> np.ndarray:
+    """A green photo with a red square, uint8 RGB."""
+    pixels = np.zeros((size[1], size[0], 3), np.uint8)
+    pixels[...] = (30, 150, 30)
+    pixels[20:30, 20:30] = (200, 20, 20)
+    return pixels
+
+
+def write(photo: Path, mask: Path, values: tuple[int, int] = (1, 2)) -> None:
+    for path in (photo, mask):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture()).save(photo, quality=95)
+    outlined = np.where(picture()[..., 0] > 100, values[1], values[0]).astype(np.uint8)
+    Image.fromarray(outlined).save(mask)
+
+
+def explainer(folder: Path) -> Explainer:
+    """Of two classes, by colour."""
+    card = save_model(folder, network(classes=2), 2)
+    card.classes_path.write_text(f'{{"{NAMES[0]}": 0, "{NAMES[1]}": 1}}')
+    return Explainer(card, "cpu", model=Colours(), runtime="torch")
+
+
+def test_photos_are_found_beside_their_masks(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        write(tmp_path / NAMES[0] / f"{name}.jpg", tmp_path / NAMES[0] / f"{name}.png")
+    found = find_outlined(tmp_path, None, NAMES)
+    assert [one.photo.name for one in found] == ["a.jpg", "b.jpg"]
+    assert {one.class_name for one in found} == {NAMES[0]}
+
+
+def test_photos_are_found_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    photo = tmp_path / "photos" / NAMES[1] / "a [1].v2.png"
+    write(photo, tmp_path / "masks" / NAMES[1] / "a [1].v2.png")
+    Image.fromarray(picture()).save(photo.with_name("another.png"))
+    (found,) = find_outlined(tmp_path / "masks", tmp_path / "photos", NAMES)
+    assert found.photo == photo
+
+
+def test_masks_without_a_photo_or_with_several_are_named(tmp_path: Path) -> None:
+    mask, photo = tmp_path / NAMES[0] / "a.png", tmp_path / NAMES[0] / "a.jpg"
+    write(photo, mask)
+    with pytest.raises(WrongMask, match=r"a\.png has no photo of its name in .*photos/Tea__blight"):
+        find_outlined(tmp_path, tmp_path / "photos", NAMES)
+    Image.fromarray(picture()).save(photo.with_suffix(".webp"))
+    with pytest.raises(WrongMask, match=r"several photos, a\.jpg, a\.webp, of its name"):
+        find_outlined(tmp_path, None, NAMES)
+
+
+def test_a_folder_without_masks_or_of_another_class_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WrongMask, match=r"has no masks: looked for Crop__disease/name\.png"):
+        find_outlined(tmp_path, None, NAMES)
+    write(tmp_path / "Rose__rust" / "a.jpg", tmp_path / "Rose__rust" / "a.png")
+    with pytest.raises(CardError, match="the model has no class Rose__rust"):
+        find_outlined(tmp_path, None, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("mask", "said"),
+    [
+        (Image.new("L", (91, 60), 2), "is 91 x 60 pixels, but its photo 90 x 60"),
+        (Image.new("RGB", (90, 60)), "is a PNG of mode RGB; needed is one byte a pixel"),
+        (Image.new("L", (90, 60), 255), "mask holds 255; allowed are 0"),
+    ],
+)
+def test_a_mask_that_does_not_fit_is_named(mask: Image.Image, said: str, tmp_path: Path) -> None:
+    mask.save(tmp_path / "odd.png")
+    with pytest.raises(WrongMask, match=said) as caught:
+        read_outline(tmp_path / "odd.png", 90, 60)
+    assert "odd.png" in str(caught.value)
+
+
+def test_a_broken_mask_is_named(tmp_path: Path) -> None:
+    mask = tmp_path / "odd.png"
+    Image.new("L", (90, 60), 2).save(mask)
+    for content in (mask.read_bytes()[:60], b"", b"text"):
+        mask.write_bytes(content)
+        with pytest.raises(WrongMask, match=r"odd\.png cannot be read"):
+            read_outline(mask, 90, 60)
+
+
+def test_a_broken_photo_is_named(tmp_path: Path) -> None:
+    photo = tmp_path / "set" / NAMES[0] / "a.jpg"
+    write(photo, photo.with_suffix(".png"))
+    photo.write_bytes(photo.read_bytes()[:-200])
+    found = find_outlined(tmp_path / "set", None, NAMES)
+    with pytest.raises(PhotoError, match=r"a\.jpg: photo cannot be decoded"):
+        list(judge_outlined(explainer(tmp_path), found, ["gradcam"]))
+
+
+def test_the_map_of_the_true_class_is_judged_by_every_method(tmp_path: Path) -> None:
+    for name in NAMES:
+        photo = tmp_path / "set" / name / "a.jpg"
+        write(photo, photo.with_suffix(".png"))
+    found = find_outlined(tmp_path / "set", None, NAMES)
+    red, green = judge_outlined(explainer(tmp_path), found, list(METHODS))
+    assert set(red) == set(METHODS)
+    assert red["gradcam"].pointing == 1
+    assert red["gradcam"].auc > 0.99
+    assert red["gradcam"].lift > 5
+    assert not red["gradcam"].right
+    assert green["gradcam"].auc < 0.01
+    assert green["gradcam"].lift < 0.2
+    assert green["gradcam"].right
+
+
+@pytest.mark.parametrize("values", [(1, 1), (2, 2), (0, 0)])
+def test_masks_without_a_lesion_are_left_out(values: tuple[int, int], tmp_path: Path) -> None:
+    photo = tmp_path / "set" / NAMES[0] / "a.jpg"
+    write(photo, photo.with_suffix(".png"), values)
+    found = find_outlined(tmp_path / "set", None, NAMES)
+    assert list(judge_outlined(explainer(tmp_path), found, ["gradcam"])) == []
