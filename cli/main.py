@@ -128,7 +128,9 @@ def train(
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Argument(help="Id of a model card.")],
-    data: Annotated[Path, typer.Option(help="A folder with one folder a class.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Photos, one folder a class; without --lesions needed.")
+    ] = None,
     record: Annotated[
         str, typer.Option(help="Write the figures to the card's [metrics] under this name.")
     ] = "",
@@ -142,15 +144,27 @@ def evaluate(
             "--shortcuts", help="Also grain, other grounds, heat on the leaf, drawn leaves."
         ),
     ] = False,
+    lesions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Judge the heat instead, by masks of lesions: Crop__disease/name.png, their "
+            "photos beside them or in --data."
+        ),
+    ] = None,
 ) -> None:
-    """Accuracy, macro-F1, each class and calibration of a model on labelled photos.
+    """Accuracy, macro-F1, each class and calibration of a model on labelled photos; or, with
+    --lesions, whether its heat lies on them.
 
     Exit codes as of explain.
     """
     from cli.commands.evaluate import EvaluateOptions
     from cli.commands.evaluate import evaluate as run
+    from cli.commands.evaluate_lesions import evaluate_lesions
 
-    raise typer.Exit(run(model, data, EvaluateOptions(record, json, confusion, shortcuts)))
+    wanted = EvaluateOptions(record, json, confusion, shortcuts)
+    if lesions is None:
+        raise typer.Exit(run(model, data, wanted))
+    raise typer.Exit(evaluate_lesions(model, lesions, data, wanted))
 
 
 @app.command()

@@ -15,11 +15,22 @@ def remove_table(path: Path, table: str) -> None:
         path.write_text(tomlkit.dumps(document), "utf-8")
 
 
+def replace_table(path: Path, values: dict[str, Any], table: str) -> None:
+    """Set `values` in the sub-table `table` ("metrics.test"), and leave nothing else in it."""
+    _write(path, values, table.split("."), anew=True)
+
+
 def update_card(path: Path, values: dict[str, Any], table: str | None = None) -> None:
     """Set `values` at the top of the card, or in the sub-table `table` ("metrics.test")."""
+    _write(path, values, table.split(".") if table else [], anew=False)
+
+
+def _write(path: Path, values: dict[str, Any], names: list[str], *, anew: bool) -> None:
     document = tomlkit.parse(read_text(path))
     place: Any = document
-    for name in table.split(".") if table else ():
+    for name in names:
         place = place.setdefault(name, tomlkit.table())
+    for name in set(place) - set(values) if anew else ():
+        del place[name]
     place.update(values)
     path.write_text(tomlkit.dumps(document), "utf-8")

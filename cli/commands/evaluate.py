@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cli.cards.edit import update_card
+from cli.cards.edit import replace_table
 from cli.cards.served import served_card
-from cli.errors import CommandError
+from cli.errors import USAGE, CommandError
 from cli.photo_notes import warn_of
 from engine.device import choose_device
 from engine.evaluation.inference import decode_pixels, predict_logits
@@ -39,8 +39,11 @@ class EvaluateOptions:
     shortcuts: bool = False
 
 
-def evaluate(model: str, data: Path, wanted: EvaluateOptions) -> int:
-    """The exit code. Raises CommandError for an unknown model, or photos that do not fit it."""
+def evaluate(model: str, data: Path | None, wanted: EvaluateOptions) -> int:
+    """The exit code. Raises CommandError for an unknown model, and without a folder of photos or
+    with one that does not fit."""
+    if data is None:
+        raise CommandError("--data is missing: a folder of photos, one folder a class", USAGE)
     keep_freed_memory()
     card = served_card(model)
     try:
@@ -50,15 +53,22 @@ def evaluate(model: str, data: Path, wanted: EvaluateOptions) -> int:
         raise CommandError(str(error)) from error
     code = warn_of(photos)
     if wanted.json:
-        _write_json(wanted.json, card, data, figures, shortcuts, photos.unreadable)
+        content = {
+            **identity(card),
+            "data": str(data),
+            "class_names": card.class_names,
+            **asdict(figures),
+            "shortcuts": shortcuts,
+        }
+        write_json(wanted.json, content, photos.unreadable)
     if wanted.json != "-":
         _print(card, data, figures, shortcuts)
     if wanted.confusion:
         save_picture(confusion_picture(figures.confusion, card.class_names), wanted.confusion)
     if wanted.record:
-        update_card(card.path, figures.of_card(), f"metrics.{wanted.record}")
+        replace_table(card.path, figures.of_card(), f"metrics.{wanted.record}")
         if shortcuts:
-            update_card(card.path, shortcuts, "metrics.shortcuts")
+            replace_table(card.path, shortcuts, "metrics.shortcuts")
     return code
 
 
@@ -75,25 +85,15 @@ def judge(card: Card, photos: LeafFolder, *, shortcuts: bool) -> tuple[Metrics, 
     return figures, {name: round(value, 4) for name, value in found.items()}
 
 
-def _write_json(
-    target: str,
-    card: Card,
-    data: Path,
-    figures: Metrics,
-    shortcuts: dict[str, float],
-    failed: dict[str, str],
-) -> None:
-    content: dict[str, Any] = {
-        "model": card.id,
-        "version": card.version,
-        "weights_sha256": card.sha256,
-        "data": str(data),
-        "class_names": card.class_names,
-        **asdict(figures),
-        "shortcuts": shortcuts,
-        "failed": [{"path": printable(path), "error": why} for path, why in failed.items()],
-    }
-    text = json.dumps(content, indent=2) + "\n"
+def identity(card: Card) -> dict[str, Any]:
+    """Which model it is, for JSON."""
+    return {"model": card.id, "version": card.version, "weights_sha256": card.sha256}
+
+
+def write_json(target: str, content: dict[str, Any], unreadable: dict[str, str]) -> None:
+    """To a file, or to the terminal for "-", with the photos that could not be read."""
+    failed = [{"path": printable(path), "error": why} for path, why in unreadable.items()]
+    text = json.dumps({**content, "failed": failed}, indent=2) + "\n"
     if target == "-":
         sys.stdout.write(text)
     else:

@@ -2,44 +2,90 @@
 
 import glob
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from engine.cam.compute import compute_cams
 from engine.errors import WrongMask
+from engine.evaluation.inference import decode_photo
+from engine.evaluation.lesions import Localisation, Outline, measure, outline_of
 from engine.explainer import Explainer
-from engine.heat import heat
-from engine.judging.lesions import Localisation, Outline, measure, outline_of
-from engine.judging.served import read_photo
-from models.faults import CardError
-from pictures.header import SUFFIXES
+from models.card import Card
+from models.card_errors import CardError
+from models.training.array_cache import attempt
+from pictures.colormaps import Pixels
+from pictures.photo_files import SUFFIXES, is_hidden
 
 
 class OutlinedPhoto(NamedTuple):
-    """A photo of `class_name`, "Crop__disease", and the PNG that says where its lesions are."""
+    """Of one photo: its pixels as for serving, uint8 (h, w, 3), what is outlined, and the index of
+    its true class."""
 
-    photo: Path
-    mask: Path
-    class_name: str
+    pixels: Pixels
+    outline: Outline
+    class_index: int
 
 
-def find_outlined(
-    masks: Path, photos: Path | None, class_names: Sequence[str]
-) -> list[OutlinedPhoto]:
-    """Every mask `masks/Crop__disease/name.png`, sorted, with the photo of the same class and name
-    below `photos`; beside the mask where no `photos` are given.
+class LesionFolder:
+    """Masks `masks/Crop__disease/name.png`, sorted, and their photos: of the same class and name
+    below `photos`, or beside the masks where no `photos` are given.
 
-    Raises WrongMask where there is no mask, or one without a photo or with several; CardError
-    for a folder of another class.
+    Once it was read, `without_lesions` are the masks that were left out since they show no lesion,
+    or nothing else, and `unreadable` the photos that were, by their paths, and why.
     """
-    found = sorted(path for path in masks.glob("*/*") if path.suffix.lower() == ".png")
-    if not found:
-        raise WrongMask(f"{masks} has no masks: looked for Crop__disease/name.png in it")
-    if strange := {path.parent.name for path in found} - set(class_names):
-        raise CardError(f"the model has no class {', '.join(sorted(strange))}, but {masks} has")
-    return [OutlinedPhoto(_photo_of(mask, photos), mask, mask.parent.name) for mask in found]
+
+    def __init__(self, masks: Path, photos: Path | None, class_names: Sequence[str]) -> None:
+        """`class_names`: a model's. Raises WrongMask where there is no mask, or one without a photo
+        or with several; CardError for a folder of another class."""
+        found = sorted(path for path in masks.glob("*/*") if path.suffix.lower() == ".png")
+        found = [path for path in found if not is_hidden(path.name)]
+        if not found:
+            raise WrongMask(f"{masks} has no masks: looked for Crop__disease/name.png in it")
+        if strange := {path.parent.name for path in found} - set(class_names):
+            raise CardError(f"the model has no class {', '.join(sorted(strange))}, but {masks} has")
+        self._class_names = list(class_names)
+        self._pairs = [(_photo_of(mask, photos), mask) for mask in found]
+        self.without_lesions: list[Path] = []
+        self.unreadable: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def each(self, card: Card) -> Iterator[OutlinedPhoto]:
+        """One photo after the other. Raises WrongMask."""
+        self.without_lesions.clear()
+        self.unreadable.clear()
+        for path, mask in self._pairs:
+            photo = attempt(partial(decode_photo, card=card), str(path))
+            if isinstance(photo, str):
+                self.unreadable[str(path)] = photo
+            elif outline := read_outline(mask, photo.width, photo.height):
+                true = self._class_names.index(mask.parent.name)
+                yield OutlinedPhoto(photo.pixels, outline, true)
+            else:
+                self.without_lesions.append(mask)
+
+
+def judge_maps(
+    explainer: Explainer, folder: LesionFolder, methods: Sequence[str]
+) -> Iterator[dict[str, Localisation]]:
+    """Photo by photo the map of its true class, by each method, against its outline.
+
+    Raises WrongMask.
+    """
+    count = len(methods)
+    for photo in folder.each(explainer.card):
+        forward, true = explainer.forward([photo.pixels]), photo.class_index
+        right = int(forward.logits[0].argmax()) == true
+        maps = compute_cams(forward, [0] * count, [true] * count, methods).maps
+        yield {
+            name: measure(heatmap, photo.outline, explainer.box, right=right)
+            for name, heatmap in zip(methods, maps, strict=True)
+        }
 
 
 def read_outline(mask: Path, width: int, height: int) -> Outline | None:
@@ -59,26 +105,6 @@ def read_outline(mask: Path, width: int, height: int) -> Outline | None:
         return outline_of(pixels)
     except WrongMask as error:
         raise WrongMask(f"{mask}: {error}") from error
-
-
-def judge_outlined(
-    explainer: Explainer, outlined: Sequence[OutlinedPhoto], methods: Sequence[str]
-) -> Iterator[dict[str, Localisation]]:
-    """Photo by photo the map of its true class by each method, against its outline; photos whose
-    mask shows no lesion, or nothing else, are left out. Raises WrongMask or PhotoError."""
-    for one in outlined:
-        photo = read_photo(one.photo, explainer.card.preprocessing.size)
-        outline = read_outline(one.mask, photo.width, photo.height)
-        if outline is None:
-            continue
-        seen = explainer.look([photo.pixels])
-        true = explainer.card.class_names.index(one.class_name)
-        right = int(seen.logits[0].argmax()) == true
-        made = heat(seen, [0] * len(methods), [true] * len(methods), methods)
-        yield {
-            name: measure(heatmap, outline, explainer.box, right=right)
-            for name, heatmap in zip(methods, made.maps, strict=True)
-        }
 
 
 def _photo_of(mask: Path, photos: Path | None) -> Path:

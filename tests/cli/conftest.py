@@ -1,6 +1,7 @@
 """The command as a user runs it."""
 
 import io
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -8,15 +9,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from typer.testing import CliRunner, Result
 
-from cli.main import main
+from cli.main import app, main
+from models.card import Card, read_card
 from tests.browsers import chromium
+from tests.engine.networks import network, save_model
 
 LOOKS: list[dict[str, Any]] = [
     {},
     {"color_scheme": "dark"},
     {"viewport": {"width": 390, "height": 844}},
 ]
+
+
+NAMES = {"Drawn__blight": 0, "Drawn__healthy": 1, "Drawn__rust": 2}
 
 
 class Said(NamedTuple):
@@ -45,6 +52,25 @@ def cropshield(
         return Said(int(left.value.code or 0), said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def cards(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[Card]:
+    """Two models of three classes, in the operator's folder."""
+    monkeypatch.setenv("CROPSHIELD_HOME", str(home))
+    (home / "models").mkdir(parents=True)
+    return [made(home / "models", name, seed) for seed, name in enumerate(("one", "two"))]
+
+
+def made(folder: Path, name: str, seed: int) -> Card:
+    card = save_model(folder, network(classes=len(NAMES), seed=seed), len(NAMES), name)
+    card.classes_path.write_text(json.dumps(NAMES))
+    return read_card(card.path)
+
+
+def run(*words: object) -> Result:
+    """The same without a process of its own, for errors as they are raised."""
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
 
 
 @pytest.fixture

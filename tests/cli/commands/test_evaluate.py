@@ -6,32 +6,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from typer.testing import CliRunner, Result
 
 from cli.errors import CommandError
-from cli.main import app
 from models.card import Card, file_sha256, read_card
-from tests.engine.networks import network, save_model
-
-NAMES = {"Drawn__blight": 0, "Drawn__healthy": 1, "Drawn__rust": 2}
-
-
-@pytest.fixture
-def cards(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[Card]:
-    """Two models of three classes, in the operator's folder."""
-    monkeypatch.setenv("CROPSHIELD_HOME", str(home))
-    (home / "models").mkdir(parents=True)
-    return [made(home / "models", name, seed) for seed, name in enumerate(("one", "two"))]
-
-
-def made(folder: Path, name: str, seed: int) -> Card:
-    card = save_model(folder, network(classes=len(NAMES), seed=seed), len(NAMES), name)
-    card.classes_path.write_text(json.dumps(NAMES))
-    return read_card(card.path)
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+from tests.cli.conftest import run
 
 
 def test_figures_are_printed_written_drawn_and_recorded(

@@ -8,12 +8,11 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from engine.cam.methods import METHODS
 from engine.errors import WrongMask
+from engine.evaluation.lesion_masks import LesionFolder, judge_maps, read_outline
 from engine.explainer import Explainer
-from engine.judging.outlined import find_outlined, judge_outlined, read_outline
-from engine.methods import METHODS
-from models.faults import CardError
-from pictures.errors import PhotoError
+from models.card_errors import CardError
 from tests.engine.networks import network, save_model
 
 NAMES = ("Tea__blight", "Tea__rust")
@@ -59,38 +58,45 @@ def explainer(folder: Path) -> Explainer:
     return Explainer(card, "cpu", model=Colours(), runtime="torch")
 
 
-def test_photos_are_found_beside_their_masks(tmp_path: Path) -> None:
+def test_photos_lie_beside_their_masks(tmp_path: Path) -> None:
+    root = tmp_path / "set"
     for name in ("b", "a"):
-        write(tmp_path / NAMES[0] / f"{name}.jpg", tmp_path / NAMES[0] / f"{name}.png")
-    found = find_outlined(tmp_path, None, NAMES)
-    assert [one.photo.name for one in found] == ["a.jpg", "b.jpg"]
-    assert {one.class_name for one in found} == {NAMES[0]}
+        write(root / NAMES[0] / f"{name}.jpg", root / NAMES[0] / f"{name}.png")
+    (root / NAMES[0] / "._a.png").write_bytes(b"of a file system")
+    folder = LesionFolder(root, None, NAMES)
+    assert len(folder) == 2
+    first, _ = folder.each(explainer(tmp_path).card)
+    assert first.pixels.shape == (60, 90, 3)
+    assert first.outline.lesions.any()
+    assert first.class_index == 0
 
 
-def test_photos_are_found_in_a_folder_of_their_own(tmp_path: Path) -> None:
+def test_photos_may_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
     photo = tmp_path / "photos" / NAMES[1] / "a [1].v2.png"
     write(photo, tmp_path / "masks" / NAMES[1] / "a [1].v2.png")
-    Image.fromarray(picture()).save(photo.with_name("another.png"))
-    (found,) = find_outlined(tmp_path / "masks", tmp_path / "photos", NAMES)
-    assert found.photo == photo
+    Image.new("RGB", (8, 8)).save(photo.with_name("a [1].png"))
+    folder = LesionFolder(tmp_path / "masks", tmp_path / "photos", NAMES)
+    (found,) = folder.each(explainer(tmp_path).card)
+    assert found.pixels.shape == (60, 90, 3)
+    assert found.class_index == 1
 
 
 def test_masks_without_a_photo_or_with_several_are_named(tmp_path: Path) -> None:
     mask, photo = tmp_path / NAMES[0] / "a.png", tmp_path / NAMES[0] / "a.jpg"
     write(photo, mask)
     with pytest.raises(WrongMask, match=r"a\.png has no photo of its name in .*photos/Tea__blight"):
-        find_outlined(tmp_path, tmp_path / "photos", NAMES)
+        LesionFolder(tmp_path, tmp_path / "photos", NAMES)
     Image.fromarray(picture()).save(photo.with_suffix(".webp"))
     with pytest.raises(WrongMask, match=r"several photos, a\.jpg, a\.webp, of its name"):
-        find_outlined(tmp_path, None, NAMES)
+        LesionFolder(tmp_path, None, NAMES)
 
 
 def test_a_folder_without_masks_or_of_another_class_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WrongMask, match=r"has no masks: looked for Crop__disease/name\.png"):
-        find_outlined(tmp_path, None, NAMES)
+        LesionFolder(tmp_path, None, NAMES)
     write(tmp_path / "Rose__rust" / "a.jpg", tmp_path / "Rose__rust" / "a.png")
     with pytest.raises(CardError, match="the model has no class Rose__rust"):
-        find_outlined(tmp_path, None, NAMES)
+        LesionFolder(tmp_path, None, NAMES)
 
 
 @pytest.mark.parametrize(
@@ -117,21 +123,23 @@ def test_a_broken_mask_is_named(tmp_path: Path) -> None:
             read_outline(mask, 90, 60)
 
 
-def test_a_broken_photo_is_named(tmp_path: Path) -> None:
-    photo = tmp_path / "set" / NAMES[0] / "a.jpg"
-    write(photo, photo.with_suffix(".png"))
+def test_a_photo_that_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        photo = tmp_path / "set" / NAMES[0] / f"{name}.jpg"
+        write(photo, photo.with_suffix(".png"))
     photo.write_bytes(photo.read_bytes()[:-200])
-    found = find_outlined(tmp_path / "set", None, NAMES)
-    with pytest.raises(PhotoError, match=r"a\.jpg: photo cannot be decoded"):
-        list(judge_outlined(explainer(tmp_path), found, ["gradcam"]))
+    folder = LesionFolder(tmp_path / "set", None, NAMES)
+    assert len(list(judge_maps(explainer(tmp_path), folder, ["gradcam"]))) == 1
+    assert list(folder.unreadable) == [str(photo)]
+    assert "cannot be decoded" in folder.unreadable[str(photo)]
 
 
 def test_the_map_of_the_true_class_is_judged_by_every_method(tmp_path: Path) -> None:
     for name in NAMES:
         photo = tmp_path / "set" / name / "a.jpg"
         write(photo, photo.with_suffix(".png"))
-    found = find_outlined(tmp_path / "set", None, NAMES)
-    red, green = judge_outlined(explainer(tmp_path), found, list(METHODS))
+    folder = LesionFolder(tmp_path / "set", None, NAMES)
+    red, green = judge_maps(explainer(tmp_path), folder, list(METHODS))
     assert set(red) == set(METHODS)
     assert red["gradcam"].pointing == 1
     assert red["gradcam"].auc > 0.99
@@ -146,5 +154,7 @@ def test_the_map_of_the_true_class_is_judged_by_every_method(tmp_path: Path) -> 
 def test_masks_without_a_lesion_are_left_out(values: tuple[int, int], tmp_path: Path) -> None:
     photo = tmp_path / "set" / NAMES[0] / "a.jpg"
     write(photo, photo.with_suffix(".png"), values)
-    found = find_outlined(tmp_path / "set", None, NAMES)
-    assert list(judge_outlined(explainer(tmp_path), found, ["gradcam"])) == []
+    folder = LesionFolder(tmp_path / "set", None, NAMES)
+    for _ in range(2):
+        assert list(judge_maps(explainer(tmp_path), folder, ["gradcam"])) == []
+        assert folder.without_lesions == [photo.with_suffix(".png")]

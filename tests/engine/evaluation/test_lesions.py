@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from engine.errors import WrongMask
-from engine.judging.lesions import (
+from engine.evaluation.lesions import (
     SIDE,
     Localisation,
     Outline,

@@ -1,0 +1,88 @@
+"""`cropshield evaluate --lesions`: does the heat lie on what somebody outlined?"""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from cli.cards.edit import replace_table
+from cli.cards.served import served_card
+from cli.commands.evaluate import EvaluateOptions, identity, write_json
+from cli.errors import FAILED, USAGE, CommandError
+from cli.warnings import warn
+from engine.cam.methods import METHODS
+from engine.device import choose_device
+from engine.errors import EngineError
+from engine.evaluation.lesion_masks import LesionFolder, judge_maps
+from engine.evaluation.lesions import summary
+from engine.explainer import Explainer
+from models.card import Card
+from models.card_errors import CardError
+from models.training.array_cache import unreadable_lines
+from workers.allocator import keep_freed_memory
+
+RECORDED = "gradcam"
+"""The method whose figures go on the card: that of every job which names no other."""
+Figures = dict[str, dict[str, float]]
+
+
+def evaluate_lesions(model: str, masks: Path, photos: Path | None, wanted: EvaluateOptions) -> int:
+    """The exit code. Raises CommandError for an unknown model, and for masks or photos that do not
+    fit it or one another."""
+    if wanted.confusion or wanted.shortcuts:
+        said = "--lesions judges the heat alone; leave --confusion and --shortcuts to another run"
+        raise CommandError(said, USAGE)
+    keep_freed_memory()
+    card = served_card(model)
+    try:
+        folder = LesionFolder(masks, photos, card.class_names)
+        figures = judge(card, folder)
+    except (CardError, EngineError, OSError) as error:
+        raise CommandError(str(error)) from error
+    warn(f"not read: {line}" for line in unreadable_lines(folder.unreadable, most=1000))
+    if wanted.json:
+        left_out = [str(mask) for mask in folder.without_lesions]
+        where = {"lesions": str(masks), "data": str(photos or masks), "left_out": left_out}
+        write_json(wanted.json, {**identity(card), **where, "methods": figures}, folder.unreadable)
+    if wanted.json != "-":
+        _print(card, masks, figures, len(folder.without_lesions))
+    if wanted.record:
+        replace_table(card.path, figures[RECORDED], f"metrics.{wanted.record}")
+    return FAILED if folder.unreadable else 0
+
+
+def judge(card: Card, folder: LesionFolder) -> Figures:
+    """The figures of each method at the card's target layer, in float32.
+
+    Raises CommandError where no photo is left.
+    """
+    explainer = Explainer(card, choose_device(), runtime="torch")
+    judged = list(judge_maps(explainer, folder, list(METHODS)))
+    if not judged:
+        unread = "".join(f"; {line}" for line in unreadable_lines(folder.unreadable))
+        raise CommandError(f"none of the {len(folder)} masks shows a lesion on a leaf{unread}")
+    return {name: summary([one[name] for one in judged]) for name in METHODS}
+
+
+def _print(card: Card, masks: Path, figures: Figures, left_out: int) -> None:
+    table = Table("method", box=None, header_style="bold")
+    for name in ("pointing", "auc", "lift", "no heat", "class right:", "pointing", "auc", "lift"):
+        table.add_column(name, justify="right")
+    for name, row in figures.items():
+        table.add_row(name, *_cells(row, ""), f"{row['empty']:.0%}", "", *_cells(row, "_right"))
+    recorded = figures[RECORDED]
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{card.id} on {recorded['photos']:,} photos of {masks}, the true class explained: "
+        f"pointing by chance {recorded['chance']:.1%}; class right {recorded['right']:.1%}"
+    )
+    if left_out:
+        console.print(f"left out, as their mask shows no lesion or nothing else: {left_out:,}")
+
+
+def _cells(row: dict[str, float], ending: str) -> tuple[str, ...]:
+    if f"auc{ending}" not in row:
+        return "", "", ""
+    pointing, auc, lift = (row[f"{name}{ending}"] for name in ("pointing", "auc", "lift"))
+    return f"{pointing:.1%}", f"{auc:.3f}", f"{lift:.2f}"
