@@ -1,18 +1,20 @@
-"""What a model's maps are worth: `python -m benchmarks.explanations [FOLDER]`.
+"""What a model's maps are worth: `python -m benchmarks.explanations [FOLDER] [--lesions …]`.
 
 On drawn leaves, whose lesions are known: our maps against pytorch-grad-cam's, the pointing
 game (is the hottest pixel on a lesion), faithfulness of the map, of the same map turned upside
 down and of the same map as other libraries lay it on a photo, and how well the leaf mask finds the
 leaf on each ground. On the photos of FOLDER
 (`Crop__disease/photo.jpg`): where the numbers of the diagnostics lie and how often each
-warning fires, for thresholds that should fire on under 5 % of right predictions.
+warning fires, for thresholds that should fire on under 5 % of right predictions. With
+`--lesions MASKS [PHOTOS]`, which may come several times, laid out as for `cropshield evaluate
+--lesions`: whether the heat lies on lesions that somebody outlined.
 """
 
 import argparse
 import random
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from pytorch_grad_cam import GradCAM as PyTorchGradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
+from benchmarks.lesion_maps import on_lesions, print_lesions
 from benchmarks.measuring import write
 from engine.cam.gradcam import GradCAM
 from engine.diagnostics import Diagnostics, diagnose_photo, is_healthy
@@ -121,28 +124,48 @@ def _table(name: str, found: list[Diagnostics]) -> Row:
     return made
 
 
+def _drawn_and_photos(cards: Sequence[Card], chosen: argparse.Namespace) -> Iterator[Row]:
+    for card in cards:
+        of = {"model": card.id, "weights": card.sha256[:16]}
+        if chosen.drawn:
+            yield of | on_drawn_leaves(card, chosen.drawn)
+        if chosen.folder is not None:
+            yield from (of | row for row in on_photos(card, chosen.folder, chosen.count))
+
+
+def _lesions(cards: Sequence[Card], chosen: argparse.Namespace) -> Iterator[Row]:
+    for masks, *photos in chosen.lesions:
+        for card in cards:
+            yield from on_lesions(card, masks, next(iter(photos), None), chosen.layers)
+
+
+def _print(rows: Sequence[Row]) -> None:
+    for row in rows:
+        sys.stdout.write(f"{row['model']}, {row['photos']}: {row['count']}\n")
+        for key, value in list(row.items())[4:]:
+            sys.stdout.write(f"  {key:34} {value}\n")
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("folder", type=Path, nargs="?")
     options.add_argument("--model", nargs="*", default=[card.id for card in Catalog()])
     options.add_argument("--count", type=int, default=600)
-    options.add_argument("--drawn", type=int, default=120)
+    options.add_argument("--drawn", type=int, default=120, help="drawn leaves; 0 for none")
+    options.add_argument("--lesions", type=Path, nargs="+", action="append", default=[])
+    options.add_argument("--layers", nargs="*", default=[], help="more layers for --lesions")
     options.add_argument("--threads", type=int, default=torch.get_num_threads())
     chosen = options.parse_args()
+    if any(len(given) > 2 for given in chosen.lesions):
+        options.error("--lesions takes a folder of masks and, where they are elsewhere, of photos")
     warnings.simplefilter("ignore")
     torch.set_num_threads(chosen.threads)
-    rows = []
-    for name in chosen.model:
-        card = Catalog()[name]
-        made = [on_drawn_leaves(card, chosen.drawn)]
-        if chosen.folder is not None:
-            made += on_photos(card, chosen.folder, chosen.count)
-        rows += [{"model": card.id, "weights": card.sha256[:16]} | row for row in made]
-    for row in rows:
-        sys.stdout.write(f"{row['model']}, {row['photos']}: {row['count']}\n")
-        for key, value in list(row.items())[4:]:
-            sys.stdout.write(f"  {key:34} {value}\n")
-    write("explanations", {}, rows)
+    cards = [Catalog()[name] for name in chosen.model]
+    if rows := list(_drawn_and_photos(cards, chosen)):
+        _print(rows)
+        write("explanations", {}, rows)
+    if chosen.lesions:
+        write("explanations-lesions", {}, list(print_lesions(_lesions(cards, chosen))))
 
 
 if __name__ == "__main__":
