@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from models.card_errors import CardError, InvalidCard, did_you_mean
-from models.class_names import read_class_names, read_text
+from models.class_names import read_class_names
 from models.recipe import CardTable, Training
+from models.text_files import read_text
 from models.verdict import Calibration
 from models.wrong_files import mistaken_for
 

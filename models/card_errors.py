@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from models.text_files import read_text
+
 _TABLE = re.compile(r"\s*\[{1,2}\s*([\w.-]+)\s*\]{1,2}")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 
@@ -23,7 +25,7 @@ class InvalidCard(CardError):
 
 
 def _place(path: Path, key: str) -> str:
-    line = line_of(path.read_text("utf-8-sig", "replace"), key) if key and path.is_file() else None
+    line = line_of(read_text(path), key) if key and path.is_file() else None
     own = path.resolve()
     shown = own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else path
     where = f"{shown}, line {line}" if line else f"{shown}"

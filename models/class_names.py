@@ -1,6 +1,5 @@
 """Class names by index, in every form in which people keep them. Never imports torch."""
 
-import codecs
 import json
 import re
 import unicodedata
@@ -9,13 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from models.text_files import read_text
 from models.wrong_files import mistaken_for
 
-_BOMS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 _NUMBERED = re.compile(r"\d+\s*[\s,;:]\s*\S")
 
 
@@ -34,18 +29,6 @@ def read_class_names(path: Path) -> tuple[str, ...]:
         return _checked([unicodedata.normalize("NFC", name) for name in names])
     except ValueError as error:
         raise ValueError(f"class list {path} {error}") from error
-
-
-def read_text(path: Path) -> str:
-    """A text file in UTF-8, with a byte order mark or without, or in UTF-16 with one. Raises
-    ValueError, OSError."""
-    data = path.read_bytes()
-    encoding = next((name for mark, name in _BOMS.items() if data.startswith(mark)), "utf-8")
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        byte = f"byte 0x{data[error.start]:02x} at {error.start}"
-        raise ValueError(f"is not UTF-8: {byte}; save it as UTF-8") from error
 
 
 def _is_json(path: Path) -> bool:

@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 
 def _as_list(names: Any) -> Any:
@@ -14,6 +21,16 @@ class CardTable(BaseModel):
     """One table of a card."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth(cls, value: Any, info: ValidationInfo) -> Any:
+        """`true` would be taken for the number 1."""
+        field = cls.model_fields[info.field_name or ""]
+        several = value if isinstance(value, (list, tuple)) else [value]
+        if field.annotation is not bool and any(isinstance(one, bool) for one in several):
+            raise ValueError("true and false are no numbers")
+        return value
 
 
 class Stage(CardTable):

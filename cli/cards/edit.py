@@ -5,7 +5,7 @@ from typing import Any
 
 import tomlkit
 
-from models.class_names import read_text
+from models.text_files import read_text
 
 
 def remove_table(path: Path, table: str) -> None:

@@ -45,6 +45,15 @@ def test_a_card_reads_with_its_classes_in_order(folder: Path) -> None:
     assert Catalog(folder).of_weights(folder / "other.pth") is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_card_may_have_a_byte_order_mark(folder: Path, encoding: str) -> None:
+    (folder / "leafy.toml").write_text(CARD.lstrip(), encoding)
+    assert read_card(folder / "leafy.toml").id == "leafy"
+    (folder / "leafy.toml").write_text(CARD.lstrip().replace("leafy.pth", "none.pth"), encoding)
+    with pytest.raises(CardError, match=r"leafy\.toml, line 5: weights: weight file .* is missing"):
+        read_card(folder / "leafy.toml").verify()
+
+
 def test_an_unknown_model_names_the_known_ones(folder: Path) -> None:
     with pytest.raises(UnknownModel, match="'x'; known are leafy"):
         Catalog(folder)["x"]
@@ -55,6 +64,16 @@ def test_an_unknown_model_names_the_known_ones(folder: Path) -> None:
     [
         ('id = "leafy"', 'id = "Leafy!"', "id: "),
         ('title = "A test"', "", r"leafy\.toml: title: is missing"),
+        (
+            'licence = "Apache-2.0"',
+            'licence = "Apache-2.0"\n[training]\npatience = true',
+            r"line 12: training\.patience: .*true and false are no numbers; it is True",
+        ),
+        (
+            'licence = "Apache-2.0"',
+            'licence = "Apache-2.0"\n[preprocessing]\nmean = [0.5, false, 0.5]',
+            r"preprocessing\.mean: .*true and false are no numbers",
+        ),
         (
             'title = "A test"',
             'tittle = "A test"',
