@@ -1,75 +1,56 @@
 """What a photo's header says, decided by its content and without decoding a pixel."""
 
-import io
 import re
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable
 
-import pillow_heif
-from PIL import Image, UnidentifiedImageError
+from pictures.errors import PhotoError, TooManyPixels, UndecodablePhoto, UnsupportedFormat
+from pictures.formats import heif, jpeg, png, tiff, webp
+from pictures.formats.base import FORMATS, Header
 
-from pictures.errors import TooManyPixels, UndecodablePhoto, UnsupportedFormat
+__all__ = ["FORMATS", "MAX_PIXELS", "MAX_SIDE", "Header", "read_header"]
 
 MAX_PIXELS = 64_000_000
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF")
-_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"RIFF", b"II*\0", b"MM\0*", b"ftyp")
-
-pillow_heif.register_heif_opener(thumbnails=False)
-
-
-@dataclass(frozen=True)
-class Header:
-    """`width` and `height` in pixels as stored, before any EXIF rotation."""
-
-    format: str
-    width: int
-    height: int
-
-
-def open_photo(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """A Pillow image whose pixels are not yet decoded.
-
-    Raises UnsupportedFormat, TooManyPixels, or UndecodablePhoto for a broken header.
-    """
-    if not data:
-        raise UndecodablePhoto("it is empty (0 bytes)")
-    image = _identify(data, max_pixels)
-    if image.width * image.height > max_pixels:
-        raise TooManyPixels(image.width, image.height, max_pixels)
-    return image
+MAX_SIDE = 32_768  # pixels; the longest panoramas of phones have about 20,000
+_INSPECT: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Header]], ...] = (
+    (re.compile(rb"\xff\xd8\xff"), jpeg.inspect),
+    (re.compile(re.escape(png.SIGNATURE[:6])), png.inspect),
+    (re.compile(rb"RIFF(....WEBP|.{0,7}$)", re.DOTALL), webp.inspect),
+    (re.compile(rb"....ftyp", re.DOTALL), heif.inspect),
+    (re.compile(b"|".join(map(re.escape, tiff.PREFIXES))), tiff.inspect),
+)
+_RAW = re.compile(rb"II(U\0|RO|RS)|MMOR|FUJIFILM|FOVb|\0MRM")  # Panasonic, Olympus, …
 
 
 def read_header(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
-    """Format and size. Raises as `open_photo` does."""
-    with open_photo(data, max_pixels) as image:
-        return Header(format_name(image), image.width, image.height)
+    """Format, size, and what decoding would cost.
+
+    Raises UnsupportedFormat, TooManyPixels, TooComplex, or UndecodablePhoto for a broken header.
+    """
+    if not data:
+        raise UndecodablePhoto("it is empty (0 bytes)")
+    header = _read(data, _reader_of(data))
+    width, height = header.width, header.height
+    if width * height > max_pixels:
+        raise TooManyPixels(width, height, max_pixels)
+    if max(width, height) > MAX_SIDE:
+        raise TooManyPixels.in_a_row(width, height, MAX_SIDE)
+    header.check()
+    return header
 
 
-def format_name(image: Image.Image) -> str:
-    """What the file is to a person: an MPO is a JPEG with more pictures behind the first."""
-    return "JPEG" if image.format == "MPO" else str(image.format)
+def _reader_of(data: bytes) -> Callable[[bytes], Header]:
+    for magic, read in _INSPECT:
+        if magic.match(data[:64]):
+            return read
+    found = "a camera raw file" if _RAW.match(data[:64]) else "not an image of a known format"
+    raise UnsupportedFormat(found, ", ".join(FORMATS))
 
 
-def _identify(data: bytes, max_pixels: int) -> Image.Image:
+def _read(data: bytes, inspect: Callable[[bytes], Header]) -> Header:
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _bomb(data, str(error), max_pixels) from error
-    except UnidentifiedImageError as error:
-        if any(magic in data[:16] for magic in _MAGIC):
-            raise UndecodablePhoto("its header is damaged or cut off") from error
-        raise UnsupportedFormat("not an image of a known format", ", ".join(FORMATS)) from error
+        return inspect(data)
+    except PhotoError:
+        raise
     except Exception as error:
-        # Each of Pillow's readers fails in its own way on a damaged header.
-        raise UndecodablePhoto(str(error) or type(error).__name__) from error
-
-
-def _bomb(data: bytes, message: str, max_pixels: int) -> TooManyPixels:
-    """Pillow keeps the sides of a picture that it refuses to itself: ask its reader again."""
-    for name in FORMATS:
-        factory, accepts = Image.OPEN.get(name, (None, None))
-        if factory and accepts and accepts(data[:16]) is True:
-            with suppress(Exception), factory(io.BytesIO(data), "") as image:
-                return TooManyPixels(image.width, image.height, max_pixels)
-    count = re.search(r"\((\d+) pixels\)", message)
-    return TooManyPixels.counted(int(count[1]) if count else max_pixels + 1, max_pixels)
+        # What a damaged header leads a reader into: the end of the file, or whatever it meets.
+        raise UndecodablePhoto("its header is damaged or cut off") from error

@@ -1,0 +1,78 @@
+"""HEIF and AVIF: what their boxes say; libheif and libavif decode them."""
+
+import re
+import struct
+from dataclasses import dataclass
+
+import pillow_heif
+
+from pictures.errors import UndecodablePhoto, UnsupportedFormat
+from pictures.formats.base import FORMATS, MB, Header, Loaded, open_as, orientation_of
+from pictures.formats.boxes import Meta, read_meta
+from pictures.icc import profile_of_cicp
+
+_BYTES_A_PIXEL = 14  # planes of 16 bits, RGB out of them, and Pillow's copy of that
+_AVIF = (b"avif", b"avis")
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+_ZEROS = {b"hvc1": re.compile(rb"\0{8}"), b"av01": re.compile(rb"\0{64}")}
+"""HEVC has no three zero bytes in a row, and arithmetic coding makes no long runs of them."""
+
+pillow_heif.register_heif_opener(thumbnails=False)
+
+
+@dataclass(frozen=True)
+class HeifHeader(Header):
+    """`profile`: of the colours where no ICC profile tells them, None for sRGB."""
+
+    profile: bytes | None
+
+    @property
+    def is_bounded(self) -> bool:
+        return False
+
+    def load(self, data: bytes, scale: float) -> Loaded:  # noqa: ARG002 - there is one scale
+        if _has_hole(data, read_meta(data)):
+            raise UndecodablePhoto("a part of it is missing: there are zeros in its place")
+        with open_as(data, self.format) as image:
+            image.load()
+        profile = image.info.get("icc_profile") or self.profile
+        return Loaded(image, image.size, profile, orientation_of(image))
+
+
+def inspect(data: bytes) -> HeifHeader:
+    """Raises UnsupportedFormat, TooComplex, UndecodablePhoto, and whatever the library does."""
+    name = _format(data)
+    meta = read_meta(data)
+    profile = None
+    for box in meta.properties:
+        if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
+            profile = profile_of_cicp(*struct.unpack_from(">HH", data, box.start + 4))
+    with open_as(data, name) as image:
+        width, height = image.size
+    memory = 64 * MB + _BYTES_A_PIXEL * width * height
+    return HeifHeader(name, width, height, memory, profile)
+
+
+def _format(data: bytes) -> str:
+    """HEIF or AVIF, by the brands. Raises UnsupportedFormat for another file of boxes."""
+    brands = [data[8:12], *(data[at : at + 4] for at in range(16, min(_length(data), 256), 4))]
+    if any(brand in _AVIF for brand in brands):
+        return "AVIF"
+    if brands[0] not in _HEIF:
+        kind = "a camera raw file" if brands[0] == b"crx " else "a video or another file of boxes"
+        told = brands[0].decode("latin-1").strip()
+        raise UnsupportedFormat(f"{kind} ({told})", ", ".join(FORMATS))
+    return "HEIF"
+
+
+def _length(data: bytes) -> int:
+    return int.from_bytes(data[:4], "big")
+
+
+def _has_hole(data: bytes, meta: Meta) -> bool:
+    """Whether zeros stand in a picture where they cannot be."""
+    for item, kind in meta.kinds.items():
+        for start, end in meta.extents.get(item, ()):
+            if kind in _ZEROS and _ZEROS[kind].search(data, start, end):
+                return True
+    return False
