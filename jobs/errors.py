@@ -15,7 +15,8 @@ CropShieldError
 ├── NothingToJudge      feedback on a job that ended without a result
 ├── PicturesErased      they were, at the client's wish
 ├── UnknownClass        the model has no such class
-│   └── ClassesDiffer   two were asked for, by name and by index
+│   ├── ClassesDiffer   two were asked for, by name and by index
+│   └── ClassesChanged  it had it when the job was accepted
 ├── WrongTransition     a state change that the table does not allow
 ├── WorkerLost          as many workers died over a job as is allowed
 ├── ExplainFailed       the model failed on this photo
@@ -113,6 +114,12 @@ class UnknownClass(CropShieldError):
 class ClassesDiffer(UnknownClass):
     def __init__(self, name: str, index: int, given: int) -> None:
         message = f"class_name {name!r} is class {index}, but class_index is {given}; give one"
+        CropShieldError.__init__(self, message)
+
+
+class ClassesChanged(UnknownClass):
+    def __init__(self, name: str, index: int, model: str) -> None:
+        message = f"class {index} of model {model} is {name!r} no longer; submit the photo again"
         CropShieldError.__init__(self, message)
 
 

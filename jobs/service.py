@@ -125,7 +125,7 @@ class JobService:
             request_id=submission.request_id,
             created_at=now,
             expires_at=now,
-            model=_facts(card),
+            model=ModelFacts.of(card),
             options=options,
             image=image,
         )
@@ -142,13 +142,6 @@ class JobService:
     async def blob(self, job_id: str, name: str) -> bytes:
         """Raises BlobMissing, BlobsFailed."""
         return await asyncio.to_thread(self.blobs.get, job_id, name)
-
-
-def _facts(card: Card) -> ModelFacts:
-    calibration = card.doubt and card.doubt.digest
-    return ModelFacts(
-        id=card.id, version=card.version, weights_sha256=card.sha256, calibration=calibration
-    )
 
 
 def resolve_class(options: JobOptions, card: Card) -> JobOptions:

@@ -13,6 +13,7 @@ from engine.cam.layers import validate_card
 from jobs.blobs import open_blobs
 from jobs.metrics import Counters
 from jobs.ports import Notifier
+from jobs.records.job import ModelFacts
 from jobs.redis.connections import connect
 from jobs.redis.notifier import CELERY_QUEUE, CELERY_TASK, CeleryNotifier, make_celery
 from jobs.redis.queue import MeteredQueue
@@ -39,11 +40,14 @@ def run_worker(settings: WorkerSettings) -> None:
     app = make_celery(settings)
     notifier = CeleryNotifier(app)
     redis, counters = connect(settings.redis_url), Counters()
-    queue = MeteredQueue(redis, notifier, settings.lease_seconds, settings.max_attempts, counters)
-    how = explainer_options(settings)
     catalog = Catalog(*settings.card_folders)
     for card in catalog:
         validate_card(card)
+    models = map(ModelFacts.of, catalog)
+    queue = MeteredQueue(
+        redis, notifier, settings.lease_seconds, settings.max_attempts, counters, models
+    )
+    how = explainer_options(settings)
     explainers = Explainers(catalog, settings.device, counters, how, settings.batch_size)
     for model in settings.warm_models:
         explainers[model]

@@ -9,10 +9,17 @@ from dataclasses import dataclass, field
 from engine.explainer import Explanation, Request
 from engine.photos.decode import Photo, decode
 from jobs.blobs import blob_names
-from jobs.errors import BlobMissing, BlobsFailed, CropShieldError, ExplainFailed
+from jobs.errors import (
+    BlobMissing,
+    BlobsFailed,
+    ClassesChanged,
+    CropShieldError,
+    ExplainFailed,
+)
 from jobs.ports import BlobStore, Claim, Outcome, WorkQueue
 from jobs.problems import problem_of
 from jobs.records.job import State
+from models.card import Card
 from models.card_errors import CardError
 from pictures.errors import PhotoError
 from workers.explainers import Explainers
@@ -77,7 +84,8 @@ class Stages:
         try:
             explainer = self._explainers[model]
             photos = [item.photo for item in items if item.photo is not None]
-            found = explainer.explain(photos, [_request(item.claim) for item in items])
+            requests = [_request(item.claim, explainer.card) for item in items]
+            found = explainer.explain(photos, requests)
         except Exception as error:  # noqa: BLE001 - the job fails with it
             if len(items) == 1:
                 items[0].error = error
@@ -122,8 +130,12 @@ class Stages:
         return Outcome(State.SUCCEEDED, result=result, timings_ms=item.timings)
 
 
-def _request(claim: Claim) -> Request:
-    options = claim.job.options
+def _request(claim: Claim, card: Card) -> Request:
+    """Raises ClassesChanged when the requested class is no longer the model's."""
+    options, names = claim.job.options, card.class_names
+    index, name = options.class_index, options.class_name
+    if index is not None and name is not None and names[index : index + 1] != (name,):
+        raise ClassesChanged(name, index, card.id)
     return Request(top_k=options.top_k, class_index=options.class_index, method=options.method)
 
 

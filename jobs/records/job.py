@@ -3,12 +3,13 @@
 import uuid
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from jobs.errors import WrongTransition
 from jobs.records.options import JobOptions
+from models.card import Card
 
 
 class State(StrEnum):
@@ -57,12 +58,22 @@ class ImageFacts(BaseModel):
 
 
 class ModelFacts(BaseModel):
-    """Which model a job was accepted for. `calibration`: which [doubt] table its card had."""
+    """Which model a job was accepted for; once a worker has taken it, which one it is run with.
+
+    `calibration`: which [doubt] table its card had.
+    """
 
     id: str
     version: str
     weights_sha256: str
     calibration: str | None = None
+
+    @classmethod
+    def of(cls, card: Card) -> Self:
+        calibration = card.doubt and card.doubt.digest
+        return cls(
+            id=card.id, version=card.version, weights_sha256=card.sha256, calibration=calibration
+        )
 
 
 class Job(BaseModel):

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -15,10 +15,11 @@ from jobs.metrics import Counters, add_to
 from jobs.ports import Claim, Notifier, Outcome
 from jobs.problems import problem_of
 from jobs.records import submissions
-from jobs.records.job import Job, State, check_transition
+from jobs.records.job import Job, ModelFacts, State, check_transition
 from jobs.redis import keyspace, serialization
 from jobs.redis.scripts import load_script
 
+log = logging.getLogger(__name__)
 FORGET_WORKER_SECONDS = 60
 
 
@@ -30,11 +31,18 @@ def reap_arguments(max_attempts: int) -> list[Any]:
 
 
 class RedisWorkQueue:
-    """See `jobs.ports.WorkQueue`."""
+    """See `jobs.ports.WorkQueue`. `models`: those that the worker serves; left out, it takes the
+    jobs of every model as they are."""
 
     def __init__(
-        self, redis: "Redis", notifier: Notifier, lease_seconds: float, max_attempts: int
+        self,
+        redis: "Redis",
+        notifier: Notifier,
+        lease_seconds: float,
+        max_attempts: int,
+        models: Iterable[ModelFacts] = (),
     ) -> None:
+        self._models = {model.id: serialization.model_text(model) for model in models}
         self._redis, self._notifier, self._lease = redis, notifier, int(lease_seconds * 1000)
         names = ("heartbeat", "claim", "finish", "release", "renew", "reap")
         self._scripts = {name: redis.register_script(load_script(name)) for name in names}
@@ -42,13 +50,10 @@ class RedisWorkQueue:
 
     def claim(self, most: int, *, busy: bool = False) -> list[Claim]:
         args: list[Any] = [keyspace.PREFIX, most, self._lease, int(busy)]
-        notify, *taken = self._scripts["claim"](args=args)
+        notify, *taken = self._scripts["claim"](args=[*args, *serialization.flat(self._models)])
         if notify:
             self._notifier.notify()
-        return [
-            Claim(serialization.read_job(job_id, serialization.paired(fields)))
-            for job_id, fields in taken
-        ]
+        return [_read_claim(job_id, serialization.paired(fields)) for job_id, fields in taken]
 
     def finish(self, claim: Claim, outcome: Outcome) -> State | None:
         check_transition(claim.job.state, outcome.state)
@@ -86,13 +91,22 @@ class RedisWorkQueue:
             self._notifier.notify()
 
     def heartbeat(self, worker: str) -> None:
-        self._scripts["heartbeat"](args=[keyspace.PREFIX, worker, FORGET_WORKER_SECONDS])
+        args = [keyspace.PREFIX, worker, FORGET_WORKER_SECONDS, *self._models.values()]
+        self._scripts["heartbeat"](args=args)
 
     def deregister(self, worker: str) -> None:
         self._redis.zrem(keyspace.WORKERS, worker)
 
 
-log = logging.getLogger(__name__)
+def _read_claim(job_id: str, fields: dict[str, str]) -> Claim:
+    if accepted := fields.get("accepted_model"):
+        log.warning(
+            "job runs with %s; it was accepted for %s, which no worker serves",
+            fields["model"],
+            accepted,
+            extra={"job_id": job_id},
+        )
+    return Claim(serialization.read_job(job_id, fields))
 
 
 class MeteredQueue(RedisWorkQueue):
@@ -108,8 +122,9 @@ class MeteredQueue(RedisWorkQueue):
         lease_seconds: float,
         max_attempts: int,
         counters: Counters,
+        models: Iterable[ModelFacts] = (),
     ) -> None:
-        super().__init__(redis, notifier, lease_seconds, max_attempts)
+        super().__init__(redis, notifier, lease_seconds, max_attempts, models)
         self._counters, self._ahead = counters, 0.0
 
     def claim(self, most: int, *, busy: bool = False) -> list[Claim]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobs.records.job import Job, State, utc_from_ms
+from jobs.records.job import Job, ModelFacts, State, utc_from_ms
 
 _JSON = ("model", "options", "image", "timings_ms", "result", "error")
 _TIMES = ("created_at", "started_at", "finished_at", "expires_at")
@@ -12,10 +12,16 @@ _TIMES = ("created_at", "started_at", "finished_at", "expires_at")
 
 def accepted_fields(job: Job) -> dict[str, str]:
     """The fields that the client decides; the enqueue script adds state and times."""
-    record = job.model_dump(mode="json", include={"model", "options", "image"})
+    record = job.model_dump(mode="json", include={"options", "image"})
     fields = {name: json.dumps(value) for name, value in record.items()}
+    fields["model"] = model_text(job.model)
     fields |= {"request_id": job.request_id} if job.request_id else {}
     return fields | ({"webhook": "1"} if job.options.callback_url else {})
+
+
+def model_text(model: ModelFacts) -> str:
+    """A model as a record keeps it, by which scripts tell whether a worker serves it."""
+    return json.dumps(model.model_dump(mode="json"))
 
 
 def outcome_fields(

@@ -166,6 +166,21 @@ def test_a_job_for_a_model_that_is_gone_fails_with_its_name(bench: Bench, leaf_j
     assert "retired" in error["detail"]
 
 
+def test_a_class_that_an_upgrade_has_renumbered_fails_its_job_with_a_reason(
+    bench: Bench, leaf_jpeg: bytes
+) -> None:
+    names = Catalog()["cropshield_cnn"].class_names
+    other, same = (
+        bench.submit(leaf_jpeg, class_index=3, class_name=name) for name in (names[4], names[3])
+    )
+    bench.run()
+    assert bench.ended(same).state is State.SUCCEEDED
+    error = bench.ended(other).error
+    assert error is not None
+    assert error["type"] == "/problems/unknown-class"
+    assert "submit the photo again" in error["detail"]
+
+
 def test_a_lost_lease_drops_the_result_and_keeps_the_photo(bench: Bench, leaf_jpeg: bytes) -> None:
     job = bench.submit(leaf_jpeg)
     late = bench.desk.queue.claim(1)

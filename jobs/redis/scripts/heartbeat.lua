@@ -1,5 +1,8 @@
--- A worker's sign of life; those that gave none for long are forgotten.
--- ARGV: prefix, worker, seconds until it is forgotten
+-- A worker's sign of life, and the models that it serves; what gave none for long is forgotten.
+-- ARGV: prefix, worker, seconds until it is forgotten, a model as jobs record it, …
 local workers, seconds = P .. 'workers', tonumber(time[1])
-redis.call('ZREMRANGEBYSCORE', workers, '-inf', seconds - ARGV[3]) -- frees, so memory is no matter
+for _, signs in ipairs({workers, SERVED}) do
+  redis.call('ZREMRANGEBYSCORE', signs, '-inf', seconds - ARGV[3]) -- frees, so memory is no matter
+end
 redis.call('ZADD', workers, seconds, ARGV[2])
+for i = 4, #ARGV do redis.call('ZADD', SERVED, seconds, ARGV[i]) end

@@ -2,6 +2,7 @@
 local P = ARGV[1]
 local HI, LO, RETRY = P .. 'queue:hi', P .. 'queue:lo', P .. 'queue:retry'
 local OUTBOX = P .. 'webhooks'
+local SERVED, ALIVE_SECONDS = P .. 'served', 10
 local LEASES, NOTIFIED, EVENTS, PACE = P .. 'leases', P .. 'bell', P .. 'events', P .. 'pace'
 local DAY_MS = 86400 * 1000
 local TOMBSTONE_MS, LONGEST_MS = 7 * DAY_MS, 31 * DAY_MS
