@@ -85,7 +85,7 @@ METRICS = {
             "counter",
             "Leftovers removed by the sweeper.",
             ("what",),
-            ("expired", "orphan", "part"),
+            ("expired", "erased", "orphan", "part"),
         ),
         Metric(
             "webhooks_total",

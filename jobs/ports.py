@@ -26,6 +26,19 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How a job stands: which attempt its state is of, and whether its pictures are erased."""
+
+    state: State
+    attempt: int
+    erased: bool
+
+    def is_of(self, claim: Claim, state: State) -> bool:
+        """Whether this very claim has the job in this state."""
+        return (self.state, self.attempt) == (state, claim.attempt)
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a job ended. `result` and `error` are JSON objects."""
 
@@ -102,6 +115,9 @@ class WorkQueue(Protocol):
         `busy`: while the worker has other jobs in hand. There are none for it as long as one
         waits that must be alone.
         """
+
+    def standing(self, job_id: str) -> Standing | None:
+        """How a job stands now; None once its record has expired."""
 
     def finish(self, claim: Claim, outcome: Outcome) -> State | None:
         """How the job ended: as `outcome` says, or canceled when the client did so meanwhile.

@@ -104,7 +104,11 @@ class Stages:
 
         While the photo store is away a job is left to its lease, and so is tried again.
         """
-        start, job_id = time.perf_counter(), item.claim.job.id
+        start, claim = time.perf_counter(), item.claim
+        standing = self._queue.standing(claim.job.id)
+        if standing is None or not standing.is_of(claim, State.RUNNING):
+            log.warning("job was taken over; nothing stored", extra={"job_id": claim.job.id})
+            return
         try:
             outcome = self._succeed(item, start)
         except Exception as error:  # noqa: BLE001 - the job fails with it
@@ -112,12 +116,31 @@ class Stages:
                 log.warning("photo store away, job left to its lease: %s", error)
                 return
             outcome = _failure(item, error)
-        ended = self._queue.finish(item.claim, outcome)
-        if ended:
-            self._blobs.delete(job_id, blob_names.ORIGINAL)
-            log.info("job %s", ended, extra={"job_id": job_id})
+        if ended := self._queue.finish(claim, outcome):
+            log.info("job %s", ended, extra={"job_id": claim.job.id})
+            self._erase_what_no_job_needs(claim.job.id, ended)
         else:
-            log.warning("job was taken over; result dropped", extra={"job_id": job_id})
+            log.warning("job was taken over; result dropped", extra={"job_id": claim.job.id})
+            self._take_back(item)
+
+    def _erase_what_no_job_needs(self, job_id: str, ended: State) -> None:
+        if ended is State.SUCCEEDED:
+            self._blobs.delete(job_id, blob_names.ORIGINAL)
+        else:
+            self._blobs.erase(job_id)
+
+    def _take_back(self, item: WorkItem) -> None:
+        """Erase what was stored after the lease was lost. The client may have erased the job by
+        then; while it has not, the photo belongs to the attempt that took over."""
+        job = item.claim.job
+        now = self._queue.standing(job.id)
+        lives = State.QUEUED, State.RUNNING, State.SUCCEEDED
+        if now is None or now.erased or now.state not in lives:
+            self._blobs.erase(job.id)
+        elif not now.is_of(item.claim, State.SUCCEEDED):  # it is when only the answer was lost
+            maps = item.explanation.maps if item.explanation else ()
+            for name in blob_names.attempt_blobs(job, len(maps)):
+                self._blobs.delete(job.id, name)
 
     def _succeed(self, item: WorkItem, start: float) -> Outcome:
         if item.error is not None:

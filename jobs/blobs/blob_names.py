@@ -9,9 +9,14 @@ SUFFIXES = {"jpeg": "jpg", "png": "png", "webp": "webp"}
 
 def result_blobs(job: Job) -> list[str]:
     """The blobs of a succeeded job."""
-    kind, found = job.options.overlay_format, (job.result or {})["explanations"]
-    overlays = [overlay_name(job.attempts, rank, kind) for rank in range(len(found))]
-    return [PHOTO, maps_name(job.attempts), *overlays]
+    return [PHOTO, *attempt_blobs(job, len((job.result or {})["explanations"]))]
+
+
+def attempt_blobs(job: Job, explanations: int) -> list[str]:
+    """The blobs that only this attempt at the job makes; `photo.jpg` is the same in each."""
+    kind = job.options.overlay_format
+    overlays = [overlay_name(job.attempts, rank, kind) for rank in range(explanations)]
+    return [maps_name(job.attempts), *overlays]
 
 
 def maps_name(attempt: int) -> str:

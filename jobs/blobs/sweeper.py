@@ -26,9 +26,11 @@ _CHUNK, _SCANNED, _LOOKED_AT = 200, 5_000, 200
 class Sweeper:
     """Blocks its thread while it works; any number of processes may have one.
 
-    All of them erase the photos of jobs that have ended. One at a time, every `interval` seconds,
-    goes through the stored blobs, from where the last one stopped: blobs whose record has expired
-    go at once, those that never had one after `grace` seconds by the clock of Redis.
+    All of them erase the photos of jobs that have ended, and all that is stored of those that did
+    not succeed. One at a time, every `interval` seconds, goes through the stored blobs, from where
+    the last one stopped: blobs whose record has expired or says that they are erased go at once (a
+    worker that was killed may have stored them late), those that never had one after `grace`
+    seconds by the clock of Redis.
 
     A record whose blobs are gone is left as it is: a worker fails a waiting one, since it finds no
     photo; for a finished one there is nothing to be done but to say so.
@@ -63,8 +65,18 @@ class Sweeper:
     def _erase_originals(self) -> None:
         """A worker erases the photo of a job that it ends; but not all end with a worker."""
         while not self._stopped.is_set() and (ids := self._redis.srandmember(ENDED, _CHUNK)):
-            self._blobs.delete_each(ids, ORIGINAL)
+            with_pictures = set(self._succeeded(ids))
+            self._blobs.delete_each(list(with_pictures), ORIGINAL)
+            self._blobs.erase_each([job_id for job_id in ids if job_id not in with_pictures])
             self._redis.srem(ENDED, *ids)
+
+    def _succeeded(self, ids: Sequence[str]) -> Iterator[str]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for job_id in ids:
+                pipe.hget(JOB + job_id, "state")
+            states = pipe.execute()
+        found = zip(ids, states, strict=True)
+        return (job_id for job_id, state in found if state == State.SUCCEEDED)
 
     def _sweep(self) -> None:
         """One round of all shards at most, one shard or chunk at least."""

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from jobs.errors import WorkerLost
 from jobs.metrics import Counters, add_to
-from jobs.ports import Claim, Notifier, Outcome
+from jobs.ports import Claim, Notifier, Outcome, Standing
 from jobs.problems import problem_of
 from jobs.records import submissions
 from jobs.records.job import Job, ModelFacts, State, check_transition
@@ -54,6 +54,11 @@ class RedisWorkQueue:
         if notify:
             self._notifier.notify()
         return [_read_claim(job_id, serialization.paired(fields)) for job_id, fields in taken]
+
+    def standing(self, job_id: str) -> Standing | None:
+        names = ("state", "attempts", "erased")
+        state, attempt, erased = self._redis.hmget(keyspace.JOB + job_id, *names)
+        return Standing(State(state), int(attempt or 0), erased is not None) if state else None
 
     def finish(self, claim: Claim, outcome: Outcome) -> State | None:
         check_transition(claim.job.state, outcome.state)

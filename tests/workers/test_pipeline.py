@@ -192,6 +192,116 @@ def test_a_lost_lease_drops_the_result_and_keeps_the_photo(bench: Bench, leaf_jp
     assert bench.blobs.get(job.id, blob_names.ORIGINAL) == leaf_jpeg
 
 
+def late_item(bench: Bench, leaf_jpeg: bytes) -> WorkItem:
+    """A job explained, and not yet ended, by a worker whose lease then runs out."""
+    bench.submit(leaf_jpeg)
+    (claim,) = bench.desk.queue.claim(1)
+    item = bench.stages.decode(WorkItem(claim))
+    bench.stages.explain([item])
+    bench.desk.client.zadd(keyspace.LEASES, {claim.job.id: 0})
+    bench.desk.queue.reap()
+    return item
+
+
+def end_elsewhere(bench: Bench, *, then_erase: bool = False) -> None:
+    other = Bench(bench.desk, bench.home)
+    other.run()
+    if then_erase:
+        for job_id in other.blobs.list_jobs("[0-9a-f]"):
+            bench.desk.ask(lambda store, job_id=job_id: store.mark_erased(job_id))  # type: ignore[misc]
+            bench.blobs.erase(job_id)
+
+
+def stored(bench: Bench) -> list[str]:
+    return sorted(path.name.partition(".")[2] for path in bench.home.glob("???/*"))
+
+
+def while_storing(bench: Bench, monkeypatch: pytest.MonkeyPatch, do: Callable[[], None]) -> None:
+    """Have `do` happen between a late worker's look at its lease and its writing."""
+    store = bench.blobs.put_all
+
+    def put_all(job_id: str, pictures: Any) -> None:
+        do()
+        store(job_id, pictures)
+
+    monkeypatch.setattr(bench.blobs, "put_all", put_all)
+
+
+def test_a_late_worker_brings_nothing_of_an_erased_job_back(bench: Bench, leaf_jpeg: bytes) -> None:
+    item = late_item(bench, leaf_jpeg)
+    end_elsewhere(bench, then_erase=True)
+    assert stored(bench) == []
+    bench.stages.end(item)
+    assert stored(bench) == []
+
+
+def test_what_a_late_worker_writes_after_the_erasure_is_gone_again_at_once(
+    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It held its lease when it looked."""
+    bench.submit(leaf_jpeg)
+    (claim,) = bench.desk.queue.claim(1)
+    item = bench.stages.decode(WorkItem(claim))
+    bench.stages.explain([item])
+
+    def lose_it() -> None:
+        bench.desk.client.zadd(keyspace.LEASES, {claim.job.id: 0})
+        bench.desk.queue.reap()
+        end_elsewhere(bench, then_erase=True)
+
+    while_storing(bench, monkeypatch, lose_it)
+    bench.stages.end(item)
+    assert bench.ended(claim.job).erased
+    assert stored(bench) == []
+
+
+def test_a_late_worker_leaves_the_pictures_of_the_one_that_took_over(
+    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.submit(leaf_jpeg)
+    (claim,) = bench.desk.queue.claim(1)
+    item = bench.stages.decode(WorkItem(claim))
+    bench.stages.explain([item])
+
+    def lose_it() -> None:
+        bench.desk.client.zadd(keyspace.LEASES, {claim.job.id: 0})
+        bench.desk.queue.reap()
+        end_elsewhere(bench)
+
+    while_storing(bench, monkeypatch, lose_it)
+    bench.stages.end(item)
+    assert stored(bench) == ["maps-2.npy", "overlay-2-0.jpg", "photo.jpg"]
+
+
+def test_a_job_that_was_canceled_while_it_ran_leaves_no_picture(
+    bench: Bench, leaf_jpeg: bytes
+) -> None:
+    job = bench.submit(leaf_jpeg)
+    (claim,) = bench.desk.queue.claim(1)
+    bench.desk.ask(lambda store: store.cancel(job.id))
+    item = bench.stages.decode(WorkItem(claim))
+    bench.stages.explain([item])
+    bench.stages.end(item)
+    assert bench.ended(job).state is State.CANCELED
+    assert stored(bench) == []
+
+
+def test_an_answer_of_redis_that_is_lost_loses_no_picture(
+    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client sends the command that ends the job again, and is told that it has ended."""
+    bench.submit(leaf_jpeg)
+    finish = bench.desk.queue.finish
+
+    def twice(*args: Any) -> State | None:
+        finish(*args)
+        return finish(*args)
+
+    monkeypatch.setattr(bench.desk.queue, "finish", twice)
+    bench.run()
+    assert {"maps-1.npy", "overlay-1-0.jpg", "photo.jpg"} <= set(stored(bench))
+
+
 def test_a_job_outlives_a_photo_store_that_is_away_for_a_while(
     bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,16 @@
--- Which of these jobs left blobs that nobody needs: their record has expired, or there has been
--- none for as long as the grace period (a photo is stored before its job is recorded).
--- ARGV: prefix, grace ms, id, …   Returns {id, "expired" or "orphan", …}
+-- Which of these jobs left blobs that nobody needs: their record has expired, says that they are
+-- erased or that there are no pictures; or there has been none for as long as the grace period (a
+-- photo is stored before its job is recorded).
+-- ARGV: prefix, grace ms, id, …   Returns {id, "expired", "erased" or "orphan", …}
 local ORPHANS = P .. 'orphans'
 local grace, answer = tonumber(ARGV[2]), {}
 
 local function why(id)
-  if redis.call('EXISTS', job_key(id)) == 1 then
+  local state, erased = unpack(redis.call('HMGET', job_key(id), 'state', 'erased'))
+  if state then
     redis.call('ZREM', ORPHANS, id)
-    return nil
+    local has_none = state == 'failed' or state == 'canceled' or state == 'expired'
+    return (erased or has_none) and 'erased' or nil
   end
   if redis.call('EXISTS', P .. 'gone:' .. id) == 1 then return 'expired' end
   redis.call('ZADD', ORPHANS, 'NX', now, id)

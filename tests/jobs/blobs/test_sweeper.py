@@ -96,6 +96,23 @@ def test_the_photo_of_a_job_that_ends_without_a_worker_is_erased(
     assert not floor.desk.client.exists(keyspace.ENDED)
 
 
+def test_what_a_killed_worker_stored_of_an_erased_job_is_swept(floor: Floor) -> None:
+    done = floor.finished()
+    floor.desk.ask(lambda store: store.mark_erased(done.id))
+    floor.blobs.put(done.id, blob_names.PHOTO, b"late")
+    floor.sweep()
+    assert not floor.left(done.id)
+    assert floor.counters.take()["swept_total|erased"] == 1
+
+
+def test_a_job_that_was_canceled_after_an_attempt_leaves_nothing(floor: Floor) -> None:
+    job = floor.waiting()
+    floor.blobs.put(job.id, blob_names.PHOTO, b"of an attempt that came to nothing")
+    _cancel(floor, job)
+    floor.sweeper().run()
+    assert not floor.left(job.id)
+
+
 def test_a_photo_whose_record_is_yet_to_come_stays_for_the_grace_period(floor: Floor) -> None:
     job_id = new_id()
     floor.blobs.put(job_id, blob_names.ORIGINAL, b"1")
