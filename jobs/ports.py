@@ -125,6 +125,13 @@ class WorkQueue(Protocol):
         None when the lease was lost; the outcome is then dropped.
         """
 
+    def postpone(self, claim: Claim) -> bool:
+        """Have a job wait for the photo store and then be claimed again, without counting this
+        attempt; or canceled, when the client wished so meanwhile.
+
+        False when the lease was lost, or the job has waited for a day in all: then it is to end.
+        """
+
     def release(self, claims: Sequence[Claim]) -> None:
         """Give jobs back unstarted."""
 

@@ -26,7 +26,6 @@ from workers.explainers import Explainers
 from workers.results import result_document, store_pictures
 
 log = logging.getLogger(__name__)
-STORE_ATTEMPTS = 4
 EXPECTED = (CropShieldError, PhotoError, CardError)
 
 
@@ -102,7 +101,7 @@ class Stages:
     def end(self, item: WorkItem) -> None:
         """Render, store, and bring the job to its end.
 
-        While the photo store is away a job is left to its lease, and so is tried again.
+        While the photo store is away a job waits for it in the queue.
         """
         start, claim = time.perf_counter(), item.claim
         standing = self._queue.standing(claim.job.id)
@@ -112,8 +111,10 @@ class Stages:
         try:
             outcome = self._succeed(item, start)
         except Exception as error:  # noqa: BLE001 - the job fails with it
-            if _may_pass(error) and item.claim.attempt < STORE_ATTEMPTS:
-                log.warning("photo store away, job left to its lease: %s", error)
+            if _may_pass(error) and self._queue.postpone(claim):
+                log.warning(
+                    "job waits for the photo store: %s", error, extra={"job_id": claim.job.id}
+                )
                 return
             outcome = _failure(item, error)
         if ended := self._queue.finish(claim, outcome):

@@ -46,6 +46,8 @@ class DiskBlobs:
             try:
                 return self._path(job_id, name).read_bytes()
             except FileNotFoundError as error:
+                if not self._root.is_dir():  # a disk that is not mounted lacks no single photo
+                    raise
                 raise BlobMissing(job_id, name) from error
 
     def has(self, job_id: str, name: str) -> bool:

@@ -3,6 +3,7 @@
 PREFIX = "cropshield:1:"  # the 1 is the version of the record's form
 LEASES, NOTIFIED, WORKERS = PREFIX + "leases", PREFIX + "bell", PREFIX + "workers"
 INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "retry"))
+DELAYED = PREFIX + "queue:delayed"  # jobs that wait for the photo store
 QUEUES = (RETRY, INTERACTIVE, BULK)  # in the order in which they are served
 SERVED = PREFIX + "served"  # by workers: what a record keeps of a model, and when last
 EVENTS, PACE = PREFIX + "events", PREFIX + "pace"

@@ -21,6 +21,7 @@ from jobs.redis.scripts import load_script
 
 log = logging.getLogger(__name__)
 FORGET_WORKER_SECONDS = 60
+POSTPONED_SECONDS = (2, 60, 86_400)  # at least and at most each time, and in all
 
 
 def reap_arguments(max_attempts: int) -> list[Any]:
@@ -44,7 +45,7 @@ class RedisWorkQueue:
     ) -> None:
         self._models = {model.id: serialization.model_text(model) for model in models}
         self._redis, self._notifier, self._lease = redis, notifier, int(lease_seconds * 1000)
-        names = ("heartbeat", "claim", "finish", "release", "renew", "reap")
+        names = ("heartbeat", "claim", "finish", "postpone", "release", "renew", "reap")
         self._scripts = {name: redis.register_script(load_script(name)) for name in names}
         self._reap_arguments = reap_arguments(max_attempts)
 
@@ -74,6 +75,11 @@ class RedisWorkQueue:
             ]
         )
         return State(ended) if ended else None
+
+    def postpone(self, claim: Claim) -> bool:
+        milliseconds = (int(seconds * 1000) for seconds in POSTPONED_SECONDS)
+        args = [keyspace.PREFIX, claim.job.id, claim.attempt, *milliseconds]
+        return bool(self._scripts["postpone"](args=args))
 
     def release(self, claims: Sequence[Claim]) -> None:
         for claim in claims:

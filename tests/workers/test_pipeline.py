@@ -34,6 +34,7 @@ class Bench:
 
     def __init__(self, desk: Desk, home: Path) -> None:
         self.desk, self.home, self.blobs = desk, home, DiskBlobs(home)
+        self.blobs.check()
         self.stages = Stages(desk.queue, self.blobs, Explainers(Catalog(), "cpu"))
         self.lease_renewer = LeaseRenewer(desk.queue, "w", lease=1, deadline=60)
         self.counters = Counters()
@@ -302,21 +303,40 @@ def test_an_answer_of_redis_that_is_lost_loses_no_picture(
     assert {"maps-1.npy", "overlay-1-0.jpg", "photo.jpg"} <= set(stored(bench))
 
 
-def test_a_job_outlives_a_photo_store_that_is_away_for_a_while(
+def test_a_job_waits_for_a_photo_store_that_is_away_and_loses_no_attempt_by_it(
     bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A full disk: everything can be read."""
     job = bench.submit(leaf_jpeg)
-    with monkeypatch.context() as away:
-        away.setattr(bench.blobs, "put_all", _no_space)
-        bench.pipeline.drain()
-        bench.pipeline.close()
-    assert bench.ended(job).state is State.RUNNING
-    time.sleep(1.1)
-    bench.desk.queue.reap()
-    again = Bench(bench.desk, bench.home)
-    again.run()
+    with monkeypatch.context() as full:
+        full.setattr(bench.blobs, "put_all", _no_space)
+        for _ in range(6):
+            bench.pipeline.drain()
+            bench.pipeline._settle()
+            waiting = bench.ended(job)
+            assert (waiting.state, waiting.attempts) == (State.QUEUED, 0)
+            assert bench.desk.queue.count_waiting() == 0, "no worker is to be busy with it"
+            make_due(bench)
+    bench.run()
+    assert (bench.ended(job).state, bench.ended(job).attempts) == (State.SUCCEEDED, 1)
+
+
+def test_a_job_waits_for_a_disk_that_is_not_mounted(bench: Bench, leaf_jpeg: bytes) -> None:
+    job = bench.submit(leaf_jpeg)
+    away = bench.home.rename(bench.home.with_name("away"))
+    bench.pipeline.drain()
+    bench.pipeline._settle()
+    assert bench.ended(job).state is State.QUEUED
+    away.rename(bench.home)
+    make_due(bench)
+    bench.run()
     assert bench.ended(job).state is State.SUCCEEDED
-    assert bench.ended(job).attempts == 2
+
+
+def make_due(bench: Bench) -> None:
+    """As time does."""
+    for job_id in bench.desk.client.zrange(keyspace.DELAYED, 0, -1):  # type: ignore[union-attr]
+        bench.desk.client.zadd(keyspace.DELAYED, {job_id: 0})
 
 
 def _no_space(*_: object) -> None:

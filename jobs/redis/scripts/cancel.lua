@@ -4,7 +4,7 @@ local id = ARGV[2]
 local state, queue = unpack(redis.call('HMGET', job_key(id), 'state', 'queue'))
 if state == 'queued' then
   redis.call('ZREM', queue, id)
-  redis.call('ZREM', RETRY, id)
+  for _, other in ipairs({RETRY, DELAYED}) do redis.call('ZREM', other, id) end
   end_job(id, 'canceled', {})
 elseif state == 'running' then
   free_memory_first()

@@ -61,6 +61,7 @@ local function fill(queue, count)
 end
 
 free_memory_first()
+wake_delayed()
 if ARGV[4] ~= '1' then fill(RETRY, 1) end
 if #taken == 1 and redis.call('ZCARD', RETRY) == 0 then
   fill(HI, most)

@@ -1,6 +1,7 @@
 -- Set before every script. All keys stand under the prefix ARGV[1]; all times are ms by Redis.
 local P = ARGV[1]
 local HI, LO, RETRY = P .. 'queue:hi', P .. 'queue:lo', P .. 'queue:retry'
+local DELAYED = P .. 'queue:delayed' -- by the time from which they wait for a worker again
 local OUTBOX = P .. 'webhooks'
 local SERVED, ALIVE_SECONDS = P .. 'served', 10
 local LEASES, NOTIFIED, EVENTS, PACE = P .. 'leases', P .. 'bell', P .. 'events', P .. 'pace'
@@ -36,9 +37,9 @@ local function count_waiting_of(owner)
   return count
 end
 
--- How many jobs wait; and how many of this owner's, where it shares the queue with others.
+-- How many jobs wait, for a worker or the photo store; and how many of this owner's, where it shares the queue with others.
 local function queue_load(owner, shares)
-  return count_waiting(), shares and count_waiting_of(owner) or 0
+  return count_waiting() + redis.call('ZCARD', DELAYED), shares and count_waiting_of(owner) or 0
 end
 
 -- Why an owner may add no job: as many wait as may, or as many of its own as there is room for
@@ -47,6 +48,15 @@ local function refusal(total, own, bound)
   local why = total >= bound and 'full' or own > 0 and own >= bound - total and 'share'
   if not why then return nil end
   return {why, total, own, redis.call('HGET', PACE, 'interval') or '0'}
+end
+
+-- Jobs that waited long enough for the photo store wait for a worker again, where they stood.
+local function wake_delayed()
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, 200)) do
+    redis.call('ZREM', DELAYED, id)
+    local state, queue, score = unpack(redis.call('HMGET', job_key(id), 'state', 'queue', 'score'))
+    if state == 'queued' then redis.call('ZADD', queue, score, id) end
+  end
 end
 
 -- 1 when the caller is to notify workers: at most every 3 s until one of them claims.

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -344,6 +345,73 @@ def test_a_released_job_waits_at_the_head_with_its_attempt_given_back(desk: Desk
     (claim,) = desk.queue.claim(1)
     assert claim.job.id == first.id
     assert claim.attempt == 1
+
+
+def milliseconds_postponed(desk: Desk, job_id: str) -> float:
+    due: Any = desk.client.zscore(keyspace.DELAYED, job_id)
+    seconds, _ = desk.client.time()
+    return float(due) - seconds * 1000
+
+
+def test_a_postponed_job_waits_ever_longer_and_comes_back_to_its_place(desk: Desk) -> None:
+    first = desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    assert desk.queue.postpone(claim)
+    assert 0 < milliseconds_postponed(desk, first.id) <= 3_000
+    assert desk.find(first.id).queue is None
+    second = desk.enqueue()
+    assert [held.job.id for held in desk.queue.claim(8)] == [second.id]
+    third = desk.enqueue()
+    desk.client.zadd(keyspace.DELAYED, {first.id: 0})
+    back, _ = desk.queue.claim(8)
+    assert (back.job.id, back.attempt) == (first.id, 1)
+    desk.client.hincrby(keyspace.JOB + first.id, "postponed_at", -3_600_000)
+    assert desk.queue.postpone(back)
+    assert 50_000 < milliseconds_postponed(desk, first.id) <= 61_000
+    assert desk.find(third.id).state is State.RUNNING
+
+
+def test_a_job_that_was_postponed_for_a_day_is_to_end(desk: Desk) -> None:
+    job = desk.enqueue()
+    desk.client.hset(keyspace.JOB + job.id, "postponed_at", 1)
+    (claim,) = desk.queue.claim(1)
+    assert not desk.queue.postpone(claim)
+    assert desk.queue.finish(claim, Outcome(State.FAILED, error={})) is State.FAILED
+
+
+def test_nobody_postpones_what_somebody_else_holds(desk: Desk) -> None:
+    desk.enqueue()
+    (late,) = desk.queue.claim(1)
+    desk.client.zadd(keyspace.LEASES, {late.job.id: 0})
+    desk.queue.reap()
+    (held,) = desk.queue.claim(1)
+    assert not desk.queue.postpone(late)
+    assert desk.queue.finish(held, DONE)
+
+
+@pytest.mark.parametrize("how", ["postpone", "release"])
+def test_a_canceled_job_that_is_given_back_is_never_run(desk: Desk, how: str) -> None:
+    job = desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    desk.ask(lambda store: store.cancel(job.id))
+    if how == "postpone":
+        desk.queue.postpone(claim)
+    else:
+        desk.queue.release([claim])
+    assert desk.find(job.id).state is State.CANCELED
+    assert desk.queue.claim(8) == []
+
+
+def test_a_postponed_job_is_canceled_at_once_and_counts_against_the_bound(desk: Desk) -> None:
+    job = desk.enqueue()
+    desk.queue.postpone(desk.queue.claim(1)[0])
+    for _ in range(4):
+        desk.enqueue()
+    with pytest.raises(QueueFull):
+        desk.enqueue()
+    assert desk.ask(lambda store: store.cancel(job.id)).state is State.CANCELED
+    assert not desk.client.exists(keyspace.DELAYED)
+    desk.enqueue()
 
 
 def test_a_job_past_its_deadline_expires_unrun(desk: Desk) -> None:
