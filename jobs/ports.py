@@ -110,10 +110,11 @@ class WorkQueue(Protocol):
     """The side that takes jobs and ends them."""
 
     def claim(self, most: int, *, busy: bool = False) -> list[Claim]:
-        """Up to `most` jobs, interactive first; one that a worker was lost over comes alone.
+        """Up to `most` jobs, interactive first; one that a worker was lost over comes alone, when
+        its turn has come.
 
-        `busy`: while the worker has other jobs in hand. There are none for it as long as one
-        waits that must be alone.
+        `busy`: while the worker has other jobs in hand. There are none for it when the next one
+        must be alone.
         """
 
     def standing(self, job_id: str) -> Standing | None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Lock
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 
 from redis.exceptions import RedisError
 
@@ -17,6 +17,7 @@ from workers.stages import Stages, WorkItem
 
 log = logging.getLogger(__name__)
 _RENDERED = 2  # batches at once
+_REDIS_SECONDS = 60  # so long the end of a job waits for Redis
 _THREADS = max(4, os.cpu_count() or 1)  # more than two cores: photos may come from far away
 
 
@@ -130,9 +131,21 @@ class Pipeline:
 
     def _end_one(self, item: WorkItem) -> None:
         try:
-            self._stages.end(item)
+            self._end_once_redis_answers(item)
         finally:
             self._lease_renewer.drop([item.claim])
+
+    def _end_once_redis_answers(self, item: WorkItem) -> None:
+        """A restart of Redis costs no job an attempt."""
+        end = monotonic() + _REDIS_SECONDS
+        while True:
+            try:
+                return self._stages.end(item)
+            except (RedisError, OSError) as error:
+                if self._stopping or monotonic() > end:
+                    raise
+                log.warning("a job's end is recorded later: %s", error)
+                sleep(1)
 
     def _settle(self, but: int = 0) -> None:
         """Wait for the batches being rendered, but for the last ones. A job whose end could not be

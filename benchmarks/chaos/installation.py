@@ -30,6 +30,7 @@ class Installation:
             "CROPSHIELD_HOME": str(home),
             "CROPSHIELD_REDIS_URL": self.url,
             "CROPSHIELD_LEASE_SECONDS": str(LEASE_SECONDS),
+            "CROPSHIELD_MAX_ATTEMPTS": "9",  # workers are killed over photos that did nothing
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 

@@ -82,7 +82,7 @@ class Hand:
 
     def __init__(self, settings: ApiSettings) -> None:
         self.client = connect(settings.redis_url)
-        self.queue = RedisWorkQueue(self.client, CountingNotifier(), 15, 5)
+        self.queue = RedisWorkQueue(self.client, CountingNotifier(), 15, 2)
         self.blobs = DiskBlobs(settings.blob_folder)
 
     def succeed(self, photo: bytes = b"photo") -> str:

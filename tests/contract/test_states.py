@@ -43,14 +43,14 @@ def test_running_becomes_queued_again_only_by_recovery_which_adds_one_to_attempt
     assert hand.queue.claim(1)[0].job.attempts == 2
 
 
-def test_after_5_attempts_a_job_is_failed_as_worker_lost(
+def test_after_2_attempts_a_job_is_failed_as_worker_lost(
     client: TestClient, path: str, hand: Hand
 ) -> None:
-    for _ in range(5):
+    for _ in range(2):
         assert client.get(path).json()["state"] == "queued"
         die(hand)
     failed = client.get(path).json()
-    assert (failed["state"], failed["attempts"]) == ("failed", 5)
+    assert (failed["state"], failed["attempts"]) == ("failed", 2)
     assert failed["error"]["type"].endswith("/worker-lost")
 
 

@@ -16,15 +16,8 @@ local total, own = queue_load(owner, ARGV[8] == '1')
 local refused = refusal(total, own, tonumber(ARGV[7]))
 if refused then return refused end
 
--- Start-time fair queueing: each owner's next job stands one step behind its last one, so that
--- owners take turns however many jobs each has waiting.
-local fair = queue .. ':fair'
-local passed = tonumber(redis.call('HGET', fair, '') or '0')
-local last = tonumber(redis.call('HGET', fair, owner) or '0')
-local score = math.max(passed, last) + 1
-redis.call('HSET', fair, owner, score)
+local score = next_turn(queue, owner)
 redis.call('ZADD', queue, score, id)
-
 local fields = {'state', 'queued', 'attempts', 0, 'digest', digest, 'expires_at', now + ttl,
   'ttl', ttl, 'queue', queue, 'score', score}
 if deadline ~= '' then

@@ -50,8 +50,24 @@ local function refusal(total, own, bound)
   return {why, total, own, redis.call('HGET', PACE, 'interval') or '0'}
 end
 
--- Jobs that waited long enough for the photo store wait for a worker again, where they stood.
+-- Start-time fair queueing: each owner's next job stands one step behind its last one, so that
+-- owners take turns however many jobs each has waiting.
+local function next_turn(queue, owner)
+  local fair = queue .. ':fair'
+  local passed, last = unpack(redis.call('HMGET', fair, '', owner))
+  local score = math.max(tonumber(passed) or 0, tonumber(last) or 0) + 1
+  redis.call('HSET', fair, owner, score)
+  return score
+end
+
+-- Jobs that waited long enough for the photo store wait for a worker again, where they stood; those
+-- that an older version kept in front of all others (RETRY), behind their owner's last one.
 local function wake_delayed()
+  for _, id in ipairs(redis.call('ZRANGE', RETRY, 0, 199)) do
+    redis.call('ZREM', RETRY, id)
+    local state, queue, owner = unpack(redis.call('HMGET', job_key(id), 'state', 'queue', 'owner'))
+    if state == 'queued' then redis.call('ZADD', queue, next_turn(queue, owner), id) end
+  end
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, 200)) do
     redis.call('ZREM', DELAYED, id)
     local state, queue, score = unpack(redis.call('HMGET', job_key(id), 'state', 'queue', 'score'))
@@ -123,7 +139,7 @@ local function end_job(id, state, fields)
   publish(id)
 end
 
--- Back to waiting: at the head of its own queue, or among those that cost a worker its life.
+-- Back to waiting, at this place of a queue.
 local function requeue(id, attempts, queue, score)
   free_memory_first()
   local key = job_key(id)

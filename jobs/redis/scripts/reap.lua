@@ -1,9 +1,10 @@
--- Return jobs whose lease ran out; fail those that are out of attempts; notify while work waits.
+-- Return jobs whose lease ran out, behind the last one that waits of their owner; fail those that are
+-- out of attempts; notify while work waits.
 -- ARGV: prefix, most attempts, error as JSON   Returns {notify, returned, failed}
 local returned, failed = 0, 0
 free_memory_first()
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, 200)) do
-  local held = redis.call('HMGET', job_key(id), 'state', 'attempts', 'cancel')
+  local held = redis.call('HMGET', job_key(id), 'state', 'attempts', 'cancel', 'queue', 'owner')
   if held[1] ~= 'running' then
     redis.call('ZREM', LEASES, id)
   elseif held[3] then
@@ -12,7 +13,9 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0,
     end_job(id, 'failed', {'error', ARGV[3]})
     failed = failed + 1
   else
-    requeue(id, held[2], RETRY, now)
+    local score = next_turn(held[4], held[5])
+    redis.call('HSET', job_key(id), 'score', score)
+    requeue(id, held[2], held[4], score)
     returned = returned + 1
   end
 end

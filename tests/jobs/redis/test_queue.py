@@ -9,7 +9,7 @@ import pytest
 
 from jobs.errors import JobGone, JobNotFound, QueueFull, ShareUsedUp, StoreDown
 from jobs.metrics import Counters
-from jobs.ports import Outcome
+from jobs.ports import Claim, Outcome
 from jobs.records.job import LOCAL, Job, QueuePosition, State
 from jobs.records.submissions import Submitted
 from jobs.redis import keyspace
@@ -178,33 +178,58 @@ def test_a_renewed_lease_is_kept(desk: Desk) -> None:
     assert desk.find(claims[0].job.id).state is State.RUNNING
 
 
-def test_a_job_that_cost_a_worker_its_life_is_claimed_alone(desk: Desk) -> None:
-    desk.enqueue()
-    (lost,) = desk.queue.claim(1)
-    desk.enqueue()
-    time.sleep(1.1)
+def lose_worker(desk: Desk, *claims: Claim) -> None:
+    desk.client.zadd(keyspace.LEASES, {claim.job.id: 0 for claim in claims})
     desk.queue.reap()
-    assert [claim.job.id for claim in desk.queue.claim(8)] == [lost.job.id]
 
 
-def test_beside_other_jobs_nothing_is_claimed_while_one_must_be_alone(desk: Desk) -> None:
+def claimed(desk: Desk, *, busy: bool = False) -> list[str]:
+    return [claim.job.id for claim in desk.queue.claim(8, busy=busy)]
+
+
+def test_a_job_that_cost_a_worker_its_life_is_claimed_alone_behind_its_owners_others(
+    desk: Desk,
+) -> None:
     desk.enqueue()
     (lost,) = desk.queue.claim(1)
     other = desk.enqueue()
-    desk.client.zadd(keyspace.LEASES, {lost.job.id: 0})
-    desk.queue.reap()
-    assert desk.queue.claim(8, busy=True) == []
+    lose_worker(desk, lost)
+    last = desk.enqueue()
+    assert claimed(desk) == [other.id]
+    assert claimed(desk, busy=True) == [], "it must be alone, and nothing overtakes it"
     (alone,) = desk.queue.claim(8)
-    assert alone.is_suspect
-    (other_claim,) = desk.queue.claim(8, busy=True)
-    assert (other_claim.job.id, other_claim.is_suspect) == (other.id, False)
+    assert (alone.job.id, alone.is_suspect) == (lost.job.id, True)
+    assert claimed(desk, busy=True) == [last.id]
+
+
+def test_jobs_that_cost_workers_their_lives_keep_others_waiting_by_turns_alone(desk: Desk) -> None:
+    """However many one key has of them."""
+    for _ in range(2):
+        desk.enqueue(owner="attacker")
+    lost = desk.queue.claim(8)
+    honest = [desk.enqueue(owner="phone").id for _ in range(2)]
+    lose_worker(desk, *lost)
+    order = [job_id for _ in range(4) for job_id in claimed(desk)]
+    assert order[0] == honest[0]
+    assert order.index(honest[1]) <= 2
+
+
+def test_what_an_older_version_put_before_all_others_takes_its_turn(desk: Desk) -> None:
+    desk.enqueue()
+    (lost,) = desk.queue.claim(1)
+    other = desk.enqueue()
+    desk.client.hset(keyspace.JOB + lost.job.id, "state", "queued")
+    desk.client.zrem(keyspace.LEASES, lost.job.id)
+    desk.client.zadd(keyspace.RETRY, {lost.job.id: 1})
+    assert claimed(desk) == [other.id]
+    (alone,) = desk.queue.claim(8)
+    assert (alone.job.id, alone.attempt) == (lost.job.id, 2)
 
 
 def test_a_job_that_must_be_alone_must_be_so_when_it_was_given_back(desk: Desk) -> None:
     desk.enqueue()
     (lost,) = desk.queue.claim(1)
-    desk.client.zadd(keyspace.LEASES, {lost.job.id: 0})
-    desk.queue.reap()
+    lose_worker(desk, lost)
     desk.queue.release(desk.queue.claim(1))
     desk.enqueue()
     (alone,) = desk.queue.claim(8)
