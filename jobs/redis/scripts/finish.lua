@@ -9,7 +9,7 @@ free_memory_first()
 -- How long one job takes the whole service, as a moving mean over the last ten or so. A job that
 -- found the service idle counts no longer than it ran.
 local last, mean = unpack(redis.call('HMGET', PACE, 'last', 'interval'))
-local gap = math.min(now - (last or 0), now - held[5])
+local gap = math.max(0, math.min(now - (last or 0), now - held[5]))
 redis.call('HSET', PACE, 'last', now, 'interval', mean and 0.9 * mean + 0.1 * gap or gap)
 
 if held[3] then

@@ -10,7 +10,7 @@ local tokens = 0
 if rate > 0 then
   local bucket = P .. 'rate:' .. id
   local last, before = unpack(redis.call('HMGET', bucket, 'at', 'tokens'))
-  tokens = math.min(rate, (before or rate) + (now - (last or now)) * rate / 60000)
+  tokens = math.min(rate, (before or rate) + math.max(0, now - (last or now)) * rate / 60000)
   local allowed = tokens >= 1
   if allowed then tokens = tokens - 1 end
   redis.call('HSET', bucket, 'at', now, 'tokens', tostring(tokens))

@@ -1,8 +1,27 @@
 -- Return jobs whose lease ran out, behind the last one that waits of their owner; fail those that are
 -- out of attempts; notify while work waits.
 -- ARGV: prefix, most attempts, error as JSON   Returns {notify, returned, failed}
+local CLOCK = P .. 'clock' -- when somebody last reaped, which every process does each second
 local returned, failed = 0, 0
 free_memory_first()
+
+local function move(key, by)
+  local found = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  for i = 1, #found, 2 do redis.call('ZADD', key, found[i + 1] + by, found[i]) end
+end
+
+-- The clock of Redis was set, or Redis or all of us were away: time that nobody saw pass is taken from
+-- no lease, and a clock that went back leaves nothing due in a future that is far away.
+local seen = now - (redis.call('GET', CLOCK) or now)
+if seen < -1000 or seen > 10000 then move(LEASES, seen) end
+if seen < -1000 then
+  for _, due in ipairs({DELAYED, OUTBOX}) do move(due, seen) end
+  for _, signs in ipairs({P .. 'workers', SERVED}) do
+    redis.call('ZREMRANGEBYSCORE', signs, '(' .. time[1], '+inf') -- the living give the next one at once
+  end
+  redis.call('DEL', NOTIFIED)
+end
+redis.call('SET', CLOCK, string.format('%d', now))
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, 200)) do
   local held = redis.call('HMGET', job_key(id), 'state', 'attempts', 'cancel', 'queue', 'owner')
   if held[1] ~= 'running' then

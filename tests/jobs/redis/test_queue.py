@@ -476,6 +476,65 @@ def test_the_clocks_of_other_machines_do_not_matter(
     assert desk.client.ttl(keyspace.JOB + job.id) <= 600
 
 
+HOUR = 3_600_000
+
+
+def set_clock(desk: Desk, by: int) -> None:
+    """As if the clock of Redis had been moved by so many milliseconds just now: what stands in the
+    store was written when it showed another time."""
+    desk.queue.reap()
+    for key in (keyspace.LEASES, keyspace.DELAYED):
+        written: Any = desk.client.zrange(key, 0, -1)
+        for job_id in written:
+            desk.client.zincrby(key, -by, job_id)
+    signs: Any = desk.client.zrange(keyspace.WORKERS, 0, -1)
+    for worker in signs:
+        desk.client.zincrby(keyspace.WORKERS, -by / 1000, worker)
+    seconds, _ = desk.client.time()
+    desk.client.set(keyspace.CLOCK, seconds * 1000 - by)
+
+
+def test_the_clock_of_redis_goes_back_and_a_killed_workers_job_waits_for_its_lease_alone(
+    desk: Desk,
+) -> None:
+    desk.enqueue()
+    (lost,) = desk.queue.claim(1)
+    desk.queue.heartbeat("killed")
+    set_clock(desk, -HOUR)
+    desk.queue.reap()
+    assert desk.ask(lambda store: store.workers()) == 0
+    time.sleep(1.1)
+    desk.queue.reap()
+    assert desk.find(lost.job.id).state is State.QUEUED
+
+
+def test_the_clock_of_redis_goes_back_and_a_postponed_job_waits_no_longer(desk: Desk) -> None:
+    job = desk.enqueue()
+    desk.queue.postpone(desk.queue.claim(1)[0])
+    set_clock(desk, -HOUR)
+    desk.queue.reap()
+    assert milliseconds_postponed(desk, job.id) <= 3_000
+
+
+def test_time_that_redis_did_not_see_costs_no_lease(desk: Desk) -> None:
+    """Its clock goes forward, or it was away."""
+    desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    set_clock(desk, HOUR)
+    desk.queue.reap()
+    assert desk.find(claim.job.id).state is State.RUNNING
+    assert desk.queue.renew([claim]) == 1
+    assert desk.queue.finish(claim, DONE) is State.SUCCEEDED
+
+
+def test_a_clock_that_goes_back_measures_no_pace_below_zero(desk: Desk) -> None:
+    job = desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    desk.client.hset(keyspace.JOB + job.id, "started_at", desk.client.time()[0] * 1000 + HOUR)
+    desk.queue.finish(claim, DONE)
+    assert float(desk.client.hget(keyspace.PACE, "interval") or -1) >= 0  # type: ignore[arg-type]
+
+
 def test_workers_are_counted_by_their_signs_of_life(desk: Desk) -> None:
     desk.queue.heartbeat("a")
     desk.queue.heartbeat("b")
