@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Path, Request
 from pydantic import BeforeValidator
 
+from api.context import context_of
 from api.metrics import Metrics
 from api.rendering.cache import RenderCache
 from api.settings import ApiSettings
@@ -81,8 +82,7 @@ IdempotencyKey = Annotated[
 
 async def get_owner(request: Request) -> str:
     """Whose request this is: the id of its API key, or `LOCAL` on a server without keys."""
-    found: str = request.scope.get("owner", LOCAL)
-    return found
+    return context_of(request.scope).owner
 
 
 Owner = Annotated[str, Depends(get_owner)]

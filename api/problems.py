@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api.context import context_of
 from api.errors import TooManyUploads, TooSlow, WrongKey
 from api.http_problems import (
     BAD_REQUEST,
@@ -63,7 +64,7 @@ def problem_response(
     """The problem document as an answer."""
     content = document(problem, detail) | {
         "instance": request.url.path,
-        "request_id": request.scope.get("request_id"),
+        "request_id": context_of(request.scope).request_id,
     }
     return JSONResponse(
         content | extra,

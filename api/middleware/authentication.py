@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.context import context_of
 from api.errors import WrongKey
 from api.problems import error_response
 from jobs.auth.api_keys import ApiKey, ApiKeyStore, key_id_of
@@ -49,7 +50,7 @@ _MAKERS = {"/v1/jobs", "/v1/batches"}
 
 
 class AuthenticationMiddleware:
-    """ASGI middleware. It puts the owner of a request into its scope; see `api.dependencies`."""
+    """ASGI middleware. It notes the owner of a request, and what is left of its quota."""
 
     def __init__(self, app: ASGIApp, keys: ApiKeyCache, limits: RateLimiter) -> None:
         self._app, self._keys, self._limits = app, keys, limits
@@ -58,7 +59,7 @@ class AuthenticationMiddleware:
         if scope["type"] != "http" or not _is_guarded(scope):
             await self._app(scope, receive, send)
             return
-        limit_fields: dict[str, str] = {}
+        context, limit_fields = context_of(scope), dict[str, str]()
 
         async def send_with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -72,20 +73,13 @@ class AuthenticationMiddleware:
                 limit_fields |= limit_headers(key, left, refusal)
                 if refusal and not _may_be_known(scope, refusal):
                     raise refusal
-                scope["refusal"] = refusal
-                scope["quota"] = (key.quota, left) if key.quota else None
+                context.refusal = refusal if isinstance(refusal, QuotaUsedUp) else None
+                context.quota, context.left = key.quota, left
         except CropShieldError as error:
             await error_response(Request(scope), error)(scope, receive, send_with_limits)
             return
-        scope["owner"] = key.id
+        context.owner = key.id
         await self._app(scope, receive, send_with_limits if limit_fields else send)
-
-
-def check_quota(scope: Scope, jobs: int) -> None:
-    """For a request that makes several jobs. Raises QuotaUsedUp, before any of them is made."""
-    known: tuple[int, Allowance] | None = scope.get("quota")
-    if known and known[1].jobs < jobs:
-        raise QuotaUsedUp(known[0], known[1].day_seconds)
 
 
 def key_of(headers: Headers) -> str:

@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.context import context_of
 from api.problems import error_response
 from api.responses import cached_job_response, conditional_job_response
 from jobs.errors import CropShieldError
 from jobs.ports import JobStore
-from jobs.records.job import LOCAL
 from jobs.redis import keyspace
 from jobs.redis.connections import raises_store_down
 
@@ -62,7 +62,7 @@ class JobCacheMiddleware:
         scope.update(route=_Route(), path_params={"job_id": job_id})
         request = Request(scope)
         try:
-            response = await self._respond(request, job_id, scope.get("owner", LOCAL))
+            response = await self._respond(request, job_id, context_of(scope).owner)
         except CropShieldError as error:
             response = error_response(request, error)
         await response(scope, receive, send)

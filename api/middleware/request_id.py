@@ -6,6 +6,7 @@ from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.context import context_of
 from api.headers import add_headers, find_header
 
 current_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -24,7 +25,7 @@ class RequestIdMiddleware:
             return
         given = find_header(scope, b"x-request-id") or ""
         request_id = given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(16)
-        scope["request_id"] = request_id
+        context_of(scope).request_id = request_id
         current_request_id.set(request_id)
 
         async def send_with_id(message: Message) -> None:

@@ -2,18 +2,17 @@
 
 import asyncio
 from contextlib import suppress
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.context import context_of
 from api.dependencies import IdempotencyKey, InjectedServices, Owner, PreferredWait, Services
-from api.middleware.authentication import check_quota
 from api.rendering.contact_sheet import draw_contact_sheet
 from api.responses import file_response
 from api.schemas.batches import BatchView, batch_view
 from api.uploads import BATCH_FIELD, read_batch, read_options
-from jobs.errors import BatchNotReady, JobGone, JobNotFound, QuotaUsedUp
+from jobs.errors import BatchNotReady, JobGone, JobNotFound
 from jobs.records.batch import MOST_PHOTOS, Batch
 from jobs.records.job import Job, QueuePosition, State
 from jobs.records.options import JobOptions
@@ -58,21 +57,21 @@ async def submit_batch(
 ) -> BatchView:
     """Up to 64 photos as form fields `images`, with options for all of them. Each becomes a job of
     its own; a photo that cannot is its item's error and never the batch's."""
+    context = context_of(request.scope)
     await services.jobs.store.check_admission(owner)
     key = idempotency_key and f"batch {idempotency_key}"
     reuse = "no-cache" not in request.headers.get("cache-control", "").lower()
     limits = services.settings.max_batch_bytes, services.settings.max_bytes
-    submission = Submission(owner, key=key, request_id=request.scope["request_id"])
-    refusal: QuotaUsedUp | None = request.scope.get("refusal")
-    if refusal and not (
+    submission = Submission(owner, key=key, request_id=context.request_id)
+    if context.refusal and not (
         await services.batches.find_by_key(submission)
         or await services.batches.count_begun(submission)
     ):
-        raise refusal
+        raise context.refusal
     async with services.jobs.receiving(submission), read_batch(request, *limits) as upload:
-        options, afford = read_options(upload.options), partial(check_quota, request.scope)
+        options = read_options(upload.options)
         batch, replayed = await services.batches.submit(
-            upload.photos, options, submission, afford, reuse=reuse
+            upload.photos, options, submission, context.check_quota, reuse=reuse
         )
     view = await _current_view(batch.id, services, owner, response, wait)
     response.status_code = 200 if view.progress == 1 else 202

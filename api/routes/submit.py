@@ -5,19 +5,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from api.context import context_of
 from api.dependencies import (
     IdempotencyKey,
     NewId,
     Prefer,
     Services,
-    get_owner,
     get_services,
     wait_seconds,
 )
 from api.responses import job_response
 from api.schemas.jobs import JobView
 from api.uploads import FIELD, RAW_TYPES, read_options, read_upload
-from jobs.errors import QuotaUsedUp, StoreDown
+from jobs.errors import StoreDown
 from jobs.records.job import Job
 from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission
@@ -45,17 +45,16 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 class SubmitHandler:
     """Submits the photo of a POST or a PUT."""
 
-    def __init__(
-        self, request: Request, services: Services, owner: str, wait: float | None
-    ) -> None:
-        self._request, self._services, self._owner, self._wait = request, services, owner, wait
+    def __init__(self, request: Request, services: Services, wait: float | None) -> None:
+        self._request, self._services, self._wait = request, services, wait
+        self._context = context_of(request.scope)
 
     async def submit(self, job_id: str | None = None, key: str | None = None) -> Response:
         """The job of the photo in the request. Raises what `JobService.submit` raises."""
         services, reuse = self._services, "no-cache" not in self._header("cache-control").lower()
-        request_id: str = self._request.scope["request_id"]
-        submission = Submission(self._owner, job_id, key, reuse=reuse, request_id=request_id)
-        await services.jobs.store.check_admission(self._owner)
+        owner, request_id = self._context.owner, self._context.request_id
+        submission = Submission(owner, job_id, key, reuse=reuse, request_id=request_id)
+        await services.jobs.store.check_admission(owner)
         async with services.jobs.receiving(submission):
             await self._check_quota(submission)
             upload = await read_upload(self._request, services.settings.max_bytes)
@@ -69,7 +68,7 @@ class SubmitHandler:
 
     async def _check_quota(self, submission: Submission) -> None:
         """Before the body is read. What was accepted before costs nothing. Raises QuotaUsedUp."""
-        refusal: QuotaUsedUp | None = self._request.scope.get("refusal")
+        refusal = self._context.refusal
         if refusal and not await self._services.jobs.store.reserve(submission):
             raise refusal
 
@@ -89,7 +88,7 @@ async def submit_handler(request: Request, prefer: Prefer = None) -> SubmitHandl
     """One dependency instead of four: each costs FastAPI as much as a command in Redis."""
     services = await get_services(request)
     wait = wait_seconds(prefer, services.settings.max_wait_seconds)
-    return SubmitHandler(request, services, await get_owner(request), wait)
+    return SubmitHandler(request, services, wait)
 
 
 InjectedHandler = Annotated[SubmitHandler, Depends(submit_handler)]
