@@ -17,6 +17,13 @@ Number = TypeVar("Number", np.int16, np.float32, np.bool_)
 SIDE = 96
 GREEN, _TABLE, _SHADE = 0.06, 11.0, 45.0
 _FEWEST = 0.04
+_AREA, _MOST_ON_BORDER, _LEAST_IN_ONE, _MOST_SPREAD = (0.1, 0.9), 0.7, 0.93, 13.0
+
+
+def shrink(photo: Pixels) -> Pixels:
+    """The photo by area at the size of its mask, uint8 (96, 96, 3); all that is asked here may be
+    asked of it instead, without shrinking it anew."""
+    return np.asarray(Image.fromarray(photo).resize((SIDE, SIDE), Image.Resampling.BOX))
 
 
 def leaf_mask(photo: Pixels) -> Mask | None:
@@ -27,8 +34,7 @@ def leaf_mask(photo: Pixels) -> Mask | None:
     else everything green, perhaps the whole photo. None where almost nothing is: better no
     mask than a wrong one.
     """
-    small = Image.fromarray(photo).resize((SIDE, SIDE), Image.Resampling.BOX)
-    small = small.filter(ImageFilter.GaussianBlur(0.8))
+    small = Image.fromarray(shrink(photo)).filter(ImageFilter.GaussianBlur(0.8))
     green = excess_green(np.asarray(small))
     border = border_of(green) < GREEN
     if border.mean() < 0.1:
@@ -38,6 +44,25 @@ def leaf_mask(photo: Pixels) -> Mask | None:
         mask = _unlike_ground(chroma(small), border) | (green > 2 * GREEN)
     mask = fill_holes(tidy(mask))
     return mask if mask.mean() > _FEWEST else None
+
+
+def single_leaf(photo: Pixels, found: Mask | None) -> Mask | None:
+    """One whole leaf told from its ground, bool (96, 96), out of `found`, the photo's `leaf_mask`.
+
+    None where there is none, where it fills the photo, is found in pieces or lies on a ground of
+    many colours: better no leaf than one without the part that is ill.
+    """
+    if found is None or not _AREA[0] < found.mean() < _AREA[1]:
+        return None
+    leaf = main_part(found)
+    whole = leaf.sum() > _LEAST_IN_ONE * found.sum() and border_of(leaf).mean() < _MOST_ON_BORDER
+    return leaf if whole and _spread_of_ground(photo, leaf) <= _MOST_SPREAD else None
+
+
+def _spread_of_ground(photo: Pixels, leaf: Mask) -> float:
+    """How far from their median nine tenths of the ground's colours lie, in steps of Cb + Cr."""
+    ground = chroma(Image.fromarray(shrink(photo)))[~leaf]
+    return float(np.percentile(np.abs(ground - np.median(ground, axis=0)).sum(axis=1), 90))
 
 
 def excess_green(rgb: Pixels) -> npt.NDArray[np.float32]:
@@ -83,8 +108,12 @@ def tidy(mask: Mask) -> Mask:
 
     Rank filters of black and white are thresholds on means, which are far cheaper.
     """
-    grown = _more_than(_more_than(mask, 5, 12), 7, 0)
-    return _more_than(grown, 7, 48)
+    return inner_part(_more_than(_more_than(mask, 5, 12), 7, 0))
+
+
+def inner_part(mask: Mask) -> Mask:
+    """What lies at least 4 pixels within `mask`, sideways, up and down; bool (h, w)."""
+    return _more_than(mask, 7, 48)
 
 
 def main_part(mask: Mask) -> Mask:

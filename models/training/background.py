@@ -6,34 +6,23 @@ from PIL import Image, ImageFilter
 from torch import Tensor
 from torch.nn import functional as F
 
-from pictures.leaf_mask import SIDE, border_of, chroma, leaf_mask, main_part
-from pictures.masks import Mask
+from pictures.leaf_mask import leaf_mask, shrink, single_leaf
 
 _DRAWN = (80, 80)  # the finest octave has half as many cells; what is larger is only stretched
-_AREA, _MOST_ON_BORDER, _LEAST_IN_ONE, _MOST_SPREAD = (0.1, 0.9), 0.7, 0.93, 13.0
 
 
 def cut_out(photo: Image.Image) -> Image.Image | None:
     """A soft mask (mode L, 96 x 96, 255 = leaf) to cut one leaf out by.
 
-    None where the leaf fills the photo, is found in pieces or lies on a ground of many colours:
-    better no mask than one that cuts the disease away, for its name stays.
+    None where no single leaf is told from its ground: better no mask than one that cuts the disease
+    away, for its name stays.
     """
-    found = leaf_mask(np.asarray(photo))
-    if found is None or not _AREA[0] < found.mean() < _AREA[1]:
-        return None
-    leaf = main_part(found)
-    whole = leaf.sum() > _LEAST_IN_ONE * found.sum() and border_of(leaf).mean() < _MOST_ON_BORDER
-    if not whole or _spread_of_ground(photo, leaf) > _MOST_SPREAD:
+    small = shrink(np.asarray(photo))
+    leaf = single_leaf(small, leaf_mask(small))
+    if leaf is None:
         return None
     hard = Image.fromarray(leaf.astype(np.uint8) * 255)
     return hard.filter(ImageFilter.GaussianBlur(0.7))
-
-
-def _spread_of_ground(photo: Image.Image, leaf: Mask) -> float:
-    """How far from their median nine tenths of the ground's colours lie, in steps of Cb + Cr."""
-    ground = chroma(photo.resize((SIDE, SIDE), Image.Resampling.BOX))[~leaf]
-    return float(np.percentile(np.abs(ground - np.median(ground, axis=0)).sum(axis=1), 90))
 
 
 def random_grounds(count: int, side: int, device: torch.device) -> Tensor:
