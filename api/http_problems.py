@@ -74,6 +74,7 @@ STATUS = {
     "bad-callback": 422,
     "invalid-request": 422,
     "key-reused": 422,
+    "photo-too-complex": 422,
     "undecodable-photo": 422,
     "unknown-class": 422,
     "unknown-model": 422,

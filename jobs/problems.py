@@ -36,10 +36,15 @@ PROBLEMS: dict[type[Exception], Problem] = {
     photo.TooManyPixels: Problem(
         "too-many-pixels", "Too many pixels", "By its header the photo is too large to decode."
     ),
+    photo.TooComplex: Problem(
+        "photo-too-complex",
+        "Photo too complex",
+        "The photo would cost more to decode than one of a camera does. Save it anew as a JPEG.",
+    ),
     photo.UnsupportedFormat: Problem(
         "unsupported-format",
         "Unsupported format",
-        "The content, whatever its name, is no image of an allowed format.",
+        "The content, whatever its name, is no image of a format or kind that is allowed.",
     ),
     photo.UndecodablePhoto: Problem(
         "undecodable-photo",

@@ -43,8 +43,8 @@ def decode(
     """The first full picture of the file: upright, in sRGB, on white where it is transparent.
 
     It is as small as it gets at little cost, with at least `min_side` pixels on the short side
-    and `min_long_side` on the long one where the file has them; but never more than KEPT_PIXELS
-    or twice the square of `min_side`, which concerns photos that are many times as long as wide.
+    and `min_long_side` on the long one where the file has them; but never more than
+    `most_pixels`, which concerns photos that are many times as long as wide.
     JPEGs are decoded at a reduced scale, which costs a fraction of the whole.
 
     Raises UnsupportedFormat (HDR and camera raw files among others), TooManyPixels, TooComplex,
@@ -57,7 +57,7 @@ def decode(
 def decode_from(header: Header, data: bytes, min_side: int, min_long_side: int = 0) -> Photo:
     """As `decode`, of a file whose header was read."""
     short, long = sorted((header.width, header.height))
-    most = max(KEPT_PIXELS, 2 * min_side**2)
+    most = most_pixels(min_side)
     scale = min(1.0, max(min_side / short, min_long_side / long))
     scale = min(scale, math.sqrt(most / (short * long)))
     try:
@@ -69,6 +69,11 @@ def decode_from(header: Header, data: bytes, min_side: int, min_long_side: int =
         if "out of memory" in str(error).lower() or "memory allocation" in str(error).lower():
             raise MemoryError(str(error)) from error
         raise UndecodablePhoto(str(error) or type(error).__name__) from error
+
+
+def most_pixels(min_side: int) -> int:
+    """That a decoded photo has."""
+    return max(KEPT_PIXELS, 2 * min_side**2)
 
 
 def _photo(header: Header, loaded: Loaded, scale: float, most: int) -> Photo:

@@ -31,6 +31,10 @@ _ANSWER = 256 * MB  # bytes of pixels
 _INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR")
 
 
+class NoDecoder(Exception):
+    """No process can be started to decode with: nothing is wrong with the photo."""
+
+
 class DecoderPool:
     """Decodes as `pictures.decode.decode` does, from any number of threads.
 
@@ -56,7 +60,7 @@ class DecoderPool:
     def decode(
         self, data: bytes, *, min_side: int, min_long_side: int = 0, max_pixels: int = MAX_PIXELS
     ) -> Photo:
-        """Raises PhotoError, and OSError where no process can be started."""
+        """Raises PhotoError, or NoDecoder."""
         header = read_header(data, max_pixels)
         memory = min(header.memory, self._memory)
         with self._reserve.of(memory):
@@ -103,20 +107,16 @@ class _Reserve:
 
 
 class _Process:
-    """One that decodes, with nothing of this process but a socket. Raises OSError if it does not
+    """One that decodes, with nothing of this process but a socket. Raises NoDecoder if it does not
     start."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
-            number = theirs.fileno()
-            program = [sys.executable, "-P", "-m", "pictures.decoder_process", str(number)]
-            self._process = subprocess.Popen(  # noqa: S603 - ourselves
-                program, pass_fds=[number], env=_environment(), stdin=subprocess.DEVNULL
-            )
-        self._connection = Connection(ours.detach())
-        if not self._connection.poll(_START) or self._received(len(READY)) != READY:
-            raise OSError(f"the decoder process does not start: it ended with {self.stop()}")
+        with ours, theirs:
+            self._process = _started(theirs.fileno())
+            self._connection = Connection(ours.detach())
+        if not self._connection.poll(_START) or not self._is_ready():
+            raise NoDecoder(f"the process that decodes ended with {self.stop()}")
 
     @property
     def is_alive(self) -> bool:
@@ -137,6 +137,12 @@ class _Process:
             self._process.kill()
             return self._process.wait()
 
+    def _is_ready(self) -> bool:
+        try:
+            return self._received(len(READY)) == READY
+        except (EOFError, OSError):
+            return False
+
     def _decode(self, data: bytes, asked: dict[str, Any]) -> Photo:
         self._connection.send_bytes(json.dumps(asked).encode())
         self._connection.send_bytes(data)
@@ -152,6 +158,15 @@ class _Process:
 
     def _received(self, most: int) -> bytes:
         return self._connection.recv_bytes(most)
+
+
+def _started(descriptor: int) -> subprocess.Popen[bytes]:
+    program = [sys.executable, "-P", "-m", "pictures.decoder_process", str(descriptor)]
+    how: dict[str, Any] = {"pass_fds": [descriptor], "stdin": subprocess.DEVNULL}
+    try:
+        return subprocess.Popen(program, env=_environment(), **how)  # noqa: S603 - ourselves
+    except OSError as error:
+        raise NoDecoder(f"no process can be started: {error}") from error
 
 
 def _environment() -> dict[str, str]:

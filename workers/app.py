@@ -18,6 +18,7 @@ from jobs.redis.connections import connect
 from jobs.redis.notifier import CELERY_QUEUE, CELERY_TASK, CeleryNotifier, make_celery
 from jobs.redis.queue import MeteredQueue
 from models.catalog import Catalog
+from pictures.decoder_pool import DecoderPool
 from workers.allocator import keep_freed_memory, return_unused_memory
 from workers.explainers import Explainers, explainer_options
 from workers.leases import LeaseRenewer
@@ -54,9 +55,10 @@ def run_worker(settings: WorkerSettings) -> None:
     lease_renewer = LeaseRenewer(
         queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds
     )
-    stages = Stages(queue, blobs, explainers)
-    pipeline = Pipeline(queue, stages, lease_renewer, explainers.batch, counters)
-    _serve(app, pipeline, lease_renewer, PollFallback(queue, pipeline), notifier)
+    with DecoderPool() as decoders:
+        stages = Stages(queue, blobs, explainers, decoders.decode)
+        pipeline = Pipeline(queue, stages, lease_renewer, explainers.claimed, counters)
+        _serve(app, pipeline, lease_renewer, PollFallback(queue, pipeline), notifier)
 
 
 def _serve(

@@ -9,11 +9,14 @@ import torch
 from engine.device import choose_device
 from engine.explainer import Explainer, ExplainerOptions
 from jobs.metrics import Counters
+from models.card import Preprocessing
 from models.catalog import Catalog
+from models.decoding import most_bytes
 from workers.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
 _BATCHES, _USUAL_SIDE = {"cpu": 16, "cuda": 64}, 256
+PHOTO_MEMORY = 512 * 1024 * 1024  # bytes of decoded photos in hand, for batches of 16
 
 
 class Explainers:
@@ -44,9 +47,21 @@ class Explainers:
                 self._loaded[model] = self._load(model)
             return self._loaded[model]
 
+    def preprocessing(self, model: str) -> Preprocessing:
+        """How a photo becomes the model's input. Raises UnknownModel."""
+        return self._catalog[model].preprocessing
+
     def input_side(self, model: str) -> int:
         """Side in pixels of the model's input. Raises UnknownModel."""
-        return self._catalog[model].preprocessing.size
+        return self.preprocessing(model).size
+
+    @property
+    def claimed(self) -> int:
+        """The most jobs to claim at once, so that four batches of decoded photos, however large,
+        take no more memory than PHOTO_MEMORY times what the device's batches are larger."""
+        photo = max(most_bytes(card.preprocessing) for card in self._catalog)
+        room = PHOTO_MEMORY * self.batch // _BATCHES["cpu"]
+        return max(1, min(self.batch, room // (4 * photo)))
 
     def batch_of(self, model: str) -> int:
         """The most photos in one forward pass of this model, whose layers hold as much more as

@@ -5,13 +5,14 @@ import os
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from threading import Lock
 from time import monotonic, perf_counter, sleep
 
 from redis.exceptions import RedisError
 
 from jobs.metrics import Counters
-from jobs.ports import WorkQueue
+from jobs.ports import Claim, WorkQueue
 from workers.leases import LeaseRenewer
 from workers.stages import Stages, WorkItem
 
@@ -122,7 +123,14 @@ class Pipeline:
             return []
         claims = self._queue.claim(self._most, busy=busy)
         self._lease_renewer.hold(claims)
-        return list(self._decoders.map(self._stages.decode, map(WorkItem, claims)))
+        return list(self._decoders.map(partial(self._decode, claims), claims))
+
+    def _decode(self, batch: Sequence[Claim], claim: Claim) -> WorkItem:
+        """One photo of the batch. However many seconds others of it take, none of it is hung while
+        they end one by one: a process that decodes is given a minute at most."""
+        item = self._stages.decode(WorkItem(claim))
+        self._lease_renewer.hold(batch)
+        return item
 
     def _end(self, items: Sequence[WorkItem]) -> None:
         """Hand the batch over for rendering, once the one before the last has been."""

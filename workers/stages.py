@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.explainer import Explanation, Request
-from engine.photos.decode import Photo, decode
+from engine.photos.decode import Photo
 from jobs.blobs import blob_names
 from jobs.errors import (
     BlobMissing,
@@ -21,6 +21,9 @@ from jobs.problems import problem_of
 from jobs.records.job import State
 from models.card import Card
 from models.card_errors import CardError
+from models.decoding import Decode, decode_for
+from pictures.decode import decode
+from pictures.decoder_pool import NoDecoder
 from pictures.errors import PhotoError
 from workers.explainers import Explainers
 from workers.results import result_document, store_pictures
@@ -47,16 +50,23 @@ class WorkItem:
 class Stages:
     """Decode, explain, end. What is wrong with one photo stays its own."""
 
-    def __init__(self, queue: WorkQueue, blobs: BlobStore, explainers: Explainers) -> None:
+    def __init__(
+        self,
+        queue: WorkQueue,
+        blobs: BlobStore,
+        explainers: Explainers,
+        decode_photo: Decode = decode,
+    ) -> None:
         self._queue, self._blobs, self._explainers = queue, blobs, explainers
+        self._decode_photo = decode_photo
 
     def decode(self, item: WorkItem) -> WorkItem:
         """Fetch the photo and decode it as small as the model allows."""
         start = time.perf_counter()
         try:
             data = self._blobs.get(item.claim.job.id, blob_names.ORIGINAL)
-            side = self._explainers.input_side(item.model)
-            item.photo = decode(data, min_side=2 * side)
+            preprocessing = self._explainers.preprocessing(item.model)
+            item.photo = decode_for(preprocessing, data, by=self._decode_photo)
         except Exception as error:  # noqa: BLE001 - the job fails with it
             item.error = error
         item.timings["decode"] = _milliseconds_since(start)
@@ -101,7 +111,7 @@ class Stages:
     def end(self, item: WorkItem) -> None:
         """Render, store, and bring the job to its end.
 
-        While the photo store is away a job waits for it in the queue.
+        While the photo store is away, or no photo can be decoded, a job waits in the queue.
         """
         start, claim = time.perf_counter(), item.claim
         standing = self._queue.standing(claim.job.id)
@@ -113,7 +123,10 @@ class Stages:
         except Exception as error:  # noqa: BLE001 - the job fails with it
             if _may_pass(error) and self._queue.postpone(claim):
                 log.warning(
-                    "job waits for the photo store: %s", error, extra={"job_id": claim.job.id}
+                    "job waits: %s: %s",
+                    type(error).__name__,
+                    error,
+                    extra={"job_id": claim.job.id},
                 )
                 return
             outcome = _failure(item, error)
@@ -164,7 +177,8 @@ def _request(claim: Claim, card: Card) -> Request:
 
 
 def _may_pass(error: Exception) -> bool:
-    return isinstance(error, BlobsFailed) and not isinstance(error, BlobMissing)
+    passing = BlobsFailed, NoDecoder, MemoryError
+    return isinstance(error, passing) and not isinstance(error, BlobMissing)
 
 
 def _failure(item: WorkItem, error: Exception) -> Outcome:

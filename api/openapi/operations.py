@@ -59,6 +59,7 @@ _PICTURE: tuple[Kind, ...] = (
 _UPLOAD: tuple[Kind, ...] = (
     photo.PhotoTooLarge,
     photo.TooManyPixels,
+    photo.TooComplex,
     photo.UnsupportedFormat,
     photo.UndecodablePhoto,
     UnknownModel,

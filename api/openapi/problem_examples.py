@@ -25,6 +25,7 @@ _PATH = "/v1/jobs"
 _ERRORS: list[Exception] = [
     photo.PhotoTooLarge(23_512_345, 20_000_000),
     photo.TooManyPixels(12_000, 9_000, 64_000_000),
+    photo.TooComplex("60,000 scans", 100),
     photo.UnsupportedFormat("not an image of a known format", "jpeg, png, webp"),
     photo.UndecodablePhoto("it is empty (0 bytes)"),
     UnknownModel("resnet18", ["cropshield_cnn"]),

@@ -8,9 +8,9 @@ import torch
 
 from cli.audit.photos import AuditedPhoto
 from cli.progress import Advance
+from engine.evaluation.inference import decode_pixels
 from engine.faithfulness import Faithfulness, measure_faithfulness
 from engine.loading import load_weights
-from engine.photos.decode import decode
 from engine.photos.transforms import prepare
 from models.card import Card
 
@@ -47,8 +47,8 @@ def measure_sample(
     model = load_weights(card, device)
     rows = []
     for photo in photos:
-        decoded = decode(photo.path.read_bytes(), min_side=card.preprocessing.size)
-        inputs = prepare([decoded.pixels], card.preprocessing).to(device)
+        pixels = decode_pixels(photo.path, card)
+        inputs = prepare([pixels], card.preprocessing).to(device)
         view, best = photo.seen, photo.predicted
         found = measure_faithfulness(model, inputs, view.map, best, _STEPS, view.box)
         rows.append(asdict(found))

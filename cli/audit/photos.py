@@ -12,8 +12,9 @@ from cli.explain.run import error_message
 from cli.progress import Advance
 from engine.batch_pipeline import BatchPipeline
 from engine.diagnostics import Diagnostics, diagnose, is_healthy
+from engine.evaluation.inference import decode_photo
 from engine.explainer import ClassMap, Explainer, Explanation, Request
-from engine.photos.decode import Photo, decode
+from engine.photos.decode import Photo
 from pictures.blend import Box, Map
 from pictures.duplicates import Hash, difference_hash
 from pictures.leaf_mask import leaf_mask
@@ -91,11 +92,11 @@ def explain_photos(
     explainer: Explainer, photos: Sequence[LabelledPhoto], batch: int, advance: Advance
 ) -> tuple[list[AuditedPhoto], list[FailedPhoto]]:
     """Every photo; explained for its predicted class and for its label."""
-    names, side = explainer.card.class_names, explainer.card.preprocessing.size
+    card = explainer.card
     flow = BatchPipeline(
-        lambda photo: (photo, decode(photo.path.read_bytes(), min_side=side)),
+        lambda photo: (photo, decode_photo(photo.path, card)),
         partial(_explain, explainer),
-        lambda photo, loaded, found: _audited(photo, loaded[1], found, names),
+        lambda photo, loaded, found: _audited(photo, loaded[1], found, card.class_names),
         batch=batch,
     )
     seen: list[AuditedPhoto] = []

@@ -9,10 +9,10 @@ import torch
 from cli.errors import MISSING, CommandError
 from cli.explain.source import ExplainedPhoto, ExplainOptions, LoadedPhoto
 from engine.explainer import Explainer, Explanation, Request
-from engine.photos.decode import decode
 from models.card import Card
 from models.card_errors import CardError
 from models.catalog import Catalog
+from models.decoding import decode_for
 from workers.allocator import keep_freed_memory
 from workers.explainers import explainer_options
 from workers.results import result_document
@@ -30,7 +30,6 @@ class LocalSource:
         self.device = find_device(device)
         self._settings = settings
         self._request = Request(top_k=options.top_k, method=options.method)
-        self._side = self.card.preprocessing.size
 
     @property
     def model(self) -> dict[str, str]:
@@ -42,7 +41,7 @@ class LocalSource:
         self.explainer = load_explainer(self.card, self.device, self._settings)
 
     def load(self, path: Path) -> LoadedPhoto:
-        return LoadedPhoto(decode(path.read_bytes(), min_side=2 * self._side))
+        return LoadedPhoto(decode_for(self.card.preprocessing, path.read_bytes()))
 
     def explain(self, loaded: Sequence[LoadedPhoto]) -> list[Explanation]:
         photos = [one.photo for one in loaded]

@@ -101,6 +101,7 @@ _RETRYABLE = {408, 429, 502, 503, 504}
 _BY_SLUG: dict[str, type[ProblemError]] = {
     "unsupported-format": BadPhoto,
     "undecodable-photo": BadPhoto,
+    "photo-too-complex": BadPhoto,
 }
 _BY_STATUS: dict[int, type[ProblemError]] = {
     400: InvalidRequest,

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.device import device_of
-from engine.photos.decode import Photo, decode
+from engine.photos.decode import Photo
 from engine.photos.transforms import prepare
 from models.card import Card
+from models.decoding import decode_for
 from pictures.colormaps import Pixels
 
 BATCH = 32
@@ -18,7 +19,7 @@ BATCH = 32
 
 def decode_photo(path: str | Path, card: Card) -> Photo:
     """A photo decoded as it is for serving. Raises PhotoError, OSError."""
-    return decode(Path(path).read_bytes(), card.preprocessing.size)
+    return decode_for(card.preprocessing, Path(path).read_bytes())
 
 
 def decode_pixels(path: str | Path, card: Card) -> Pixels:

@@ -10,8 +10,8 @@ import numpy as np
 
 from engine.diagnostics import FloatMap
 from engine.explainer import ClassMap, Explainer, Explanation, Request
-from engine.photos.decode import decode
 from engine.photos.overlay import blend_map
+from models.decoding import decode_for
 from pictures.blend import upsample
 from pictures.colormaps import Pixels
 from pictures.masks import Mask
@@ -81,8 +81,8 @@ def _hottest(heat: FloatMap) -> Mask:
 
 def compare_photo(first: Explainer, second: Explainer, path: Path, label: str) -> Comparison:
     """One photo through both models. Raises PhotoError, OSError."""
-    side = max(model.card.preprocessing.size for model in (first, second))
-    photo = decode(path.read_bytes(), side)
+    cards = first.card.preprocessing, second.card.preprocessing
+    photo = decode_for(max(cards, key=lambda each: each.size), path.read_bytes())
     (one,), (other,) = (model.explain([photo], [Request()]) for model in (first, second))
     best = one.predictions[0], other.predictions[0]
     return Comparison(

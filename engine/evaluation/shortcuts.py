@@ -7,23 +7,24 @@ from statistics import median
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from engine.diagnostics import diagnose_photo
 from engine.evaluation.drawn_leaves import judge_drawn_leaves, mean_scores
 from engine.evaluation.inference import decode_photo, predict_logits
 from engine.explainer import Explainer, Request
-from engine.photos.decode import decode
-from models.card import Card
+from models.card import Card, Preprocessing
+from models.decoding import decode_for
 from models.training.augment import to_float_planes
 from models.training.background import on_grounds
 from models.training.photos import LeafFolder, mask_of, stretched
-from models.training.read_photo import read_photo
 from pictures.colormaps import Pixels
+from pictures.decode import decode
 
 QUALITY, SEED, DRAWN = 30, 0, 30
 _BATCH = 16
-_WHOLE = 1 << 15  # pixels of a side that no photo has twice
+_WHOLE = 1 << 16  # pixels of a side that no photo has
 
 
 def measure_shortcuts(
@@ -89,8 +90,9 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 
 def recompress(path: str | Path, min_side: int, quality: int = QUALITY) -> Pixels:
     """The photo after one more turn through JPEG, uint8 (h, w, 3)."""
-    read_photo(path, _WHOLE).save(file := io.BytesIO(), "JPEG", quality=quality)
-    return decode(file.getvalue(), min_side).pixels
+    whole = Image.fromarray(decode(Path(path).read_bytes(), min_side=_WHOLE).pixels)
+    whole.save(file := io.BytesIO(), "JPEG", quality=quality)
+    return decode_for(Preprocessing(size=min_side), file.getvalue()).pixels
 
 
 def _moved(squares: Sequence[Pixels], masks: Sequence[Pixels]) -> Iterator[Pixels]:

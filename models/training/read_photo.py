@@ -1,36 +1,19 @@
-"""One way for training, calibrating and judging to read a photo: upright, RGB, as it is served."""
+"""One way for training, calibrating and judging to read a photo: as it is decoded for serving."""
 
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from pictures.errors import UndecodablePhoto
-from pictures.header import open_photo
+from models.card import Preprocessing
+from models.decoding import decode_for
 
-DECODING = 2
+DECODING = 3
 """Part of the key of decoded photos that are kept: higher when they come out otherwise."""
 
 
-def read_photo(path: str | Path, min_side: int) -> Image.Image:
-    """The photo in mode RGB, turned by its EXIF orientation, transparency laid on white; its short
-    side is at least twice `min_side` pixels long where it was.
+def read_photo(path: str | Path, side: int) -> Image.Image:
+    """The photo in mode RGB, as it is decoded for a model whose input has that side.
 
     Raises OSError, or PhotoError for what is no photo or damaged.
     """
-    with open_photo(Path(path).read_bytes()) as image:
-        try:
-            image.draft(None, (2 * min_side, 2 * min_side))
-            return _rgb(ImageOps.exif_transpose(image))
-        except Exception as error:
-            # Pillow's readers raise whatever a damaged file leads them into.
-            raise UndecodablePhoto(str(error) or type(error).__name__) from error
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "I" or image.mode.startswith("I;"):
-        image = Image.fromarray((np.asarray(image) / 257).round().clip(0, 255).astype(np.uint8))
-    if image.has_transparency_data:
-        ground = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(ground, image.convert("RGBA"))
-    return image.convert("RGB")
+    return Image.fromarray(decode_for(Preprocessing(size=side), Path(path).read_bytes()).pixels)

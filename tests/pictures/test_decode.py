@@ -10,6 +10,7 @@ from pictures.icc import profile_of_cicp
 from tests.pictures.files import SUFFIXES, file_of, png_header, scene
 from tests.pictures.odd_files import BACK
 
+
 def oriented(kind: str, orientation: int) -> bytes:
     """The scene as a camera held otherwise would store it."""
     turn, exif = BACK[orientation], Image.Exif()

@@ -15,7 +15,7 @@ from PIL import Image
 
 from pictures import decoder_pool
 from pictures.decode import decode
-from pictures.decoder_pool import DecoderPool
+from pictures.decoder_pool import DecoderPool, NoDecoder
 from pictures.errors import PhotoError, TooComplex, TooManyPixels, UndecodablePhoto
 from tests.pictures.files import SUFFIXES, file_of, scene
 
@@ -136,7 +136,7 @@ def test_a_process_has_no_secrets(pool: DecoderPool, monkeypatch: pytest.MonkeyP
 
 ASKER = """
 import sys, psutil
-from pictures.decoder_pool import DecoderPool
+from pictures.decoder_pool import DecoderPool, NoDecoder
 pool = DecoderPool(processes=1)
 pool.decode(sys.stdin.buffer.read(), min_side=100)
 print(psutil.Process().children()[0].pid, flush=True)
@@ -153,6 +153,19 @@ def test_no_process_outlives_the_one_that_asks() -> None:
     pid = int(asked.stdout)
     psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=20)
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_where_no_process_starts_nothing_is_wrong_with_the_photo(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = file_of(scene(), "AVIF")
+    with DecoderPool(processes=1) as pool:
+        for program in ("/nowhere/python", "/bin/false"):
+            monkeypatch.setattr(sys, "executable", program)
+            with pytest.raises(NoDecoder):
+                pool.decode(data, min_side=100)
+        monkeypatch.undo()
+        assert pool.decode(data, min_side=100).width == 60
 
 
 def test_photos_that_take_much_wait_for_one_another(monkeypatch: pytest.MonkeyPatch) -> None:

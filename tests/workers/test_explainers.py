@@ -12,7 +12,7 @@ from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from jobs.metrics import Counters
 from models.catalog import Catalog
-from workers.explainers import Explainers, explainer_options
+from workers.explainers import PHOTO_MEMORY, Explainers, explainer_options
 from workers.settings import WorkerSettings
 
 MODEL = "cropshield_cnn"
@@ -53,6 +53,16 @@ def test_the_batch_follows_device_and_input(monkeypatch: pytest.MonkeyPatch) -> 
     assert explainers.batch_of(MODEL) == 16
     monkeypatch.setattr("workers.explainers.choose_device", torch.device)
     assert Explainers(Catalog(), "cuda:1").batch == 64
+
+
+def test_what_is_claimed_at_once_is_bounded_by_the_bytes_of_its_photos(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few, usual = Explainers(Catalog(), "cpu", batch=3), Explainers(Catalog(), "cpu")
+    assert [each.claimed for each in (few, usual)] == [3, 16]
+    monkeypatch.setattr("workers.explainers.most_bytes", lambda _: 25_000_000)  # of 1,024 pixels
+    assert [each.claimed for each in (few, usual)] == [1, 5]
+    assert 4 * usual.claimed * 25_000_000 <= PHOTO_MEMORY
 
 
 def test_the_settings_decide_how_models_run(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine.explainer import Explainer, Explanation, Request
 from engine.photos.decode import Photo
@@ -20,7 +21,11 @@ from jobs.ports import Claim
 from jobs.records.job import Job, State
 from jobs.redis import keyspace
 from models.catalog import Catalog
+from models.decoding import Decode
+from pictures.decode import decode
+from pictures.decoder_pool import DecoderPool, NoDecoder
 from tests.jobs.conftest import Desk
+from tests.pictures.files import file_of
 from workers.explainers import Explainers
 from workers.leases import LeaseRenewer
 from workers.pipeline import Pipeline
@@ -32,10 +37,11 @@ POISON_WIDTH = 64
 class Bench:
     """A batch on a real queue, a real disk and the bundled model."""
 
-    def __init__(self, desk: Desk, home: Path) -> None:
+    def __init__(self, desk: Desk, home: Path, decode_photo: Decode = decode) -> None:
         self.desk, self.home, self.blobs = desk, home, DiskBlobs(home)
         self.blobs.check()
-        self.stages = Stages(desk.queue, self.blobs, Explainers(Catalog(), "cpu"))
+        explainers = Explainers(Catalog(), "cpu")
+        self.stages = Stages(desk.queue, self.blobs, explainers, decode_photo)
         self.lease_renewer = LeaseRenewer(desk.queue, "w", lease=1, deadline=60)
         self.counters = Counters()
         self.pipeline = Pipeline(desk.queue, self.stages, self.lease_renewer, 2, self.counters)
@@ -180,6 +186,57 @@ def test_a_class_that_an_upgrade_has_renumbered_fails_its_job_with_a_reason(
     assert error is not None
     assert error["type"] == "/problems/unknown-class"
     assert "submit the photo again" in error["detail"]
+
+
+def test_a_photo_that_costs_too_much_fails_at_once_and_the_others_go_on(
+    desk: Desk, home: Path, leaf_jpeg: bytes
+) -> None:
+    with DecoderPool(processes=1, seconds=-1) as decoders:
+        bench = Bench(desk, home, decoders.decode)
+        slow = bench.submit(file_of(Image.new("RGB", (4000, 4000)), "PNG", compress_level=1))
+        jobs = [bench.submit(leaf_jpeg) for _ in range(3)]
+        bench.run()
+    error = bench.ended(slow).error
+    assert error is not None
+    assert (error["type"], error["retryable"]) == ("/problems/photo-too-complex", False)
+    assert "processor time" in error["detail"]
+    assert bench.ended(slow).attempts == 1
+    assert all(bench.ended(job).state is State.SUCCEEDED for job in jobs)
+
+
+@pytest.mark.parametrize("error", [NoDecoder("no process can be started"), MemoryError()])
+def test_a_machine_that_cannot_decode_now_loses_no_job(
+    desk: Desk, home: Path, leaf_jpeg: bytes, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> Photo:
+        raise error
+
+    bench = Bench(desk, home, fail)
+    job = bench.submit(leaf_jpeg)
+    bench.run()
+    waiting = bench.ended(job)
+    assert (waiting.state, waiting.attempts) == (State.QUEUED, 0)
+    make_due(bench)
+    again = Bench(desk, home)
+    again.run()
+    assert again.ended(job).state is State.SUCCEEDED
+
+
+def test_a_batch_that_is_decoded_one_by_one_is_not_hung(
+    desk: Desk, home: Path, leaf_jpeg: bytes
+) -> None:
+    bench = Bench(desk, home)
+    jobs = [bench.submit(leaf_jpeg) for _ in range(2)]
+    held: list[set[str]] = []
+    hold = bench.lease_renewer.hold
+
+    def noted(claims: Sequence[Claim]) -> None:
+        held.append({claim.job.id for claim in claims})
+        hold(claims)
+
+    bench.lease_renewer.hold = noted  # type: ignore[method-assign]
+    bench.run()
+    assert held == [{job.id for job in jobs}] * 3, "once when claimed, once for each decoded"
 
 
 def test_a_lost_lease_drops_the_result_and_keeps_the_photo(bench: Bench, leaf_jpeg: bytes) -> None:

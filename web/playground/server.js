@@ -38,6 +38,7 @@ const WORDS = {
   "wrong-key": "This server wants an API key. Enter it under Settings.",
   "photo-too-large": "The photo is too large. Untick full size under Settings.",
   "too-many-pixels": "The photo is too large. Untick full size under Settings.",
+  "photo-too-complex": "This photo would take too long to read. Save it anew as a JPEG.",
   "unsupported-format": "This is no photo that can be read here.",
   "undecodable-photo": "The photo is damaged or incomplete. Take or choose it again.",
   "queue-full": "Too many photos are waiting. Try again in a minute.",

@@ -1,8 +1,6 @@
 """POST /v1/jobs."""
 
 import asyncio
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +10,9 @@ from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
 from api.uploads import read_upload
+from tests.pictures.files import png_header
 
 JPEG = {"Content-Type": "image/jpeg"}
-
-
-def png_header(side: int) -> bytes:
-    """A PNG that claims to be side x side and has almost no content."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + check
-
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
 
 
 def test_raw_bytes_become_a_queued_job(client: TestClient, leaf_jpeg: bytes) -> None:
@@ -70,8 +57,10 @@ def test_the_photo_is_on_disk_before_the_answer(
 BAD_PHOTOS: list[tuple[bytes, int, str, str]] = [
     (b"this is a text file", 415, "unsupported-format", "allowed are"),
     (b"", 422, "undecodable-photo", "0 bytes"),
-    (png_header(12_000), 413, "too-many-pixels", "12000 x 12000"),
-    (png_header(40_000), 413, "too-many-pixels", "limit is 64,000,000"),
+    (png_header(12_000, 12_000), 413, "too-many-pixels", "12000 x 12000"),
+    (png_header(40_000, 40_000), 413, "too-many-pixels", "limit is 64,000,000"),
+    (png_header(33_000, 1), 413, "too-many-pixels", "33000 x 1 pixels; the limit of a side is"),
+    (b"\xff\xd8" + b"\xff\xfe\0\2" * 5_000, 422, "photo-too-complex", "over 2,000 segments"),
     (b"\xff" * 200_001, 413, "photo-too-large", "200,001 bytes; the limit is 200,000"),
 ]
 

@@ -1,0 +1,30 @@
+"""How many pixels of a photo a model is given: the same in training, judging and serving."""
+
+from typing import Protocol
+
+from models.card import Preprocessing
+from pictures.decode import Photo, decode, most_pixels
+
+LONG_SIDE = 960
+"""Pixels, where a photo has them: overlays, which people look at, are up to 1,024 long. A quarter
+of a photo of 12 million pixels is 1,008 long, and so decoded at that."""
+
+
+class Decode(Protocol):
+    """`pictures.decode.decode`, or what does the same elsewhere."""
+
+    def __call__(self, data: bytes, *, min_side: int, min_long_side: int) -> Photo: ...
+
+
+def decode_for(preprocessing: Preprocessing, data: bytes, by: Decode = decode) -> Photo:
+    """A photo with twice as many pixels a side as the model's input, where it has them: what is
+    stretched from that differs from what the whole photo would give by less than a grey level.
+
+    Raises PhotoError.
+    """
+    return by(data, min_side=2 * preprocessing.size, min_long_side=LONG_SIDE)
+
+
+def most_bytes(preprocessing: Preprocessing) -> int:
+    """Of the pixels that `decode_for` makes of any photo."""
+    return 3 * most_pixels(2 * preprocessing.size)
