@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from api import problems
 from api.dependencies import Services, require_ownership
+from api.memory import MemoryBudget
 from api.metrics import Metrics
 from api.middleware.access_log import AccessLogMiddleware
 from api.middleware.authentication import ApiKeyCache, AuthenticationMiddleware
@@ -113,6 +114,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         measured,
         feedback_store,
         RenderCache(blobs),
+        MemoryBudget(settings.upload_memory_bytes),
         BatchService(redis, service),
         webhooks,
     )

@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Path, Request
 from pydantic import BeforeValidator
 
 from api.context import context_of
+from api.memory import MemoryBudget
 from api.metrics import Metrics
 from api.rendering.cache import RenderCache
 from api.settings import ApiSettings
@@ -38,6 +39,7 @@ class Services:
     metrics: Metrics
     feedback: FeedbackStore
     render_cache: RenderCache
+    memory: MemoryBudget
     batches: BatchService
     webhooks: WebhookOutbox
 

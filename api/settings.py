@@ -31,6 +31,8 @@ class ApiSettings(SharedSettings):
     """Sites whose pages may use the API from a browser, such as `https://example.org`."""
     max_uploads: Annotated[int, Field(ge=1)] = 64
     """Most bodies on their way at once in one API process; beyond it 503."""
+    upload_memory_bytes: Annotated[int, Field(ge=1024)] = 100_000_000
+    """Most bytes of received photos in memory at once in one API process; others wait on disk."""
     upload_grace_seconds: Annotated[float, Field(gt=0)] = 20.0
     """How long a body may take in any case."""
     upload_bytes_per_second: Annotated[float, Field(gt=0)] = 8000.0

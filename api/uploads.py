@@ -1,34 +1,22 @@
-"""Photos and options out of a request: raw bytes or a form, never more than allowed in memory."""
+"""Photos and options out of a request: raw bytes or a form, never more than allowed."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request
 from pydantic import ValidationError
-from starlette.datastructures import FormData, UploadFile
 from starlette.types import Message
 
+from api.forms import FormFile, is_form, read_form
 from api.problems import InvalidRequest, invalid_request
+from api.spool import Spool
 from jobs.errors import BatchTooLarge
 from jobs.records.batch import MOST_PHOTOS, BatchPhoto
 from jobs.records.options import JobOptions
 from pictures.errors import PhotoTooLarge, UndecodablePhoto
 
-
-def read_options(given: Mapping[str, str]) -> JobOptions:
-    """Empty ones count as not given. Raises InvalidRequest."""
-    try:
-        return JobOptions.model_validate(
-            {name: value for name, value in given.items() if value != ""}
-        )
-    except ValidationError as error:
-        raise invalid_request(error) from error
-
-
-FIELD = "image"
+FIELD, BATCH_FIELD = "image", "images"
 RAW_TYPES = (
     "image/jpeg",
     "image/png",
@@ -38,56 +26,74 @@ RAW_TYPES = (
     "image/tiff",
     "application/octet-stream",
 )
-_LARGE = 1024 * 1024
 FORM_OVERHEAD = 64 * 1024  # boundaries, part headers and options around a photo
+_MOST_FILES = 4 * MOST_PHOTOS  # more are no mistake in counting, and not worth the reading
+
+
+def read_options(given: Mapping[str, str]) -> JobOptions:
+    """Empty ones count as not given. Raises InvalidRequest, also for unknown ones."""
+    known = JobOptions.model_fields
+    try:
+        return JobOptions.model_validate(
+            {name: value for name, value in given.items() if value != "" or name not in known}
+        )
+    except ValidationError as error:
+        raise invalid_request(error) from error
 
 
 @dataclass(frozen=True)
 class Upload:
-    """The bytes of a photo, and the options given with it, not yet validated."""
+    """A photo that can be read while the request lasts, and its options, not yet validated."""
 
-    data: bytes
-    options: dict[str, Any]
+    content: Spool
+    options: dict[str, str]
 
 
-async def read_upload(request: Request, limit: int) -> Upload:
+@asynccontextmanager
+async def read_upload(request: Request, limit: int) -> AsyncIterator[Upload]:
     """Raises PhotoTooLarge, UndecodablePhoto for an empty photo, InvalidRequest for a form
-    without the one file field."""
-    options: dict[str, Any] = dict(request.query_params)
-    kind = request.headers.get("content-type", "").lower()
-    is_form = kind.startswith("multipart/form-data")
-    most = limit + FORM_OVERHEAD if is_form else limit
+    without the one file, BlobsFailed."""
+    most = limit + FORM_OVERHEAD if is_form(request) else limit
     request = limit_body(request, most, lambda size: PhotoTooLarge(size, limit))
-    if is_form:
-        data, fields = await _read_form(request)
-        options |= fields
-    else:
-        data = await _read_body(request)
-    if len(data) > limit:
-        raise PhotoTooLarge(len(data), limit)
-    if not data:
+    with ExitStack() as closing:
+        if is_form(request):
+            content, values = await _read_form(request, closing)
+        else:
+            content, values = await _read_body(request, closing), dict[str, str]()
+        _check_size(content.size, limit)
+        yield Upload(content, _all_options(request, values))
+
+
+async def _read_body(request: Request, closing: ExitStack) -> Spool:
+    content = closing.enter_context(Spool())
+    async for chunk in request.stream():
+        await content.write(chunk)
+    return content
+
+
+async def _read_form(request: Request, closing: ExitStack) -> tuple[Spool, dict[str, str]]:
+    form = await read_form(request, FIELD, 1, closing)
+    if not form.files:
+        message = f"a file field named {FIELD!r} is needed (given: {form.field_names})"
+        raise InvalidRequest([{"field": FIELD, "message": message}])
+    return form.files[0].content, form.values
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise PhotoTooLarge(size, limit)
+    if not size:
         raise UndecodablePhoto("it is empty (0 bytes)")
-    return Upload(data, options)
 
 
-async def _read_body(request: Request) -> bytes:
-    """As `request.body()`; but a large one is put together beside the event loop, which other
-    requests wait for. There `join` lets go of the interpreter too."""
-    parts = [part async for part in request.stream()]
-    if sum(map(len, parts)) < _LARGE:
-        return b"".join(parts)
-    return await asyncio.to_thread(b"".join, parts)
-
-
-async def _read_form(request: Request) -> tuple[bytes, dict[str, str]]:
-    async with request.form(max_files=1, max_fields=32) as form:
-        file = form.get(FIELD)
-        if not isinstance(file, UploadFile):
-            given = ", ".join(form) or "nothing"
-            message = f"a file field named {FIELD!r} is needed (given: {given})"
-            raise InvalidRequest([{"field": FIELD, "message": message}])
-        fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        return await file.read(), fields
+def _all_options(request: Request, values: dict[str, str]) -> dict[str, str]:
+    """Those of the query and of the form. Raises InvalidRequest for one with two values."""
+    options = dict(values)
+    for name, value in request.query_params.multi_items():
+        if options.setdefault(name, value) != value:
+            message = f"it is given twice: {options[name]!r:.100} and {value!r:.100}"
+            raise InvalidRequest([{"field": name, "message": message}])
+    return options
 
 
 def limit_body(request: Request, most: int, too_large: Callable[[int], Exception]) -> Request:
@@ -108,16 +114,13 @@ def limit_body(request: Request, most: int, too_large: Callable[[int], Exception
     return Request(request.scope, receive)
 
 
-BATCH_FIELD = "images"
-_MOST_FILES = 4 * MOST_PHOTOS  # more are no mistake in counting, and not worth the reading
-_NAME_LENGTH = 255
-
-
 @dataclass(frozen=True)
 class BatchUpload:
-    """Photos that can be read while the request lasts, and the options given with them."""
+    """Photos that can be read while the request lasts, and the options given with them. `largest`:
+    bytes of the largest photo."""
 
     photos: list[BatchPhoto]
+    largest: int
     options: dict[str, str]
 
 
@@ -125,33 +128,27 @@ class BatchUpload:
 async def read_batch(request: Request, most: int, limit: int) -> AsyncIterator[BatchUpload]:
     """most: bytes of all photos together; limit: of one.
 
-    Raises BatchTooLarge while reading, InvalidRequest for a form without photos or with too many.
+    Raises BatchTooLarge while reading, InvalidRequest for a form without photos or with too many,
+    BlobsFailed.
     """
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+    if not is_form(request):
         message = "a multipart/form-data body is needed"
         raise InvalidRequest([{"field": BATCH_FIELD, "message": message}])
     request = limit_body(request, most + FORM_OVERHEAD, lambda size: BatchTooLarge(size, most))
-    async with request.form(max_files=_MOST_FILES, max_fields=32) as form:
-        fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        yield BatchUpload(_photos(form, limit), dict(request.query_params) | fields)
+    with ExitStack() as closing:
+        form = await read_form(request, BATCH_FIELD, _MOST_FILES, closing)
+        if not 1 <= len(form.files) <= MOST_PHOTOS:
+            given = len(form.files)
+            message = f"1 to {MOST_PHOTOS} file fields of this name are needed (given: {given})"
+            raise InvalidRequest([{"field": BATCH_FIELD, "message": message}])
+        largest = min(limit, max(file.content.size for file in form.files))
+        photos = [_photo(file, limit) for file in form.files]
+        yield BatchUpload(photos, largest, _all_options(request, form.values))
 
 
-def _photos(form: FormData, limit: int) -> list[BatchPhoto]:
-    files = [file for file in form.getlist(BATCH_FIELD) if isinstance(file, UploadFile)]
-    if not 1 <= len(files) <= MOST_PHOTOS:
-        message = f"1 to {MOST_PHOTOS} file fields of this name are needed (given: {len(files)})"
-        raise InvalidRequest([{"field": BATCH_FIELD, "message": message}])
-    return [_photo(file, limit) for file in files]
-
-
-def _photo(file: UploadFile, limit: int) -> BatchPhoto:
+def _photo(file: FormFile, limit: int) -> BatchPhoto:
     async def read() -> bytes:
-        size = file.size or 0
-        if size > limit:
-            raise PhotoTooLarge(size, limit)
-        if not size:
-            raise UndecodablePhoto("it is empty (0 bytes)")
-        await file.seek(0)
-        return await file.read()
+        _check_size(file.content.size, limit)
+        return await file.content.read()
 
-    return BatchPhoto((file.filename or "")[:_NAME_LENGTH] or None, read)
+    return BatchPhoto(file.name, read)

@@ -70,9 +70,10 @@ async def submit_batch(
         raise context.refusal
     async with services.jobs.receiving(submission), read_batch(request, *limits) as upload:
         options = read_options(upload.options)
-        batch, replayed = await services.batches.submit(
-            upload.photos, options, submission, context.check_quota, reuse=reuse
-        )
+        async with services.memory.hold(upload.largest):
+            batch, replayed = await services.batches.submit(
+                upload.photos, options, submission, context.check_quota, reuse=reuse
+            )
     view = await _current_view(batch.id, services, owner, response, wait)
     response.status_code = 200 if view.progress == 1 else 202
     response.headers["Location"] = view.links.self

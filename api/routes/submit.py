@@ -20,7 +20,7 @@ from api.uploads import FIELD, RAW_TYPES, read_options, read_upload
 from jobs.errors import StoreDown
 from jobs.records.job import Job
 from jobs.records.options import JobOptions
-from jobs.records.submissions import Submission
+from jobs.records.submissions import Submission, Submitted
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _BINARY = {"type": "string", "format": "binary"}
@@ -57,14 +57,20 @@ class SubmitHandler:
         await services.jobs.store.check_admission(owner)
         async with services.jobs.receiving(submission):
             await self._check_quota(submission)
-            upload = await read_upload(self._request, services.settings.max_bytes)
-            options = read_options(upload.options)
-            made = await services.jobs.submit(upload.data, options, submission)
+            made = await self._read_and_submit(submission)
         job = await self._wait_for_end(made.job)
         headers = {"Location": f"/v1/jobs/{job.id}"}
         if made.replayed:
             headers["Idempotency-Replayed"] = "true"
         return job_response(job, 200 if job.state.is_terminal else 202, self._wait, headers)
+
+    async def _read_and_submit(self, submission: Submission) -> Submitted:
+        services = self._services
+        async with read_upload(self._request, services.settings.max_bytes) as upload:
+            options = read_options(upload.options)
+            async with services.memory.hold(upload.content.size):
+                data = await upload.content.read()
+                return await services.jobs.submit(data, options, submission)
 
     async def _check_quota(self, submission: Submission) -> None:
         """Before the body is read. What was accepted before costs nothing. Raises QuotaUsedUp."""

@@ -141,7 +141,7 @@ def test_a_batch_has_1_to_64_photos(client: TestClient, count: int) -> None:
 
 
 def send_form_without_photos(client: TestClient) -> Any:
-    return client.post("/v1/batches", files=[("image", b"x")])
+    return client.post("/v1/batches", files=[("top_k", (None, b"1"))])
 
 
 def test_raw_bytes_are_no_batch(client: TestClient, leaves: list[bytes]) -> None:

@@ -1,15 +1,12 @@
 """POST /v1/jobs."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
-from api.uploads import read_upload
 from tests.pictures.files import png_header
 
 JPEG = {"Content-Type": "image/jpeg"}
@@ -82,29 +79,6 @@ def test_a_bad_photo_is_a_clear_error(
     assert client.get("/livez").status_code == 200
 
 
-@pytest.mark.parametrize("parts", [[1000, 0, 3], [700_000, 700_000]])
-def test_a_body_is_put_together_whole_and_a_large_one_beside_the_event_loop(
-    parts: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ten megabytes put together on the loop would hold everybody up."""
-    bodies = [bytes([number]) * size for number, size in enumerate(parts)]
-    beside: list[int] = []
-
-    async def to_thread(join: Any, parts: list[bytes]) -> Any:
-        beside.append(len(parts))
-        return await asyncio.get_running_loop().run_in_executor(None, join, parts)
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": bodies.pop(0), "more_body": bool(bodies)}
-
-    whole = b"".join(bodies)
-    monkeypatch.setattr("api.uploads.asyncio.to_thread", to_thread)
-    scope = {"type": "http", "method": "POST", "headers": [], "query_string": b""}
-    upload = asyncio.run(read_upload(Request(scope, receive), 2_000_000))
-    assert upload.data == whole
-    assert bool(beside) == (len(whole) > 1_000_000)
-
-
 def test_a_chunked_upload_is_cut_off_at_the_limit(client: TestClient) -> None:
     chunks = iter([b"\xff" * 150_000] * 4)
     answer = client.post("/v1/jobs", content=chunks)
@@ -118,6 +92,7 @@ BAD_OPTIONS = [
     ("overlay_format=bmp", "overlay_format", "'jpeg'"),
     ("ttl=1", "ttl", "60"),
     ("flavour=mint", "flavour", "not permitted"),
+    ("flavour=", "flavour", "not permitted"),
 ]
 
 
@@ -154,6 +129,16 @@ def test_a_form_without_the_field_says_which_it_needs(client: TestClient) -> Non
     answer = client.post("/v1/jobs", files={"picture": b"1"})
     assert answer.status_code == 422
     assert "'image'" in answer.json()["detail"]
+
+
+def test_an_option_with_two_values_is_refused(client: TestClient, leaf_jpeg: bytes) -> None:
+    twice = client.post("/v1/jobs?top_k=1&top_k=5", content=leaf_jpeg)
+    form = client.post("/v1/jobs?top_k=1", files={"image": leaf_jpeg}, data={"top_k": "5"})
+    for answer in (twice, form):
+        assert answer.status_code == 422
+        assert [error["field"] for error in answer.json()["errors"]] == ["top_k"]
+        assert "'1'" in answer.json()["detail"]
+        assert "'5'" in answer.json()["detail"]
 
 
 def test_a_broken_form_is_a_bad_request(client: TestClient) -> None:
