@@ -1,5 +1,6 @@
 """`cropshield evaluate --lesions`: does the heat lie on what somebody outlined?"""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +14,12 @@ from cli.warnings import warn
 from engine.cam.methods import METHODS
 from engine.device import choose_device
 from engine.errors import EngineError
-from engine.evaluation.lesion_masks import LesionFolder, judge_maps
+from engine.evaluation.agreement import Agreement
+from engine.evaluation.lesion_masks import (
+    LesionFolder,
+    agreement_on_affected_share,
+    judge_maps,
+)
 from engine.evaluation.lesions import summary
 from engine.explainer import Explainer
 from models.card import Card
@@ -37,17 +43,27 @@ def evaluate_lesions(model: str, masks: Path, photos: Path | None, wanted: Evalu
     try:
         folder = LesionFolder(masks, photos, card.class_names)
         figures = judge(card, folder)
+        area = agreement_on_affected_share(folder, card)
     except (CardError, EngineError, OSError) as error:
         raise CommandError(str(error)) from error
     warn(f"not read: {line}" for line in unreadable_lines(folder.unreadable, most=1000))
     if wanted.json:
         left_out = [str(mask) for mask in folder.without_lesions]
-        where = {"lesions": str(masks), "data": str(photos or masks), "left_out": left_out}
-        write_json(wanted.json, {**identity(card), **where, "methods": figures}, folder.unreadable)
+        content = {
+            **identity(card),
+            "lesions": str(masks),
+            "data": str(photos or masks),
+            "left_out": left_out,
+            "methods": figures,
+            "affected_share": area and asdict(area),
+        }
+        write_json(wanted.json, content, folder.unreadable)
     if wanted.json != "-":
         _print(card, masks, figures, len(folder.without_lesions))
+        _print_agreement(area)
     if wanted.record:
-        replace_table(card.path, figures[RECORDED], f"metrics.{wanted.record}")
+        recorded = figures[RECORDED] | (area.of_card("affected") if area else {})
+        replace_table(card.path, recorded, f"metrics.{wanted.record}")
     return FAILED if folder.unreadable else 0
 
 
@@ -79,6 +95,15 @@ def _print(card: Card, masks: Path, figures: Figures, left_out: int) -> None:
     )
     if left_out:
         console.print(f"left out, as their mask shows no lesion or nothing else: {left_out:,}")
+
+
+def _print_agreement(area: Agreement | None) -> None:
+    if area is not None:
+        Console().print(
+            f"affected share, by colour, of {area.count:,} outlined leaves: concordance "
+            f"{area.concordance:.3f}, mean error {area.mean_error:+.1%}, 95 % of the errors within "
+            f"{area.low:+.1%} and {area.high:+.1%} of the leaf"
+        )
 
 
 def _cells(row: dict[str, float], ending: str) -> tuple[str, ...]:

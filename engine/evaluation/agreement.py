@@ -1,6 +1,6 @@
 """How far two ways to measure the same thing agree."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,11 @@ class Agreement:
     mean_error: float
     low: float
     high: float
+
+    def of_card(self, name: str) -> dict[str, float]:
+        """What a card records of `name`."""
+        rounded = {key: round(value, 4) for key, value in asdict(self).items()}
+        return {f"{name}_{key}": value for key, value in rounded.items()}
 
 
 def agreement(found: npt.ArrayLike, true: npt.ArrayLike) -> Agreement:

@@ -11,13 +11,16 @@ from PIL import Image
 
 from engine.cam.compute import compute_cams
 from engine.errors import WrongMask
+from engine.evaluation.agreement import Agreement, agreement
 from engine.evaluation.inference import decode_photo
 from engine.evaluation.lesions import Localisation, Outline, measure, outline_of
 from engine.explainer import Explainer
 from models.card import Card
 from models.card_errors import CardError
 from models.training.array_cache import attempt
+from pictures.affected_area import affected_share
 from pictures.colormaps import Pixels
+from pictures.leaf_mask import leaf_mask, shrink, single_leaf
 from pictures.photo_files import SUFFIXES, is_hidden
 
 
@@ -86,6 +89,19 @@ def judge_maps(
             name: measure(heatmap, photo.outline, explainer.box, right=right)
             for name, heatmap in zip(methods, maps, strict=True)
         }
+
+
+def agreement_on_affected_share(folder: LesionFolder, card: Card) -> Agreement | None:
+    """How far `affected_share` agrees with the outlined share of each leaf that is outlined and
+    told from its ground; None for fewer than two of them. Raises WrongMask."""
+    found: list[tuple[float, float]] = []
+    for photo in folder.each(card):
+        lesions, leaf = photo.outline
+        small = shrink(photo.pixels)
+        share = None if leaf.all() else affected_share(small, single_leaf(small, leaf_mask(small)))
+        if share is not None:
+            found.append((share, float(lesions.sum() / leaf.sum())))
+    return agreement(*zip(*found, strict=True)) if len(found) > 1 else None
 
 
 def read_outline(mask: Path, width: int, height: int) -> Outline | None:

@@ -43,7 +43,9 @@ def test_every_method_is_judged_and_gradcam_is_recorded(
     assert found["failed"] == []
     assert set(found["methods"]) == set(METHODS)
     recorded = read_card(cards[0].path).metrics["drawn_lesions"]
-    assert recorded == found["methods"]["gradcam"]
+    area = {f"affected_{name}": value for name, value in found["affected_share"].items()}
+    assert recorded == pytest.approx(found["methods"]["gradcam"] | area, abs=1e-4)
+    assert "affected share, by colour, of" in words
     assert {"photos", "pointing", "chance", "auc", "lift", "right"} <= set(recorded)
 
 

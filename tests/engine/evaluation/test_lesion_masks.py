@@ -10,9 +10,15 @@ from torch import Tensor, nn
 
 from engine.cam.methods import METHODS
 from engine.errors import WrongMask
-from engine.evaluation.lesion_masks import LesionFolder, judge_maps, read_outline
+from engine.evaluation.lesion_masks import (
+    LesionFolder,
+    agreement_on_affected_share,
+    judge_maps,
+    read_outline,
+)
 from engine.explainer import Explainer
 from models.card_errors import CardError
+from pictures.drawn_leaves.leaves import draw_leaf
 from tests.engine.networks import network, save_model
 
 NAMES = ("Tea__blight", "Tea__rust")
@@ -158,3 +164,28 @@ def test_masks_without_a_lesion_are_left_out(values: tuple[int, int], tmp_path: 
     for _ in range(2):
         assert list(judge_maps(explainer(tmp_path), folder, ["gradcam"])) == []
         assert folder.without_lesions == [photo.with_suffix(".png")]
+
+
+def test_the_affected_share_is_compared_where_a_leaf_is_outlined(tmp_path: Path) -> None:
+    root = tmp_path / "set" / NAMES[0]
+    root.mkdir(parents=True)
+    shares = []
+    for seed in range(4):
+        leaf = draw_leaf("blight", seed, (480, 360))
+        leaf.photo.save(root / f"{seed}.jpg", quality=92)
+        mask = leaf.leaf.astype(np.uint8)
+        mask[leaf.lesions] = 2
+        Image.fromarray(mask).save(root / f"{seed}.png")
+        shares.append(float(leaf.lesions.sum() / leaf.leaf.sum()))
+    card = explainer(tmp_path).card
+    found = agreement_on_affected_share(LesionFolder(tmp_path / "set", None, NAMES), card)
+    assert found is not None
+    assert found.count == 4
+    assert abs(found.mean_error) < 0.15
+    assert found.concordance <= 1
+    for path in root.glob("*.png"):
+        Image.fromarray(np.where(np.asarray(Image.open(path)) == 2, 2, 0).astype(np.uint8)).save(
+            path
+        )
+    boxes = LesionFolder(tmp_path / "set", None, NAMES)
+    assert agreement_on_affected_share(boxes, card) is None, "no leaf is outlined"
