@@ -24,7 +24,9 @@ Row = dict[str, Any]
 COLUMNS = ("pointing", "chance", "auc", "lift", "empty", "right", "pointing_right", "auc_right")
 
 
-def on_lesions(card: Card, masks: Path, photos: Path | None, layers: Sequence[str]) -> list[Row]:
+def on_lesions(
+    card: Card, masks: Path, photos: Path | None, layers: Sequence[str]
+) -> Iterator[Row]:
     """A row for each of our methods at each layer, and one for the peer's Grad-CAM there.
 
     Layers: the card's, the last one before it whose map is finer, and those of `layers` that the
@@ -37,11 +39,9 @@ def on_lesions(card: Card, masks: Path, photos: Path | None, layers: Sequence[st
         "weights": card.sha256[:16],
         "masks": f"{found.parent.name}/{found.name}",
     }
-    return [
-        {**labels, "layer": layer, "map": name, **summary(judged)}
-        for layer in _layers(card, layers)
-        for name, judged in _judged(card, layer, folder)
-    ]
+    for layer in _layers(card, layers):
+        for name, judged in _judged(card, layer, folder):
+            yield {**labels, "layer": layer, "map": name, **summary(judged)}
 
 
 def _layers(card: Card, more: Sequence[str]) -> list[str]:
