@@ -22,11 +22,11 @@ def test_several_photos_are_a_gallery_that_can_be_sorted(
     page = new_page()
     explain(page, *leaves, text)
     expect(page.locator("#status")).to_have_text("4 of 4 photos done.")
-    expect(page.locator("#cards .tile")).to_contain_text("no photo that can be read")
+    expect(page.locator("#cards .tile")).to_contain_text("not a photo that the server can read")
     expect(page.locator("#cards button").first).to_contain_text(leaves[0].name)
     for by, words in (
         ("confidence", r"(\d+)\s%"),
-        ("margin", r"(\d+)\s% ahead of the second"),
+        ("margin", r"(\d+)\s% ahead of the second answer"),
         ("leaf", r"(\d+)\s% of the heat on the leaf"),
     ):
         page.select_option("#sort", by)
@@ -62,7 +62,7 @@ def test_what_was_asked_for_last_is_what_is_shown(
         expect(page.locator("#cards li")).to_have_count(2)
         page.set_input_files("#choose", leaves[2])
         expect(page.locator("#gallery")).to_be_hidden()
-        expect(page.locator("#status")).to_contain_text("before this one")
+        expect(page.locator("#status")).to_contain_text("ahead of this one")
     finally:
         worker.send_signal(signal.SIGCONT)
     expect(page.locator("#result")).to_be_visible()
@@ -79,7 +79,7 @@ def test_another_model_looks_at_the_same_photo(
     expect(page.locator("#again")).to_be_hidden()
     page.select_option("#model", "sister")
     page.click("#again")
-    expect(page.locator("#by")).to_have_text("Seen by The sister")
+    expect(page.locator("#by")).to_have_text("Model: The sister")
     assert job_of(page, stack)["model"]["id"] == "sister"
     expect(page.locator("#again")).to_be_hidden()
     expect(page.locator("#past li")).to_have_count(2)
@@ -88,12 +88,12 @@ def test_another_model_looks_at_the_same_photo(
 
 def test_a_model_that_was_never_calibrated_is_not_called_confident(new_page: NewPage) -> None:
     page = new_page()
-    assert "is confident" in _verdict(page, "0123456789abcdef")
-    assert "never measured" in _verdict(page, None)
+    assert "Use it" in _verdict(page, "0123456789abcdef")
+    assert "Nobody has measured" in _verdict(page, None)
 
 
 def _verdict(page: Page, calibration: str | None) -> str:
     found = {"predictions": [{"confidence": 0.9}], "verdict": "confident"}
     job = {"model": {"calibration": calibration}, "result": found}
-    say = "async (job) => (await import('/playground/words.js')).verdict(job)"
+    say = "async (job) => (await import('/playground/messages.js')).verdictMessage(job)"
     return str(page.evaluate(say, job))

@@ -134,8 +134,8 @@ def test_what_browsers_do_not_read_alike_is_left_to_the_server(page: Page, name:
     assert sent(page, data) == data
 
 
-BLEND = """async ([width, height]) => {
-  const { blend } = await import("/playground/heat.js");
+OVERLAY = """async ([width, height]) => {
+  const { drawOverlay } = await import("/playground/heatmap.js");
   const photo = new OffscreenCanvas(width, height);
   const brush = photo.getContext("2d");
   brush.fillStyle = "blue";
@@ -144,7 +144,7 @@ BLEND = """async ([width, height]) => {
   const map = { width: 2, height: 2, values: [0, 1, 1, 0], box };
   const table = Array.from({ length: 256 }, (_, level) => [level, 0, 0]);
   const canvas = document.createElement("canvas");
-  blend(canvas, photo, map, table, { opacity: 0.5 });
+  drawOverlay(canvas, photo, map, table, { opacity: 0.5 });
   const middle = canvas.getContext("2d").getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1);
   return { size: [canvas.width, canvas.height], blue: middle.data[2] };
 }"""
@@ -163,6 +163,6 @@ BLEND = """async ([width, height]) => {
 def test_heat_is_drawn_on_a_photo_of_any_size(
     page: Page, size: tuple[int, int], shown: list[int]
 ) -> None:
-    drawn = page.evaluate(BLEND, size)
+    drawn = page.evaluate(OVERLAY, size)
     assert drawn["size"] == shown
     assert 120 < drawn["blue"] < 136

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import FileChooser, Page, Route, expect
 
+from models.verdict import Verdict
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.service.conftest import Service
 from tests.web.conftest import NewPage
@@ -31,7 +32,7 @@ def test_a_photo_comes_back_with_a_name_and_the_heat_as_the_server_draws_it(
     job = job_of(page, stack)
     best = job["result"]["predictions"][0]
     expect(page.locator("#result-title")).to_contain_text(best["crop"])
-    expect(page.locator("#verdict")).to_contain_text("sure")
+    expect(page.locator("#verdict")).to_contain_text("Confidence: ")
     expect(page.locator("#predictions li")).to_have_count(len(job["result"]["predictions"]))
     expect(page.locator("#strip button")).to_have_count(3)
     sentence = job["result"]["explanations"][0]["diagnostics"]["sentence"]
@@ -74,18 +75,59 @@ def test_the_photo_is_seen_while_a_button_or_the_picture_is_held(
     assert difference(pixels(page), heated) == 0
 
 
-def test_a_doubtful_answer_is_told_as_a_question(
+@pytest.mark.parametrize("verdict", ["unknown", "not_a_leaf"])
+def test_a_photo_of_none_of_the_conditions_is_told_so_and_they_are_one_click_away(
+    new_page: NewPage, stack: Service, leaves: list[Path], verdict: str
+) -> None:
+    page = result_page(new_page, stack, leaves[0], verdict)
+    expect(page.locator("#result-title")).to_have_text(re.compile(r"\?$"))
+    expect(page.locator("#verdict")).to_contain_text("looks like none of the 32 conditions")
+    expect(page.locator("#known li").first).to_be_hidden()
+    page.locator("#known summary").click()
+    expect(page.locator("#known")).to_contain_text("Tomato: ")
+    assert violations(page) == []
+
+
+def test_a_close_answer_is_told_as_a_question_without_that_list(
     new_page: NewPage, stack: Service, leaves: list[Path]
 ) -> None:
+    page = result_page(new_page, stack, leaves[0], "low_margin")
+    expect(page.locator("#result-title")).to_have_text(re.compile(r"\?$"))
+    expect(page.locator("#verdict")).to_contain_text("This is a guess")
+    expect(page.locator("#known")).to_be_hidden()
+
+
+def result_page(new_page: NewPage, stack: Service, photo: Path, verdict: str) -> Page:
+    """A page that shows a result as if it had this verdict."""
     page = new_page()
-    explain(page, leaves[0])
+    explain(page, photo)
     job = job_of(page, stack)
-    job["result"]["verdict"] = "not_a_leaf"
+    job["result"]["verdict"] = verdict
     other = new_page(service_workers="block")
     other.route(f"**/v1/jobs/{job['id']}", lambda route: route.fulfill(json=job))
     other.goto(f"/#job={job['id']}")
-    expect(other.locator("#result-title")).to_have_text(re.compile(r"\?$"))
-    expect(other.locator("#verdict")).to_contain_text("does not look like a leaf")
+    return other
+
+
+def test_the_conditions_of_the_chosen_model_are_one_click_away(
+    new_page: NewPage, stack: Service
+) -> None:
+    page = new_page()
+    classes = stack.http.get("/v1/models/cropshield_cnn").json()["classes"]
+    expect(page.locator("#conditions li").first).to_be_hidden()
+    page.locator("#conditions summary").click()
+    items = page.locator("#conditions li").all_inner_texts()
+    crops = [item.split(": ") for item in items]
+    listed = {f"{crop}__{name}" for crop, names in crops for name in names.split(", ")}
+    assert listed == {name.replace("_", " ").replace("  ", "__") for name in classes}
+
+
+def test_the_page_has_advice_for_every_verdict(new_page: NewPage) -> None:
+    """When the server gives which one is not the page's business."""
+    known = new_page().evaluate(
+        "async () => Object.keys((await import('/playground/messages.js')).ADVICE)"
+    )
+    assert set(known) == set(get_args(Verdict))
 
 
 def test_each_warning_comes_with_a_hint_what_to_do(
@@ -102,7 +144,7 @@ def test_each_warning_comes_with_a_hint_what_to_do(
     assert all(hint.startswith(("Try", "Take the photo again")) for hint in hints)
 
 
-HINT = "async (found) => (await import('/playground/words.js')).hint(found)"
+HINT = "async (found) => (await import('/playground/messages.js')).hint(found)"
 
 
 def test_a_class_that_little_speaks_for_is_cold_beside_the_others(
@@ -125,7 +167,7 @@ def test_what_is_no_photo_is_told_in_words(new_page: NewPage, tmp_path: Path) ->
     text.write_text("no photo")
     page = new_page()
     page.set_input_files("#choose", text)
-    expect(page.locator("#trouble")).to_contain_text("no photo that can be read")
+    expect(page.locator("#trouble")).to_contain_text("not a photo that the server can read")
     expect(page.locator("#trouble button")).to_be_hidden()
     forgive(new_page, "415")
 
@@ -190,7 +232,7 @@ def test_a_place_in_the_queue_is_told_while_a_photo_waits(
     worker.send_signal(signal.SIGSTOP)
     try:
         page.set_input_files("#choose", leaf)
-        expect(page.locator("#status")).to_contain_text("Next in line")
+        expect(page.locator("#status")).to_contain_text("Next in the queue")
     finally:
         worker.send_signal(signal.SIGCONT)
     expect(page.locator("#result")).to_be_visible()
@@ -204,12 +246,12 @@ def test_how_long_it_will_take_is_told_in_words(new_page: NewPage) -> None:
         for queue in ({"position": 1, "eta_seconds": 12.4}, {"position": 3, "eta_seconds": 200})
     ]
     assert told == [
-        "1 photo is before this one, about 12 seconds to go.",
-        "3 photos are before this one, about 3 minutes to go.",
+        "1 photo is ahead of this one, about 12 seconds left.",
+        "3 photos are ahead of this one, about 3 minutes left.",
     ]
 
 
-WAITING = "async (job) => (await import('/playground/words.js')).waiting(job)"
+WAITING = "async (job) => (await import('/playground/messages.js')).waitingMessage(job)"
 
 
 def test_a_server_with_keys_asks_for_one(
@@ -224,7 +266,7 @@ def test_a_server_with_keys_asks_for_one(
         key = re.search(r"cs_[0-9a-f]{8}_[0-9a-f]{40}", told.stdout)
         assert key, told
         page = new_page(server=guarded)
-        expect(page.locator("#trouble")).to_contain_text("wants an API key")
+        expect(page.locator("#trouble")).to_contain_text("needs an API key")
         page.set_input_files("#choose", leaves[1])
         expect(page.locator("#result")).to_be_hidden()
         page.wait_for_timeout(500)  # for the answer, which is no other than before
@@ -280,7 +322,7 @@ def test_an_opinion_is_in_the_feedback(
     page.select_option("#right-class", label="Tomato, healthy")
     page.fill("#note", "looks fine to me")
     page.click("#correction button")
-    expect(page.locator("#thanks")).to_have_text("Thank you, noted.")
+    expect(page.locator("#thanks")).to_have_text("Thank you. Your feedback is saved.")
     rows = list(
         csv.DictReader(io.StringIO(stack.http.get("/v1/feedback.csv").text.lstrip("\ufeff")))
     )
@@ -293,7 +335,7 @@ def test_a_yes_is_in_the_feedback(new_page: NewPage, stack: Service, leaves: lis
     page = new_page()
     explain(page, leaves[1])
     page.click("#agree")
-    expect(page.locator("#thanks")).to_have_text("Thank you, noted.")
+    expect(page.locator("#thanks")).to_have_text("Thank you. Your feedback is saved.")
     rows = list(
         csv.DictReader(io.StringIO(stack.http.get("/v1/feedback.csv").text.lstrip("\ufeff")))
     )

@@ -1,26 +1,29 @@
 // What the server offers: colour tables, and models with their classes.
 
-import { $, element } from "./elements.js";
-import { askJson } from "./server.js";
-import { keep, settings } from "./settings.js";
+import { requestJson } from "./api.js";
+import { $, element } from "./dom.js";
+import { saveSettings, settings } from "./settings.js";
 
 const tables = new Map();
-export const models = new Map();
+const models = new Map();
 
-export const table = () => tables.get(settings.colormap) ?? tables.values().next().value;
+export const colourTable = () => tables.get(settings.colormap) ?? tables.values().next().value;
 
-// Raises Trouble.
-export async function readCatalog() {
-  const [colormaps, cards] = await Promise.all([askJson("/v1/colormaps"), askJson("/v1/models")]);
-  for (const found of colormaps) tables.set(found.name, found.table);
+// Raises RequestError.
+export async function loadCatalog() {
+  const [colormaps, cards] = await Promise.all([requestJson("/v1/colormaps"), requestJson("/v1/models")]);
+  for (const { name, table } of colormaps) tables.set(name, table);
   for (const card of cards) models.set(card.id, card);
-  const option = (value, words = value) => element("option", { value, textContent: words });
+  const option = (value, text = value) => element("option", { value, textContent: text });
   $("colormap").replaceChildren(...[...tables.keys()].map((name) => option(name)));
   $("model").replaceChildren(...cards.map((card) => option(card.id, card.title)));
-  if (!models.has(settings.model)) keep({ model: cards[0]?.id ?? "" });
+  if (!models.has(settings.model)) saveSettings({ model: cards[0]?.id ?? "" });
   $("colormap").value = settings.colormap;
   $("model").value = settings.model;
 }
 
-// The title of the model that explained a job; its id where it is no longer served.
-export const titleOf = ({ model }) => models.get(model.id)?.title ?? model.id;
+// The title of a model; its id where the server no longer has it.
+export const modelTitle = (id) => models.get(id)?.title ?? id;
+
+// The class names of a model; undefined where the server no longer has it.
+export const modelClasses = (id) => models.get(id)?.classes;

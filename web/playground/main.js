@@ -1,106 +1,108 @@
 // Puts the page together.
 
-import { models, readCatalog, table } from "./catalog.js";
-import { $ } from "./elements.js";
-import { load } from "./entry.js";
+import { RequestError, request, requestJson } from "./api.js";
+import { colourTable, loadCatalog, modelClasses } from "./catalog.js";
+import { showConditions } from "./conditions.js";
+import { $ } from "./dom.js";
+import { initFeedback, resetFeedback } from "./feedback.js";
 import { followBatch, followJob, hasEnded } from "./follow.js";
-import { mark, showCards, sortBy, sorted } from "./gallery.js";
-import { all, find, forget } from "./history.js";
-import { askOpinion, listenForOpinions } from "./opinion.js";
-import { listen } from "./photos.js";
-import { hideResult, listenForLooks, offerAgain, repaint, setColours, shownPhoto, showResult } from "./result.js";
-import { Trouble, ask, askJson, explain } from "./server.js";
-import { listenForSettings } from "./settings.js";
-import { MOST, prepared, submitMany, submitOne } from "./submit.js";
-import { attempt, say } from "./telling.js";
-import { batchWaiting, ending, waiting } from "./words.js";
+import { markCurrent, selectedSort, showCards, sortItems } from "./gallery.js";
+import { allResults, clearResults, findResult } from "./history.js";
+import { batchMessage, endMessage, waitingMessage } from "./messages.js";
+import { listenForPhotos } from "./photos.js";
+import { hideResult, initResult, offerExplainAgain, redraw, setColourTable, shownPhoto, showResult } from "./result.js";
+import { initSettings } from "./settings.js";
+import { runWithErrors, showStatus } from "./status.js";
+import { loadResult } from "./stored-result.js";
+import { MAX_PHOTOS, preparePhoto, submitBatch, submitPhoto } from "./submit.js";
 
 let items = []; // of the gallery
-let turn = 0; // what was asked for last; only that may change what is shown
-let underWay = 0; // how many times photos are
-let refused = () => {}; // hands in again what wanted a key
+let latest = 0; // number of the user's latest action; only that one may change what is shown
+let submitting = 0; // how many submissions are under way
+let retryWithKey = () => {}; // the submission that was refused for want of an API key
 
-const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-"); // the same for every attempt
+const newIdempotencyKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 function onFiles(files) {
-  handIn((key) => (files.length === 1 ? explainOne(files[0], key) : explainMany(files, key)));
+  submit((key) => (files.length === 1 ? explainFile(files[0], key) : explainFiles(files, key)));
 }
 
-function handIn(send) {
-  const key = newKey();
+// All attempts share one idempotency key.
+function submit(send) {
+  const key = newIdempotencyKey();
   const work = async () => {
-    underWay++;
+    submitting++;
     try {
       await send(key);
     } catch (error) {
-      if (error.needsKey) refused = () => attempt(work);
+      if (error.needsKey) retryWithKey = () => runWithErrors(work);
       throw error;
     } finally {
-      underWay--;
+      submitting--;
     }
   };
-  attempt(work);
+  runWithErrors(work);
 }
 
-async function explainOne(file, key) {
+async function explainFile(file, key) {
   hideGallery();
-  await explainPhoto(await prepared(file), key);
+  await explainPhoto(await preparePhoto(file), key);
 }
 
 async function explainPhoto(photo, key) {
   hideResult();
-  say("Sending the photo…");
-  const mine = ++turn;
-  const job = await submitOne(photo, key);
-  if (mine === turn) history.pushState(null, "", `#job=${job.id}`);
+  showStatus("Sending the photo…");
+  const mine = ++latest;
+  const job = await submitPhoto(photo, key);
+  if (mine === latest) history.pushState(null, "", `#job=${job.id}`);
   await openWhenDone(job, mine);
 }
 
-function lookAgain() {
+function explainAgain() {
   const photo = shownPhoto();
-  handIn((key) => explainPhoto(photo, key));
+  submit((key) => explainPhoto(photo, key));
 }
 
 async function openWhenDone(job, mine) {
-  const tell = (now) => mine === turn && say(hasEnded(now) ? "" : waiting(now));
-  tell(job);
-  job = await followJob(job, tell);
-  if (mine === turn) return open(job);
-  if (job.result) await load(job); // it is found among the earlier ones
+  const report = (now) => mine === latest && showStatus(hasEnded(now) ? "" : waitingMessage(now));
+  report(job);
+  job = await followJob(job, report);
+  if (mine === latest) return openJob(job);
+  if (job.result) await loadResult(job); // it appears in the history
   await showHistory();
 }
 
-async function explainMany(files, key) {
+async function explainFiles(files, key) {
   hideResult();
   hideGallery();
-  if (files.length > MOST) throw new Trouble(`These are ${files.length} photos; up to ${MOST} can be sent at once.`);
-  say(`Sending ${files.length} photos…`);
-  const mine = ++turn;
-  const batch = await submitMany(files, key);
-  if (mine !== turn) return;
+  if (files.length > MAX_PHOTOS) throw new RequestError(`You chose ${files.length} photos; up to ${MAX_PHOTOS} can be sent at once.`);
+  showStatus(`Sending ${files.length} photos…`);
+  const mine = ++latest;
+  const batch = await submitBatch(files, key);
+  if (mine !== latest) return;
   history.pushState(null, "", `#batch=${batch.id}`);
-  await watchBatch(batch, mine);
+  await openBatch(batch, mine);
 }
 
-async function watchBatch(batch, mine) {
+async function openBatch(batch, mine) {
   hideResult();
-  mark("");
-  await followBatch(batch, (now) => mine === turn && showBatch(now));
+  markCurrent("");
+  await followBatch(batch, (now) => mine === latest && showBatch(now));
   const { links } = batch;
-  const sheet = await (await ask(links.grid)).blob();
-  if (mine !== turn) return;
-  say(batchWaiting(await askJson(links.self)));
+  const sheet = await (await request(links.grid)).blob();
+  if (mine !== latest) return;
+  showStatus(batchMessage(await requestJson(links.self)));
   $("sheet").href = URL.createObjectURL(sheet);
   $("sheet").hidden = false;
   await showHistory();
 }
 
 function showBatch(batch) {
-  say(batchWaiting(batch), batch.progress);
+  showStatus(batchMessage(batch), batch.progress);
   const changed = states(batch.items) !== states(items);
   items = batch.items;
   $("gallery").hidden = false;
-  if (changed) showGallery(); // else what has the keyboard's focus would be gone
+  if (changed) showGallery(); // otherwise keyboard focus would be lost
 }
 
 const states = (some) => some.map(({ job }) => `${job?.id} ${job?.state}`).join();
@@ -113,20 +115,20 @@ function hideGallery() {
 }
 
 function showGallery() {
-  showCards($("cards"), sorted(items, sortBy()), table(), openCard, sortBy());
+  showCards($("cards"), sortItems(items, selectedSort()), colourTable(), openCard, selectedSort());
 }
 
-const openCard = (job) => attempt(() => (++turn, open(job)));
+const openCard = (job) => runWithErrors(() => (++latest, openJob(job)));
 
-// Raises Trouble for a job that has no result.
-async function open(job) {
-  say();
-  if (!job.result) throw new Trouble(job.error ? explain(job.error) : ending(job));
+// Raises RequestError for a job that has no result.
+async function openJob(job) {
+  showStatus();
+  if (!job.result) throw new RequestError(endMessage(job));
   const link = `#job=${job.id}`;
   if (location.hash !== link) history.pushState(null, "", link);
-  showResult(await load(job));
-  mark(job.id);
-  askOpinion(job, models.get(job.model.id)?.classes ?? []);
+  showResult(await loadResult(job));
+  markCurrent(job.id);
+  resetFeedback(job, modelClasses(job.model.id));
   await showHistory();
   $("result").focus({ preventScroll: true });
   $("result").scrollIntoView();
@@ -134,47 +136,53 @@ async function open(job) {
 
 // The newest result of each photo and model that is not in the gallery.
 async function showHistory() {
-  const what = ({ image, model }) => `${image.sha256} ${model.id}`;
-  const seen = new Set(items.flatMap(({ job }) => (job ? [what(job)] : [])));
-  const kept = await all().catch(() => []); // a private window may keep nothing
-  const past = kept.filter(({ job }) => !seen.has(what(job)) && seen.add(what(job)));
+  const subject = ({ image, model }) => `${image.sha256} ${model.id}`;
+  const seen = new Set(items.flatMap(({ job }) => (job ? [subject(job)] : [])));
+  const saved = await allResults().catch(() => []); // a private window may save nothing
+  const past = saved.filter(({ job }) => !seen.has(subject(job)) && seen.add(subject(job)));
   $("history").hidden = !past.length;
-  showCards($("past"), past, table(), openCard);
+  showCards($("past"), past, colourTable(), openCard);
 }
 
 async function openLink() {
-  const mine = ++turn;
+  const mine = ++latest;
   hideResult();
   const [kind, id] = location.hash.slice(1).split("=");
-  if (kind === "batch") return watchBatch(await askJson(`/v1/batches/${encodeURIComponent(id)}`), mine);
+  if (kind === "batch") return openBatch(await requestJson(`/v1/batches/${encodeURIComponent(id)}`), mine);
   if (!items.some(({ job }) => job?.id === id)) hideGallery();
   if (kind !== "job") return;
-  const kept = await find(id).catch(() => null);
-  await openWhenDone(kept?.job ?? (await askJson(`/v1/jobs/${encodeURIComponent(id)}`)), mine);
+  const saved = await findResult(id).catch(() => null);
+  await openWhenDone(saved?.job ?? (await requestJson(`/v1/jobs/${encodeURIComponent(id)}`)), mine);
 }
 
 async function start() {
-  const mine = turn;
-  await readCatalog();
-  setColours(table());
+  const mine = latest;
+  await loadCatalog();
+  setColourTable(colourTable());
+  showConditions();
   await showHistory();
-  if (mine === turn && !underWay) await openLink(); // else a photo was handed in, and is what counts
+  if (mine === latest && !submitting) await openLink(); // a photo that was submitted meanwhile goes first
 }
 
 async function onKey() {
-  const again = refused;
-  refused = () => {};
-  await attempt(start);
-  await again();
+  const retry = retryWithKey;
+  retryWithKey = () => {};
+  await runWithErrors(start);
+  await retry();
 }
 
-listenForSettings({ onKey, onColours: () => setColours(table()), onOpacity: repaint, onAsking: offerAgain });
-listenForLooks();
-listenForOpinions();
-listen($("drop"), [$("choose"), $("camera")], onFiles);
-$("again").onclick = lookAgain;
+function onJobOptions() {
+  offerExplainAgain();
+  showConditions();
+}
+
+initSettings({ onKey, onColormap: () => setColourTable(colourTable()), onOpacity: redraw, onJobOptions });
+initResult();
+initFeedback();
+listenForPhotos($("drop"), [$("choose"), $("camera")], onFiles);
+$("again").onclick = explainAgain;
 $("sort").onchange = showGallery;
-$("forget").onclick = () => attempt(async () => (await forget(), await showHistory()));
-addEventListener("hashchange", () => attempt(openLink));
+$("forget").onclick = () => runWithErrors(async () => (await clearResults(), await showHistory()));
+addEventListener("hashchange", () => runWithErrors(openLink));
 navigator.serviceWorker?.register("/service-worker.js");
-attempt(start);
+runWithErrors(start);

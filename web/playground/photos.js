@@ -1,11 +1,11 @@
-// Photos out of files, the clipboard and the camera; made small before they travel.
+// Photos from files, the clipboard and the camera; made smaller before they are sent.
 
 import { hasGreyCorner, isPlainJpeg } from "./jpeg.js";
 import { fit } from "./size.js";
 
-const LONG_SIDE = 1024; // the model sees far less
+const LONG_SIDE = 1024; // pixels; the model uses far fewer
 
-export function listen(drop, inputs, onFiles) {
+export function listenForPhotos(drop, inputs, onFiles) {
   const give = (files) => files.length && onFiles([...files]);
   for (const input of inputs) {
     input.addEventListener("change", () => {

@@ -1,112 +1,118 @@
-// One result: the picture, the words, the classes side by side.
+// One result: the picture, the text, and the classes side by side.
 
-import { titleOf } from "./catalog.js";
-import { $, element, save } from "./elements.js";
-import { shares } from "./entry.js";
-import { blend, drawLegend } from "./heat.js";
+import { modelClasses, modelTitle } from "./catalog.js";
+import { fillConditions } from "./conditions.js";
+import { $, download, element } from "./dom.js";
+import { drawLegend, drawOverlay } from "./heatmap.js";
+import { headline, hint, isNoneOfThem, percent, splitClass, title, verdictMessage } from "./messages.js";
 import { settings } from "./settings.js";
-import { headline, hint, percent, title, verdict } from "./words.js";
+import { relativePeaks } from "./stored-result.js";
 
-let shown; // {job, photo, maps, blobs}, and which of its maps: place
+let shown; // {job, photo, maps, blobs}, and rank: which of its maps is shown large
 let table;
 
-export function showResult(entry) {
-  shown = { ...entry, place: 0 };
-  const { result } = entry.job;
+export function showResult(loaded) {
+  shown = { ...loaded, rank: 0 };
+  const { model, result } = loaded.job;
+  const classes = modelClasses(model.id);
   $("result").hidden = false;
   $("result-title").textContent = headline(result);
-  $("verdict").textContent = verdict(entry.job);
-  $("by").textContent = `Seen by ${titleOf(entry.job)}`;
+  $("verdict").textContent = verdictMessage(loaded.job, classes);
+  fillConditions($("known"), isNoneOfThem(result) ? classes : undefined);
+  $("by").textContent = `Model: ${modelTitle(model.id)}`;
   $("share").textContent = "Copy link";
-  $("predictions").replaceChildren(...result.predictions.map(prediction));
+  $("predictions").replaceChildren(...result.predictions.map(predictionItem));
   $("compare").hidden = result.explanations.length < 2;
-  $("strip").replaceChildren(...result.explanations.map(tile));
-  choose(0);
-  paintStrip();
-  offerAgain();
+  $("strip").replaceChildren(...result.explanations.map(classTile));
+  selectClass(0);
+  drawTiles();
+  offerExplainAgain();
 }
 
 export function hideResult() {
   shown = undefined;
   $("result").hidden = true;
-  offerAgain();
+  offerExplainAgain();
 }
 
 export const shownPhoto = () => shown.blobs.photo;
 
-// Whether the photo may be looked at again: with another model, or for more classes.
-export function offerAgain() {
+// The photo can be explained again with another model, or for more classes.
+export function offerExplainAgain() {
   const { model, options } = shown?.job ?? {};
   $("again").hidden = !shown || (settings.model === model.id && settings.topK === options.top_k);
 }
 
-export function setColours(newTable) {
+export function setColourTable(newTable) {
   table = newTable;
   drawLegend($("legend"), table);
-  repaint();
+  redraw();
 }
 
-export function repaint() {
+export function redraw() {
   if (!shown) return;
-  paint();
-  paintStrip();
+  drawPicture();
+  drawTiles();
 }
 
-function paint(opacity = settings.opacity / 100) {
-  blend($("picture"), shown.photo, shown.maps[shown.place], table, { opacity });
+function drawPicture(opacity = settings.opacity / 100) {
+  drawOverlay($("picture"), shown.photo, shown.maps[shown.rank], table, { opacity });
 }
 
-function paintStrip() {
-  const share = shares(shown.job);
-  $("strip").querySelectorAll("canvas").forEach((canvas, place) => {
-    blend(canvas, shown.photo, shown.maps[place], table, { opacity: settings.opacity / 100, share: share[place], longSide: 480 });
+function drawTiles() {
+  const opacity = settings.opacity / 100;
+  const peaks = relativePeaks(shown.job);
+  $("strip").querySelectorAll("canvas").forEach((canvas, rank) => {
+    drawOverlay(canvas, shown.photo, shown.maps[rank], table, { opacity, peak: peaks[rank], longSide: 480 });
   });
 }
 
-function prediction(found) {
-  const share = element("meter", { min: 0, max: 1, value: found.confidence });
-  share.ariaLabel = `${title(found)}, ${percent(found.confidence)}`;
-  return element("li", {}, element("span", { textContent: title(found) }), element("span", { textContent: percent(found.confidence) }), share);
+function predictionItem(prediction) {
+  const meter = element("meter", { min: 0, max: 1, value: prediction.confidence });
+  const confidence = percent(prediction.confidence);
+  meter.ariaLabel = `${title(prediction)}, ${confidence}`;
+  return element("li", {}, element("span", { textContent: title(prediction) }), element("span", { textContent: confidence }), meter);
 }
 
-function tile(found, place) {
-  const [crop, disease] = (found.class_name ?? `class ${found.class_index}`).split("__");
-  const canvas = element("canvas", { width: 4, height: 3 });
-  canvas.ariaHidden = "true";
-  const words = element("span", { textContent: title({ crop, disease }) });
-  return element("li", {}, element("button", { type: "button", onclick: () => choose(place) }, canvas, words));
+function classTile(explanation, rank) {
+  const canvas = element("canvas", { width: 4, height: 3, ariaHidden: "true" });
+  const text = element("span", { textContent: classTitle(explanation) });
+  return element("li", {}, element("button", { type: "button", onclick: () => selectClass(rank) }, canvas, text));
 }
 
-function choose(place) {
-  shown.place = place;
-  const { class_name: name, diagnostics, is_zero: zero } = shown.job.result.explanations[place];
-  $("sentence").textContent = diagnostics?.sentence ?? (zero ? "Nothing in this photo speaks for this class." : "");
+const classTitle = ({ class_name: name, class_index: index }) => title(splitClass(name ?? `class ${index}`));
+
+function selectClass(rank) {
+  shown.rank = rank;
+  const explanation = shown.job.result.explanations[rank];
+  const { diagnostics, is_zero: isZero } = explanation;
+  $("sentence").textContent = diagnostics?.sentence ?? (isZero ? "The model found no evidence for this class in the photo." : "");
   $("hint").textContent = hint(diagnostics);
-  const [crop, disease] = (name ?? "").split("__");
-  $("picture").ariaLabel = `The photo with the heat for ${title({ crop, disease })}. ${$("sentence").textContent}`;
-  $("strip").querySelectorAll("button").forEach((button, number) => (button.ariaCurrent = String(number === place)));
-  paint();
+  $("picture").ariaLabel = `The photo with the heat for ${classTitle(explanation)}. ${$("sentence").textContent}`;
+  $("strip").querySelectorAll("button").forEach((button, place) => (button.ariaCurrent = String(place === rank)));
+  drawPicture();
 }
 
-function hold(held) {
-  if (!shown) return; // a pointer leaves a result that is gone
+// While it is held, the photo is shown without the heat.
+function holdPhoto(held) {
+  if (!shown) return; // the pointer leaves a result that was hidden
   $("hold").ariaPressed = String(held);
-  paint(held ? 0 : undefined);
+  drawPicture(held ? 0 : undefined);
 }
 
-export function listenForLooks() {
+export function initResult() {
   for (const target of [$("hold"), $("picture")]) {
-    target.addEventListener("pointerdown", () => hold(true));
-    for (const end of ["pointerup", "pointerleave", "pointercancel"]) target.addEventListener(end, () => hold(false));
+    target.addEventListener("pointerdown", () => holdPhoto(true));
+    for (const end of ["pointerup", "pointerleave", "pointercancel"]) target.addEventListener(end, () => holdPhoto(false));
   }
   const keys = new Set(["Enter", " "]);
   let byKey = false;
-  $("hold").addEventListener("keydown", (event) => keys.has(event.key) && hold((byKey = true)));
-  for (const end of ["keyup", "blur"]) $("hold").addEventListener(end, () => byKey && hold((byKey = false)));
+  $("hold").addEventListener("keydown", (event) => keys.has(event.key) && holdPhoto((byKey = true)));
+  for (const end of ["keyup", "blur"]) $("hold").addEventListener(end, () => byKey && holdPhoto((byKey = false)));
   $("share").onclick = copyLink;
-  $("save-overlay").onclick = () => $("picture").toBlob((blob) => save(blob, `${shown.job.id}-overlay.png`));
-  $("save-heatmap").onclick = () => save(shown.blobs.maps[shown.place], `${shown.job.id}-heatmap.png`);
-  $("save-json").onclick = () => save(new Blob([JSON.stringify(shown.job, null, 2)], { type: "application/json" }), `${shown.job.id}.json`);
+  $("save-overlay").onclick = () => $("picture").toBlob((blob) => download(blob, `${shown.job.id}-overlay.png`));
+  $("save-heatmap").onclick = () => download(shown.blobs.maps[shown.rank], `${shown.job.id}-heatmap.png`);
+  $("save-json").onclick = () => download(new Blob([JSON.stringify(shown.job, null, 2)], { type: "application/json" }), `${shown.job.id}.json`);
 }
 
 async function copyLink() {

@@ -1,28 +1,28 @@
-// Handing photos in: one is a job, several are batches of up to 64.
+// Submitting photos: one photo is a job, several are batches of up to 64.
 
+import { requestJson } from "./api.js";
 import { shrink } from "./photos.js";
-import { askJson } from "./server.js";
 import { settings } from "./settings.js";
 
-export const MOST = 64;
+export const MAX_PHOTOS = 64;
 
-function options() {
-  const chosen = new URLSearchParams({ top_k: settings.topK, colormap: settings.colormap });
-  if (settings.model) chosen.set("model", settings.model);
-  return chosen;
+function jobOptions() {
+  const options = new URLSearchParams({ top_k: settings.topK, colormap: settings.colormap });
+  if (settings.model) options.set("model", settings.model);
+  return options;
 }
 
-// Under the same key a repeated request makes nothing twice.
-const send = (path, body, key, headers = {}) =>
-  askJson(`${path}?${options()}`, { method: "POST", body, headers: { "Idempotency-Key": key, ...headers } });
+// A request that is repeated under the same idempotency key creates nothing twice.
+const post = (path, body, key, headers = {}) =>
+  requestJson(`${path}?${jobOptions()}`, { method: "POST", body, headers: { "Idempotency-Key": key, ...headers } });
 
-// As it travels: small, or as it is.
-export const prepared = (file) => (settings.original ? file : shrink(file));
+// The photo as it is sent: made smaller, unless the user wants full size.
+export const preparePhoto = (file) => (settings.original ? file : shrink(file));
 
-export const submitOne = (photo, key) => send("/v1/jobs", photo, key, { "Content-Type": "application/octet-stream" });
+export const submitPhoto = (photo, key) => post("/v1/jobs", photo, key, { "Content-Type": "application/octet-stream" });
 
-export async function submitMany(files, key) {
+export async function submitBatch(files, key) {
   const form = new FormData();
-  for (const file of files) form.append("images", await prepared(file), file.name);
-  return send("/v1/batches", form, key);
+  for (const file of files) form.append("images", await preparePhoto(file), file.name);
+  return post("/v1/batches", form, key);
 }

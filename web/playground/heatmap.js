@@ -7,7 +7,7 @@ const LONGEST_CANVAS = 4096; // pixels; beyond, some browsers draw nothing
 
 const WHOLE = { left: 0, top: 0, right: 1, bottom: 1 };
 
-// box: what of the photo the map stands for.
+// {width, height, values (0 to 1), box}. box: the part of the photo that the map covers.
 export async function readMap(blob, box) {
   const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
@@ -18,15 +18,15 @@ export async function readMap(blob, box) {
   return { width: bitmap.width, height: bitmap.height, values, box: box ?? WHOLE };
 }
 
-// Draws on `canvas`: opacity 0 to 1; share is what the map is multiplied by.
-export function blend(canvas, photo, map, table, { opacity, share = 1, longSide = LONGEST_CANVAS }) {
+// Draws the photo with the map over it. opacity: 0 to 1. peak: what the map is multiplied by, 0 to 1.
+export function drawOverlay(canvas, photo, map, table, { opacity, peak = 1, longSide = LONGEST_CANVAS }) {
   Object.assign(canvas, fit(photo, longSide));
   const brush = canvas.getContext("2d");
   brush.imageSmoothingQuality = "high";
   brush.drawImage(photo, 0, 0, canvas.width, canvas.height);
   if (!map || !opacity) return;
   brush.globalAlpha = opacity;
-  brush.drawImage(colourise(map, table, share, canvas), 0, 0, canvas.width, canvas.height);
+  brush.drawImage(colourise(map, table, peak, canvas), 0, 0, canvas.width, canvas.height);
   brush.globalAlpha = 1;
 }
 
@@ -36,7 +36,7 @@ export function drawLegend(canvas, table) {
   canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
-function colourise(map, table, share, size) {
+function colourise(map, table, peak, size) {
   const { width, height } = fit(size, LONG_SIDE);
   const picture = new ImageData(width, height);
   const { left, top, right, bottom } = map.box;
@@ -47,7 +47,7 @@ function colourise(map, table, share, size) {
     for (const column of columns) {
       const upper = mix(map, row.low, column);
       const lower = mix(map, row.high, column);
-      const heat = (upper + (lower - upper) * row.part) * share;
+      const heat = (upper + (lower - upper) * row.part) * peak;
       picture.data.set(table[Math.round(Math.min(1, heat) * 255)], at);
       picture.data[at + 3] = 255;
       at += 4;

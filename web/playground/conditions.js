@@ -1,0 +1,29 @@
+// What a model knows: its conditions, crop by crop.
+
+import { modelClasses } from "./catalog.js";
+import { $, element } from "./dom.js";
+import { diseaseName, knownConditions, splitClass, title } from "./messages.js";
+import { settings } from "./settings.js";
+
+// Fills a <details> element; hides it where nothing is known of the model.
+export function fillConditions(details, classes) {
+  details.hidden = !classes?.length;
+  if (details.hidden) return;
+  const [summary, list] = details.children;
+  summary.textContent = `See ${knownConditions(classes)}`;
+  list.replaceChildren(...Array.from(byCrop(classes), ([crop, found]) => cropItem(crop, found)));
+}
+
+// Those of the model that is chosen under Settings.
+export const showConditions = () => fillConditions($("conditions"), modelClasses(settings.model));
+
+function byCrop(classes) {
+  const crops = new Map();
+  for (const one of classes.map(splitClass)) crops.set(one.crop, [...(crops.get(one.crop) ?? []), one]);
+  return crops;
+}
+
+function cropItem(crop, conditions) {
+  const names = conditions.map(diseaseName).filter(Boolean).join(", ");
+  return element("li", {}, element("strong", { textContent: title({ crop }) }), names && `: ${names}`);
+}

@@ -1,0 +1,110 @@
+// What the page says about results, jobs and errors.
+
+const spaced = (name) => (name ?? "").replaceAll("_", " ");
+
+export function percent(share) {
+  if (share > 0.995 && share < 1) return "over 99\u00a0%";
+  return share < 0.005 ? "under 1\u00a0%" : `${Math.round(share * 100)}\u00a0%`;
+}
+
+// A class name is "crop__disease", or anything else in models of one's own.
+export function splitClass(name) {
+  const [crop, disease] = (name ?? "").split("__");
+  return { crop, disease };
+}
+
+export const diseaseName = ({ disease }) => (/^healthy$/i.test(spaced(disease)) ? "healthy" : spaced(disease));
+
+export function title(prediction) {
+  const crop = spaced(prediction.crop);
+  const disease = diseaseName(prediction);
+  if (disease === "healthy") return `${crop}, healthy`;
+  return disease ? `${crop}: ${disease}` : crop;
+}
+
+// What to do about each verdict of the server. The page does not know when it gives which one:
+// docs/explanation/verdicts.md does. known: how many conditions the model knows, in words.
+export const ADVICE = {
+  confident: () => "Use it as one opinion.",
+  low_margin: () => "This is a guess. Look at the second answer too.",
+  unknown: (known) => `This photo looks like none of ${known}. Do not use the answer.`,
+  not_a_leaf: (known) => `This may not be a leaf: the photo looks like none of ${known}. Do not use the answer.`,
+};
+
+const NOT_CALIBRATED = "Nobody has measured how often this model is right.";
+
+export const isDoubtful = (result) => (result.verdict ?? "confident") !== "confident";
+export const isNoneOfThem = (result) => ["unknown", "not_a_leaf"].includes(result.verdict);
+
+// The name of the likeliest class, as a question where the answer is doubtful.
+export const headline = (result) => title(result.predictions[0]) + (isDoubtful(result) ? "?" : "");
+
+// classes: those that the model knows; undefined where the server no longer has the model.
+export function verdictMessage({ model, result }, classes) {
+  const confidence = `Confidence: ${percent(result.predictions[0].confidence)}.`;
+  const advice = ADVICE[result.verdict]?.(knownConditions(classes));
+  return [confidence, isDoubtful(result) || model.calibration ? advice : NOT_CALIBRATED].filter(Boolean).join(" ");
+}
+
+export function knownConditions(classes) {
+  return classes ? `the ${classes.length} conditions that the model knows` : "the conditions that the model knows";
+}
+
+const HINTS = {
+  uniform: "Try a sharper photo of a single leaf. Until then use the name only, not the heat.",
+  scattered: "Try a closer photo of one leaf, in even light.",
+  edge: "Take the photo again with the whole leaf inside the picture.",
+  background: "Take the photo again in front of a plain background, such as a sheet of paper.",
+};
+
+export const hint = (diagnostics) => HINTS[diagnostics?.warnings?.[0]] ?? "";
+
+export function waitingMessage(job) {
+  if (job.state === "running") return "The model is working on the photo…";
+  const { position, eta_seconds: eta } = job.queue ?? {};
+  if (position === undefined) return "Waiting for the model…";
+  const place = position === 0 ? "Next in the queue" : `${position} ${position === 1 ? "photo is" : "photos are"} ahead of this one`;
+  return eta == null ? `${place}.` : `${place}, about ${duration(eta)} left.`;
+}
+
+export function batchMessage(batch) {
+  const done = Math.round(batch.progress * batch.total);
+  const eta = batch.queue?.eta_seconds;
+  return `${done} of ${batch.total} photos done${eta == null ? "" : `, about ${duration(eta)} left`}.`;
+}
+
+function duration(seconds) {
+  if (seconds < 1.5) return "1 second";
+  return seconds < 90 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`;
+}
+
+// Why a job that has ended has no result.
+export function endMessage(job) {
+  if (job.error) return problemMessage(job.error);
+  const ends = { canceled: "This job was canceled.", expired: "This job expired before the model could start it." };
+  return ends[job.state] ?? "This job failed.";
+}
+
+// A problem of the server in words for users; the server's own sentence in brackets where it adds
+// what was given and what is allowed.
+export function problemMessage({ type, title, detail }) {
+  const kind = type?.split("/").pop();
+  const message = PROBLEMS[kind] ?? `${title}.`;
+  return detail && !COMPLETE.has(kind) ? `${message} (${detail})` : message;
+}
+
+const TOO_LARGE = "The photo is too large. If Settings say to send photos at full size, turn that off.";
+const PROBLEMS = {
+  "wrong-key": "This server needs an API key. Enter it under Settings.",
+  "photo-too-large": TOO_LARGE,
+  "too-many-pixels": TOO_LARGE,
+  "photo-too-complex": "This photo would take too long to read. Save it again as a JPEG and send that.",
+  "unsupported-format": "This file is not a photo that the server can read.",
+  "undecodable-photo": "The photo is damaged or incomplete. Take or choose it again.",
+  "queue-full": "Too many photos are waiting. Try again in a minute.",
+  "store-down": "The server is not ready. Try again in a moment.",
+  "job-not-found": "This result does not exist, or it belongs to somebody else.",
+  "job-gone": "This result has expired and was deleted.",
+};
+
+const COMPLETE = new Set(["wrong-key", "undecodable-photo", "store-down", "job-not-found", "job-gone"]);
