@@ -10,6 +10,7 @@ _REPLACEMENTS = {
     r"await asyncio\.to_thread\((\S+), ": r"\1(",
     r"\basync |\bawait ": "",
     r"\basyncio\b": "time",
+    r"for (\w+) in (\S+):\n +yield \1\n": r"yield from \2\n",
     r"AsyncIterator, Iterable": "Iterable, Iterator",
     r"AsyncIterator": "Iterator",
     r"Async(CropShield|Client)": r"\1",

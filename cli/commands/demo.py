@@ -1,51 +1,46 @@
-"""`cropshield demo`: drawn leaves through a running server, and what came back side by side."""
+"""`cropshield demo`: drawn leaves, explained by a running server and shown side by side."""
 
 import io
-import json
-import time
-import urllib.request
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import quote
 
 from PIL import Image
 
 from cli.contact_sheet import Pair, contact_sheet
 from cli.drawn_leaves import draw_labelled
 from cli.errors import CommandError
+from cropshield_client import (
+    CropShield,
+    CropShieldError,
+    InvalidResponse,
+    Job,
+    JobFailed,
+    RetryPolicy,
+    TimedOut,
+    Unreachable,
+)
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 
-_PATIENCE_SECONDS = 120.0
-_TIMEOUT_SECONDS = 40.0  # of one request; a long-poll takes 25 s
+_TIMEOUT_SECONDS = 120.0
+_RETRY = RetryPolicy(deadline=3)
 
 
 @dataclass(frozen=True)
-class _Server:
-    address: str
-    api_key: str
-
-
-@dataclass(frozen=True)
-class _Sent:
+class _Submitted:
     name: str
     photo: Image.Image
-    job: dict[str, Any]
+    job: Job
 
 
 def run_demo(server: str, out: Path, count: int = 8, api_key: str = "") -> None:
-    """Post `count` drawn leaves to `server`; write photos, overlays and `contact-sheet.jpg`,
+    """Submit `count` drawn leaves to `server`; write photos, overlays and `contact-sheet.jpg`,
     and a folder `leaves` with more of them, labelled.
 
     Raises CommandError when the server cannot be reached or a job does not succeed.
     """
-    asked = _Server(server, api_key)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        sent = [_send(asked, number, out) for number in range(count)]
-        pairs = [_receive(asked, one, out) for one in sent]
+        pairs = _explained(server, out, count, api_key)
         sheet = out / "contact-sheet.jpg"
         contact_sheet(pairs).save(sheet, quality=90)
         draw_labelled(out / "leaves")
@@ -54,7 +49,24 @@ def run_demo(server: str, out: Path, count: int = 8, api_key: str = "") -> None:
     _say(f"{count} leaves explained; see {sheet}")
 
 
-def _send(server: _Server, number: int, out: Path) -> _Sent:
+def _explained(server: str, out: Path, count: int, api_key: str) -> list[Pair]:
+    try:
+        with CropShield(server, api_key=api_key or None, retry=_RETRY) as client:
+            submitted = [_submit(client, number, out) for number in range(count)]
+            return [_receive(client, one, out) for one in submitted]
+    except Unreachable as error:
+        raise CommandError(
+            f"no server answers at {server} ({error}); start one with `make serve`"
+        ) from error
+    except InvalidResponse as error:
+        raise CommandError(f"what answers at {server} is not CropShield") from error
+    except TimedOut as error:
+        raise CommandError(f"job {error}; is a worker running?") from error
+    except CropShieldError as error:
+        raise CommandError(f"{server}: {error}") from error
+
+
+def _submit(client: CropShield, number: int, out: Path) -> _Submitted:
     """Draw leaf `number` and submit it; the steps make every kind meet every outline."""
     kind = KINDS[number % len(KINDS)]
     leaf = draw_leaf(kind, seed=1 + number + number // len(KINDS))
@@ -62,76 +74,20 @@ def _send(server: _Server, number: int, out: Path) -> _Sent:
     leaf.photo.save(buffer, "JPEG", quality=92)
     name = f"{number + 1:02}-{kind}"
     (out / f"{name}.jpg").write_bytes(buffer.getvalue())
-    path = f"/v1/jobs?client_ref={quote(name)}"
-    headers = {"Content-Type": "image/jpeg"}
-    return _Sent(name, leaf.photo, _job(server, path, data=buffer.getvalue(), headers=headers))
+    return _Submitted(name, leaf.photo, client.submit(buffer.getvalue(), client_ref=name))
 
 
-def _receive(server: _Server, sent: _Sent, out: Path) -> Pair:
-    job = _finished(server, sent.job)
-    if job["state"] != "succeeded":
-        reason = (job["error"] or {}).get("detail", "no reason given")
-        raise CommandError(f"job {job['id']} ({sent.name}) ended as {job['state']}: {reason}")
-    overlay = _ask(server, job["links"]["overlay"])
-    (out / f"{sent.name}-overlay.jpg").write_bytes(overlay)
-    best = job["result"]["predictions"][0]
-    label = f"{best['class_name'].replace('__', ': ').replace('_', ' ')}, {best['confidence']:.0%}"
-    _say(f"{sent.name}: {label} ({job['result']['verdict']})")
+def _receive(client: CropShield, submitted: _Submitted, out: Path) -> Pair:
+    job = client.wait(submitted.job, timeout=_TIMEOUT_SECONDS)
+    if job.result is None:
+        raise JobFailed(job)
+    overlay, name = client.overlay(job), submitted.name
+    (out / f"{name}-overlay.jpg").write_bytes(overlay)
+    class_name = job.best.class_name.replace("__", ": ").replace("_", " ")
+    label = f"{class_name}, {job.best.confidence:.0%}"
+    _say(f"{name}: {label} ({job.result.verdict})")
     with Image.open(io.BytesIO(overlay)) as image:
-        return Pair(sent.photo, image.convert("RGB"), f"drawn {sent.name}", label)
-
-
-def _finished(server: _Server, job: dict[str, Any]) -> dict[str, Any]:
-    """The job in its last state, by long-polling."""
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while job["state"] in ("queued", "running"):
-        if time.monotonic() > end:
-            raise CommandError(
-                f"job {job['id']} is still {job['state']} after {_PATIENCE_SECONDS:.0f} s; "
-                "is a worker running?"
-            )
-        job = _job(server, job["links"]["self"], headers={"Prefer": "wait=25"})
-    return job
-
-
-def _job(
-    server: _Server, path: str, *, data: bytes | None = None, headers: dict[str, str]
-) -> dict[str, Any]:
-    """The job of an answer. Raises CommandError also when the answer is something else."""
-    try:
-        job: dict[str, Any] = json.loads(_ask(server, path, data, headers))
-        _ = job["state"], job["links"]["overlay"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise CommandError(f"what answers at {server.address} is not CropShield") from error
-    return job
-
-
-def _ask(
-    server: _Server, path: str, data: bytes | None = None, headers: dict[str, str] | None = None
-) -> bytes:
-    """The body of an answer. Raises CommandError for a problem or no answer at all."""
-    url = server.address.rstrip("/") + path
-    headers = (headers or {}) | ({"X-API-Key": server.api_key} if server.api_key else {})
-    try:
-        request = urllib.request.Request(url, data, headers)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            body: bytes = answer.read()
-            return body
-    except HTTPError as error:
-        with error:
-            raise CommandError(f"{url}: {error.code} {_detail(error.read())}") from error
-    except (OSError, HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise CommandError(
-            f"no server answers at {server.address} ({reason}); start one with `make serve`"
-        ) from error
-
-
-def _detail(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["detail"])
-    except (ValueError, KeyError, TypeError):
-        return "with an answer that is no problem document"
+        return Pair(submitted.photo, image.convert("RGB"), f"drawn {name}", label)
 
 
 def _say(line: str) -> None:

@@ -4,6 +4,7 @@ CropShieldError
 ├── Unreachable         no answer, however often it was tried
 ├── TimedOut            not done within the time given
 ├── JobFailed           the job ended without a result (beside Job, in `models`)
+├── InvalidResponse     what answers is not CropShield: a login page of a network, another server
 ├── WrongSignature      a webhook that the server did not send, or not lately
 └── ProblemError        the server's answer is a problem (RFC 9457)
     ├── BadPhoto        too large, of no known format, or damaged
@@ -34,6 +35,10 @@ class TimedOut(CropShieldError):
     def __init__(self, message: str, job_id: str | None = None) -> None:
         super().__init__(message)
         self.job_id = job_id
+
+
+class InvalidResponse(CropShieldError):
+    pass
 
 
 class WrongSignature(CropShieldError):

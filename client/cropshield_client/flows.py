@@ -1,13 +1,13 @@
 """What takes more than one request, without any I/O.
 
 A flow is a generator, as httpx's `auth_flow` is: it yields a `Request` and is sent the response, or
-the transport's error is raised where it waits; it yields a `Sleep` and goes on when that is over.
+a `Failure` is raised where it waits; it yields a `Sleep` and goes on when that is over.
 Both clients run the same flows.
 """
 
 import json
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,12 +15,22 @@ import httpx2
 
 from cropshield_client import endpoints
 from cropshield_client.endpoints import MAX_WAIT, Request
-from cropshield_client.errors import ProblemError, TimedOut, Unreachable, error_of
-from cropshield_client.models import Batch, Explained, Job, JobFailed
+from cropshield_client.errors import (
+    InvalidResponse,
+    ProblemError,
+    TimedOut,
+    Unreachable,
+    error_of,
+)
+from cropshield_client.models import Batch, Explained, Job, JobFailed, JobPage
 from cropshield_client.parsing import parse
 from cropshield_client.retry import RetryPolicy, is_retryable
 
 T = TypeVar("T")
+FAILURES = (httpx2.RequestError, httpx2.InvalidURL)
+"""What httpx2 raises for a request that got no response."""
+Failure = httpx2.RequestError | httpx2.InvalidURL
+_PERMANENT = (httpx2.UnsupportedProtocol, httpx2.InvalidURL)
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ Flow = Generator[Request | Sleep, Any, T]
 def send(request: Request, retry: RetryPolicy) -> Flow[httpx2.Response]:
     """The response, after retries where they make sense.
 
-    Raises ProblemError; Unreachable when there was no response before the deadline.
+    Raises ProblemError, InvalidResponse; Unreachable without a response before the deadline.
     """
     end, attempt = time.monotonic() + retry.deadline + request.server_wait, 0
     while True:
@@ -44,23 +54,33 @@ def send(request: Request, retry: RetryPolicy) -> Flow[httpx2.Response]:
         try:
             response: httpx2.Response = yield request
             if response.is_success:
-                return response
-            failure: ProblemError | httpx2.TransportError = _problem(response)
-        except httpx2.TransportError as error:
+                return _not_a_web_page(request, response)
+            failure: ProblemError | Failure = _problem(response)
+        except FAILURES as error:
             failure = error
         if isinstance(failure, ProblemError):
             retry_after = failure.retry_after
             if not is_retryable(failure):
                 raise failure
         delay = retry.delay(attempt, retry_after)
-        if time.monotonic() + delay > end:
+        if isinstance(failure, _PERMANENT) or time.monotonic() + delay > end:
             raise _last_error(request, attempt, failure) from failure
         yield Sleep(delay)
 
 
-def _last_error(
-    request: Request, attempts: int, failure: ProblemError | httpx2.TransportError
-) -> Exception:
+def _not_a_web_page(request: Request, response: httpx2.Response) -> httpx2.Response:
+    """Raises InvalidResponse for one, which a network's login gives in place of the API."""
+    if response.headers.get("content-type", "").startswith("text/html"):
+        raise _invalid(request, response)
+    return response
+
+
+def _invalid(request: Request, response: httpx2.Response) -> InvalidResponse:
+    what = f"{response.headers.get('content-type', 'untyped')}: {response.text[:80]!r}"
+    return InvalidResponse(f"{request.method} {request.path}: not an answer of CropShield: {what}")
+
+
+def _last_error(request: Request, attempts: int, failure: ProblemError | Failure) -> Exception:
     if isinstance(failure, ProblemError):
         return failure
     name = f"{request.method} {request.path}"
@@ -77,14 +97,35 @@ def _problem(response: httpx2.Response) -> ProblemError:
     return error_of({"status": response.status_code, **document}, seconds)
 
 
-def job(request: Request, retry: RetryPolicy) -> Flow[Job]:
+def fetch(kind: Callable[..., T], request: Request, retry: RetryPolicy) -> Flow[T]:
+    """The `kind` that the response holds. Raises InvalidResponse when it holds something else."""
     response = yield from send(request, retry)
-    return parse(Job, response.json())
+    try:
+        return parse(kind, response.json())
+    except (ValueError, TypeError, AttributeError) as error:
+        raise _invalid(request, response) from error
+
+
+def job(request: Request, retry: RetryPolicy) -> Flow[Job]:
+    return (yield from fetch(Job, request, retry))
 
 
 def batch(request: Request, retry: RetryPolicy) -> Flow[Batch]:
+    return (yield from fetch(Batch, request, retry))
+
+
+def job_page(request: Request, retry: RetryPolicy) -> Flow[JobPage]:
+    return (yield from fetch(JobPage, request, retry))
+
+
+def models(retry: RetryPolicy) -> Flow[list[dict[str, Any]]]:
+    """The cards of all models."""
+    request = endpoints.get("/v1/models")
     response = yield from send(request, retry)
-    return parse(Batch, response.json())
+    try:
+        return [dict(card) for card in response.json()]
+    except (ValueError, TypeError) as error:
+        raise _invalid(request, response) from error
 
 
 def wait(job_id: str, timeout: float, retry: RetryPolicy) -> Flow[Job]:
@@ -103,8 +144,7 @@ def _poll(path: str, kind: type[T], name: str, timeout: float, retry: RetryPolic
     while True:
         left = timeout - (time.monotonic() - start)
         sent_at = time.monotonic()
-        response = yield from send(endpoints.get(path, wait=min(left, MAX_WAIT)), retry)
-        found: Any = parse(kind, response.json())
+        found: Any = yield from fetch(kind, endpoints.get(path, wait=min(left, MAX_WAIT)), retry)
         if found.is_done:
             return found  # type: ignore[no-any-return]
         left = timeout - (time.monotonic() - start)
@@ -164,12 +204,12 @@ class EventStream:
         self._end = time.monotonic() + self._retry.deadline
         return found
 
-    def disconnected(self, error: Exception | None) -> None:
-        """Sets `delay`, in seconds. Raises Unreachable after the deadline."""
+    def disconnected(self, error: Failure | None) -> None:
+        """Sets `delay`, in seconds. Raises Unreachable after the deadline, or without hope."""
         self.delay = 0.0
         if self.is_over:
             return
         self._failures += 1
         self.delay = self._retry.delay(self._failures)
-        if time.monotonic() + self.delay > self._end:
+        if isinstance(error, _PERMANENT) or time.monotonic() + self.delay > self._end:
             raise Unreachable(f"GET {self.path}: the stream broke off; the last: {error!r}")

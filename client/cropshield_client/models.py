@@ -146,6 +146,14 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class JobPage:
+    """A part of the list of jobs. `next_cursor` leads to the next part; None in the last one."""
+
+    jobs: list[Job]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True)
 class Explained:
     """A job that succeeded, and its overlay as a picture file."""
 

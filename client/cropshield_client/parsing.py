@@ -1,4 +1,4 @@
-"""From JSON to the dataclasses of `models`; what they do not know is left out."""
+"""From JSON to the dataclasses of `models`; members that they do not know are left out."""
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass

@@ -10,9 +10,8 @@ import httpx2
 
 from cropshield_client import endpoints, flows
 from cropshield_client.endpoints import Photo, Progress, Request
-from cropshield_client.flows import Flow, Sleep
+from cropshield_client.flows import FAILURES, Failure, Flow, Sleep
 from cropshield_client.models import Batch, Explained, Job
-from cropshield_client.parsing import parse
 from cropshield_client.retry import RetryPolicy
 
 T = TypeVar("T")
@@ -26,7 +25,8 @@ class CropShield:
     again. `shrink`: pixels; photos with a longer side are made smaller before they are sent (needs
     `cropshield-client[shrink]`). `http`: your own httpx2 client, which is not closed here.
 
-    Every method raises ProblemError when the server refuses, and Unreachable.
+    Every method raises ProblemError when the server refuses, Unreachable without an answer, and
+    InvalidResponse when something else answers.
     """
 
     def __init__(
@@ -97,11 +97,9 @@ class CropShield:
         cursor: str | None = ""
         while cursor is not None:
             request = endpoints.get("/v1/jobs", limit=100, cursor=cursor or None, **filters)
-            response = self._run(flows.send(request, self._retry))
-            page = response.json()
-            for found in page["jobs"]:
-                yield parse(Job, found)
-            cursor = page["next_cursor"]
+            page = self._run(flows.job_page(request, self._retry))
+            yield from page.jobs
+            cursor = page.next_cursor
 
     def stream(self, job: Job | str) -> Iterator[Job]:
         """The job at every change until it ends; reconnects when the stream breaks off."""
@@ -119,7 +117,7 @@ class CropShield:
                     for event in events:
                         yield stream.receive(event)
                 stream.disconnected(None)
-            except httpx2.TransportError as error:
+            except FAILURES as error:
                 stream.disconnected(error)
             time.sleep(stream.delay)
 
@@ -170,8 +168,7 @@ class CropShield:
 
     def models(self) -> list[dict[str, Any]]:
         """The cards of all models."""
-        response = self._run(flows.send(endpoints.get("/v1/models"), self._retry))
-        return list(response.json())
+        return self._run(flows.models(self._retry))
 
     def close(self) -> None:
         """Close the connections."""
@@ -196,22 +193,22 @@ class CropShield:
 
     def _run(self, flow: Flow[T]) -> T:
         """Send what the flow yields, until it returns."""
-        outcome: httpx2.Response | Exception | None = None
+        outcome: httpx2.Response | Failure | None = None
         try:
             while True:
-                error = outcome if isinstance(outcome, Exception) else None
+                error = outcome if isinstance(outcome, FAILURES) else None
                 step = flow.throw(error) if error else flow.send(outcome)
                 outcome = self._perform(step)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 
-    def _perform(self, step: Request | Sleep) -> httpx2.Response | Exception | None:
+    def _perform(self, step: Request | Sleep) -> httpx2.Response | Failure | None:
         if isinstance(step, Sleep):
             time.sleep(step.seconds)
             return None
         try:
             return self._send(step)
-        except httpx2.TransportError as error:
+        except FAILURES as error:
             return error
 
     def _send(self, request: Request) -> httpx2.Response:

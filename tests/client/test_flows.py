@@ -1,5 +1,6 @@
 """The flows, answered by hand: what is tried again, what is not, and with which key."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -7,7 +8,14 @@ import pytest
 
 from cropshield_client import endpoints, flows
 from cropshield_client.endpoints import Request
-from cropshield_client.errors import BadPhoto, RateLimited, TimedOut, Unavailable, Unreachable
+from cropshield_client.errors import (
+    BadPhoto,
+    InvalidResponse,
+    RateLimited,
+    TimedOut,
+    Unavailable,
+    Unreachable,
+)
 from cropshield_client.flows import Flow, Sleep
 from cropshield_client.retry import RetryPolicy
 
@@ -117,6 +125,49 @@ def test_no_answer_at_all_ends_as_unreachable() -> None:
     no_retry = flows.job(endpoints.get("/v1/jobs/a"), RetryPolicy(deadline=0))
     with pytest.raises(Unreachable, match="no answer in 1 attempts"):
         run(no_retry, httpx2.ConnectError("refused"))
+
+
+@pytest.mark.parametrize(
+    "address", [httpx2.UnsupportedProtocol("no http://"), httpx2.InvalidURL("no port")]
+)
+def test_an_address_that_is_none_is_not_tried_again(address: Exception) -> None:
+    with pytest.raises(Unreachable, match=r"no (http://|port)"):
+        run(submit(), address)
+
+
+def test_a_body_that_cannot_be_read_is_asked_for_again() -> None:
+    broken = httpx2.DecodingError("not gzip")
+    _, sent, _ = run(submit(), broken, answer(200, JOB | {"state": "queued"}))
+    assert len(sent) == 2
+
+
+PORTAL = httpx2.Response(200, html="<h1>Welcome to the hotel's network</h1>")
+OTHERS = [PORTAL, answer(200, {"id": 1}), httpx2.Response(200, text="ok"), httpx2.Response(200)]
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=["page", "json", "text", "nothing"])
+@pytest.mark.parametrize(
+    "flow",
+    [
+        submit,
+        lambda: flows.batch(endpoints.submit_batch([], {}), RETRY),
+        lambda: flows.job_page(endpoints.get("/v1/jobs"), RETRY),
+        lambda: flows.wait("a", 60, RETRY),
+        lambda: flows.models(RETRY),
+    ],
+    ids=["submit", "batch", "jobs", "wait", "models"],
+)
+def test_what_is_not_cropshield_is_told_so(
+    flow: Callable[[], Flow[Any]], other: httpx2.Response
+) -> None:
+    with pytest.raises(InvalidResponse, match=r"(GET|POST) /v1/\S+: not an answer of CropShield"):
+        run(flow(), other)
+
+
+def test_a_login_page_is_not_taken_for_a_picture() -> None:
+    done = answer(200, JOB | {"state": "succeeded"})
+    with pytest.raises(InvalidResponse, match="text/html"):
+        run(flows.explain(endpoints.submit(b"photo", {}), 60, RETRY), done, PORTAL)
 
 
 def test_waiting_asks_again_with_pauses_when_polls_are_cut_short() -> None:

@@ -107,4 +107,4 @@ const PROBLEMS = {
   "job-gone": "This result has expired and was deleted.",
 };
 
-const COMPLETE = new Set(["wrong-key", "undecodable-photo", "store-down", "job-not-found", "job-gone"]);
+const COMPLETE = new Set(["wrong-key", "store-down", "job-not-found", "job-gone"]);

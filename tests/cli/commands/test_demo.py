@@ -16,7 +16,7 @@ from cli.drawn_leaves import LABELS
 from cli.errors import CommandError
 
 RESULT = {
-    "predictions": [{"class_name": "Apple__black_rot", "confidence": 0.918}],
+    "predictions": [{"class_index": 0, "class_name": "Apple__black_rot", "confidence": 0.918}],
     "verdict": "unknown",
 }
 
@@ -42,7 +42,7 @@ class _Api(BaseHTTPRequestHandler):
         elif self.ending == "stranger":
             self._send(200, b"<html>welcome</html>", "text/html")
         elif self.ending == "missing":
-            self._answer(404, {"detail": f"job {number} never existed"})
+            self._send(404, json.dumps(_missing(number)).encode(), "application/problem+json")
         else:
             self.preferences.append(self.headers["Prefer"])
             self._answer(200, _job(number, self.ending))
@@ -66,10 +66,18 @@ def _job(number: int, state: str) -> dict[str, Any]:
     return {
         "id": str(number),
         "state": state,
+        "created_at": "2026-11-23T08:00:00Z",
+        "expires_at": "2026-11-26T08:00:00Z",
         "result": RESULT if state == "succeeded" else None,
-        "error": {"detail": "the leaf was too green"} if state == "failed" else None,
+        "error": {"type": "/problems/undecodable-photo", "detail": "the leaf was too green"}
+        if state == "failed"
+        else None,
         "links": {"self": root, "overlay": f"{root}/overlay"},
     }
+
+
+def _missing(number: int) -> dict[str, Any]:
+    return {"type": "/problems/job-not-found", "status": 404, "detail": f"job {number} is unknown"}
 
 
 @pytest.fixture
@@ -117,9 +125,9 @@ def test_every_request_carries_the_key(api: tuple[str, type[_Api]], tmp_path: Pa
     ("ending", "message"),
     [
         ("failed", "ended as failed: the leaf was too green"),
-        ("canceled", "ended as canceled: no reason given"),
+        ("canceled", "ended as canceled: there is no result"),
         ("stranger", "what answers at http.* is not CropShield"),
-        ("missing", "404 job 1 never existed"),
+        ("missing", r"\(404\): job 1 is unknown"),
     ],
 )
 def test_a_job_that_does_not_succeed_is_one_sentence(
