@@ -16,6 +16,7 @@ from pictures.formats.jpeg_segments import (
     APP2,
     APP14,
     APP15,
+    ARITHMETIC,
     COM,
     DHT,
     EOI,
@@ -37,6 +38,7 @@ MAX_SCANNED_PIXELS = 1_500_000_000  # pixels times scans: each scan goes over al
 EIGHTHS = (1, 2, 3, 4, 8)  # of the size; libjpeg-turbo is slower at 5 to 7 than at the whole
 _PADDING = 8  # bytes before the end marker that are taken for carelessness, zeros or not
 
+_SURPLUS = b"\x55" * 64
 _SCAN = bytes((0xFF, SOS))
 _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 
@@ -119,6 +121,8 @@ def _decode(data: bytes, header: JpegHeader, scale: float) -> Pixels | Image.Ima
     size = _size(header, scale)
     kind = {1: "GRAY", 3: "RGB", 4: "CMYK"}[len(header.frame.components)]
     pixels = _strict(data, kind, *size)
+    if header.frame.code in ARITHMETIC and _takes_more(data, kind):
+        raise UndecodablePhoto("it is cut off: coded data are missing")
     if kind == "RGB":
         return pixels
     size = pixels.shape[1], pixels.shape[0]
@@ -149,6 +153,16 @@ def _strict(data: bytes, kind: str, width: int, height: int) -> Pixels:
         if found and len(coded) < len(data) - 2:
             return _strict(coded + data[-2:], kind, width, height)
         raise UndecodablePhoto(str(error)) from error
+
+
+def _takes_more(data: bytes, kind: str) -> bool:
+    """Whether an arithmetic decoder takes more bytes than there are: it would have taken missing
+    ones for zeros, without a warning."""
+    try:
+        _libjpeg(data[:-2] + _SURPLUS + data[-2:], kind, 1, 1)
+    except ValueError as error:
+        return not _EXTRANEOUS.search(str(error))
+    return True
 
 
 def _libjpeg(data: bytes, kind: str, width: int, height: int) -> Pixels:

@@ -13,6 +13,7 @@ from pictures.decode import decode
 from pictures.errors import UndecodablePhoto
 from pictures.formats.jpeg import inspect
 from tests.pictures.files import chunk, file_of, scene
+from tests.pictures.odd_files import ARITHMETIC, ARITHMETIC_PROGRESSIVE
 
 END = b"\xff\xd9"
 
@@ -180,3 +181,14 @@ def test_a_png_with_too_few_rows_is_refused() -> None:
     at = data.index(b"IDAT") + 4
     packed = zlib.compress(b"".join(b"\0" + bytes(180) for _ in range(20)))
     assert is_refused(data[: at - 8] + chunk(b"IDAT", packed) + chunk(b"IEND", b""))
+
+
+@pytest.mark.parametrize("data", [ARITHMETIC, ARITHMETIC_PROGRESSIVE], ids=["plain", "progressive"])
+def test_an_arithmetic_jpeg_is_a_photo_only_when_it_is_whole(data: bytes) -> None:
+    for side in (6, 100):
+        assert decode(data, min_side=side).pixels[-1, -1, 0] > 150
+    start = data.index(b"\xff\xda") + 14
+    for part in (0.5, 0.7, 0.9):
+        cut = data[: start + int(part * (len(data) - start))]
+        assert is_refused(cut + END)
+        assert is_refused(cut)
