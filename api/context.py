@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
-from jobs.auth.rate_limits import Allowance
 from jobs.errors import QuotaUsedUp
 from jobs.records.job import LOCAL
 
@@ -16,19 +15,13 @@ class RequestContext:
     """`owner` is the id of the request's API key, or `LOCAL` on a server without keys.
 
     `refusal`: the quota is used up, and what was accepted before may nevertheless be sent again.
-    `quota` and `left`: jobs a day of the key, and what it has left; None for a key without limits.
+    `quota`: jobs a day of the key, 0 for any number; the script that records a job keeps it.
     """
 
     request_id: str | None = None
     owner: str = LOCAL
     refusal: QuotaUsedUp | None = None
-    quota: int | None = None
-    left: Allowance | None = None
-
-    def check_quota(self, jobs: int) -> None:
-        """Raises QuotaUsedUp when fewer than `jobs` are left of this day."""
-        if self.quota and self.left and self.left.jobs < jobs:
-            raise QuotaUsedUp(self.quota, self.left.day_seconds)
+    quota: int = 0
 
 
 def context_of(scope: Scope) -> RequestContext:

@@ -1,14 +1,23 @@
 """Several photos handed in at once: each is a job of its own, and the batch knows them all."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis.asyncio import Redis
 
-from jobs.errors import BatchGone, BatchNotFound, JobGone, KeyReused, QueueFull
+from jobs.errors import (
+    BatchGone,
+    BatchNotFound,
+    JobGone,
+    KeyReused,
+    QueueFull,
+    QuotaUsedUp,
+    StoreDown,
+)
 from jobs.problems import problem_of
 from jobs.records.batch import MOST_PHOTOS, Batch, BatchItem, BatchPhoto
 from jobs.records.job import Job, new_id
@@ -21,7 +30,12 @@ from pictures.errors import PhotoError
 
 BATCH, BATCH_KEY = keyspace.PREFIX + "batch:", keyspace.PREFIX + "batch-key:"
 _TOMBSTONE = timedelta(days=7)
-_REFUSALS = (PhotoError, QueueFull, KeyReused)  # concern one photo; all else concerns the server
+_REFUSALS = (
+    PhotoError,
+    QueueFull,
+    QuotaUsedUp,
+    KeyReused,
+)  # concern one photo; all else concerns the server
 
 
 class BatchService:
@@ -36,17 +50,16 @@ class BatchService:
         photos: Sequence[BatchPhoto],
         options: JobOptions,
         submission: Submission,
-        check_quota: Callable[[int], None],
         *,
         reuse: bool,
     ) -> tuple[Batch, bool]:
         """The batch, and whether an earlier request with the same key had made it.
 
-        submission: owner and key of the batch, reserved while this runs. check_quota: called with
-        the number of new jobs before the first is made; what it raises is raised. One photo is in
+        submission: owner, quota and key of the batch, reserved while this runs. One photo is in
         memory at a time. After a crash in between, the same key finds the jobs that were made.
 
-        Raises UnknownModel, UnknownClass, KeyReused, StoreDown, BlobsFailed.
+        Raises UnknownModel, UnknownClass, KeyReused, StoreDown, BlobsFailed, and QuotaUsedUp before
+        any job is made when there are not enough left for all of them.
         """
         resolve_class(options, self._jobs.catalog[options.model])
         digest = await _batch_digest(photos, options) if submission.key else ""
@@ -54,8 +67,9 @@ class BatchService:
             if known.digest != digest:
                 raise KeyReused
             return known, True
-        check_quota(len(photos) - await self.count_begun(submission, len(photos)))
-        items = [item async for item in self._items(photos, options, submission, reuse)]
+        new = len(photos) - await self.count_begun(submission, len(photos))
+        async with self._holding(submission, new):
+            items = [item async for item in self._items(photos, options, submission, reuse)]
         batch = Batch(
             id=new_id(),
             owner=submission.owner,
@@ -80,6 +94,20 @@ class BatchService:
         if not jobs and ends < datetime.now(UTC):
             raise BatchGone(batch_id, ends)
         return batch, jobs
+
+    @asynccontextmanager
+    async def _holding(self, submission: Submission, jobs: int) -> AsyncIterator[None]:
+        """While these jobs are made nobody else makes them of the owner's quota. What was held and
+        not made lapses by itself where it cannot be released."""
+        if not submission.quota or not jobs:
+            yield
+            return
+        await self._jobs.store.hold_quota(submission, jobs)
+        try:
+            yield
+        finally:
+            with suppress(StoreDown):
+                await self._jobs.store.release_quota(submission)
 
     async def _items(
         self, photos: Sequence[BatchPhoto], options: JobOptions, submission: Submission, reuse: bool
@@ -134,7 +162,13 @@ class BatchService:
 def _photo_submission(submission: Submission, number: int) -> Submission:
     """One of a batch is known again by its place in it."""
     key = f"{submission.key} {number}" if submission.key else None
-    return Submission(submission.owner, key=key, request_id=submission.request_id)
+    return Submission(
+        submission.owner,
+        key=key,
+        request_id=submission.request_id,
+        quota=submission.quota,
+        hold=submission.token,
+    )
 
 
 async def _batch_digest(photos: Sequence[BatchPhoto], options: JobOptions) -> str:

@@ -71,11 +71,21 @@ class JobStore(Protocol):
     async def release_reservation(self, submission: Submission) -> None:
         """Hold it no longer."""
 
-    async def enqueue(self, job: Job, key_name: str = "", *, reuse: bool = False) -> Submitted:
-        """Record and queue the job at once, under its key; or the job that was already there; or,
-        with `reuse`, an identical one that has succeeded.
+    async def hold_quota(self, submission: Submission, jobs: int) -> None:
+        """Keep so many of the owner's jobs of today for a batch, under its token; half a minute
+        after the last one was made they lapse. Raises QuotaUsedUp when there are fewer."""
 
-        Raises QueueFull, KeyReused, IdTaken, JobGone.
+    async def release_quota(self, submission: Submission) -> None:
+        """Keep those that were not made no longer."""
+
+    async def enqueue(
+        self, job: Job, key_name: str = "", *, reuse: bool = False, quota: int = 0, hold: str = ""
+    ) -> Submitted:
+        """Record and queue the job at once, under its key; or the job that was already there; or,
+        with `reuse`, an identical one that has succeeded. Neither of these counts against the
+        `quota` of jobs a day; see `Submission`.
+
+        Raises QueueFull, QuotaUsedUp, KeyReused, IdTaken, JobGone.
         """
 
     async def find(self, job_id: str, owner: str | None = None) -> Job:

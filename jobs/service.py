@@ -6,10 +6,11 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from jobs.blobs import blob_names
-from jobs.errors import BlobMissing, ClassesDiffer, QueueFull, StoreDown, UnknownClass
+from jobs.errors import BlobMissing, ClassesDiffer, QueueFull, QuotaUsedUp, StoreDown, UnknownClass
 from jobs.ports import BlobStore, JobStore
 from jobs.records import submissions
 from jobs.records.job import ImageFacts, Job, ModelFacts, State, new_id
@@ -63,8 +64,8 @@ class JobService:
         submission made before; or a succeeded one when the owner's same photo was explained with
         the same options before.
 
-        Raises BadCallback, PhotoError, UnknownModel, UnknownClass, KeyReused, Unavailable, and as
-        `receiving`.
+        Raises BadCallback, PhotoError, UnknownModel, UnknownClass, KeyReused, QuotaUsedUp,
+        Unavailable, and as `receiving`.
         """
         submission = submission or Submission()
         await self._webhooks.check(options.callback_url, submission.owner)
@@ -76,7 +77,7 @@ class JobService:
         await asyncio.to_thread(self.blobs.put, job.id, blob_names.ORIGINAL, data)
         try:
             submitted = await self._recorded(job, submission)
-        except QueueFull:
+        except (QueueFull, QuotaUsedUp):
             await asyncio.to_thread(self.blobs.erase, job.id)
             raise
         if submitted.job.id != job.id:  # a request with the same key was quicker
@@ -97,7 +98,14 @@ class JobService:
 
     async def _recorded(self, job: Job, submission: Submission) -> Submitted:
         """The job, queued; or succeeded with copies of an identical job's results."""
-        submitted = await self.store.enqueue(job, submission.key_name, reuse=submission.reuse)
+        enqueue = partial(
+            self.store.enqueue,
+            job,
+            submission.key_name,
+            quota=submission.quota,
+            hold=submission.hold,
+        )
+        submitted = await enqueue(reuse=submission.reuse)
         if not submitted.from_cache:
             return submitted
         if await asyncio.to_thread(self._copy_results, submitted.job, job.id):
@@ -106,7 +114,7 @@ class JobService:
             )
             await asyncio.to_thread(self.blobs.delete, job.id, blob_names.ORIGINAL)
             return completed
-        return await self.store.enqueue(job, submission.key_name)
+        return await enqueue()
 
     def _check(self, data: bytes, options: JobOptions, submission: Submission) -> Job:
         """The job of a photo whose header and options are fine."""

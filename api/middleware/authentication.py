@@ -74,7 +74,7 @@ class AuthenticationMiddleware:
                 if refusal and not _may_be_known(scope, refusal):
                     raise refusal
                 context.refusal = refusal if isinstance(refusal, QuotaUsedUp) else None
-                context.quota, context.left = key.quota, left
+                context.quota = key.quota or 0
         except CropShieldError as error:
             await error_response(Request(scope), error)(scope, receive, send_with_limits)
             return

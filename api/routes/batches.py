@@ -62,7 +62,8 @@ async def submit_batch(
     key = idempotency_key and f"batch {idempotency_key}"
     reuse = "no-cache" not in request.headers.get("cache-control", "").lower()
     limits = services.settings.max_batch_bytes, services.settings.max_bytes
-    submission = Submission(owner, key=key, request_id=context.request_id)
+    quota, request_id = context.quota, context.request_id
+    submission = Submission(owner, key=key, request_id=request_id, quota=quota)
     if context.refusal and not (
         await services.batches.find_by_key(submission)
         or await services.batches.count_begun(submission)
@@ -72,7 +73,7 @@ async def submit_batch(
         options = read_options(upload.options)
         async with services.memory.hold(upload.largest):
             batch, replayed = await services.batches.submit(
-                upload.photos, options, submission, context.check_quota, reuse=reuse
+                upload.photos, options, submission, reuse=reuse
             )
     view = await _current_view(batch.id, services, owner, response, wait)
     response.status_code = 200 if view.progress == 1 else 202

@@ -52,9 +52,16 @@ class SubmitHandler:
     async def submit(self, job_id: str | None = None, key: str | None = None) -> Response:
         """The job of the photo in the request. Raises what `JobService.submit` raises."""
         services, reuse = self._services, "no-cache" not in self._header("cache-control").lower()
-        owner, request_id = self._context.owner, self._context.request_id
-        submission = Submission(owner, job_id, key, reuse=reuse, request_id=request_id)
-        await services.jobs.store.check_admission(owner)
+        context = self._context
+        submission = Submission(
+            context.owner,
+            job_id,
+            key,
+            reuse=reuse,
+            request_id=context.request_id,
+            quota=context.quota,
+        )
+        await services.jobs.store.check_admission(context.owner)
         async with services.jobs.receiving(submission):
             await self._check_quota(submission)
             made = await self._read_and_submit(submission)

@@ -13,7 +13,8 @@ class Submission:
     A photo is known again by the `job_id` that the client chose, or by its Idempotency-Key; the id
     wins over the key. With neither, every request is a job of its own. `reuse` lets the finished
     result of an identical job be taken. `request_id` is kept with the job. `token` tells this
-    request from another one of the same.
+    request from another one of the same. `quota`: how many jobs a day the owner may make, 0 for any
+    number; `hold`: the token under which some of them are held for a batch.
     """
 
     owner: str = LOCAL
@@ -22,6 +23,8 @@ class Submission:
     reuse: bool = True
     request_id: str | None = None
     token: str = field(default_factory=new_id)
+    quota: int = 0
+    hold: str = ""
 
     @property
     def key_name(self) -> str:

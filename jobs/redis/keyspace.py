@@ -10,6 +10,7 @@ EVENTS, PACE, CLOCK = PREFIX + "events", PREFIX + "pace", PREFIX + "clock"
 JOB, GONE = PREFIX + "job:", PREFIX + "gone:"
 KEY = PREFIX + "key:"  # an Idempotency-Key, hashed with its owner
 BLOBS, BLOB_JOBS = PREFIX + "blobs:", PREFIX + "blob-jobs"
+HELD = PREFIX + "held:"  # of an owner's quota, for batches under way
 ENDED, ORPHANS = PREFIX + "ended", PREFIX + "orphans"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from jobs.errors import CropShieldError, JobGone, JobNotFound
+from jobs.errors import CropShieldError, JobGone, JobNotFound, QuotaUsedUp
 from jobs.ports import Notifier
 from jobs.records import submissions
 from jobs.records.job import LOCAL, Job, State, utc_from_ms
@@ -34,6 +34,7 @@ class RedisJobStore:
         names = (
             "reserve",
             "release_reservation",
+            "hold_quota",
             "enqueue",
             "complete_from_cache",
             "list_jobs",
@@ -64,15 +65,28 @@ class RedisJobStore:
         )
 
     @raises_store_down
-    async def enqueue(self, job: Job, key_name: str = "", *, reuse: bool = False) -> Submitted:
+    async def hold_quota(self, submission: Submission, jobs: int) -> None:
+        args = [keyspace.PREFIX, submission.owner, submission.quota, jobs, submission.token]
+        _refuse_quota(submission.quota, await self._scripts["hold_quota"](args=args))
+
+    @raises_store_down
+    async def release_quota(self, submission: Submission) -> None:
+        await self._redis.hdel(keyspace.HELD + submission.owner, submission.token)
+
+    @raises_store_down
+    async def enqueue(
+        self, job: Job, key_name: str = "", *, reuse: bool = False, quota: int = 0, hold: str = ""
+    ) -> Submitted:
         options = job.options
         deadline = "" if options.deadline is None else int(options.deadline * 1000)
         cached = submissions.result_fingerprint(job) if reuse else ""
         where = keyspace.queue_key(options.priority), deadline, cached
         fields = serialization.flat(serialization.accepted_fields(job))
-        args = [*_new(job, key_name), *self._admission.arguments(job.owner), *where, *fields]
+        admission = self._admission.arguments(job.owner)
+        args = [*_new(job, key_name), *admission, *where, quota, hold, *fields]
         what, *more = answer = await self._scripts["enqueue"](args=args)
         self._admission.refuse(answer)
+        _refuse_quota(quota, answer)
         if what == "cached":
             return Submitted(
                 serialization.read_job(more[0], serialization.paired(more[1])), from_cache=True
@@ -167,6 +181,12 @@ class RedisJobStore:
         if expired and owner in (None, whose):
             return JobGone(job_id, utc_from_ms(float(expired)))
         return JobNotFound(job_id)
+
+
+def _refuse_quota(quota: int, answer: list[Any]) -> None:
+    """Raises QuotaUsedUp where a script says so."""
+    if answer[0] == "quota":
+        raise QuotaUsedUp(quota, int(answer[1]) / 1000)
 
 
 def _new(job: Job, key_name: str) -> list[Any]:

@@ -1,10 +1,12 @@
 -- Accept a job: record and queue entry at once. The record lives on until ttl after its end.
 -- ARGV: prefix, id, owner, key or "", digest, ttl ms, bound, 1 where owners share it, queue,
---       deadline ms or "", fingerprint of a result that may be reused or "", name, value, …
+--       deadline ms or "", fingerprint of a result that may be reused or "", jobs a day or 0,
+--       token under which some of them are held or "", name, value, …
 -- Returns what is known of it (see the prelude) | {"cached", id, record} | a refusal (see the prelude)
+--       | {"quota", ms of the day left}
 --       | {"new", notify, now, how many are before it, ms a job}
 local id, owner, key, digest, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local queue, deadline, cached = ARGV[9], ARGV[10], ARGV[11]
+local queue, deadline, cached, quota = ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12])
 local old = known(id, owner, key, digest)
 if old then return old end
 cached = cached ~= '' and redis.call('GET', P .. 'cache:' .. cached)
@@ -15,6 +17,9 @@ end
 local total, own = queue_load(owner, ARGV[8] == '1')
 local refused = refusal(total, own, tonumber(ARGV[7]))
 if refused then return refused end
+if quota > 0 and not spend_held(owner, ARGV[13]) and used_today(owner) >= quota then
+  return {'quota', left_of_day()}
+end
 
 local score = next_turn(queue, owner)
 redis.call('ZADD', queue, score, id)
@@ -24,7 +29,7 @@ if deadline ~= '' then
   fields[#fields + 1] = 'start_by'
   fields[#fields + 1] = now + deadline
 end
-for i = 12, #ARGV do fields[#fields + 1] = ARGV[i] end
+for i = 14, #ARGV do fields[#fields + 1] = ARGV[i] end
 record(id, owner, key, fields)
 redis.call('INCR', used_key(owner))
 redis.call('PEXPIRE', used_key(owner), DAY_MS)

@@ -6,6 +6,7 @@ local OUTBOX = P .. 'webhooks'
 local SERVED, ALIVE_SECONDS = P .. 'served', 10
 local LEASES, NOTIFIED, EVENTS, PACE = P .. 'leases', P .. 'bell', P .. 'events', P .. 'pace'
 local DAY_MS = 86400 * 1000
+local HOLD_MS = 30 * 1000 -- after each job of a batch; a batch whose process died holds no more then
 local TOMBSTONE_MS, LONGEST_MS = 7 * DAY_MS, 31 * DAY_MS
 
 local time = redis.call('TIME')
@@ -15,6 +16,37 @@ local function job_key(id) return P .. 'job:' .. id end
 
 -- How many jobs an owner has made today, by UTC.
 local function used_key(owner) return P .. 'used:' .. math.floor(now / DAY_MS) .. ':' .. owner end
+
+local function left_of_day() return DAY_MS - now % DAY_MS end
+
+-- Jobs that are held for batches under way: count and time of lapse by token.
+local function held_key(owner) return P .. 'held:' .. owner end
+
+local function read_held(owner, token)
+  local count, lapses = string.match(redis.call('HGET', held_key(owner), token) or '', '(%d+) (%d+)')
+  return count and now < tonumber(lapses) and tonumber(count) or 0
+end
+
+local function hold(owner, token, count)
+  redis.call('HSET', held_key(owner), token, string.format('%d %d', count, now + HOLD_MS))
+  redis.call('PEXPIRE', held_key(owner), HOLD_MS)
+end
+
+-- Whether one of the jobs held under this token is there to be made; it is held no longer then.
+local function spend_held(owner, token)
+  local count = token ~= '' and read_held(owner, token) or 0
+  if count > 0 then hold(owner, token, count - 1) end
+  return count > 0
+end
+
+-- How many of today's jobs an owner has made, or holds for batches.
+local function used_today(owner)
+  local used = tonumber(redis.call('GET', used_key(owner)) or 0)
+  for _, token in ipairs(redis.call('HKEYS', held_key(owner))) do
+    used = used + read_held(owner, token)
+  end
+  return used
+end
 
 local function count_waiting()
   return redis.call('ZCARD', HI) + redis.call('ZCARD', LO) + redis.call('ZCARD', RETRY)

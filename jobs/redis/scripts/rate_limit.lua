@@ -3,8 +3,7 @@
 -- ARGV: prefix, key id, requests a minute or 0, jobs a day or 0, 1 for a request that makes a job
 -- Returns {refused by: "" | "rate" | "quota", ms to wait, requests left, jobs left, ms of the day left}
 local id, rate, quota = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local today = DAY_MS - now % DAY_MS
-local left = quota - tonumber(redis.call('GET', used_key(id)) or 0)
+local today, left = left_of_day(), quota - used_today(id)
 local tokens = 0
 
 if rate > 0 then

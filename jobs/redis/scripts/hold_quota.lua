@@ -1,0 +1,6 @@
+-- Hold so many of an owner's jobs of today for a batch: all of them or none.
+-- ARGV: prefix, owner, jobs a day, how many, token   Returns {"held"} | {"quota", ms of the day left}
+local owner, count = ARGV[2], tonumber(ARGV[4])
+if used_today(owner) + count > tonumber(ARGV[3]) then return {'quota', left_of_day()} end
+hold(owner, ARGV[5], count)
+return {'held'}
