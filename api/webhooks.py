@@ -6,9 +6,12 @@ import random
 import socket
 import ssl
 import time
+from asyncio import FIRST_COMPLETED
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 import httpx2
 from standardwebhooks import Webhook
@@ -29,7 +32,11 @@ TIMEOUT_SECONDS = 15.0
 _CONNECT_SECONDS = 4.0
 _GONE = 410
 _MOST_READ = 16_384  # bytes of an answer, of which only the status counts
-_AT_ONCE, _TICK_SECONDS, _LAST_SECONDS = 32, 1.0, 2.0
+_AT_ONCE, _TICK_SECONDS, _LAST_SECONDS = 64, 1.0, 2.0
+_SHARE = 8  # of these, at most, are one owner's
+_RESOLVERS = ThreadPoolExecutor(2 * _AT_ONCE, thread_name_prefix="resolve")
+"""Threads of their own: a name server that does not answer keeps one for longer than a delivery may
+take, and photos are received on the common ones."""
 
 
 class Undeliverable(Exception):
@@ -62,7 +69,7 @@ class WebhookSender:
                 return await self._post(url, body, headers)
         except TimeoutError:
             raise Undeliverable(f"no answer within {self._timeout:g} s") from None
-        except (OSError, httpx2.HTTPError) as error:
+        except (OSError, ValueError, httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Undeliverable(f"{type(error).__name__}: {error}") from error
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
@@ -99,24 +106,30 @@ class WebhookSender:
 
 
 class WebhookDispatcher:
-    """Delivers what is due. Every API process has one; a lease keeps them apart."""
+    """Delivers what is due. Every API process has one; a lease keeps them apart.
+
+    Owners take turns, and none has more than a share under way: a receiver that never answers
+    delays its own deliveries alone.
+    """
 
     def __init__(
         self, webhooks: WebhookOutbox, jobs: JobStore, sender: WebhookSender, counters: Counters
     ) -> None:
         self._webhooks, self._jobs, self._sender = webhooks, jobs, sender
         self._counters = counters
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], str] = {}  # and whose it is
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`; what is then still under way is delivered again after its lease."""
+        stopped = asyncio.create_task(stopping.wait())
         while not stopping.is_set():
             try:
                 await self.dispatch_due()
             except StoreDown as error:
                 log.warning("cannot fetch due webhooks: %s", error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), _TICK_SECONDS)
+            await asyncio.wait(
+                {stopped, *self._under_way}, timeout=_TICK_SECONDS, return_when=FIRST_COMPLETED
+            )
         if self._under_way:
             _, late = await asyncio.wait(self._under_way, timeout=_LAST_SECONDS)
             for task in late:
@@ -126,10 +139,11 @@ class WebhookDispatcher:
     async def dispatch_due(self) -> None:
         """Begin with as many as are due and there is room for."""
         free = _AT_ONCE - len(self._under_way)
-        for due in await self._webhooks.claim(free) if free else []:
+        owners = Counter(self._under_way.values())
+        for due in await self._webhooks.claim(free, _SHARE, owners) if free else []:
             task = asyncio.create_task(self._deliver(due))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._under_way[task] = due.owner
+            task.add_done_callback(self._under_way.pop)
 
     async def _deliver(self, due: DueDelivery) -> None:
         try:
@@ -145,14 +159,26 @@ class WebhookDispatcher:
 
     async def _attempt(self, job: Job, attempt: int) -> Delivery:
         status, problem, start = None, None, time.perf_counter()
-        body = job_view(job).model_dump_json()
-        headers = sign(body, job.id, await self._webhooks.secrets(job.owner), datetime.now(UTC))
         try:
-            status = await self._sender.post(job.options.callback_url or "", body.encode(), headers)
+            status = await self._send(job)
         except Undeliverable as error:
             problem = str(error)
+        except (StoreDown, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            log.exception("a webhook could not be sent", extra={"job_id": job.id})
+            problem = f"{type(error).__name__} in the server; its log tells more"
         milliseconds = round((time.perf_counter() - start) * 1000, 1)
         return Delivery(attempt, milliseconds, status, problem)
+
+    async def _send(self, job: Job) -> int:
+        """The status of the answer. Raises Undeliverable, StoreDown."""
+        secrets = await self._webhooks.secrets(job.owner)
+        if not secrets:
+            raise Undeliverable("not sent: there is no secret to sign it with")
+        body = job_view(job).model_dump_json()
+        headers = sign(body, job.id, secrets, datetime.now(UTC))
+        return await self._sender.post(job.options.callback_url or "", body.encode(), headers)
 
     def _report(self, due: DueDelivery, delivery: Delivery, delay: float | None) -> None:
         outcome = "failed" if delay is not None else "given_up"
@@ -183,8 +209,8 @@ def sign(body: str, job_id: str, secrets: list[str], now: datetime) -> dict[str,
 
 
 async def _addresses(host: str, port: int) -> list[str]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, look_up)
     return list(dict.fromkeys(str(address[4][0]) for address in found))
 
 

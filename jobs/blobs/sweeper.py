@@ -65,18 +65,19 @@ class Sweeper:
     def _erase_originals(self) -> None:
         """A worker erases the photo of a job that it ends; but not all end with a worker."""
         while not self._stopped.is_set() and (ids := self._redis.srandmember(ENDED, _CHUNK)):
-            with_pictures = set(self._succeeded(ids))
+            with_pictures = set(self._with_pictures(ids))
             self._blobs.delete_each(list(with_pictures), ORIGINAL)
             self._blobs.erase_each([job_id for job_id in ids if job_id not in with_pictures])
             self._redis.srem(ENDED, *ids)
 
-    def _succeeded(self, ids: Sequence[str]) -> Iterator[str]:
+    def _with_pictures(self, ids: Sequence[str]) -> Iterator[str]:
+        """Those that succeeded, or whose record has expired: what they left is for the sweep."""
         with self._redis.pipeline(transaction=False) as pipe:
             for job_id in ids:
                 pipe.hget(JOB + job_id, "state")
             states = pipe.execute()
         found = zip(ids, states, strict=True)
-        return (job_id for job_id, state in found if state == State.SUCCEEDED)
+        return (job_id for job_id, state in found if state in (State.SUCCEEDED, None))
 
     def _sweep(self) -> None:
         """One round of all shards at most, one shard or chunk at least."""

@@ -6,8 +6,10 @@ The script that ends a job puts it into the outbox, so that no delivery is lost 
 import base64
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from redis.asyncio import Redis
@@ -31,6 +33,7 @@ class DueDelivery:
 
     job_id: str
     attempt: int
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,16 @@ class WebhookOutbox:
             raise BadCallback(url, reason)
 
     @raises_store_down
-    async def claim(self, most: int) -> list[DueDelivery]:
-        """Up to `most` deliveries that are due, for LEASE_SECONDS."""
-        found = await self._claim(args=[keyspace.PREFIX, most, LEASE_SECONDS * 1000])
-        return [DueDelivery(job_id, int(attempt)) for job_id, attempt in found]
+    async def claim(
+        self, most: int, share: int = 8, under_way: Mapping[str, int] | None = None
+    ) -> list[DueDelivery]:
+        """Up to `most` deliveries that are due, for LEASE_SECONDS, by turns of their owners.
+
+        under_way: how many the caller has in hand, by owner; none is given more than `share`.
+        """
+        args = [keyspace.PREFIX, most, LEASE_SECONDS * 1000, share]
+        found = await self._claim(args=[*args, *chain.from_iterable((under_way or {}).items())])
+        return [DueDelivery(job_id, int(attempt), owner) for job_id, attempt, owner in found]
 
     @raises_store_down
     async def settle(self, due: DueDelivery, delivery: Delivery, delay: float | None) -> bool:

@@ -5,6 +5,7 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 WebhookTargets = Literal["public", "any"]
+_LONGEST_NAME = 253
 _UNICAST = ipaddress.IPv6Network("2000::/3")  # no mapped IPv4, NAT64, local or multicast address
 _INTERNAL = [
     ipaddress.ip_network(network)
@@ -47,6 +48,8 @@ def refusal_reason(url: str, targets: WebhookTargets) -> str | None:
     """Why a well-formed URL may not be called, as far as is known before its host name is resolved;
     None when it may."""
     parts = split_url(url)
+    if not _is_host(parts.hostname or ""):
+        return f"{parts.hostname or '':.80} is no host name"
     if targets == "any":
         return None
     if parts.scheme != "https":
@@ -56,3 +59,11 @@ def refusal_reason(url: str, targets: WebhookTargets) -> str | None:
     except ValueError:  # a name; what it means is looked up when it is called
         return None
     return None if public else f"{parts.hostname} is no public address"
+
+
+def _is_host(name: str) -> bool:
+    """Whether a resolver can be asked for it: it wants labels of 1 to 63 characters."""
+    try:
+        return len(name.encode("idna")) <= _LONGEST_NAME
+    except UnicodeError:
+        return False

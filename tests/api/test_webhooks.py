@@ -9,9 +9,22 @@ from datetime import UTC, datetime
 import pytest
 import trustme
 
-from api.webhooks import DELAYS, JITTER, Undeliverable, WebhookSender, delay_after, sign
-from jobs.webhooks.outbox import Delivery
+from api.webhooks import (
+    DELAYS,
+    JITTER,
+    Undeliverable,
+    WebhookDispatcher,
+    WebhookSender,
+    delay_after,
+    sign,
+)
+from jobs.metrics import Counters
+from jobs.redis.connections import connect_async
+from jobs.redis.store import RedisJobStore
+from jobs.webhooks.outbox import Delivery, WebhookOutbox
+from tests.jobs.conftest import Desk, a_job, desk
 
+__all__ = ["desk"]
 SPEC_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without the machine's authorities, in no time
 
@@ -240,6 +253,114 @@ def test_an_endless_answer_is_not_read_to_its_end() -> None:
 def test_an_unknown_name_is_said() -> None:
     with pytest.raises(Undeliverable, match="gaierror"):
         asyncio.run(post(WebhookSender("public", tls=PLAIN), "https://nowhere.invalid/"))
+
+
+@pytest.mark.parametrize("host", [".", "a..example", "a" * 64 + ".example", "\u00ad.example"])
+def test_a_host_that_cannot_be_looked_up_is_said(host: str) -> None:
+    """Also when it stands in a record from before such hosts were refused."""
+    with pytest.raises(Undeliverable):
+        asyncio.run(post(WebhookSender("any", tls=PLAIN), f"https://{host}/"))
+
+
+class Outbox:
+    """A dispatcher on a real Redis, and jobs that have ended."""
+
+    def __init__(self, desk: Desk, timeout: float = 60) -> None:
+        self.desk, self.redis = desk, connect_async(desk.url)
+        store = RedisJobStore(self.redis, desk.notifier, 1000, 2)
+        self.webhooks = WebhookOutbox(self.redis, "any")
+        sender = WebhookSender("any", tls=PLAIN, timeout=timeout)
+        self.dispatcher = WebhookDispatcher(self.webhooks, store, sender, Counters())
+        self.store = store
+
+    async def add(self, owner: str, url: str, count: int = 1) -> list[str]:
+        jobs = [a_job(owner, callback_url=url) for _ in range(count)]
+        for job in jobs:
+            await self.store.enqueue(job)
+            await self.store.cancel(job.id)
+        return [job.id for job in jobs]
+
+    @asynccontextmanager
+    async def dispatching(self) -> AsyncIterator[None]:
+        stopping = asyncio.Event()
+        running = asyncio.create_task(self.dispatcher.run(stopping))
+        try:
+            yield
+        finally:
+            stopping.set()
+            await running
+            await self.redis.aclose()
+
+    async def delivered(self, job_id: str) -> Delivery:
+        while not (found := await self.webhooks.deliveries(job_id)):
+            await asyncio.sleep(0.05)
+        return found[0]
+
+
+@asynccontextmanager
+async def silent_receiver() -> AsyncIterator[str]:
+    """URL of a server that takes connections, and never answers."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.append(asyncio.create_task(never(reader, writer)))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def test_a_receiver_that_never_answers_delays_its_own_owners_webhooks_alone(desk: Desk) -> None:
+    async def run() -> None:
+        async with silent_receiver() as silent, receiving() as receiver:
+            outbox = Outbox(desk)
+            for owner in ("silent", "phone"):
+                await outbox.webhooks.add_secret(owner)
+            await outbox.add("silent", silent, 100)
+            (of_phone,) = await outbox.add("phone", f"http://127.0.0.1:{receiver.port}/")
+            async with outbox.dispatching(), asyncio.timeout(40):
+                assert (await outbox.delivered(of_phone)).status == 204
+
+    asyncio.run(run())
+
+
+def test_a_job_whose_secret_was_revoked_is_not_sent_unsigned(desk: Desk) -> None:
+    async def run() -> None:
+        async with receiving() as receiver:
+            outbox = Outbox(desk)
+            (job_id,) = await outbox.add("phone", f"http://127.0.0.1:{receiver.port}/")
+            async with outbox.dispatching(), asyncio.timeout(40):
+                told = await outbox.delivered(job_id)
+            assert told.problem == "not sent: there is no secret to sign it with"
+            assert told.next_at, "a new secret may be made"
+            assert not receiver.requests
+
+    asyncio.run(run())
+
+
+def test_a_defect_in_sending_settles_the_delivery_and_is_logged(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def post(*_: object) -> int:
+        raise RuntimeError("of nobody's expectation")
+
+    async def run() -> None:
+        outbox = Outbox(desk)
+        await outbox.webhooks.add_secret("phone")
+        monkeypatch.setattr(outbox.dispatcher._sender, "post", post)
+        (job_id,) = await outbox.add("phone", "http://127.0.0.1:1/")
+        async with outbox.dispatching(), asyncio.timeout(40):
+            told = await outbox.delivered(job_id)
+        assert told.problem == "RuntimeError in the server; its log tells more"
+        assert told.next_at
+
+    asyncio.run(run())
+    assert "of nobody's expectation" in caplog.text
 
 
 @pytest.mark.parametrize(("attempt", "least"), list(enumerate(DELAYS, start=1)))

@@ -116,8 +116,9 @@ def submit(client: TestClient, photo: bytes, url: str, **headers: str) -> Any:
 def make_due(redis_url: str) -> None:
     """As time does."""
     with Redis.from_url(redis_url) as client:
-        for job_id in client.zrange("cropshield:1:webhooks", 0, -1):
-            client.zadd("cropshield:1:webhooks", {job_id: 0})
+        for job_id in client.zrange("cropshield:1:outbox:local", 0, -1):
+            client.zadd("cropshield:1:outbox:local", {job_id: 0})
+            client.zadd("cropshield:1:outboxes", {"local": 0})
 
 
 def test_callback_url_gets_the_terminal_job_by_standard_webhooks(
@@ -195,7 +196,7 @@ def test_410_stops(
     (only,) = until(lambda: client.get(job["links"]["deliveries"]).json(), "a delivery")
     assert (only["status"], only["next_at"]) == (410, None)
     with Redis.from_url(redis_url) as redis:
-        assert redis.zcard("cropshield:1:webhooks") == 0
+        assert redis.zcard("cropshield:1:outboxes") == 0
 
 
 def test_an_attempt_has_15_s_and_the_next_ones_come_at_5_s_5_min_30_min_2_h_and_5_h() -> None:

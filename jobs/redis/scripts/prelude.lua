@@ -2,7 +2,8 @@
 local P = ARGV[1]
 local HI, LO, RETRY = P .. 'queue:hi', P .. 'queue:lo', P .. 'queue:retry'
 local DELAYED = P .. 'queue:delayed' -- by the time from which they wait for a worker again
-local OUTBOX = P .. 'webhooks'
+local OUTBOX = P .. 'webhooks' -- as versions before owners' shares filled it
+local OUTBOXES = P .. 'outboxes' -- owners, by when the first delivery of each is due
 local SERVED, ALIVE_SECONDS = P .. 'served', 10
 local LEASES, NOTIFIED, EVENTS, PACE = P .. 'leases', P .. 'bell', P .. 'events', P .. 'pace'
 local DAY_MS = 86400 * 1000
@@ -115,6 +116,19 @@ end
 -- See jobs/metrics.py, where every name is.
 local function count(name, by) redis.call('HINCRBY', P .. 'metrics', name, by) end
 
+-- An owner's webhooks, by when they are due.
+local function outbox_key(owner) return P .. 'outbox:' .. owner end
+
+local function note_first_due(owner)
+  local due = redis.call('ZRANGE', outbox_key(owner), 0, 0, 'WITHSCORES')[2]
+  if due then redis.call('ZADD', OUTBOXES, due, owner) else redis.call('ZREM', OUTBOXES, owner) end
+end
+
+local function post(owner, id, due)
+  redis.call('ZADD', outbox_key(owner), due, id)
+  note_first_due(owner)
+end
+
 local function publish(id) redis.call('PUBLISH', EVENTS, id) end
 
 -- At maxmemory Redis refuses to begin a script with a write that needs memory, but not to go on with
@@ -166,7 +180,7 @@ local function end_job(id, state, fields)
   redis.call('SADD', P .. 'ended', id) -- its original photo is to be erased
   redis.call('SET', P .. 'gone:' .. id, expires .. ' ' .. owner, 'PX', ttl + TOMBSTONE_MS)
   redis.call('ZREM', LEASES, id)
-  if redis.call('HEXISTS', key, 'webhook') == 1 then redis.call('ZADD', OUTBOX, now, id) end
+  if redis.call('HEXISTS', key, 'webhook') == 1 then post(owner, id, now) end
   count('jobs_ended_total|' .. state, 1)
   publish(id)
 end

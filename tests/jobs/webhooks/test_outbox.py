@@ -15,7 +15,8 @@ from jobs.webhooks.outbox import LEASE_SECONDS, Delivery, DueDelivery, WebhookOu
 from tests.jobs.conftest import Desk
 
 T = TypeVar("T")
-OUTBOX, URL = "cropshield:1:webhooks", "https://hooks.example/leaf"
+OUTBOX, URL = "cropshield:1:outbox:local", "https://hooks.example/leaf"
+OLD_OUTBOX, OUTBOXES = "cropshield:1:webhooks", "cropshield:1:outboxes"
 
 
 def ask(desk: Desk, call: Callable[[WebhookOutbox], Coroutine[Any, Any, T]]) -> T:
@@ -42,6 +43,7 @@ def make_due(desk: Desk) -> None:
     waiting: Any = desk.client.zrange(OUTBOX, 0, -1)
     for job_id in waiting:
         desk.client.zadd(OUTBOX, {job_id: 0})
+        desk.client.zadd(OUTBOXES, {"local": 0})
 
 
 def milliseconds_left(desk: Desk, job_id: str) -> float:
@@ -66,16 +68,16 @@ def test_a_job_that_ends_is_due_at_that_moment(desk: Desk, state: State) -> None
     waiting = desk.enqueue(callback_url=URL).id
     assert claim(desk) == []
     desk.ask(lambda store: store.cancel(waiting))
-    assert claim(desk) == [DueDelivery(waiting, 1)]
+    assert claim(desk) == [DueDelivery(waiting, 1, "local")]
     job_id = ended(desk, state)
-    assert claim(desk) == [DueDelivery(job_id, 1)]
+    assert claim(desk) == [DueDelivery(job_id, 1, "local")]
 
 
 def test_a_job_that_expires_in_the_queue_is_due(desk: Desk) -> None:
     job = desk.enqueue(callback_url=URL, deadline=0.001)
     desk.client.hset(f"cropshield:1:job:{job.id}", "start_by", 1)
     assert desk.queue.claim(1) == []
-    assert claim(desk) == [DueDelivery(job.id, 1)]
+    assert claim(desk) == [DueDelivery(job.id, 1, "local")]
 
 
 def test_a_job_whose_workers_are_lost_is_due(desk: Desk) -> None:
@@ -85,7 +87,7 @@ def test_a_job_whose_workers_are_lost_is_due(desk: Desk) -> None:
     desk.client.zadd("cropshield:1:leases", {job.id: 0})
     desk.queue.reap()
     assert desk.find(job.id).state is State.FAILED
-    assert claim(desk) == [DueDelivery(job.id, 1)]
+    assert claim(desk) == [DueDelivery(job.id, 1, "local")]
 
 
 def test_a_job_without_a_callback_is_never_due(desk: Desk) -> None:
@@ -102,7 +104,7 @@ def test_only_one_process_has_a_delivery_until_its_lease_is_over(desk: Desk) -> 
     assert (LEASE_SECONDS - 2) * 1000 < left <= (LEASE_SECONDS + 1) * 1000
     make_due(desk)
     (second,) = claim(desk)
-    assert second == DueDelivery(job_id, 2)
+    assert second == DueDelivery(job_id, 2, "local")
     assert settle(desk, first, Delivery(1, 5.0, 200), None) is False
     assert settle(desk, second, Delivery(2, 5.0, 200), None) is True
     make_due(desk)
@@ -137,7 +139,41 @@ def test_a_job_whose_time_is_over_is_dropped(desk: Desk) -> None:
     job_id = ended(desk)
     desk.client.delete(f"cropshield:1:job:{job_id}")
     assert claim(desk) == []
-    assert desk.client.zcard(OUTBOX) == 0
+    assert desk.client.zcard(OUTBOX) == desk.client.zcard(OUTBOXES) == 0
+
+
+def many_ended(desk: Desk, owner: str, count: int) -> set[str]:
+    jobs = [desk.enqueue(owner, callback_url=URL, ttl=3600) for _ in range(count)]
+    for job in jobs:
+        desk.ask(lambda store, job=job: store.cancel(job.id))  # type: ignore[misc]
+    return {job.id for job in jobs}
+
+
+def test_an_owner_with_many_deliveries_delays_no_other_ones(desk: Desk) -> None:
+    many_ended(desk, "bulk sender", 12)
+    (only,) = many_ended(desk, "phone", 1)
+    first = ask(desk, lambda webhooks: webhooks.claim(4, 3))
+    assert [due.owner for due in first].count("bulk sender") == 3
+    assert only in {due.job_id for due in first}
+    again = ask(desk, lambda webhooks: webhooks.claim(4, 3, {"bulk sender": 3}))
+    assert again == []
+    freed = ask(desk, lambda webhooks: webhooks.claim(4, 3, {"bulk sender": 2}))
+    assert [due.owner for due in freed] == ["bulk sender"]
+
+
+def test_who_has_fewest_under_way_is_next(desk: Desk) -> None:
+    for owner in ("a", "b", "c"):
+        many_ended(desk, owner, 2)
+    (due,) = ask(desk, lambda webhooks: webhooks.claim(1, 8, {"a": 2, "b": 1}))
+    assert due.owner == "c"
+
+
+def test_what_an_older_version_left_in_the_outbox_is_delivered(desk: Desk) -> None:
+    job_id = ended(desk)
+    desk.client.delete(OUTBOX, OUTBOXES)
+    desk.client.zadd(OLD_OUTBOX, {job_id: 1, "of a job that has expired": 1})
+    assert claim(desk) == [DueDelivery(job_id, 1, "local")]
+    assert not desk.client.exists(OLD_OUTBOX)
 
 
 def test_a_second_secret_signs_beside_the_first_until_that_is_revoked(desk: Desk) -> None:
@@ -166,6 +202,12 @@ def test_a_beginning_that_several_have_revokes_none(desk: Desk) -> None:
         assert len(await webhooks.secrets("local")) == 2
 
     ask(desk, check)
+
+
+@pytest.mark.parametrize("host", [".", "a..example", "a" * 64 + ".example", "a." * 127 + "example"])
+def test_a_host_that_no_resolver_takes_is_refused(desk: Desk, host: str) -> None:
+    with pytest.raises(BadCallback, match="is no host name"):
+        ask(desk, lambda webhooks: webhooks.check(f"https://{host}/", "local"))
 
 
 def test_without_a_secret_a_callback_is_refused(desk: Desk) -> None:
