@@ -91,6 +91,9 @@ class JobStore(Protocol):
     async def find(self, job_id: str, owner: str | None = None) -> Job:
         """Raises JobNotFound, also for another owner's, or JobGone for an expired one."""
 
+    async def find_each(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        """Those of the jobs that have a record, whoever owns them, in one round trip."""
+
     async def owner_of(self, job_id: str) -> str | None:
         """Whose job it is or was; None for an unknown one."""
 

@@ -1,5 +1,7 @@
 """The JobStore in Redis: what the API process needs, without ever blocking its event loop."""
 
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from redis.asyncio import Redis
@@ -100,21 +102,36 @@ class RedisJobStore:
 
     @raises_store_down
     async def find(self, job_id: str, owner: str | None = None) -> Job:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hgetall(keyspace.JOB + job_id)
-            pipe.hget(keyspace.PACE, "interval")
-            for queue in keyspace.QUEUES:
-                pipe.zcard(queue)
-                pipe.zrank(queue, job_id)
-            fields, interval, *counts = await pipe.execute()
-        if not fields:
+        (job,) = await self._read([job_id])
+        if job is None:
             raise await self._missing(job_id, owner)
-        job = serialization.read_job(job_id, fields)
         if owner not in (None, job.owner):
             raise JobNotFound(job_id)
-        if job.state is not State.QUEUED:
-            return job
-        return job.model_copy(update={"queue": queue_position(counts, interval)})
+        return job
+
+    @raises_store_down
+    async def find_each(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        jobs = await self._read(job_ids)
+        return {job.id: job for job in jobs if job}
+
+    async def _read(self, job_ids: Sequence[str]) -> list[Job | None]:
+        """The jobs, each with its place in the queue; None for one that has no record."""
+        queues = keyspace.QUEUES
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hget(keyspace.PACE, "interval")
+            for queue in queues:
+                pipe.zcard(queue)
+            for job_id in job_ids:
+                pipe.hgetall(keyspace.JOB + job_id)
+                for queue in queues:
+                    pipe.zrank(queue, job_id)
+            interval, *found = await pipe.execute()
+        lengths, rest, each = found[: len(queues)], found[len(queues) :], 1 + len(queues)
+        records = (rest[start : start + each] for start in range(0, len(rest), each))
+        return [
+            _placed(job_id, fields, zip(lengths, ranks, strict=True), interval)
+            for job_id, (fields, *ranks) in zip(job_ids, records, strict=True)
+        ]
 
     @raises_store_down
     async def list_jobs(self, owner: str, query: JobQuery) -> Page:
@@ -181,6 +198,17 @@ class RedisJobStore:
         if expired and owner in (None, whose):
             return JobGone(job_id, utc_from_ms(float(expired)))
         return JobNotFound(job_id)
+
+
+def _placed(job_id: str, fields: Any, places: Iterable[Any], interval: str | None) -> Job | None:
+    """The job of a record, if there is one; `places`: length of each queue, and its rank there."""
+    if not fields:
+        return None
+    job = serialization.read_job(job_id, fields)
+    if job.state is not State.QUEUED:
+        return job
+    where = queue_position(list(chain.from_iterable(places)), interval)
+    return job.model_copy(update={"queue": where})
 
 
 def _refuse_quota(quota: int, answer: list[Any]) -> None:

@@ -5,8 +5,9 @@ import hashlib
 import logging
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from itertools import islice
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -18,6 +19,7 @@ from jobs.redis import keyspace
 
 log = logging.getLogger(__name__)
 _REREAD_SECONDS = 2.0  # published messages can be lost; the record cannot
+_AT_ONCE = 100  # records in one round trip
 _REREADS_A_SECOND = 250  # of all waiters together: the more wait, the more seldom each rereads
 _RECONNECT_SECONDS = 0.5
 
@@ -27,11 +29,62 @@ def version(job: Job) -> str:
     return hashlib.sha256(job.model_dump_json().encode()).hexdigest()[:16]
 
 
+class _SharedReads:
+    """Reads records for all who want to know, a hundred in one round trip and one trip at a time:
+    who asks while one is under way has a part in the next."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+        self._wanted: dict[str, asyncio.Future[Job | None]] = {}
+        self._reading: asyncio.Task[None] | None = None
+
+    async def read(self, job_id: str, owner: str | None = None) -> Job:
+        """Raises as `JobStore.find`."""
+        future = self._wanted.get(job_id)
+        if future is None:
+            future = self._wanted[job_id] = asyncio.get_running_loop().create_future()
+            future.add_done_callback(_retrieve)
+            self._reading = self._reading or asyncio.create_task(self._read_all())
+        job = await asyncio.shield(future)  # others wait for it too
+        if job is None or owner not in (None, job.owner):
+            return await self._store.find(job_id, owner)  # which tells why there is none
+        return job
+
+    async def _read_all(self) -> None:
+        try:
+            while self._wanted:
+                some = {job_id: self._wanted[job_id] for job_id in islice(self._wanted, _AT_ONCE)}
+                for job_id in some:
+                    del self._wanted[job_id]
+                await self._read(some)
+        finally:
+            self._reading = None
+
+    async def _read(self, some: Mapping[str, "asyncio.Future[Job | None]"]) -> None:
+        try:
+            found = await self._store.find_each(list(some))
+        except StoreDown as error:
+            for future in some.values():
+                future.set_exception(error)
+            return
+        except (ValueError, KeyError):  # one record that cannot be read is the fault of that one alone
+            log.exception("records cannot be read together; each is now read alone")
+            found = {}
+        for job_id, future in some.items():
+            future.set_result(found.get(job_id))
+
+
+def _retrieve(future: "asyncio.Future[Job | None]") -> None:
+    """An error is no news where everybody who waited has gone."""
+    if not future.cancelled():
+        future.exception()
+
+
 class JobWatch:
     """Tells waiters of state changes. `redis` must be a client of its own."""
 
     def __init__(self, redis: "Redis", store: JobStore) -> None:
-        self._redis, self._store = redis, store
+        self._redis, self._records = redis, _SharedReads(store)
         self._subscribers: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._stopping = False
 
@@ -46,7 +99,7 @@ class JobWatch:
         with self._subscription(job_id) as changed:
             while True:
                 changed.clear()
-                job = await self._store.find(job_id, owner)
+                job = await self._records.read(job_id, owner)
                 left = end - asyncio.get_running_loop().time()
                 if job.state.is_terminal or left <= 0:
                     return job
@@ -104,7 +157,7 @@ class JobWatch:
     async def _read_job(self, job_id: str) -> Job | None:
         """None while Redis is away: what waits for minutes also waits for it."""
         try:
-            return await self._store.find(job_id)
+            return await self._records.read(job_id)
         except StoreDown as error:
             log.debug("cannot read job %s: %s", job_id, error)
             return None

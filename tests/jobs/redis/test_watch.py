@@ -2,22 +2,24 @@
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from cli.serve import private_redis
 from jobs.errors import JobNotFound
 from jobs.ports import Outcome
 from jobs.records.job import Job, State
+from jobs.redis import keyspace
 from jobs.redis.connections import connect_async
 from jobs.redis.store import RedisJobStore
 from jobs.redis.watch import JobWatch
 from tests.conftest import _until_it_answers
-from tests.jobs.conftest import Desk
+from tests.jobs.conftest import Desk, a_job
 
 
 def _wait(desk: Desk, job_id: str, seconds: float, finish_after: float | None = None) -> Job:
@@ -78,6 +80,84 @@ def test_thousands_wait_on_one_subscription(desk: Desk) -> None:
     seen = asyncio.run(run())
     assert len(seen) == 2000
     assert {states[-1] for states in seen} == {State.SUCCEEDED}
+
+
+class CountedStore(RedisJobStore):
+    """Counts its round trips for records."""
+
+    trips = 0
+
+    async def find_each(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        self.trips += 1
+        return await super().find_each(job_ids)
+
+    async def find(self, job_id: str, owner: str | None = None) -> Job:
+        self.trips += 1
+        return await super().find(job_id, owner)
+
+
+def one_connection(url: str) -> "Redis":
+    """A client whose callers wait for its connection for next to nothing."""
+    pool = BlockingConnectionPool.from_url(
+        url, max_connections=1, timeout=0.001, decode_responses=True
+    )
+    return Redis.from_pool(pool)
+
+
+def test_whoever_waits_needs_no_connection_of_its_own(desk: Desk) -> None:
+    """Nor is anybody told that the store is down because many wait."""
+
+    async def run() -> tuple[list[Job], int]:
+        client, listener = one_connection(desk.url), connect_async(desk.url)
+        store = CountedStore(client, desk.notifier, 1000, 3)
+        jobs = [(await store.enqueue(a_job())).job for _ in range(300)]
+        watch = JobWatch(listener, store)
+        async with watch.listening():
+            waiting = [watch.wait(job.id, 0.5) for job in jobs for _ in range(3)]
+            found = await asyncio.gather(*waiting)
+        await client.aclose()
+        await listener.aclose()
+        return found, store.trips
+
+    found, trips = asyncio.run(run())
+    assert {job.state for job in found} == {State.QUEUED}
+    assert len({job.id for job in found}) == 300
+    assert trips < 100
+
+
+def test_a_reader_who_leaves_takes_nothing_from_the_others(desk: Desk) -> None:
+    job = desk.enqueue()
+
+    async def run() -> Job:
+        client = connect_async(desk.url)
+        watch = JobWatch(client, RedisJobStore(client, desk.notifier, 5, 3))
+        impatient = asyncio.create_task(watch.wait(job.id, 20))
+        patient = asyncio.create_task(watch.wait(job.id, 0))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        try:
+            return await patient
+        finally:
+            await client.aclose()
+
+    assert asyncio.run(run()).id == job.id
+
+
+def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(desk: Desk) -> None:
+    broken, whole = desk.enqueue(), desk.enqueue()
+    desk.client.hset(keyspace.JOB + broken.id, "options", '{"top_k": 99}')
+
+    async def run() -> list[Job | BaseException]:
+        client = connect_async(desk.url)
+        watch = JobWatch(client, RedisJobStore(client, desk.notifier, 5, 3))
+        waits = (watch.wait(job.id, 0) for job in (broken, whole))
+        found = await asyncio.gather(*waits, return_exceptions=True)
+        await client.aclose()
+        return found
+
+    refused, found = asyncio.run(run())
+    assert isinstance(refused, ValueError)
+    assert isinstance(found, Job)
 
 
 @contextmanager
