@@ -67,7 +67,10 @@ class _SharedReads:
             for future in some.values():
                 future.set_exception(error)
             return
-        except (ValueError, KeyError):  # one record that cannot be read is the fault of that one alone
+        except (
+            ValueError,
+            KeyError,
+        ):  # one record that cannot be read is the fault of that one alone
             log.exception("records cannot be read together; each is now read alone")
             found = {}
         for job_id, future in some.items():

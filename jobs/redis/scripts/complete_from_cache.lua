@@ -4,9 +4,9 @@
 local id, owner, key, digest = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local old = known(id, owner, key, digest)
 if old then return old end
-record(id, owner, key, {'digest', digest, 'ttl', ARGV[6], 'cached', 1})
-local fields = {}
+local fields = {'digest', digest, 'ttl', ARGV[6], 'cached', 1}
 for i = 7, #ARGV do fields[#fields + 1] = ARGV[i] end
-end_job(id, 'succeeded', fields)
+record(id, owner, key, fields)
+end_job(id, 'succeeded', {})
 count('cache_hits_total', 1)
 return {'new'}

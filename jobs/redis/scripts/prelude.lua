@@ -152,18 +152,42 @@ local function known(id, owner, key, digest)
   return same(found) and {'known', id} or {'differs'}
 end
 
+-- Entries whose record has expired are met at random and removed, so that they stay fewer than half.
+local function forget_expired(list)
+  for _, old in ipairs(redis.call('ZRANDMEMBER', list, 3)) do
+    if redis.call('EXISTS', job_key(old)) == 0 then redis.call('ZREM', list, old) end
+  end
+end
+
+-- An owner's jobs by the client's reference, with the scores that they have in the owner's list.
+local function reference_key(owner, reference)
+  return P .. 'ref:' .. owner .. ':' .. redis.sha1hex(reference)
+end
+
+-- Down to which score all jobs of an owner are found by their reference: 0 when all are.
+local function indexed_key(owner) return P .. 'ref-indexed:' .. owner end
+
+local function index_reference(id, owner, score)
+  local options = redis.call('HGET', job_key(id), 'options')
+  local reference = options and cjson.decode(options).client_ref
+  if type(reference) ~= 'string' then return end
+  local index = reference_key(owner, reference)
+  redis.call('ZADD', index, score, id)
+  redis.call('PEXPIRE', index, 2 * LONGEST_MS)
+  forget_expired(index)
+end
+
 -- The record of a new job, its key, and its place in its owner's list. Scores there are the times
--- of acceptance, no two alike. Entries whose record has expired are met at random and removed, so
--- that they stay fewer than half.
+-- of acceptance, no two alike.
 local function record(id, owner, key, fields)
   redis.call('HSET', job_key(id), 'created_at', now, 'owner', owner, 'key', key, unpack(fields))
   if key ~= '' then redis.call('SET', P .. 'key:' .. key, id) end
   local list = P .. 'owner:' .. owner
   local newest = redis.call('ZREVRANGE', list, 0, 0, 'WITHSCORES')[2]
+  if not newest then redis.call('SET', indexed_key(owner), 0, 'PX', 2 * LONGEST_MS) end
   redis.call('ZADD', list, math.max(now, (tonumber(newest) or 0) + 0.001), id)
-  for _, old in ipairs(redis.call('ZRANDMEMBER', list, 3)) do
-    if redis.call('EXISTS', job_key(old)) == 0 then redis.call('ZREM', list, old) end
-  end
+  index_reference(id, owner, redis.call('ZSCORE', list, id))
+  forget_expired(list)
 end
 
 -- The one way into a terminal state: the record lives on for its ttl, its tombstone longer.

@@ -10,7 +10,7 @@ from jobs.ports import Outcome
 from jobs.records.job import LOCAL, Job, State
 from jobs.records.listing import JobQuery, Page
 from jobs.redis import keyspace
-from tests.jobs.conftest import Desk
+from tests.jobs.conftest import Desk, a_job
 
 DONE = Outcome(State.SUCCEEDED, result={})
 
@@ -65,18 +65,75 @@ def test_state_reference_and_time_choose(desk: Desk) -> None:
     assert page(desk, since=new.created_at + timedelta(seconds=1)).jobs == ()
 
 
-def test_a_page_looks_at_so_many_jobs_and_says_where_to_go_on(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call looks at two jobs."""
     monkeypatch.setattr("jobs.redis.store._LOOKED_AT", 2)
-    query = desk.enqueue(client_ref="the one")
+
+
+@pytest.mark.usefixtures("short_looks")
+def test_a_page_looks_at_so_many_jobs_and_says_where_to_go_on(desk: Desk) -> None:
+    wanted = desk.enqueue()
+    desk.ask(lambda store: store.cancel(wanted.id))
     for _ in range(3):
         desk.enqueue()
-    first = page(desk, client_ref="the one")
+    first = page(desk, state=State.CANCELED)
     assert first.jobs == ()
     assert first.cursor is not None
-    second = page(desk, client_ref="the one", cursor=first.cursor)
-    assert ids(second.jobs) == [query.id]
+    second = page(desk, state=State.CANCELED, cursor=first.cursor)
+    assert ids(second.jobs) == [wanted.id]
+
+
+@pytest.mark.usefixtures("short_looks")
+def test_a_reference_leads_to_its_jobs_without_a_look_at_the_others(desk: Desk) -> None:
+    wanted = desk.enqueue(client_ref="the one")
+    for _ in range(3):
+        desk.enqueue(client_ref="another")
+    found = page(desk, client_ref="the one")
+    assert ids(found.jobs) == [wanted.id]
+    assert found.cursor is None
+
+
+def all_pages(desk: Desk, **query: Any) -> list[str]:
+    one = page(desk, **query)
+    found = ids(one.jobs)
+    for _ in range(10):
+        if one.cursor is None:
+            return found
+        one = page(desk, cursor=one.cursor, **query)
+        found += ids(one.jobs)
+    raise AssertionError("the pages never end")
+
+
+def forget_references(desk: Desk) -> None:
+    """As a version left them that had no such index."""
+    for key in desk.client.scan_iter(f"{keyspace.PREFIX}ref*"):
+        desk.client.delete(key)
+
+
+@pytest.mark.usefixtures("short_looks")
+@pytest.mark.parametrize("limit", [1, 20])
+def test_jobs_from_before_references_were_indexed_are_found(desk: Desk, limit: int) -> None:
+    first = desk.enqueue(client_ref="the one")
+    for reference in ("another", "the one", None):
+        last = desk.enqueue(client_ref=reference)
+        if reference == "the one":
+            second = last
+    forget_references(desk)
+    third = desk.enqueue(client_ref="the one")
+    expected = ids([third, second, first])
+    assert all_pages(desk, client_ref="the one", limit=limit) == expected
+    assert all_pages(desk, client_ref="the one", limit=limit) == expected
+    assert ids(page(desk, client_ref="the one", since=second.created_at).jobs) == expected[:2]
+
+
+def test_a_job_completed_from_the_cache_is_found_by_its_reference(desk: Desk) -> None:
+    desk.enqueue()
+    (claim,) = desk.queue.claim(1)
+    desk.queue.finish(claim, DONE)
+    cached, again = desk.find(claim.job.id), a_job(client_ref="again")
+    desk.ask(lambda store: store.complete_from_cache(again, cached))
+    assert ids(page(desk, client_ref="again").jobs) == [again.id]
 
 
 def test_expired_jobs_leave_the_list_as_others_come(desk: Desk) -> None:
