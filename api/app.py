@@ -22,7 +22,7 @@ from api.middleware.job_cache import JobCacheMiddleware
 from api.middleware.request_id import RequestIdMiddleware
 from api.middleware.security_headers import CORS, SecurityHeadersMiddleware
 from api.middleware.trusted_host import TrustedHostMiddleware
-from api.middleware.upload_limits import UploadLimitMiddleware
+from api.middleware.upload_limits import UploadLimitMiddleware, UploadLimits
 from api.openapi import DescribedApp
 from api.rendering.cache import RenderCache
 from api.routes import (
@@ -135,10 +135,13 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
 
 def _protect(app: FastAPI, settings: ApiSettings, redis: "Redis", *, needs_keys: bool) -> None:
     """Middleware in front of the routes; what is added last runs first."""
-    most, grace = settings.max_uploads, settings.upload_grace_seconds
-    app.add_middleware(
-        UploadLimitMiddleware, most=most, grace=grace, rate=settings.upload_bytes_per_second
+    limits = UploadLimits(
+        settings.max_uploads,
+        settings.upload_grace_seconds,
+        settings.upload_bytes_per_second,
+        settings.max_body_bytes,
     )
+    app.add_middleware(UploadLimitMiddleware, limits=limits)
     if needs_keys:
         app.add_middleware(
             AuthenticationMiddleware,

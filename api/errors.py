@@ -1,15 +1,49 @@
 """What can go wrong with a request before it is one about a job.
 
 CropShieldError
-├── WrongHost           asked under a name that may be somebody else's
-├── WrongOrigin         asked by a page of another site
-├── TooSlow             a body does not come
-├── WrongKey            no API key, or a wrong one
+├── BadRequest              it is no HTTP, or too many requests at once
+├── TargetTooLong           the path or the query is too long
+├── HeadersTooLarge         too many headers, or too large ones
+├── BodyTooLarge            more bytes than this path takes
+├── UnsupportedEncoding     a compressed body
+├── WrongHost               asked under a name that may be somebody else's
+├── WrongOrigin             asked by a page of another site
+├── TooSlow                 a body does not come
+├── WrongKey                no API key, or a wrong one
 └── Unavailable
-    └── TooManyUploads  as many photos are on their way as may be
+    ├── TooManyConnections  as many are open as may be, and all of them are busy
+    ├── TooManyUploads      as many photos are on their way as may be
+    ├── TooManyStreams      as many jobs are being followed as may be
+    └── RenderingBusy       as many pictures wait to be drawn as may
 """
 
 from jobs.errors import CropShieldError, Unavailable
+
+
+class BadRequest(CropShieldError):
+    pass
+
+
+class TargetTooLong(CropShieldError):
+    def __init__(self, what: str, given: int, most: int) -> None:
+        super().__init__(f"{given:,} or more {what}; the limit is {most:,}")
+
+
+class HeadersTooLarge(CropShieldError):
+    def __init__(self, what: str, given: int, most: int) -> None:
+        super().__init__(f"{given:,} or more {what}; the limit is {most:,}")
+
+
+class BodyTooLarge(CropShieldError):
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the body is {size:,} bytes or more; the limit is {limit:,} here")
+
+
+class UnsupportedEncoding(CropShieldError):
+    def __init__(self, encoding: str) -> None:
+        super().__init__(
+            f"the body is sent with Content-Encoding {encoding!r:.100}; send it as it is"
+        )
 
 
 class WrongHost(CropShieldError):
@@ -37,6 +71,22 @@ class TooSlow(CropShieldError):
 class WrongKey(CropShieldError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason}; send the header X-API-Key, `cropshield keys add` makes one")
+
+
+class TooManyConnections(Unavailable):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most:,} connections are open, which is the most at once")
+
+
+class TooManyStreams(Unavailable):
+    def __init__(self, own: int, most: int) -> None:
+        message = f"{own:,} streams of yours are open; there may be {most:,} in all"
+        super().__init__(f"{message}, of which each key may have as many as are left for others")
+
+
+class RenderingBusy(Unavailable):
+    def __init__(self, waiting: int, most: int) -> None:
+        super().__init__(f"{waiting:,} pictures wait to be drawn; the limit is {most:,}")
 
 
 class TooManyUploads(Unavailable):

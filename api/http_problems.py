@@ -2,11 +2,43 @@
 
 from typing import Any
 
-from api.errors import TooManyUploads, TooSlow, WrongHost, WrongKey, WrongOrigin
+from api.errors import (
+    BadRequest,
+    BodyTooLarge,
+    HeadersTooLarge,
+    RenderingBusy,
+    TargetTooLong,
+    TooManyConnections,
+    TooManyStreams,
+    TooManyUploads,
+    TooSlow,
+    UnsupportedEncoding,
+    WrongHost,
+    WrongKey,
+    WrongOrigin,
+)
 from jobs import problems
 from jobs.problems import INTERNAL, PATH, Problem
 
+BAD_REQUEST = Problem("bad-request", "Bad request", "The request cannot be read as HTTP.")
 PROBLEMS: dict[type[Exception], Problem] = problems.PROBLEMS | {
+    BadRequest: BAD_REQUEST,
+    TargetTooLong: Problem(
+        "target-too-long", "Path or query too long", "The path, or its query, is too long."
+    ),
+    HeadersTooLarge: Problem(
+        "headers-too-large",
+        "Headers too large",
+        "The request has too many headers, or too large ones.",
+    ),
+    BodyTooLarge: Problem(
+        "body-too-large", "Body too large", "The body has more bytes than this path takes."
+    ),
+    UnsupportedEncoding: Problem(
+        "unsupported-encoding",
+        "Compressed body",
+        "Bodies are read as they are: send no `Content-Encoding`.",
+    ),
     WrongHost: Problem(
         "wrong-host", "Wrong host", "A server without keys is asked by its address."
     ),
@@ -21,6 +53,24 @@ PROBLEMS: dict[type[Exception], Problem] = problems.PROBLEMS | {
     ),
     WrongKey: Problem(
         "wrong-key", "No or wrong API key", "Send a valid key in the header `X-API-Key`."
+    ),
+    TooManyConnections: Problem(
+        "too-many-connections",
+        "Too many connections",
+        "As many connections are open as may be at once. Try again.",
+        retryable=True,
+    ),
+    TooManyStreams: Problem(
+        "too-many-streams",
+        "Too many streams",
+        "As many jobs are being followed as may be at once. Ask now and then instead.",
+        retryable=True,
+    ),
+    RenderingBusy: Problem(
+        "rendering-busy",
+        "Too many pictures",
+        "As many pictures wait to be drawn as may. Try again.",
+        retryable=True,
     ),
     TooManyUploads: Problem(
         "too-many-uploads",
@@ -39,7 +89,6 @@ NO_SUCH_RANGE = Problem(
     "Range not satisfiable",
     "The picture is shorter than that; `Content-Range` tells its length.",
 )
-BAD_REQUEST = Problem("bad-request", "Bad request", "The request cannot be read as HTTP.")
 BY_STATUS = {
     404: NOT_FOUND,
     405: WRONG_METHOD,
@@ -66,8 +115,11 @@ STATUS = {
     "job-gone": 410,
     "pictures-erased": 410,
     "batch-too-large": 413,
+    "body-too-large": 413,
     "photo-too-large": 413,
     "too-many-pixels": 413,
+    "target-too-long": 414,
+    "unsupported-encoding": 415,
     "unsupported-format": 415,
     "range-not-satisfiable": 416,
     "wrong-host": 421,
@@ -80,13 +132,17 @@ STATUS = {
     "unknown-model": 422,
     "quota-used-up": 429,
     "rate-exceeded": 429,
+    "headers-too-large": 431,
     "explain-failed": 500,
     "internal": 500,
     "worker-lost": 500,
     "queue-full": 503,
+    "rendering-busy": 503,
     "storage-failed": 503,
     "store-down": 503,
     "store-full": 503,
+    "too-many-connections": 503,
+    "too-many-streams": 503,
     "too-many-uploads": 503,
 }
 """HTTP status by slug."""
@@ -114,5 +170,5 @@ def with_status(error: dict[str, Any]) -> dict[str, Any]:
 
 def all_problems() -> list[Problem]:
     """Every problem type, for the docs."""
-    http = (INVALID, NOT_FOUND, WRONG_METHOD, NO_SUCH_RANGE, BAD_REQUEST, INTERNAL)
+    http = (INVALID, NOT_FOUND, WRONG_METHOD, NO_SUCH_RANGE, INTERNAL)
     return [*PROBLEMS.values(), *http]

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.context import context_of
-from api.errors import TooManyUploads, TooSlow, WrongKey
+from api.errors import TooSlow, UnsupportedEncoding, WrongKey
 from api.http_problems import (
     BAD_REQUEST,
     BY_STATUS,
@@ -79,8 +79,10 @@ def error_response(request: Request, error: Exception) -> JSONResponse:
     headers = {}
     if isinstance(error, TooSoon):
         headers["Retry-After"] = str(math.ceil(error.retry_after))
-    if isinstance(error, TooSlow | TooManyUploads):
+    if isinstance(error, TooSlow):
         headers["Connection"] = "close"  # what still comes is of no use
+    if isinstance(error, UnsupportedEncoding):
+        headers["Accept-Encoding"] = "identity"
     if isinstance(error, WrongKey):
         headers["WWW-Authenticate"] = 'Bearer realm="CropShield"'
     if isinstance(error, Unavailable):

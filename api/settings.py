@@ -29,6 +29,28 @@ class ApiSettings(SharedSettings):
     """Names that the server may be asked by; without keys, addresses and localhost may always."""
     cors_origins: tuple[str, ...] = ()
     """Sites whose pages may use the API from a browser, such as `https://example.org`."""
+    max_connections: Annotated[int, Field(ge=8)] = 2000
+    """Most connections of one API process; fewer where the limit of open files is lower."""
+    keep_alive_seconds: Annotated[float, Field(gt=0)] = 5.0
+    """How long a connection may be idle between two requests, or after an early answer."""
+    header_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """How long the head of a request may take."""
+    max_header_bytes: Annotated[int, Field(ge=1024)] = 32_768
+    """Most bytes of a request's headers; beyond it 431."""
+    max_headers: Annotated[int, Field(ge=8)] = 100
+    """Most headers of a request; beyond it 431."""
+    max_target_bytes: Annotated[int, Field(ge=256)] = 8192
+    """Most bytes of path and query; beyond it 414."""
+    max_query_parameters: Annotated[int, Field(ge=16)] = 100
+    """Most parameters of a query; beyond it 414."""
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 65_536
+    """Most bytes of a body on paths that take no photo; beyond it 413."""
+    download_grace_seconds: Annotated[float, Field(gt=0)] = 20.0
+    """How long an answer may take to be fetched in any case."""
+    download_bytes_per_second: Annotated[float, Field(gt=0)] = 8000.0
+    """How fast an answer must be fetched after that; else the connection is closed."""
+    download_memory_bytes: Annotated[int, Field(ge=65_536)] = 100_000_000
+    """Most bytes of answers not yet fetched; beyond it slow readers of large ones are cut off."""
     max_uploads: Annotated[int, Field(ge=1)] = 64
     """Most bodies on their way at once in one API process; beyond it 503."""
     upload_memory_bytes: Annotated[int, Field(ge=1024)] = 100_000_000

@@ -40,14 +40,12 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 @app.command()
 def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run the HTTP API alone; needs a Redis."""
-    import uvicorn
-
     from api.app import create_app
     from api.middleware.request_id import current_request_id
-    from api.middleware.upload_limits import HeaderTimeoutProtocol
+    from api.server import serve as run
     from api.settings import ApiSettings
     from cli import logs
-    from cli.serve.preflight import check_models
+    from cli.serve.preflight import check_models, raise_file_limit
     from cli.settings import read
     from jobs.errors import BlobsFailed
     from models.card_errors import CardError
@@ -55,22 +53,12 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     settings = read(ApiSettings)
     logs.configure(settings.log_format, {"request_id": current_request_id.get})
     check_models(settings.card_folders)
+    raise_file_limit()
     try:
         application = create_app(settings, host)
     except (CardError, BlobsFailed) as error:
         raise CommandError(str(error)) from error
-    uvicorn.run(
-        application,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=5,
-        server_header=False,
-        http=HeaderTimeoutProtocol,
-        ws="none",
-        proxy_headers=False,
-    )
+    run(application, settings, host, port)
 
 
 @app.command()

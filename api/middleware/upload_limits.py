@@ -1,105 +1,172 @@
-"""Limits of uploads in time and number, so that slow clients do not keep others out."""
+"""Limits of bodies in size, time and number, so that no client keeps others out."""
 
 import asyncio
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api.errors import TooManyUploads, TooSlow
+from api.context import context_of
+from api.errors import BodyTooLarge, TooManyUploads, TooSlow, UnsupportedEncoding
 from api.headers import find_header
 from api.problems import error_response
+from jobs.errors import CropShieldError
+from jobs.records.job import LOCAL
 
-HEADER_TIMEOUT_SECONDS = 10.0
+_TAKES_PHOTOS = re.compile(r"POST /v1/(jobs|batches)|PUT /v1/jobs/[^/]+")
+_WITH_BODIES = {"POST", "PUT", "PATCH"}
+_SETTLED_SECONDS = 2.0  # so long is a body safe from making room for another one
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """most: bodies at once. Each has to have come within `grace` seconds and one more for every
+    `rate` bytes. body_bytes: of a body on paths that take no photo; those have limits of their own.
+    """
+
+    most: int
+    grace: float
+    rate: float
+    body_bytes: int
 
 
 class UploadLimitMiddleware:
-    """ASGI middleware: at most `most` bodies at once, each of which has to have come within
-    `grace` seconds and one more for every `rate` bytes."""
+    """ASGI middleware. When as many bodies are on their way as may be, the slowest makes room for
+    the next one; no API key has more of them than there is room left for others."""
 
-    def __init__(self, app: ASGIApp, most: int, grace: float, rate: float) -> None:
-        self._app, self._most, self._grace, self._rate = app, most, grace, rate
-        self._uploading = 0
+    def __init__(self, app: ASGIApp, limits: UploadLimits) -> None:
+        self._app, self._limits = app, limits
+        self._uploads = _Uploads(limits.most)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _has_body(scope):
             await self._app(scope, receive, send)
-        elif self._uploading >= self._most:
-            await error_response(Request(scope), TooManyUploads(self._most))(scope, receive, send)
-        else:
-            self._uploading += 1
-            body = _Body(receive, self._grace, self._rate)
-            body.ended.add_done_callback(self._upload_ended)
-            try:
-                await self._app(scope, body.receive, send)
-            finally:
-                body.end()
+            return
+        body = _Body(receive, self._limits, context_of(scope).owner, self._most_bytes(scope))
+        try:
+            _check_head(scope, body.most_bytes)
+            if scope["method"] in _WITH_BODIES:
+                self._uploads.admit(body)
+        except CropShieldError as error:
+            await error_response(Request(scope), error)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, body.receive, send)
+        finally:
+            body.end()
 
-    def _upload_ended(self, _: object) -> None:
-        self._uploading -= 1
+    def _most_bytes(self, scope: Scope) -> int | None:
+        takes_photos = _TAKES_PHOTOS.fullmatch(f"{scope['method']} {scope['path']}")
+        return None if takes_photos else self._limits.body_bytes
 
 
 class _Body:
-    """A request's body on its way; `ended` is done with its last byte."""
+    """A request's body on its way; `on_end` is called once, with its last byte or before."""
 
-    def __init__(self, receive: Receive, grace: float, rate: float) -> None:
-        self._receive, self._grace, self._rate = receive, grace, rate
+    on_end: Callable[["_Body"], None] | None = None
+
+    def __init__(
+        self, receive: Receive, limits: UploadLimits, owner: str, most_bytes: int | None
+    ) -> None:
+        self.owner, self.most_bytes = owner, most_bytes
+        self._receive, self._limits = receive, limits
         self._loop = asyncio.get_running_loop()
         self._start, self._received = self._loop.time(), 0
-        self.ended: asyncio.Future[None] = self._loop.create_future()
+        self._ended = self._gave_way = False
+        self._waiting: asyncio.Timeout | None = None
+
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        return self._loop.time() - self._start
+
+    @property
+    def speed(self) -> float:
+        """Bytes a second until now."""
+        return self._received / max(self.age, 0.001)
 
     async def receive(self) -> Message:
-        """Raises TooSlow."""
-        if self.ended.done():
+        """Raises TooSlow, BodyTooLarge, or TooManyUploads when it has to make room."""
+        if self._gave_way:
+            raise TooManyUploads(self._limits.most)
+        if self._ended:
             return await self._receive()
+        limits = self._limits
+        deadline = self._start + limits.grace + self._received / limits.rate
         try:
-            async with asyncio.timeout_at(self._start + self._grace + self._received / self._rate):
+            async with asyncio.timeout_at(deadline) as self._waiting:
                 message = await self._receive()
         except TimeoutError:
-            raise TooSlow(self._received, self._loop.time() - self._start, self._rate) from None
+            if self._gave_way:
+                raise TooManyUploads(limits.most) from None
+            raise TooSlow(self._received, self.age, limits.rate) from None
+        finally:
+            self._waiting = None
         self._received += len(message.get("body", b""))
+        if self.most_bytes is not None and self._received > self.most_bytes:
+            raise BodyTooLarge(self._received, self.most_bytes)
         if not message.get("more_body"):
             self.end()
         return message
 
+    def give_way(self) -> None:
+        """End it, also while it is waited for."""
+        self._gave_way = True
+        if self._waiting:
+            self._waiting.reschedule(self._loop.time())
+        self.end()
+
     def end(self) -> None:
-        if not self.ended.done():
-            self.ended.set_result(None)
+        if not self._ended:
+            self._ended = True
+            if self.on_end:
+                self.on_end(self)
+
+
+class _Uploads:
+    """Bodies on their way."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._bodies = most, set[_Body]()
+        self._owners: Counter[str] = Counter()
+
+    def admit(self, body: _Body) -> None:
+        """Raises TooManyUploads."""
+        left = self._most - len(self._bodies)
+        if body.owner != LOCAL and self._owners[body.owner] >= max(left, 1):
+            raise TooManyUploads(self._most)
+        if not left:
+            self._make_room()
+        self._bodies.add(body)
+        self._owners[body.owner] += 1
+        body.on_end = self._remove
+
+    def _make_room(self) -> None:
+        """End the slowest body, unless all have only just begun."""
+        settled = [body for body in self._bodies if body.age > _SETTLED_SECONDS]
+        if not settled:
+            raise TooManyUploads(self._most)
+        min(settled, key=lambda body: body.speed).give_way()
+
+    def _remove(self, body: _Body) -> None:
+        self._bodies.discard(body)
+        self._owners[body.owner] -= 1
+        self._owners += Counter()  # drops zeros
+
+
+def _check_head(scope: Scope, most_bytes: int | None) -> None:
+    """Raises UnsupportedEncoding, BodyTooLarge."""
+    encoding = find_header(scope, b"content-encoding") or "identity"
+    if encoding.strip().lower() != "identity":
+        raise UnsupportedEncoding(encoding)
+    declared = find_header(scope, b"content-length") or ""
+    if most_bytes is not None and declared.isdigit() and int(declared) > most_bytes:
+        raise BodyTooLarge(int(declared), most_bytes)
 
 
 def _has_body(scope: Scope) -> bool:
     length = find_header(scope, b"content-length") or "0"
     return length != "0" or find_header(scope, b"transfer-encoding") is not None
-
-
-class HeaderTimeoutProtocol(HttpToolsProtocol):
-    """uvicorn's connection, closed when a request's head is not there within HEADER_SECONDS."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._timer: asyncio.TimerHandle | None = None
-        self._start_timer()
-
-    def on_message_begin(self) -> None:
-        self._start_timer()
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        self._stop_timer()
-        super().on_headers_complete()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_timer()
-        super().connection_lost(exc)
-
-    def _start_timer(self) -> None:
-        if self._timer is None:
-            self._timer = self.loop.call_later(HEADER_TIMEOUT_SECONDS, self._close)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _close(self) -> None:
-        self.transport.close()

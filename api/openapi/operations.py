@@ -40,13 +40,25 @@ TAGS = [
 
 Kind = type[Exception] | Problem
 _STORE: tuple[Kind, ...] = (errors.StoreDown,)
+_HTTP: tuple[Kind, ...] = (  # of every request
+    INTERNAL,
+    BAD_REQUEST,
+    api_errors.TargetTooLong,
+    api_errors.HeadersTooLarge,
+    api_errors.TooManyConnections,
+)
 _GUARDED: tuple[Kind, ...] = (  # all under /v1
     api_errors.WrongHost,
     api_errors.WrongKey,
     errors.RateExceeded,
     *_STORE,
 )
-_BODY: tuple[Kind, ...] = (api_errors.TooSlow, api_errors.TooManyUploads, BAD_REQUEST, INVALID)
+_BODY: tuple[Kind, ...] = (
+    api_errors.TooSlow,
+    api_errors.TooManyUploads,
+    api_errors.UnsupportedEncoding,
+    INVALID,
+)
 _JOB: tuple[Kind, ...] = (errors.JobNotFound, errors.JobGone, INVALID, *_STORE)
 _PICTURE: tuple[Kind, ...] = (
     *_JOB,
@@ -54,6 +66,7 @@ _PICTURE: tuple[Kind, ...] = (
     errors.JobNotReady,
     errors.NoPicture,
     errors.BlobsFailed,
+    api_errors.RenderingBusy,
     NO_SUCH_RANGE,
 )
 _UPLOAD: tuple[Kind, ...] = (
@@ -83,7 +96,7 @@ _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     "list_deliveries": _JOB,
     "list_jobs": (INVALID,),
     "put_job": (*_UPLOAD, errors.IdTaken, errors.JobGone),
-    "follow_job": _JOB,
+    "follow_job": (*_JOB, api_errors.TooManyStreams),
     "get_comparison": _PICTURE,
     "get_overlay": _PICTURE,
     "get_heatmap": _PICTURE,
@@ -91,6 +104,7 @@ _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     "give_feedback": (
         *_JOB,
         *_BODY,
+        api_errors.BodyTooLarge,
         api_errors.WrongOrigin,
         errors.JobNotReady,
         errors.NothingToJudge,
@@ -99,7 +113,13 @@ _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     "export_feedback": (),
     "submit_batch": (*_UPLOAD, errors.BatchTooLarge),
     "get_batch": _BATCH,
-    "get_grid": (*_BATCH, errors.JobNotReady, errors.BlobsFailed, NO_SUCH_RANGE),
+    "get_grid": (
+        *_BATCH,
+        errors.JobNotReady,
+        errors.BlobsFailed,
+        api_errors.RenderingBusy,
+        NO_SUCH_RANGE,
+    ),
     "list_models": (),
     "get_model": (NOT_FOUND, INVALID),
     "list_colormaps": (),
@@ -156,8 +176,8 @@ _FILES = {name for name, kinds in _PROBLEMS.items() if NO_SUCH_RANGE in kinds}
 
 def problems_of(operation_id: str, *, guarded: bool) -> list[Problem]:
     """Every problem that it may respond with."""
-    found = [*(_GUARDED if guarded else ()), *_PROBLEMS.get(operation_id, ())]
-    return [INTERNAL, *(it if isinstance(it, Problem) else PROBLEMS[it] for it in found)]
+    found = [*_HTTP, *(_GUARDED if guarded else ()), *_PROBLEMS.get(operation_id, ())]
+    return [it if isinstance(it, Problem) else PROBLEMS[it] for it in found]
 
 
 def described_operations() -> set[str]:

@@ -32,6 +32,7 @@ def say(line: str) -> None:
 def serve(settings: SharedSettings, host: str, port: int) -> None:
     """Run until Ctrl-C, SIGTERM or a closed terminal. Raises CommandError when it cannot start."""
     preflight.check_models(settings.card_folders)
+    preflight.raise_file_limit()
     with preflight.claimed_home(settings.home) as lock:
         preflight.check_port(host, port)
         asyncio.run(_Server(settings, host, port, lock).run())

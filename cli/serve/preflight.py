@@ -1,11 +1,12 @@
 """What must hold before a server is started; each failure is one sentence."""
 
 import fcntl
+import resource
 import shutil
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cli.errors import CommandError
@@ -14,6 +15,7 @@ from models.catalog import Catalog
 
 LEAST_FREE_BYTES = 200_000_000
 CLAIM_SECONDS, _POLL_SECONDS = 5.0, 0.1
+_MOST_FILES = 2**20  # some programs count up to the limit when they start another one
 
 
 def check_models(folders: Sequence[Path]) -> None:
@@ -26,6 +28,15 @@ def check_models(folders: Sequence[Path]) -> None:
         raise CommandError(str(error)) from error
     if not catalog:
         raise CommandError(f"there is no model card in {' or '.join(map(str, folders))}")
+
+
+def raise_file_limit() -> None:
+    """Open files of this process and its children: as many as the system allows, to a million."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = hard == resource.RLIM_INFINITY
+    most = _MOST_FILES if unlimited else max(soft, min(hard, _MOST_FILES))
+    with suppress(ValueError, OSError):  # macOS calls its own bound unlimited
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def check_port(host: str, port: int) -> None:

@@ -4,50 +4,30 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
-import uvicorn
-from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.app import create_app
+from api.context import context_of
 from api.middleware import upload_limits
-from api.middleware.upload_limits import HeaderTimeoutProtocol, UploadLimitMiddleware
+from api.middleware.upload_limits import UploadLimitMiddleware, UploadLimits
+from api.problems import error_response
 from api.settings import ApiSettings
+from api.uploads import FORM_OVERHEAD
+from jobs.errors import CropShieldError
+from jobs.records.job import LOCAL
+from tests.api.serving import serving
 
 RAW = {"Content-Type": "image/jpeg"}
-Act = Callable[[int], Awaitable[None]]
-
-
-def serving(app: FastAPI, act: Act) -> None:
-    """Runs `act` with the port of a real server of `app`, on one loop with it."""
-
-    async def run() -> None:
-        config = uvicorn.Config(
-            app,
-            "127.0.0.1",
-            0,
-            http=HeaderTimeoutProtocol,
-            ws="none",
-            log_config=None,
-            lifespan="on",
-        )
-        server = uvicorn.Server(config)
-        serve = asyncio.create_task(server._serve())
-        while not server.started:
-            await asyncio.sleep(0.01)
-        try:
-            await act(server.servers[0].sockets[0].getsockname()[1])
-        finally:
-            server.should_exit = True
-            await serve
-
-    asyncio.run(run())
+LIMITS = UploadLimits(most=1, grace=60, rate=1000, body_bytes=10_000)
 
 
 @pytest.fixture
@@ -77,22 +57,7 @@ def test_a_body_that_stops_coming_is_408(settings: ApiSettings, path: bytes) -> 
         assert b"connection: close" in answer.lower()
         writer.close()
 
-    serving(create_app(settings), act)
-
-
-def test_a_head_that_stops_coming_ends_the_connection(
-    settings: ApiSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upload_limits, "HEADER_TIMEOUT_SECONDS", 0.2)
-
-    async def act(port: int) -> None:
-        for begun in (b"", b"GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow"):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(begun)
-            assert await reader.read() == b""
-            writer.close()
-
-    serving(create_app(settings), act)
+    serving(settings, act)
 
 
 async def ask(app: ASGIApp, receive: Receive) -> list[Message]:
@@ -127,7 +92,7 @@ def test_one_upload_too_many_is_503_before_its_body() -> None:
         async def never() -> Message:
             pytest.fail("the body was read")
 
-        patient = UploadLimitMiddleware(app, most=1, grace=60, rate=1000)
+        patient = UploadLimitMiddleware(app, LIMITS)
         first = asyncio.create_task(ask(patient, slowly))
         await begun.wait()
         head, body = await ask(patient, never)
@@ -139,6 +104,184 @@ def test_one_upload_too_many_is_503_before_its_body() -> None:
         assert (await ask(patient, slowly))[0]["status"] == 200
 
     asyncio.run(run())
+
+
+class Uploading:
+    """Bodies that come as they are told to, through one middleware."""
+
+    def __init__(self, most: int = 2) -> None:
+        self.middleware = UploadLimitMiddleware(self._read, UploadLimits(most, 60, 1000, 10_000))
+        self.read = 0
+
+    async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            while (message := await receive())["more_body"]:
+                self.read += len(message["body"])
+            await Response()(scope, receive, send)
+        except CropShieldError as error:
+            await error_response(Request(scope), error)(scope, receive, send)
+
+    async def post(self, bodies: "asyncio.Queue[bytes]", owner: str = LOCAL) -> int:
+        """Status of a request whose body ends with an empty part."""
+
+        async def receive() -> Message:
+            body = await bodies.get()
+            return {"type": "http.request", "body": body, "more_body": bool(body)}
+
+        return await self.status("POST", "/v1/jobs", receive, owner)
+
+    async def status(
+        self,
+        method: str,
+        path: str,
+        receive: Receive,
+        owner: str = LOCAL,
+        *headers: tuple[bytes, bytes],
+    ) -> int:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        fields = [(b"transfer-encoding", b"chunked"), *headers]
+        scope = {"type": "http", "method": method, "path": path, "headers": fields}
+        context_of(scope).owner = owner
+        await self.middleware(scope, receive, send)
+        return int(sent[0]["status"])
+
+
+def test_the_slowest_of_too_many_uploads_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of one owner, or one address: bodies that trickle keep nobody out."""
+    monkeypatch.setattr(upload_limits, "_SETTLED_SECONDS", 0.0)
+
+    async def run() -> None:
+        uploading = Uploading(most=2)
+        trickle, steady, new = (asyncio.Queue[bytes]() for _ in range(3))
+        slow = asyncio.create_task(uploading.post(trickle))
+        fast = asyncio.create_task(uploading.post(steady))
+        for part, queue in ((b"a", trickle), (b"a" * 9000, steady)):
+            queue.put_nowait(part)
+        while uploading.read < 9001:
+            await asyncio.sleep(0.01)
+        last = asyncio.create_task(uploading.post(new))
+        assert await slow == 503
+        for queue in (steady, new):
+            queue.put_nowait(b"")
+        assert await asyncio.gather(fast, last) == [200, 200]
+
+    asyncio.run(run())
+
+
+def test_uploads_that_have_only_just_begun_are_safe() -> None:
+    async def run() -> None:
+        uploading, queues = Uploading(most=1), [asyncio.Queue[bytes]() for _ in range(2)]
+        first = asyncio.create_task(uploading.post(queues[0]))
+        await asyncio.sleep(0)
+        assert await uploading.post(queues[1]) == 503
+        queues[0].put_nowait(b"")
+        assert await first == 200
+
+    asyncio.run(run())
+
+
+def test_a_key_has_no_more_uploads_than_there_is_room_left_for_others() -> None:
+    async def run() -> None:
+        uploading, never = Uploading(most=4), asyncio.Queue[bytes]()
+        own = [asyncio.create_task(uploading.post(never, "one")) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert await uploading.post(never, "one") == 503
+        other = asyncio.create_task(uploading.post(asyncio.Queue(), "two"))
+        await asyncio.sleep(0)
+        assert not other.done()
+        for task in (*own, other):
+            task.cancel()
+
+    asyncio.run(run())
+
+
+def test_a_request_whose_body_nobody_reads_takes_no_room_from_uploads() -> None:
+    """64 streams of events with a body each kept every photo out."""
+
+    async def run() -> None:
+        begun, end = asyncio.Event(), asyncio.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            begun.set()
+            await end.wait()
+
+        async def never() -> Message:
+            raise AssertionError
+
+        uploading = Uploading(most=1)
+        uploading.middleware._app = app
+        following = asyncio.create_task(uploading.status("GET", "/v1/jobs/a/events", never))
+        await begun.wait()
+        uploading.middleware._app = uploading._read
+        done = asyncio.Queue[bytes]()
+        done.put_nowait(b"")
+        assert await uploading.post(done) == 200
+        following.cancel()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "GZIP"])
+def test_a_compressed_body_is_415_and_says_so(client: TestClient, encoding: str) -> None:
+    for path in ("/v1/jobs", "/v1/batches", "/v1/jobs/x/feedback"):
+        answer = client.post(path, content=b"x", headers={"Content-Encoding": encoding})
+        assert (answer.status_code, answer.json()["type"]) == (
+            415,
+            "/problems/unsupported-encoding",
+        )
+        assert encoding in answer.json()["detail"]
+        assert answer.headers["Accept-Encoding"] == "identity"
+
+
+def test_no_route_reads_more_of_a_body_than_its_limit(settings: ApiSettings) -> None:
+    """Every route, also of those to come; chunked, so that its length is not known before."""
+    app = create_app(settings.model_copy(update={"max_bytes": 100_000, "max_batch_bytes": 200_000}))
+    limits = {
+        "POST /v1/jobs": 100_000,
+        "PUT /v1/jobs/{job_id}": 100_000,
+        "POST /v1/batches": 200_000 + FORM_OVERHEAD,
+    }
+
+    async def run(method: str, path: str) -> int:
+        read, part = 0, b"--x\r\n" + b"a" * 16_384
+
+        async def receive() -> Message:
+            nonlocal read
+            read += len(part)
+            assert read < 10_000_000
+            return {"type": "http.request", "body": part, "more_body": True}
+
+        async def send(message: Message) -> None:
+            pass
+
+        kind = b"multipart/form-data; boundary=x" if path == "/v1/batches" else b"application/json"
+        headers = [(b"transfer-encoding", b"chunked"), (b"content-type", kind), (b"host", b"::1")]
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path.replace("{job_id}", str(UUID(int=4))),
+        }
+        await app(scope | {"headers": headers, "query_string": b""}, receive, send)
+        return read
+
+    async def all_routes() -> None:
+        for path, operations in app.openapi()["paths"].items():
+            for method in map(str.upper, operations):
+                most = limits.get(f"{method} {path}", settings.max_body_bytes)
+                assert await run(method, path) <= most + 20_000, (method, path)
+
+    asyncio.run(all_routes())
+
+
+def test_feedback_has_a_limit_by_its_declared_length_too(client: TestClient) -> None:
+    answer = client.post("/v1/jobs/x/feedback", content=b" " * 70_000)
+    assert (answer.status_code, answer.json()["type"]) == (413, "/problems/body-too-large")
+    assert "70,000" in answer.json()["detail"]
+    assert "65,536" in answer.json()["detail"]
 
 
 def test_a_store_that_hangs_holds_nobody_else_up(
@@ -166,7 +309,7 @@ def test_a_store_that_hangs_holds_nobody_else_up(
             go_on.set()
             assert (await sent).status_code == 202
 
-    serving(app, act)
+    serving(settings, act, app)
 
 
 def test_a_redis_that_never_answers_holds_nobody_else_up(home: Path) -> None:
@@ -183,7 +326,7 @@ def test_a_redis_that_never_answers_holds_nobody_else_up(home: Path) -> None:
     silent = _Silent()
     try:
         settings = ApiSettings(home=home, redis_url=f"redis://127.0.0.1:{silent.port}/0")
-        serving(create_app(settings), act)
+        serving(settings, act)
     finally:
         silent.close()
 

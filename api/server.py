@@ -1,0 +1,45 @@
+"""uvicorn, with the bounds of the settings on every connection."""
+
+import resource
+from dataclasses import fields, replace
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from api.connection import BoundedConnection, ConnectionLimits, ConnectionTotals
+from api.settings import ApiSettings
+
+_OTHER_FILES = 128  # Redis, photos, temporary files, libraries
+
+
+def serve(app: ASGIApp, settings: ApiSettings, host: str, port: int) -> None:
+    """Until a signal says to stop."""
+    uvicorn.Server(server_config(app, settings, host, port)).run()
+
+
+def server_config(app: ASGIApp, settings: ApiSettings, host: str, port: int) -> uvicorn.Config:
+    """What `serve` runs; the limit of open files is taken as it is."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=round(settings.keep_alive_seconds + 1),
+        timeout_graceful_shutdown=5,
+        server_header=False,
+        http=_connection_class(settings),
+        ws="none",
+        proxy_headers=False,
+    )
+
+
+def _connection_class(settings: ApiSettings) -> type[BoundedConnection]:
+    given = {it.name: getattr(settings, it.name) for it in fields(ConnectionLimits)}
+    limits, files = ConnectionLimits(**given), resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if files != resource.RLIM_INFINITY:
+        room = max(files - _OTHER_FILES, files // 2)
+        limits = replace(limits, max_connections=min(limits.max_connections, room))
+    return type(
+        "Connection", (BoundedConnection,), {"limits": limits, "totals": ConnectionTotals()}
+    )

@@ -1,0 +1,31 @@
+"""A real server of an application, on one event loop with the test."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.server import server_config
+from api.settings import ApiSettings
+
+Act = Callable[[int], Awaitable[None]]
+
+
+def serving(settings: ApiSettings, act: Act, app: FastAPI | None = None) -> None:
+    """Runs `act` with the port of a server that is bounded by `settings`."""
+
+    async def run() -> None:
+        config = server_config(app or create_app(settings), settings, "127.0.0.1", 0)
+        server = uvicorn.Server(config)
+        serve = asyncio.create_task(server._serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        try:
+            await act(server.servers[0].sockets[0].getsockname()[1])
+        finally:
+            server.should_exit = True
+            await serve
+
+    asyncio.run(run())
