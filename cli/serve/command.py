@@ -118,7 +118,7 @@ class _Server:
         return url
 
     async def _until_ready(self) -> None:
-        """However long it takes: a slow machine is no reason to give up, and a dead child ends it."""
+        """However long it takes: a slow machine is no reason to give up; a dead child ends it."""
         now = asyncio.get_running_loop().time
         url, told = f"http://{self._shown_host()}:{self._port}/readyz", now()
         while not await asyncio.to_thread(_has_worker, url):
