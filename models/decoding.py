@@ -22,7 +22,12 @@ def decode_for(preprocessing: Preprocessing, data: bytes, by: Decode = decode) -
 
     Raises PhotoError.
     """
-    return by(data, min_side=2 * preprocessing.size, min_long_side=LONG_SIDE)
+    return decode_at(preprocessing.size, data, by)
+
+
+def decode_at(side: int, data: bytes, by: Decode = decode) -> Photo:
+    """As `decode_for`, for an input of that side: training takes photos in other sizes too."""
+    return by(data, min_side=2 * side, min_long_side=LONG_SIDE)
 
 
 def most_bytes(preprocessing: Preprocessing) -> int:

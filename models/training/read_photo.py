@@ -4,8 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from models.card import Preprocessing
-from models.decoding import decode_for
+from models.decoding import decode_at
 
 DECODING = 3
 """Part of the key of decoded photos that are kept: higher when they come out otherwise."""
@@ -16,4 +15,4 @@ def read_photo(path: str | Path, side: int) -> Image.Image:
 
     Raises OSError, or PhotoError for what is no photo or damaged.
     """
-    return Image.fromarray(decode_for(Preprocessing(size=side), Path(path).read_bytes()).pixels)
+    return Image.fromarray(decode_at(side, Path(path).read_bytes()).pixels)

@@ -38,7 +38,7 @@ def test_json_alone_is_on_the_terminal_and_the_card_is_left_alone(
 ) -> None:
     before = cards[0].path.read_text()
     said = run("evaluate", "one", "--data", drawn_leaves / "val", "--json", "-")
-    assert json.loads(said.output)["photos"] == 8
+    assert json.loads(said.stdout)["photos"] == 8
     assert cards[0].path.read_text() == before
 
 

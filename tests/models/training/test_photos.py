@@ -110,3 +110,12 @@ def assert_as_served(photo: Path) -> None:
     expected = np.asarray(served.resize((48, 48), Image.Resampling.BILINEAR), np.int16)
     difference = np.abs(stretched(str(photo), 48).astype(np.int16) - expected)
     assert difference.mean() < 2
+
+
+@pytest.mark.parametrize("side", [24, 1280])
+def test_photos_may_be_smaller_and_larger_than_any_input(
+    leaf: Image.Image, tmp_path: Path, side: int
+) -> None:
+    """A stage of training shows parts of photos that are a quarter larger than it."""
+    leaf.save(tmp_path / "leaf.png")
+    assert stretched(str(tmp_path / "leaf.png"), side).shape == (side, side, 3)
