@@ -378,7 +378,7 @@ def milliseconds_postponed(desk: Desk, job_id: str) -> float:
     return float(due) - seconds * 1000
 
 
-def test_a_postponed_job_waits_ever_longer_and_comes_back_to_its_place(desk: Desk) -> None:
+def test_a_postponed_job_is_claimed_again_and_waits_ever_longer(desk: Desk) -> None:
     first = desk.enqueue()
     (claim,) = desk.queue.claim(1)
     assert desk.queue.postpone(claim)
@@ -386,14 +386,12 @@ def test_a_postponed_job_waits_ever_longer_and_comes_back_to_its_place(desk: Des
     assert desk.find(first.id).queue is None
     second = desk.enqueue()
     assert [held.job.id for held in desk.queue.claim(8)] == [second.id]
-    third = desk.enqueue()
     desk.client.zadd(keyspace.DELAYED, {first.id: 0})
-    back, _ = desk.queue.claim(8)
+    (back,) = desk.queue.claim(8)
     assert (back.job.id, back.attempt) == (first.id, 1)
     desk.client.hincrby(keyspace.JOB + first.id, "postponed_at", -3_600_000)
     assert desk.queue.postpone(back)
     assert 50_000 < milliseconds_postponed(desk, first.id) <= 61_000
-    assert desk.find(third.id).state is State.RUNNING
 
 
 def test_a_job_that_was_postponed_for_a_day_is_to_end(desk: Desk) -> None:
@@ -490,8 +488,8 @@ def set_clock(desk: Desk, by: int) -> None:
     signs: Any = desk.client.zrange(keyspace.WORKERS, 0, -1)
     for worker in signs:
         desk.client.zincrby(keyspace.WORKERS, -by / 1000, worker)
-    seconds, _ = desk.client.time()
-    desk.client.set(keyspace.CLOCK, seconds * 1000 - by)
+    seconds, microseconds = desk.client.time()
+    desk.client.set(keyspace.CLOCK, seconds * 1000 + microseconds // 1000 - by)
 
 
 def test_the_clock_of_redis_goes_back_and_a_killed_workers_job_waits_for_its_lease_alone(
