@@ -163,7 +163,7 @@ class WebhookDispatcher:
             status = await self._send(job)
         except Undeliverable as error:
             problem = str(error)
-        except (StoreDown, asyncio.CancelledError):
+        except StoreDown:
             raise
         except Exception as error:
             log.exception("a webhook could not be sent", extra={"job_id": job.id})

@@ -167,7 +167,7 @@ def _photo_submission(submission: Submission, number: int) -> Submission:
         key=key,
         request_id=submission.request_id,
         quota=submission.quota,
-        hold=submission.token,
+        hold=submission.hold_token,
     )
 
 

@@ -26,6 +26,11 @@ def judge(now: Backlog) -> Finding:
         return problem(SUBJECT, found, "Start a worker: `cropshield worker`. See its log.")
     if not now.workers:
         return warning(SUBJECT, found, "Start a worker: `cropshield worker`.")
+    if postponed := now.queues["retry"].jobs:
+        found += f"; {postponed:,} of those that wait do so for the photo store"
+        return warning(
+            SUBJECT, found, "Make room, or bring it back: they then go on by themselves."
+        )
     if now.oldest_seconds > _LONG_SECONDS:
         return warning(SUBJECT, found, "Start more workers: photos come faster than they end.")
     return ok(SUBJECT, found)

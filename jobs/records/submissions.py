@@ -38,6 +38,11 @@ class Submission:
         """What one request at a time may hold; empty where a resend is not known again."""
         return self.job_id or self.key_name
 
+    @property
+    def hold_token(self) -> str:
+        """Under which jobs of the quota are held for it; the same when it is sent again."""
+        return self.slot or self.token
+
 
 @dataclass(frozen=True)
 class Submitted:

@@ -68,12 +68,12 @@ class RedisJobStore:
 
     @raises_store_down
     async def hold_quota(self, submission: Submission, jobs: int) -> None:
-        args = [keyspace.PREFIX, submission.owner, submission.quota, jobs, submission.token]
+        args = [keyspace.PREFIX, submission.owner, submission.quota, jobs, submission.hold_token]
         _refuse_quota(submission.quota, await self._scripts["hold_quota"](args=args))
 
     @raises_store_down
     async def release_quota(self, submission: Submission) -> None:
-        await self._redis.hdel(keyspace.HELD + submission.owner, submission.token)
+        await self._redis.hdel(keyspace.HELD + submission.owner, submission.hold_token)
 
     @raises_store_down
     async def enqueue(

@@ -190,9 +190,21 @@ def test_a_driver_that_torch_cannot_use_is_a_warning(
     ],
 )
 def test_the_queue_is_judged(workers: int, jobs: int, age: float, level: str) -> None:
-    found = queue.judge(Backlog(0, workers, {"interactive": QueueDepth(jobs, age)}))
+    found = queue.judge(backlog(workers, QueueDepth(jobs, age)))
     assert found.level == level
     assert bool(found.advice) == (level != "ok")
+
+
+def backlog(workers: int, interactive: QueueDepth, retry: int = 0) -> Backlog:
+    queues = {"retry": QueueDepth(retry, 300 if retry else 0), "interactive": interactive}
+    return Backlog(0, workers, queues)
+
+
+def test_jobs_that_wait_for_the_photo_store_are_no_lack_of_workers() -> None:
+    found = queue.judge(backlog(1, QueueDepth(0, 0), retry=7))
+    assert found.level == "warning"
+    assert "7 of those that wait do so for the photo store" in found.found
+    assert "workers" not in str(found.advice)
 
 
 def test_a_port_that_something_else_has_is_a_problem(home: Path) -> None:

@@ -130,6 +130,15 @@ def test_what_a_dead_process_held_lapses(at_the_door: Any, desk: Desk, leaf_jpeg
     assert at_the_door(batch_of(6, leaf_jpeg))
 
 
+def test_a_batch_that_is_sent_again_after_a_crash_needs_not_wait_for_what_it_held(
+    at_the_door: Any, desk: Desk, leaf_jpeg: bytes
+) -> None:
+    token = Submission(ADA, key="key").hold_token
+    desk.client.hset(keyspace.HELD + ADA, token, "6 4000000000000")
+    batch, _ = at_the_door(batch_of(6, leaf_jpeg, "key"))
+    assert len(batch.job_ids) == 6
+
+
 def test_the_photos_of_a_batch_that_were_refused_cost_nothing(
     at_the_door: Any, leaf_jpeg: bytes
 ) -> None:
