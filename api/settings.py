@@ -59,6 +59,12 @@ class ApiSettings(SharedSettings):
     """How long a body may take in any case."""
     upload_bytes_per_second: Annotated[float, Field(gt=0)] = 8000.0
     """How fast a body must come after that; else 408."""
+    max_renders: Annotated[int, Field(ge=1)] = 32
+    """Most pictures that wait to be drawn, of small and of large ones each; beyond it 503."""
+    max_render_pixels: Annotated[int, Field(ge=1_000_000)] = 25_000_000
+    """Most pixels of a picture that is drawn in a `size` of the client's choice; beyond it 422."""
+    max_streams: Annotated[int, Field(ge=1)] = 1000
+    """Most streams of events and waits at once in one API process."""
     max_wait_seconds: Annotated[float, Field(ge=0)] = 25.0
     """Longest long-poll that `Prefer: wait=N` gets."""
     heartbeat_seconds: Annotated[float, Field(gt=0)] = 15.0

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,8 +12,8 @@ from api.context import context_of
 from api.errors import BodyTooLarge, TooManyUploads, TooSlow, UnsupportedEncoding
 from api.headers import find_header
 from api.problems import error_response
+from api.shares import Shares
 from jobs.errors import CropShieldError
-from jobs.records.job import LOCAL
 
 _TAKES_PHOTOS = re.compile(r"POST /v1/(jobs|batches)|PUT /v1/jobs/[^/]+")
 _WITH_BODIES = {"POST", "PUT", "PATCH"}
@@ -130,31 +129,28 @@ class _Uploads:
     """Bodies on their way."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._bodies = most, set[_Body]()
-        self._owners: Counter[str] = Counter()
+        self._shares, self._bodies = Shares(most), set[_Body]()
 
     def admit(self, body: _Body) -> None:
         """Raises TooManyUploads."""
-        left = self._most - len(self._bodies)
-        if body.owner != LOCAL and self._owners[body.owner] >= max(left, 1):
-            raise TooManyUploads(self._most)
-        if not left:
+        if not self._shares.allows(body.owner):
+            raise TooManyUploads(self._shares.most)
+        if not self._shares.take(body.owner):
             self._make_room()
+            self._shares.take(body.owner)
         self._bodies.add(body)
-        self._owners[body.owner] += 1
         body.on_end = self._remove
 
     def _make_room(self) -> None:
         """End the slowest body, unless all have only just begun."""
         settled = [body for body in self._bodies if body.age > _SETTLED_SECONDS]
         if not settled:
-            raise TooManyUploads(self._most)
+            raise TooManyUploads(self._shares.most)
         min(settled, key=lambda body: body.speed).give_way()
 
     def _remove(self, body: _Body) -> None:
         self._bodies.discard(body)
-        self._owners[body.owner] -= 1
-        self._owners += Counter()  # drops zeros
+        self._shares.give_back(body.owner)
 
 
 def _check_head(scope: Scope, most_bytes: int | None) -> None:

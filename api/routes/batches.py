@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.context import context_of
 from api.dependencies import IdempotencyKey, InjectedServices, Owner, PreferredWait, Services
-from api.rendering.contact_sheet import draw_contact_sheet
+from api.disconnect import while_connected
 from api.responses import file_response
 from api.schemas.batches import BatchView, batch_view
 from api.uploads import BATCH_FIELD, read_batch, read_options
@@ -109,7 +109,8 @@ async def get_grid(
     left = [job for job in jobs.values() if not job.state.is_terminal]
     if left:
         raise BatchNotReady(batch_id, len(left))
-    sheet = await asyncio.to_thread(draw_contact_sheet, batch, jobs, services.jobs.blobs, columns)
+    drawing = services.render_cache.contact_sheet(batch, jobs, columns)
+    sheet = await while_connected(request, drawing)
     return file_response(request, sheet, "image/jpeg", batch_view(batch, jobs).expires_at)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.dependencies import InjectedServices, JobId, Owner
+from api.disconnect import while_connected
 from api.rendering.params import ComparisonParams, HeatmapParams, OverlayParams, explanation_index
 from api.responses import file_response
 from jobs.blobs import blob_names
@@ -64,7 +65,7 @@ async def get_overlay(
         picture = await services.jobs.blob(job.id, name)
     else:
         side = services.jobs.catalog[job.model.id].preprocessing.size
-        picture = await services.render_cache.overlay(job, params, side)
+        picture = await while_connected(request, services.render_cache.overlay(job, params, side))
     return file_response(request, picture, f"image/{kind}", job.expires_at)
 
 
@@ -78,7 +79,7 @@ async def get_comparison(
     params: Annotated[ComparisonParams, Query()],
 ) -> Response:
     """The photo and all explained classes side by side, labelled, on one colour scale."""
-    picture = await services.render_cache.comparison(job, params)
+    picture = await while_connected(request, services.render_cache.comparison(job, params))
     kind = params.format or job.options.overlay_format
     return file_response(request, picture, f"image/{kind}", job.expires_at)
 
@@ -98,5 +99,5 @@ async def get_heatmap(
     params: Annotated[HeatmapParams, Query()],
 ) -> Response:
     """The raw map: 8-bit grey PNG at map resolution, float32 `.npy`, or rows of numbers."""
-    heatmap = await services.render_cache.heatmap(job, params)
+    heatmap = await while_connected(request, services.render_cache.heatmap(job, params))
     return file_response(request, heatmap, _TYPES[params.format], job.expires_at)

@@ -1,0 +1,39 @@
+"""Fair shares of what there is only so much of."""
+
+from collections import Counter
+
+from jobs.records.job import LOCAL
+
+
+class Shares:
+    """At most `most` of something at once, of which no API key has more than there is left for
+    others. On a server without keys all belong to one owner, who may have all."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._owners: Counter[str] = Counter()
+
+    @property
+    def total(self) -> int:
+        """How many are taken."""
+        return self._owners.total()
+
+    def of(self, owner: str) -> int:
+        """How many an owner has."""
+        return self._owners[owner]
+
+    def allows(self, owner: str) -> bool:
+        """Whether the owner has no more than its share, were there room for one more."""
+        return owner == LOCAL or self.of(owner) < max(self.most - self.total, 1)
+
+    def take(self, owner: str) -> bool:
+        """Whether there is one for this owner, who gives it back."""
+        if self.total >= self.most or not self.allows(owner):
+            return False
+        self._owners[owner] += 1
+        return True
+
+    def give_back(self, owner: str) -> None:
+        self._owners[owner] -= 1
+        if not self._owners[owner]:
+            del self._owners[owner]
