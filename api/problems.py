@@ -3,6 +3,7 @@
 import logging
 import math
 import random
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from api.context import context_of
 from api.errors import TooSlow, UnsupportedEncoding, WrongKey
@@ -50,8 +52,9 @@ def _finding(found: Any) -> dict[str, Any]:
         reason, at = found["ctx"]["error"], found["loc"][-1]
         return {"field": "body", "message": f"it is no JSON: {reason} (at character {at})"}
     where = [str(part) for part in found["loc"] if part not in ("query", "path", "body")]
+    field = ".".join(where).encode(errors="backslashreplace").decode()  # half a surrogate pair
     message = f"{found['msg'].removeprefix('Value error, ')} (given: {found['input']!r:.100})"
-    return {"field": ".".join(where), "message": message}
+    return {"field": field, "message": message}
 
 
 def problem_response(
@@ -101,11 +104,23 @@ async def _handle_http(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error.__cause__, CropShieldError):  # FastAPI's answer to a body that broke off
         return error_response(request, error.__cause__)
     problem = BY_STATUS.get(error.status_code, BAD_REQUEST)
-    detail = f"{request.method} {request.url.path}: {error.detail}"
+    detail = f"{request.method} {request.url.path:.200}: {error.detail}{_hint(request, error)}"
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = _allowed(request) or headers.get("Allow", "")
     return problem_response(request, problem, detail, headers)
+
+
+def _hint(request: Request, error: HTTPException) -> str:
+    """Of a path that is merely written otherwise: nobody is redirected, since a redirect may lead
+    from TLS to plain HTTP, and takes the key and the photo along."""
+    path: str = request.scope["path"]
+    meant = re.sub("/+", "/", path).rstrip("/").lower()
+    if error.status_code != 404 or meant == path:
+        return ""
+    scope = {**request.scope, "path": meant}
+    known = any(route.matches(scope)[0] is not Match.NONE for route in request.app.routes)
+    return f"; do you mean {meant:.200}?" if known and meant else ""
 
 
 def _allowed(request: Request) -> str:

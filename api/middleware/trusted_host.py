@@ -42,7 +42,7 @@ class TrustedHostMiddleware:
             raise WrongHost(host)
         if scope["method"] in _SAFE_METHODS or origin is None or origin in self._origins:
             return
-        if urlsplit(origin).netloc != host:
+        if _netloc(origin) != host:
             raise WrongOrigin(origin)
 
     def _is_trusted_host(self, host: str) -> bool:
@@ -52,3 +52,11 @@ class TrustedHostMiddleware:
             return name == "localhost" or name in self._hosts or bool(ipaddress.ip_address(name))
         except ValueError:
             return False
+
+
+def _netloc(origin: str) -> str | None:
+    """Host and port of an origin; None for what is no URL."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None

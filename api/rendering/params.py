@@ -12,7 +12,7 @@ from jobs.records.options import OverlayFormat
 from pictures.blend import fit
 from pictures.colormaps import COLORMAPS, colormap
 
-_SIZE = r"^(model|original|[1-9][0-9]{0,4})$"
+_SIZE = r"^(model|original|1[6-9]|[2-9][0-9]|[1-9][0-9]{2,4})$"
 
 
 def _known_colormap(name: str) -> str:
@@ -23,7 +23,7 @@ def _known_colormap(name: str) -> str:
 
 def _checked_size(size: str) -> str:
     """Raises ValueError."""
-    if not re.fullmatch(_SIZE, size) or (size.isdigit() and int(size) < 16):
+    if not re.fullmatch(_SIZE, size):
         raise ValueError("size is `model`, `original`, or the pixels of the long side, 16 to 99999")
     return size
 

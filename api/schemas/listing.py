@@ -1,13 +1,23 @@
 """A page of an owner's jobs: the parameters and the response."""
 
+import re
 from typing import Annotated
 from urllib.parse import urlencode
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.schemas.jobs import JobView
 from jobs.records.job import State
 from jobs.records.listing import JobQuery
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)")
+
+
+def _checked_time(given: object) -> object:
+    """Raises ValueError for a number, which would be taken for seconds or milliseconds."""
+    if isinstance(given, str) and not _TIME.fullmatch(given):
+        raise ValueError("a time with a zone is needed, such as 2026-11-20T06:30:00Z")
+    return given
 
 
 class JobListParams(BaseModel):
@@ -26,6 +36,7 @@ class JobListParams(BaseModel):
     ] = None
     since: Annotated[
         AwareDatetime | None,
+        BeforeValidator(_checked_time),
         Field(description="Jobs accepted then or later; RFC 3339 with a zone."),
     ] = None
 

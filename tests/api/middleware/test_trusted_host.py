@@ -33,7 +33,7 @@ def test_with_keys_any_name_does_unless_some_are_named(client_of: Client) -> Non
 
 def test_a_page_of_another_site_changes_nothing(client_of: Client) -> None:
     client = client_of()
-    for origin in ("https://evil.example", "null", "http://testserver:81"):
+    for origin in ("https://evil.example", "null", "http://testserver:81", "http://[", "["):
         answer = client.post("/v1/jobs", content=b"x", headers={"Origin": origin})
         assert answer.status_code == 403, origin
         assert answer.json()["type"] == "/problems/wrong-origin"
