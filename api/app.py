@@ -39,6 +39,7 @@ from api.routes import (
     submit,
 )
 from api.settings import ApiSettings
+from api.shares import Shares
 from api.webhooks import WebhookDispatcher, WebhookSender
 from jobs.auth.api_keys import RedisApiKeyStore
 from jobs.auth.rate_limits import RateLimiter
@@ -116,6 +117,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         feedback_store,
         RenderCache(blobs, settings.max_renders, settings.max_render_pixels),
         MemoryBudget(settings.upload_memory_bytes),
+        Shares(settings.max_streams),
         BatchService(redis, service),
         webhooks,
     )

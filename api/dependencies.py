@@ -1,6 +1,8 @@
 """What routes are given. The composition root puts `Services` on the application's state."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,6 +14,7 @@ from api.memory import MemoryBudget
 from api.metrics import Metrics
 from api.rendering.cache import RenderCache
 from api.settings import ApiSettings
+from api.shares import Shares
 from jobs.batches import BatchService
 from jobs.errors import JobNotFound
 from jobs.records.job import LOCAL
@@ -40,8 +43,20 @@ class Services:
     feedback: FeedbackStore
     render_cache: RenderCache
     memory: MemoryBudget
+    streams: Shares
     batches: BatchService
     webhooks: WebhookOutbox
+
+    @contextmanager
+    def granted_wait(self, owner: str, wait: float | None) -> Iterator[float | None]:
+        """How long a request may wait: None, which is not at all, when as many wait as may."""
+        if wait is None or not self.streams.take(owner):
+            yield None
+            return
+        try:
+            yield wait
+        finally:
+            self.streams.give_back(owner)
 
 
 # All of these are coroutines, though some wait for nothing: FastAPI gives others a thread each.

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import context_of
 from api.errors import WrongKey
+from api.middleware.key_watch import KeyWatch
 from api.problems import error_response
 from jobs.auth.api_keys import ApiKey, ApiKeyStore, key_id_of
 from jobs.auth.rate_limits import DAY, MINUTE, Allowance, RateLimiter
@@ -66,8 +68,9 @@ class AuthenticationMiddleware:
                 MutableHeaders(scope=message).update(limit_fields)
             await send(message)
 
+        secret = key_of(Headers(scope=scope))
         try:
-            key = await self._keys.check(key_of(Headers(scope=scope)))
+            key = await self._keys.check(secret)
             if key.rate or key.quota:
                 left, refusal = await self._limits.admit(key, makes_job=_makes_job(scope))
                 limit_fields |= limit_headers(key, left, refusal)
@@ -75,11 +78,11 @@ class AuthenticationMiddleware:
                     raise refusal
                 context.refusal = refusal if isinstance(refusal, QuotaUsedUp) else None
                 context.quota = key.quota or 0
+            context.owner = key.id
+            watch = KeyWatch(partial(self._keys.check, secret), REMEMBERED_SECONDS)
+            await watch.run(self._app, scope, receive, send_with_limits if limit_fields else send)
         except CropShieldError as error:
             await error_response(Request(scope), error)(scope, receive, send_with_limits)
-            return
-        context.owner = key.id
-        await self._app(scope, receive, send_with_limits if limit_fields else send)
 
 
 def key_of(headers: Headers) -> str:

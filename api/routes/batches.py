@@ -75,7 +75,7 @@ async def submit_batch(
             batch, replayed = await services.batches.submit(
                 upload.photos, options, submission, reuse=reuse
             )
-    view = await _current_view(batch.id, services, owner, response, wait)
+    view = await _current_view(batch.id, services, request, response, wait)
     response.status_code = 200 if view.progress == 1 else 202
     response.headers["Location"] = view.links.self
     if replayed:
@@ -85,10 +85,14 @@ async def submit_batch(
 
 @router.get("/{batch_id}", summary="A batch as it is now")
 async def get_batch(
-    batch_id: str, response: Response, services: InjectedServices, owner: Owner, wait: PreferredWait
+    batch_id: str,
+    request: Request,
+    response: Response,
+    services: InjectedServices,
+    wait: PreferredWait,
 ) -> BatchView:
     """With `Prefer: wait=N` the answer comes when all its jobs have ended, or after N seconds."""
-    return await _current_view(batch_id, services, owner, response, wait)
+    return await _current_view(batch_id, services, request, response, wait)
 
 
 @router.get(
@@ -115,13 +119,15 @@ async def get_grid(
 
 
 async def _current_view(
-    batch_id: str, services: Services, owner: str, response: Response, wait: float | None
+    batch_id: str, services: Services, request: Request, response: Response, wait: float | None
 ) -> BatchView:
+    owner = context_of(request.scope).owner
     batch, jobs = await services.batches.find(batch_id, owner)
-    if wait is not None:
-        await _wait_for_all(services, batch, wait)
-        batch, jobs = await services.batches.find(batch_id, owner)
-        response.headers["Preference-Applied"] = f"wait={wait:g}"
+    with services.granted_wait(owner, wait) as granted:
+        if granted is not None:
+            await while_connected(request, _wait_for_all(services, batch, granted))
+            batch, jobs = await services.batches.find(batch_id, owner)
+            response.headers["Preference-Applied"] = f"wait={granted:g}"
     view = batch_view(batch, jobs, await _position_of_last(services, jobs))
     if view.progress < 1:
         response.headers["Retry-After"] = "1"

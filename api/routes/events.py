@@ -1,12 +1,15 @@
 """What happens to a job, as it happens."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
+from starlette.types import Receive, Scope, Send
 
 from api.dependencies import InjectedServices, JobId, Owner, Services
+from api.errors import TooManyStreams
 from api.schemas.jobs import job_view
 from jobs.redis.watch import version
 
@@ -41,7 +44,23 @@ async def follow_job(
     job = await services.jobs.store.find(job_id, owner)
     if job.state.is_terminal and version(job) == last_event_id:
         return Response(status_code=204)  # which tells a browser not to come back
-    return EventSourceResponse(_events(services, job_id, last_event_id), headers=_UNBUFFERED)
+    if not services.streams.take(owner):
+        raise TooManyStreams(services.streams.of(owner), services.streams.most)
+    return _Stream(services, owner, _events(services, job_id, last_event_id))
+
+
+class _Stream(EventSourceResponse):
+    """Gives its place back when it ends."""
+
+    def __init__(self, services: Services, owner: str, events: AsyncIterator[bytes]) -> None:
+        super().__init__(events, headers=_UNBUFFERED)
+        self._give_back = partial(services.streams.give_back, owner)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._give_back()
 
 
 async def _events(services: Services, job_id: str, seen: str) -> AsyncIterator[bytes]:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import InjectedServices, JobId, Owner, PreferredWait
+from api.disconnect import while_connected
 from api.responses import conditional_job_response, job_response
 from api.schemas.jobs import JobView, job_view
 from api.schemas.listing import JobListParams, JobPage
@@ -42,8 +43,10 @@ async def get_job(
     request: Request, job_id: JobId, services: InjectedServices, owner: Owner, wait: PreferredWait
 ) -> Response:
     """With `Prefer: wait=N` the answer comes as soon as the job has ended, or after N seconds."""
-    job = await services.watch.wait(job_id, wait or 0, owner)
-    return conditional_job_response(request, job, wait)
+    with services.granted_wait(owner, wait) as granted:
+        waiting = services.watch.wait(job_id, granted or 0, owner)
+        job = await (while_connected(request, waiting) if granted else waiting)
+    return conditional_job_response(request, job, granted)
 
 
 @router.delete(

@@ -14,6 +14,7 @@ from api.dependencies import (
     get_services,
     wait_seconds,
 )
+from api.disconnect import while_connected
 from api.responses import job_response
 from api.schemas.jobs import JobView
 from api.uploads import FIELD, RAW_TYPES, read_options, read_upload
@@ -65,11 +66,12 @@ class SubmitHandler:
         async with services.jobs.receiving(submission):
             await self._check_quota(submission)
             made = await self._read_and_submit(submission)
-        job = await self._wait_for_end(made.job)
+        with services.granted_wait(context.owner, self._wait) as wait:
+            job = await self._wait_for_end(made.job, wait)
         headers = {"Location": f"/v1/jobs/{job.id}"}
         if made.replayed:
             headers["Idempotency-Replayed"] = "true"
-        return job_response(job, 200 if job.state.is_terminal else 202, self._wait, headers)
+        return job_response(job, 200 if job.state.is_terminal else 202, wait, headers)
 
     async def _read_and_submit(self, submission: Submission) -> Submitted:
         services = self._services
@@ -85,12 +87,13 @@ class SubmitHandler:
         if refusal and not await self._services.jobs.store.reserve(submission):
             raise refusal
 
-    async def _wait_for_end(self, job: Job) -> Job:
+    async def _wait_for_end(self, job: Job, wait: float | None) -> Job:
         """The job after the requested wait; without one, as it is. It is accepted in any case."""
-        if self._wait is None:
+        if wait is None:
             return job
         with suppress(StoreDown):
-            return await self._services.watch.wait(job.id, self._wait)
+            waiting = self._services.watch.wait(job.id, wait)
+            return await while_connected(self._request, waiting)
         return job
 
     def _header(self, name: str) -> str:

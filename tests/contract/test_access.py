@@ -1,6 +1,9 @@
 """The rows of the contract on keys, quotas and rates."""
 
+import asyncio
 import re
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,9 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
+from jobs.auth.api_keys import RedisApiKeyStore, key_id_of
 from jobs.batches import BatchService
+from jobs.redis.connections import connect_async
 from tests.contract.conftest import NewKey, with_key
 from tests.contract.test_errors import unread
 
@@ -243,3 +248,44 @@ def test_a_server_without_keys_limits_nobody(client: TestClient) -> None:
     answer = client.get("/v1/models")
     assert answer.status_code == 200
     assert "RateLimit" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_key_that_is_revoked_meanwhile_gets_no_answer_to_its_wait(
+    nobody: TestClient,
+    new_key: NewKey,
+    leaf_jpeg: bytes,
+    revoke: Callable[[str], None],
+    method: str,
+) -> None:
+    """Of a job that does not end before the wait does."""
+    secret = new_key("Ada")
+    path = submit(nobody, secret, leaf_jpeg).headers["Location"]
+    threading.Timer(0.3, revoke, [secret]).start()
+    headers = with_key(secret, Prefer="wait=9", **{"Cache-Control": "no-cache"})
+    if method == "GET":
+        answer = nobody.get(path, headers=headers)
+    else:
+        answer = nobody.post("/v1/jobs", content=leaf_jpeg, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/wrong-key")
+
+
+def test_the_stream_of_a_key_that_is_revoked_ends_and_tells_nothing_more(
+    nobody: TestClient, new_key: NewKey, leaf_jpeg: bytes, revoke: Callable[[str], None]
+) -> None:
+    secret = new_key("Ada")
+    path = submit(nobody, secret, leaf_jpeg).headers["Location"]
+    threading.Timer(0.3, revoke, [secret]).start()
+    answer = nobody.get(f"{path}/events", headers=with_key(secret))  # the job never ends
+    assert answer.status_code == 200
+    assert answer.text.count("event: job") == 1
+
+
+@pytest.fixture
+def revoke(redis_url: str) -> Callable[[str], None]:
+    async def run(secret: str) -> None:
+        redis = connect_async(redis_url)
+        await RedisApiKeyStore(redis).revoke(key_id_of(secret) or "")
+        await redis.aclose()
+
+    return lambda secret: asyncio.run(run(secret))

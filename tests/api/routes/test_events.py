@@ -11,6 +11,7 @@ from starlette.types import Message
 
 from api.app import create_app
 from api.settings import ApiSettings
+from jobs.records.job import LOCAL
 from tests.api.conftest import Hand
 
 
@@ -131,3 +132,24 @@ def test_a_client_that_hangs_up_leaves_nothing_behind(
     asyncio.run(run())
     assert watched[0] == 1
     assert app.state.services.watch.waiting == 0
+
+
+def test_as_many_streams_as_may_be_leave_polls_and_answers_alone(
+    settings: ApiSettings, leaf_jpeg: bytes, hand: Hand
+) -> None:
+    app = create_app(settings.model_copy(update={"max_streams": 1}))
+    with TestClient(app) as client:
+        path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
+        streams = app.state.services.streams
+        assert streams.take(LOCAL)
+        refused = client.get(f"{path}/events")
+        assert (refused.status_code, refused.json()["type"]) == (503, "/problems/too-many-streams")
+        assert int(refused.headers["Retry-After"]) >= 1
+        polled = client.get(path, headers={"Prefer": "wait=25"})
+        assert (polled.status_code, polled.json()["state"]) == (200, "queued")
+        assert "Preference-Applied" not in polled.headers
+        streams.give_back(LOCAL)
+        hand.succeed()
+        for _ in range(3):
+            assert client.get(f"{path}/events").status_code == 200
+        assert streams.total == 0
