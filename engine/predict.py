@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from engine.cam.forward import class_scores
 from engine.cam.hooks import eval_mode
-from engine.device import Device, unwrap
+from engine.device import Device, choose_device, unwrap
 from engine.errors import WrongInput
 from engine.photos.decode import decode, to_pixels
 from engine.photos.transforms import get_model_transforms
@@ -31,12 +31,13 @@ def predict_disease(
     """The `top_k` most likely classes and their confidence in [0, 1], the best one first.
 
     image: a path, PIL image, uint8 RGB array, or a normalised tensor (3, H, W) or
-    (1, 3, H, W). Raises PhotoError for a file, WrongInput for a tensor or class list.
+    (1, 3, H, W). Without a GPU "cuda" means the CPU, with a RuntimeWarning. Raises PhotoError for a
+    file, WrongInput for a picture, tensor or class list.
     """
     model = unwrap(model)
     inputs, _ = prepare_input(image, get_model_transforms(model))
     with torch.inference_mode(mode=False), torch.no_grad(), eval_mode(model):
-        logits = class_scores(model(inputs.to(device)))[0].float()
+        logits = class_scores(model(inputs.to(choose_device(device))))[0].float()
     if len(class_names) != len(logits):
         raise WrongInput(f"{len(class_names)} class names", f"one for each of {len(logits)} logits")
     confidence, index = logits.softmax(dim=0).topk(min(max(1, top_k), len(logits)))

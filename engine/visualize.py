@@ -149,6 +149,7 @@ def _shared_scale(
     values, order = confidence.topk(min(max(1, k), len(confidence)))
     photos, classes = [0] * len(order), order.tolist()
     gradients = forward.gradients(photos, classes).float()
-    raw = get_method(method_name)(forward.activations.detach()[photos].float(), gradients)
+    with torch.autocast(gradients.device.type, enabled=False):
+        raw = get_method(method_name)(forward.activations.detach()[photos].float(), gradients)
     scaled = raw / raw.max().clamp(min=torch.finfo(raw.dtype).tiny)
     return list(scaled.cpu().numpy()), classes, values.tolist()

@@ -1,10 +1,14 @@
 """How a photo becomes what a network takes: the card's preprocessing, in torch."""
 
+from typing import Any
+
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from models.card import Preprocessing
+from pictures.in_memory import upright_rgb
 
 
 def normalise(preprocessing: Preprocessing) -> list[nn.Module]:
@@ -17,9 +21,20 @@ def normalise(preprocessing: Preprocessing) -> list[nn.Module]:
 
 
 def validation_transform(preprocessing: Preprocessing, size: int | None = None) -> v2.Compose:
-    """The whole photo, stretched to a square: what the model is given when it serves."""
+    """The whole photo, stretched to a square: what the model is given when it serves.
+
+    PIL images of any mode, turned as their EXIF says; tensors as they are.
+    """
     side = size or preprocessing.size
-    return v2.Compose([v2.Resize((side, side), antialias=True), *normalise(preprocessing)])
+    steps = [UprightRGB(), v2.Resize((side, side), antialias=True), *normalise(preprocessing)]
+    return v2.Compose(steps)
+
+
+class UprightRGB(nn.Module):
+    """A PIL image -> upright, in RGB, on white; anything else stays as it is."""
+
+    def forward(self, image: Any) -> Any:
+        return upright_rgb(image) if isinstance(image, Image.Image) else image
 
 
 class Normalised(nn.Module):

@@ -36,7 +36,7 @@ def compute_cams(
     if isinstance(forward, GraphForwardPass) and _CLOSED_FORMS.keys() >= set(methods):
         return _closed_form(forward, photos, classes, methods)
     gradients = forward.gradients(photos, classes).float()
-    with torch.no_grad():
+    with torch.no_grad(), torch.autocast(gradients.device.type, enabled=False):
         activations = forward.activations[list(photos)].float()
         maps = torch.empty_like(activations[:, 0])
         for name in set(methods):

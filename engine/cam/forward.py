@@ -70,7 +70,9 @@ def forward_pass(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Autograd
     leaves: list[Tensor] = []
 
     def keep(output: Any) -> Tensor:
-        leaves[:] = [check_feature_maps(output, inputs.shape[0]).detach().clone().requires_grad_()]
+        maps = check_feature_maps(output, inputs.shape[0])
+        check_channels_first(maps, inputs)
+        leaves[:] = [maps.detach().clone().requires_grad_()]
         torch.set_grad_enabled(True)
         return leaves[0].clone()  # a layer that works in place must not touch the leaf
 
@@ -103,6 +105,22 @@ def check_feature_maps(output: Any, photos: int) -> Tensor:
     if len(shape) != 4 or shape[0] != photos or shape[2] * shape[3] < 2:
         raise WrongLayer(f"the target layer gives shape {shape}; {needed}")
     return output
+
+
+def check_channels_first(maps: Tensor, inputs: Tensor) -> None:
+    """Raises WrongLayer for maps (N, h, w, K): told by sides in the proportion of the photo's."""
+    _, one, two, last = maps.shape
+    wide = inputs.shape[3] / inputs.shape[2]
+
+    def as_wide_as_photo(height: int, width: int) -> bool:
+        return abs(width - wide * height) <= max(1.0, wide)
+
+    if as_wide_as_photo(one, two) and not as_wide_as_photo(two, last):
+        raise WrongLayer(
+            f"the target layer gives shape {tuple(maps.shape)}, channels last; needed are channels "
+            "first: choose the layer that permutes them, or put "
+            "torchvision.ops.Permute([0, 3, 1, 2]) behind this one"
+        )
 
 
 def class_scores(output: Any) -> Tensor:

@@ -1,7 +1,7 @@
 """Grad-CAM for any PyTorch classifier. Selvaraju et al. 2017, arXiv:1610.02391."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from engine.photos.decode import to_pixels
 from engine.photos.overlay import DEFAULT_COLORMAP, blend_map
 from pictures.blend import WHOLE, Box, Map
 from pictures.colormaps import Pixels
+
+ClassIndex = int | Sequence[int] | npt.NDArray[np.integer[Any]] | Tensor
 
 
 class GradCAM:
@@ -47,7 +49,7 @@ class GradCAM:
     def __call__(
         self,
         input_tensor: Tensor,
-        class_idx: int | Sequence[int] | None = None,
+        class_idx: ClassIndex | None = None,
         retain_graph: bool = False,  # noqa: ARG002 -- no graph is ever shared with the caller
     ) -> Map:
         """The heatmap, float32 (h, w) in [0, 1] of the target layer's size.
@@ -55,14 +57,16 @@ class GradCAM:
         input_tensor: (1, 3, H, W) or (3, H, W), normalised. class_idx: the class to explain,
         by default the most likely one. With a list of classes, (classes, h, w); with a batch
         (N, 3, H, W), (N, h, w), for which `class_idx` may be one class for all or a list of N.
+        Arrays and tensors of whole numbers are taken like ints and lists.
         Raises WrongInput, WrongClass or WrongLayer.
         """
         batch = self._batch(input_tensor)
-        forward = forward_pass(self.model, self.target_layer, batch)
-        photos, classes = photo_class_pairs(forward, class_idx)
+        wanted = plain_indices(class_idx)
+        forward = self._forward(batch)
+        photos, classes = photo_class_pairs(forward, wanted)
         maps = scaled_maps(forward, photos, classes, self.method).cpu().numpy()
         self._inputs[maps.shape[1:]] = batch.shape[1:], batch.dtype
-        single = len(batch) == 1 and not isinstance(class_idx, Sequence)
+        single = len(batch) == 1 and not isinstance(wanted, Sequence)
         result: Map = maps[0] if single else maps
         return result
 
@@ -107,7 +111,20 @@ class GradCAM:
         batch = inputs[None] if inputs.ndim == 3 else inputs
         if batch.ndim != 4 or 0 in batch.shape or not batch.is_floating_point():
             raise WrongInput(f"a {inputs.dtype} tensor of shape {tuple(inputs.shape)}", needed)
-        return batch.detach().to(self.device)
+        weights = (one.dtype for one in self.model.parameters() if one.is_floating_point())
+        return batch.detach().to(self.device, next(weights, batch.dtype))
+
+    def _forward(self, batch: Tensor) -> AutogradForwardPass:
+        """Raises WrongInput for photos with other channels than the model's first layer takes."""
+        try:
+            return forward_pass(self.model, self.target_layer, batch)
+        except RuntimeError as error:
+            layers = (part for part in self.model.modules() if isinstance(part, nn.Conv2d))
+            first = next(layers, None)
+            if first is None or first.in_channels == batch.shape[1]:
+                raise
+            found = f"a tensor of shape {tuple(batch.shape)}"
+            raise WrongInput(found, f"{first.in_channels} channels") from error
 
 
 def find_layer(model: nn.Module, layer: nn.Module | str) -> nn.Module:
@@ -122,6 +139,18 @@ def find_layer(model: nn.Module, layer: nn.Module | str) -> nn.Module:
         known = ", ".join(name for name, _ in model.named_children())
         raise WrongLayer(f"{type(model).__name__} has no layer {layer!r}; it starts with {known}")
     return named[layer]
+
+
+def plain_indices(wanted: ClassIndex | None) -> int | Sequence[int] | None:
+    """Arrays and tensors of whole numbers as ints and lists. Raises WrongInput."""
+    if not isinstance(wanted, (np.ndarray, Tensor)):
+        return wanted
+    values = wanted.detach().cpu().numpy() if isinstance(wanted, Tensor) else wanted
+    if not np.issubdtype(values.dtype, np.integer) or values.ndim > 1:
+        found = f"class indices of {values.dtype} and shape {values.shape}"
+        raise WrongInput(found, "whole numbers, one or a list")
+    plain: int | list[int] = values.tolist()
+    return plain
 
 
 def photo_class_pairs(
@@ -157,5 +186,5 @@ def scaled_maps(
     """Scaled maps of the pairs, float32 (pairs, h, w), computed in float32."""
     gradients = forward.gradients(photos, classes).float()
     activations = forward.activations.detach()[list(photos)].float()
-    with torch.no_grad():
+    with torch.no_grad(), torch.autocast(activations.device.type, enabled=False):
         return divide_by_peak(combine(activations, gradients))

@@ -2,7 +2,7 @@
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -10,7 +10,8 @@ import torch
 from captum.attr import LayerGradCam
 from pytorch_grad_cam import GradCAM as PeerGradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-from torch import nn
+from torch import Tensor, nn
+from torchvision.ops import Permute
 
 from engine.cam.gradcam import GradCAM
 from engine.errors import WrongClass, WrongInput, WrongLayer
@@ -143,7 +144,7 @@ def test_dropout_is_off_while_a_model_in_training_is_explained(deep: DeepHead) -
 
 def test_a_failure_in_the_model_leaves_no_hook(deep: DeepHead) -> None:
     deep.train()
-    with pytest.raises(RuntimeError, match="channels"):
+    with pytest.raises(WrongInput, match="channels"):
         GradCAM(deep, "body")(torch.zeros(1, 4, 64, 64))
     assert not deep.body._forward_hooks
     assert deep.training
@@ -312,3 +313,70 @@ def test_cuda_falls_back_to_the_cpu_with_a_warning(deep: DeepHead) -> None:
     with pytest.warns(RuntimeWarning, match="cuda is not available; using the CPU"):
         cam = GradCAM(deep, "body", device="cuda")
     assert cam.device.type == "cpu"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [np.int64(2), np.array(2), torch.tensor(2), np.uint8(2)],
+    ids=["NumPy integer", "0-d array", "0-d tensor", "uint8"],
+)
+def test_a_class_index_may_come_out_of_an_array_or_tensor(deep: DeepHead, wanted: Any) -> None:
+    cam, photo = GradCAM(deep, "body"), torch.rand(1, 3, 32, 32)
+    np.testing.assert_array_equal(cam(photo, wanted), cam(photo, 2))
+
+
+@pytest.mark.parametrize("wanted", [np.array([1, 2]), torch.tensor([1, 2])])
+def test_labels_of_a_batch_may_be_an_array_or_tensor(deep: DeepHead, wanted: Any) -> None:
+    cam, photos = GradCAM(deep, "body"), torch.rand(2, 3, 32, 32)
+    np.testing.assert_array_equal(cam(photos, wanted), cam(photos, [1, 2]))
+
+
+@pytest.mark.parametrize(
+    "wanted", [np.array([0.5]), torch.tensor([[1, 2]]), torch.tensor([True, False])]
+)
+def test_labels_that_are_no_whole_numbers_are_named(deep: DeepHead, wanted: Any) -> None:
+    with pytest.raises(WrongInput, match=r"class indices of (float64|int64|bool) and shape"):
+        GradCAM(deep, "body")(torch.rand(2, 3, 32, 32), wanted)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16])
+def test_inputs_of_other_float_types_are_taken(deep: DeepHead, kind: torch.dtype) -> None:
+    cam, photo = GradCAM(deep, "body"), torch.rand(1, 3, 32, 32)
+    np.testing.assert_allclose(cam(photo.to(kind), 1), cam(photo.to(kind).float(), 1), atol=1e-6)
+
+
+def test_other_channels_than_the_model_takes_are_named(deep: DeepHead) -> None:
+    with pytest.raises(WrongInput, match=r"shape \(1, 4, 32, 32\); needed is 3 channels"):
+        GradCAM(deep, "body")(torch.rand(1, 4, 32, 32))
+
+
+def test_maps_are_made_in_float32_under_autocast(deep: DeepHead) -> None:
+    cam, photo = GradCAM(deep, "body"), torch.rand(1, 3, 32, 32)
+    with torch.autocast("cpu", torch.bfloat16):
+        heatmap = cam(photo, 1)
+    assert heatmap.dtype == np.float32
+    np.testing.assert_allclose(heatmap, cam(photo, 1), atol=0.1)
+
+
+class ChannelsLast(nn.Module):
+    """Ends as a Swin Transformer does: maps (N, h, w, K), normalised, permuted, pooled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Conv2d(3, 24, kernel_size=8, stride=8)
+        self.norm = nn.LayerNorm(24)
+        self.permute = Permute([0, 3, 1, 2])
+        self.classifier = nn.Linear(24, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.permute(self.norm(self.body(x).permute(0, 2, 3, 1)))
+        logits: Tensor = self.classifier(x.mean((2, 3)))
+        return logits
+
+
+@pytest.mark.parametrize("size", [(64, 64), (64, 96), (96, 64)])
+def test_maps_with_channels_last_are_refused_with_the_way_to_do_it(size: tuple[int, int]) -> None:
+    model, photo = ChannelsLast().eval(), torch.rand(1, 3, *size)
+    with pytest.raises(WrongLayer, match=r"channels last.*Permute\(\[0, 3, 1, 2\]\)"):
+        GradCAM(model, "norm")(photo)
+    assert GradCAM(model, "permute")(photo).shape == (size[0] // 8, size[1] // 8)
