@@ -14,6 +14,7 @@ from cli.explain.source import ExplainedPhoto, ExplainOptions, LoadedPhoto
 from cropshield_client import (
     AccessDenied,
     CropShield,
+    InvalidResponse,
     Job,
     JobFailed,
     NotFound,
@@ -61,7 +62,7 @@ class ServerSource:
         except Unreachable as error:
             words = f"no server answers at {self._address}; start one with make serve"
             raise CommandError(words, MISSING) from error
-        except (NotFound, ValueError) as error:
+        except (NotFound, InvalidResponse) as error:
             words = f"what answers at {self._address} is not CropShield"
             raise CommandError(words, MISSING) from error
         except ProblemError as error:
@@ -98,5 +99,5 @@ class ServerSource:
     def _ask(self, call: Any, *given: Any) -> Any:
         try:
             return call(*given)
-        except (Unreachable, AccessDenied) as error:
+        except (Unreachable, InvalidResponse, AccessDenied) as error:
             raise CommandError(f"{self._address}: {error}", MISSING) from error

@@ -18,6 +18,8 @@ _COLOURS = {"1": "L", "L": "L", "LA": "L", "I;16": "L", "CMYK": "CMYK"}
 _COLOURS |= dict.fromkeys(("P", "PA", "RGB", "RGBA"), "RGB")
 _SRGB = ImageCms.createProfile("sRGB")
 _SRGB_GAMMA = 1 / 2.2
+_SRGB_POINTS = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)  # x and y of white, R, G, B
+_DEPTH_OFFSET = 24  # of a PNG's bits in a channel
 _DNG_VERSION = 50706
 _NCLX = re.compile(rb"colrnclx(..)(..)", re.DOTALL)
 _LIKE_SRGB = {1, 2, 6, 13}  # BT.709, unspecified, BT.601, sRGB; of ITU-T H.273
@@ -60,16 +62,28 @@ def _is_faithful(photo: Image.Image, data: bytes) -> bool:
         case "TIFF":  # camera raw, several pages, white as zero
             is_plain = photo.tag_v2.get(_DNG_VERSION) is None and photo.n_frames == 1  # type: ignore[attr-defined]
             faithful = is_plain and photo.mode != "I;16"
-        case "PNG":  # linear light, HDR
-            gamma = photo.info.get("gamma", _SRGB_GAMMA)
-            is_named = "icc_profile" in photo.info or "srgb" in photo.info
-            faithful = b"cICP" not in data[:4096] and (is_named or abs(gamma - _SRGB_GAMMA) < 0.01)
+        case "PNG":
+            faithful = _is_plain_png(photo, data)
         case "AVIF":  # Display P3 and HDR without a profile
             codes = _NCLX.search(data)
             faithful = not codes or {int.from_bytes(it) for it in codes.groups()} <= _LIKE_SRGB
         case _:
             faithful = True
-    return faithful and photo.mode in _COLOURS
+    is_hdr = b"cicp" in photo.info.get("icc_profile", b"")
+    return faithful and not is_hdr and photo.mode in _COLOURS
+
+
+def _is_plain_png(photo: Image.Image, data: bytes) -> bool:
+    """Not of linear light, wide gamut without a profile, or HDR; no transparent colour whose bits
+    Pillow counts wrongly."""
+    info = photo.info
+    told = (info.get("gamma", _SRGB_GAMMA), *info.get("chromaticity", _SRGB_POINTS))
+    usual = (_SRGB_GAMMA, *_SRGB_POINTS)
+    is_srgb = all(abs(a - b) < 0.005 for a, b in zip(told, usual, strict=True))
+    is_clear = "transparency" in info and photo.mode != "P"
+    if is_clear and data[_DEPTH_OFFSET] != 8:
+        return False
+    return b"cICP" not in data[:4096] and bool(is_srgb or {"icc_profile", "srgb"} & info.keys())
 
 
 def _opaque(photo: Image.Image) -> Image.Image:
@@ -88,6 +102,8 @@ def _in_srgb(photo: Image.Image, profile: bytes | None) -> Image.Image:
     if profile:
         with suppress(ImageCms.PyCMSError, OSError):
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if source.profile.xcolor_space.strip() == "RGB":  # greys may have one, too
+                photo = photo.convert("RGB")
             converted = ImageCms.profileToProfile(photo, source, _SRGB, outputMode="RGB")
             return converted or photo
     return photo.convert("RGB")

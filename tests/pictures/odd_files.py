@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image
 
 from pictures.drawn_leaves.leaves import draw_leaf
+from pictures.icc import SRGB, profile_of
 from tests.pictures.files import file_of, scene
-from tests.pictures.profiles import linear_grey
+from tests.pictures.profiles import RED_IS_GREEN, cyan_is_black, hdr, linear_grey
 
 SIZE = (480, 320)
 KINDS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF")
@@ -26,6 +27,7 @@ BACK = {
     8: Image.Transpose.ROTATE_270,
 }
 """How a camera stores what its EXIF orientation then turns upright."""
+LINEAR = profile_of(SRGB, 1.0)
 Files = dict[str, Callable[[], bytes]]
 
 
@@ -58,6 +60,10 @@ def cut_out_file(kind: str) -> bytes:
     return file_of(cut_out(), kind)
 
 
+def file_with_profile(kind: str) -> bytes:
+    return file_of(leaf(), kind, icc_profile=RED_IS_GREEN)
+
+
 def palette_with_a_hidden_colour() -> bytes:
     photo = leaf().quantize(16)
     return file_of(photo, "PNG", transparency=photo.getpixel((0, 0)))
@@ -76,6 +82,10 @@ SURE: Files = {
     "grey": lambda: file_of(leaf().convert("L"), "JPEG"),
     "two tones": lambda: file_of(leaf().convert("1", dither=Image.Dither.NONE), "PNG"),
     "CMYK": lambda: file_of(leaf().convert("CMYK"), "JPEG"),
+    **{f"profile {kind}": partial(file_with_profile, kind) for kind in KINDS},
+    "inks": lambda: file_of(leaf().convert("CMYK"), "JPEG", icc_profile=cyan_is_black()),
+    "greys": lambda: file_of(leaf().convert("L"), "JPEG", icc_profile=linear_grey()),
+    "greys with RGB": lambda: file_of(leaf().convert("L"), "PNG", icc_profile=LINEAR),
     "broken profile": lambda: file_of(leaf(), "JPEG", icc_profile=b"nonsense" * 40),
     "profile for other colours": lambda: file_of(leaf(), "JPEG", icc_profile=linear_grey()),
     "several pictures": lambda: file_of(leaf(), "MPO", save_all=True, append_images=[scene()]),
@@ -127,6 +137,10 @@ DAMAGED: Files = {
 }
 
 
+WIDE = (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+"""Of Display P3, as a PNG tells it."""
+
+
 def avif_of(primaries: int, transfer: int) -> bytes:
     """The leaf with other code points for its colours."""
     data = file_of(leaf(), "AVIF")
@@ -137,6 +151,9 @@ def avif_of(primaries: int, transfer: int) -> bytes:
 UNSURE: Files = {
     "linear light": lambda: png_with(b"gAMA", struct.pack(">I", 100_000)),
     "HDR PNG": lambda: png_with(b"cICP", bytes((9, 16, 0, 1))),
+    "HDR JPEG": lambda: file_of(leaf(), "JPEG", icc_profile=hdr()),
+    "wide gamut PNG": lambda: png_with(b"cHRM", struct.pack(">8I", *WIDE)),
+    "16-bit PNG with a hidden grey": lambda: file_of(sixteen_bits(), "PNG", transparency=0),
     "HDR AVIF": lambda: avif_of(9, 16),
     "Display P3 AVIF": lambda: avif_of(12, 13),
     "two pages": lambda: file_of(leaf(), "TIFF", save_all=True, append_images=[scene()]),

@@ -23,6 +23,11 @@ def cyan_is_black() -> bytes:
     return _profile(b"CMYK", b"Lab ", A2B0=head + ramp * 4 + white * 8 + black * 8 + ramp * 3)
 
 
+def hdr() -> bytes:
+    """Of PQ, as ITU-T H.273 counts it."""
+    return _profile(b"RGB ", b"XYZ ", cicp=b"cicp" + bytes(4) + bytes((9, 16, 0, 1)))
+
+
 def _profile(space: bytes, connection: bytes, **tags: bytes) -> bytes:
     """A profile of version 2 with these tags."""
     wtpt = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)

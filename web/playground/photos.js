@@ -29,7 +29,7 @@ export function listenForPhotos(drop, inputs, onFiles) {
 export async function shrink(file, longSide = LONG_SIDE) {
   const buffer = await file.arrayBuffer();
   const isJpeg = isPlainJpeg(buffer);
-  if (!isJpeg && !isPng(buffer)) return file;
+  if (!isJpeg && !isPlainPng(buffer)) return file;
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => null);
   if (!bitmap || Math.max(bitmap.width, bitmap.height) <= longSide) return file;
   if (isJpeg && hasGreyCorner(bitmap)) return file;
@@ -38,7 +38,11 @@ export async function shrink(file, longSide = LONG_SIDE) {
   return small && small.size < file.size ? small : file;
 }
 
-const isPng = (buffer) => buffer.byteLength > 4 && new DataView(buffer).getUint32(0) === 0x89504e47;
+// A PNG whose colours are told by cICP may be HDR, which the server refuses.
+function isPlainPng(buffer) {
+  const head = new TextDecoder("latin1").decode(buffer.slice(0, 4096));
+  return head.slice(1, 4) === "PNG" && !head.includes("cICP");
+}
 
 function asJpeg(bitmap, longSide) {
   const canvas = Object.assign(document.createElement("canvas"), fit(bitmap, longSide));
