@@ -29,7 +29,7 @@ from torch import nn
 from benchmarks.lesion_maps import on_lesions, print_lesions
 from benchmarks.measuring import write
 from engine.cam.gradcam import GradCAM
-from engine.diagnostics import Diagnostics, diagnose_photo, is_healthy
+from engine.diagnostics import Diagnostics, diagnose_photo
 from engine.evaluation.drawn_leaves import JudgedMap, judge_drawn_leaves, mean_scores
 from engine.explainer import Explainer, Request
 from engine.faithfulness import measure_faithfulness
@@ -37,6 +37,7 @@ from engine.loading import load_weights
 from engine.photos.decode import decode
 from models.card import Card
 from models.catalog import Catalog
+from models.labels import is_healthy
 from pictures.blend import WHOLE
 from pictures.drawn_leaves.leaves import DrawnLeaf
 from pictures.leaf_mask import SIDE, leaf_mask

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.labels import is_healthy
 from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.colormaps import Pixels
 from pictures.leaf_mask import SIDE, leaf_mask
@@ -73,11 +74,6 @@ def diagnose(
 def diagnose_photo(heatmap: Map, photo: Pixels, class_name: str, box: Box = WHOLE) -> Diagnostics:
     """Diagnostics of a map of `class_name` ("Crop__disease") over a photo, uint8 (h, w, 3)."""
     return diagnose(heatmap, leaf_mask(photo), is_healthy(class_name), box)
-
-
-def is_healthy(class_name: str) -> bool:
-    """Whether a class is the absence of a disease, by its name."""
-    return class_name.rpartition("__")[2].lower() == "healthy"
 
 
 def _focus(share: FloatMap) -> float:

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from engine.diagnostics import diagnose, is_healthy
+from engine.diagnostics import diagnose
 from engine.explainer import ClassMap, Explanation, Prediction
 from engine.photos.decode import Photo
 from engine.photos.overlay import encode, render_overlay
 from jobs.blobs import blob_names
 from jobs.ports import BlobStore, Claim
 from models.card import Card
+from models.labels import is_healthy
 from pictures.leaf_mask import leaf_mask
 from pictures.masks import Mask
 

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from cli.explain.run import error_message
 from cli.progress import Advance
 from engine.batch_pipeline import BatchPipeline
-from engine.diagnostics import Diagnostics, diagnose, is_healthy
+from engine.diagnostics import Diagnostics, diagnose
 from engine.evaluation.inference import decode_photo
 from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.decode import Photo
+from models.labels import is_healthy
 from pictures.blend import Box, Map
 from pictures.duplicates import Hash, difference_hash
 from pictures.leaf_mask import leaf_mask

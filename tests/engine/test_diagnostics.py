@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.diagnostics import diagnose, diagnose_photo, is_healthy
+from engine.diagnostics import diagnose, diagnose_photo
 from pictures.blend import Map
 from pictures.leaf_mask import SIDE
 
@@ -80,9 +80,3 @@ def test_a_photo_is_searched_for_its_leaf() -> None:
     assert on.leaf_share is not None
     assert beside.leaf_share is not None
     assert on.leaf_share > 0.95 > 0.05 > beside.leaf_share
-
-
-def test_healthy_classes_are_known_by_their_name() -> None:
-    assert is_healthy("Apple__healthy")
-    assert not is_healthy("Apple__scab")
-    assert not is_healthy("unhealthy")
