@@ -100,7 +100,16 @@ def doctor(
 @app.command()
 def train(
     card: Annotated[Path, typer.Argument(help="A model card with a [training] table.")],
-    data: Annotated[Path, typer.Option(help="Folder with train/ and val/, one folder a class.")],
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            help="Folder with train/ and val/, one folder a class; several give as much each."
+        ),
+    ],
+    outlines: Annotated[
+        Path | None,
+        typer.Option(help="Masks of lesions for photos in train/: train/Crop__disease/name.png."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Where state and history go; left out, CROPSHIELD_HOME/training."),
@@ -110,7 +119,7 @@ def train(
     """Train the model of a card; run it again to go on after a kill."""
     from cli.commands.train import train as run
 
-    run(card, data, out, device)
+    run(card, data, outlines, out, device)
 
 
 @app.command()

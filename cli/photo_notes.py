@@ -1,5 +1,7 @@
 """What a command says about the photos that it was given, on stderr."""
 
+from collections.abc import Container
+
 from cli.errors import FAILED
 from cli.warnings import warn
 from models.training.array_cache import unreadable_lines
@@ -8,12 +10,14 @@ from models.training.photos import LeafFolder
 _NAMED = 6
 
 
-def warn_of(photos: LeafFolder, what: str = "") -> int:
+def warn_of(photos: LeafFolder, what: str = "", known: Container[str] = ()) -> int:
     """What was passed over, which classes are not there, and each photo that cannot be read.
 
-    `what`: which photos these are. Gives the exit code: FAILED if a photo cannot be read.
+    `what`: which photos these are; `known`: classes of which it is known that they are not there.
+    Gives the exit code: FAILED if a photo cannot be read.
     """
-    absent = [f"no photos{what} of {_some(photos.absent)}"] if photos.absent else []
+    news = [name for name in photos.absent if name not in known]
+    absent = [f"no photos{what} of {_some(news)}"] if news else []
     failed = (f"not read: {line}" for line in unreadable_lines(photos.unreadable, most=1000))
     warn([*photos.notes, *absent, *failed])
     return FAILED if photos.unreadable else 0

@@ -12,9 +12,9 @@ from pydantic import (
 )
 
 
-def _as_list(names: Any) -> Any:
-    """One name is a list of one."""
-    return (names,) if isinstance(names, str) else names
+def _as_list(values: Any) -> Any:
+    """One name, or one number, is a list of one."""
+    return (values,) if isinstance(values, (str, int, float)) else values
 
 
 class CardTable(BaseModel):
@@ -36,8 +36,8 @@ class CardTable(BaseModel):
 class Stage(CardTable):
     """A stretch of training at one resolution.
 
-    `view`: the smallest share of a photo that is shown at once; `mix`: the share of batches
-    whose photos are blended with one another; `plain`: the share of photos that keep their light.
+    `view`: the smallest share of a photo that is shown at once; `mix`: the share of batches whose
+    photos have a rectangle of another one; `plain`: the share of photos that keep their light.
     """
 
     size: Annotated[int, Field(ge=32, multiple_of=8)]
@@ -48,22 +48,45 @@ class Stage(CardTable):
     plain: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
+class Lesions(CardTable):
+    """What is made of photos on which the place of the disease is known.
+
+    `by_colour`: classes whose lesions are looked for by their colour; `draw`: how many times as
+    often a photo with an outline is drawn; `outlined` and `found`: how many times as much evidence
+    beside the lesions costs where they are outlined, or were found by their colour.
+    """
+
+    by_colour: tuple[str, ...] = ()
+    draw: Annotated[float, Field(gt=0)] = 1.0
+    outlined: Annotated[float, Field(ge=0)] = 1.0
+    found: Annotated[float, Field(ge=0)] = 1.0
+
+
 class Training(CardTable):
     """The recipe that `cropshield train` follows.
 
-    `patience`: epochs without a better macro-F1 after which it stops, 0 for never. `teachers`:
-    ids of cards whose mean opinion the student follows too. `off_leaf`: how much the share of the
-    evidence that is not on the leaf counts beside the loss. `start`: id of a card whose weights
-    training begins with, several for the mean of theirs, or `published` for those of its library.
-    `frozen`: parts of the network that stay as they begin.
+    `new_layers`: how many times the learning rate is for layers that `start` does not know.
+    `balance`: photos of a class of n are drawn with weight n^-balance, one number for all folders
+    of photos or one for each; `plain_ground`: what that is multiplied by for healthy leaves before
+    white or black. `background`: share of the leaves that are laid on other grounds;
+    `photo_grounds`: of those grounds, the share that are photos. `off_leaf`: how much the share of
+    the evidence that is not where the disease is counts beside the loss. `patience`: epochs without
+    a better macro-F1 after which it stops, 0 for never. `teachers`: ids of cards whose mean opinion
+    the student follows too. `start`: id of a card whose weights training begins with, several for
+    the mean of theirs, or `published` for those of its library. `frozen`: parts of the network
+    that stay as they begin.
     """
 
     seed: int = 0
     learning_rate: float = 3e-3
+    new_layers: Annotated[float, Field(gt=0)] = 1.0
     weight_decay: float = 0.05
     label_smoothing: float = 0.05
     ema_decay: float = 0.998
+    balance: Annotated[tuple[float, ...], BeforeValidator(_as_list), Field(min_length=1)] = (1.0,)
+    plain_ground: Annotated[float, Field(gt=0, le=1)] = 1.0
     background: Annotated[float, Field(ge=0, le=1)] = 0.4
+    photo_grounds: Annotated[float, Field(ge=0, le=1)] = 0.0
     off_leaf: Annotated[float, Field(ge=0)] = 0.0
     negatives: Annotated[int, Field(ge=0)] = 4
     patience: Annotated[int, Field(ge=0)] = 0
@@ -71,4 +94,5 @@ class Training(CardTable):
     start: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
     frozen: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
     scenes: Annotated[int, Field(ge=1)] = 600
+    lesions: Lesions = Lesions()
     stages: tuple[Stage, ...] = ()

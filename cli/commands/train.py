@@ -1,5 +1,6 @@
 """`cropshield train`: follow a card's recipe, then put the weights where the card says."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,18 @@ from models.card import Card, file_sha256, read_card
 from models.card_errors import CardError
 from models.training.array_cache import UnreadablePhotos
 from models.training.loop import Trainer
+from models.training.metrics import Scores
 from models.weights import read_weights, write_weights
 from pictures.photo_files import printable
 from workers.allocator import keep_freed_memory
 
 
-def train(card_path: Path, data: Path, out: Path | None, device: str) -> None:
-    """`out`: by default `training` in the folder of CROPSHIELD_HOME.
+def train(
+    card_path: Path, data: Sequence[Path], outlines: Path | None, out: Path | None, device: str
+) -> None:
+    """`outlines`: masks of lesions. `out`: by default `training` in the folder of CROPSHIELD_HOME.
 
-    Raises CommandError for a broken card, or photos that cannot be trained on.
+    Raises CommandError for a broken card, or photos or outlines that cannot be trained on.
     """
     keep_freed_memory()
     if device == "auto":
@@ -33,7 +37,7 @@ def train(card_path: Path, data: Path, out: Path | None, device: str) -> None:
     try:
         card = read_card(card_path)
         folder = (out or read(SharedSettings).home / "training") / card.id
-        trainer = Trainer(card, data, folder, torch.device(device))
+        trainer = Trainer(card, data, folder, torch.device(device), outlines)
         best = _run(trainer)
         _store(card, best)
     except (CardError, UnreadablePhotos) as error:
@@ -44,14 +48,11 @@ def train(card_path: Path, data: Path, out: Path | None, device: str) -> None:
 
 def _run(trainer: Trainer) -> Path:
     """The best weights."""
-    card, device = trainer.card, trainer.device
-    warn_of(trainer.train_set)
-    warn_of(trainer.validation.photos, what=" to judge by")
-    warn(trainer.changes)
-    console = Console(stderr=True)
+    card, console = trainer.card, Console(stderr=True)
+    _warn(trainer)
     photos = trainer.train_set
     console.print(
-        f"{card.id}: {len(photos):,} photos of {len(photos.classes)} classes on {device}, "
+        f"{card.id}: {len(photos):,} photos of {len(photos.classes)} classes on {trainer.device}, "
         f"{len(trainer.epochs)} epochs, {trainer.epoch} of them done"
     )
     with _bar(console) as bar:
@@ -83,6 +84,15 @@ def _in_words(error: OSError) -> str:
     return str(error)
 
 
+def _warn(trainer: Trainer) -> None:
+    """What is odd about the photos; a class that a folder lacks altogether, once."""
+    for folder in trainer.folders:
+        where = f" in {folder.name}" if len(trainer.folders) > 1 else ""
+        warn_of(folder.train, what=where)
+        warn_of(folder.val, what=f" to judge by{where}", known=folder.train.absent)
+    warn(trainer.changes)
+
+
 def _bar(console: Console) -> Progress:
     """Epochs done and time left, on a terminal."""
     left = TimeRemainingColumn(elapsed_when_finished=True)
@@ -91,7 +101,11 @@ def _bar(console: Console) -> Progress:
 
 
 def _line(row: dict[str, Any]) -> str:
-    return (
-        f"epoch {row['epoch']}/{row['epochs']} at {row['size']} px: loss {row['loss']:.3f}, "
-        f"val accuracy {row['accuracy']:.2%}, macro-F1 {row['macro_f1']:.4f}"
+    found: dict[str, Scores] = row["folders"]
+    scores = "; ".join(
+        f"{name if len(found) > 1 else 'val'} accuracy {own.accuracy:.2%}, "
+        f"macro-F1 {own.macro_f1:.4f}"
+        for name, own in found.items()
     )
+    epoch = f"epoch {row['epoch']}/{row['epochs']} at {row['size']} px"
+    return f"{epoch}: loss {row['loss']:.3f}, {scores}"

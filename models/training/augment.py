@@ -2,61 +2,64 @@
 
 import math
 import random
-from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.transforms import v2
 
 from models.card import Preprocessing
 from models.preprocessing import Normalised
-from models.recipe import Stage
+from models.recipe import Stage, Training
 from models.training.background import on_grounds, resized, without_leaves
 from models.training.grain import random_grain, random_places
+from models.training.regions import evidence_regions
+from models.training.training_set import Batch
 
 BLACK = 0.2
 """Of the other grounds: where one class of the photos is cut out on black, black must not be what
 tells it from the rest."""
 FARTHEST = 1.7
 """Steps back: how many times as wide as the photo its widest view is."""
+CELL = 4
+"""Pixels of a view that share one value of its region."""
 _LUMA = torch.tensor([0.299, 0.587, 0.114])
 
 
 class Views(NamedTuple):
     """Inputs of a step: float32 (n + m, 3, s, s), normalised, those of the m pictures without a
-    leaf last, and where the leaf is on the others: (n, 1, s, s) in [0, 1]."""
+    leaf last, and where evidence may lie on the others: (n, 1, s / CELL, s / CELL) in [0, 1]."""
 
     pixels: Tensor
-    leaves: Tensor
+    regions: Tensor
 
 
 class Augment(nn.Module):
     """Other ground, view, light and grain for each photo, and a few pictures of no leaf at all.
 
-    photos: uint8 (N, s, s, 3); masks: uint8 (N, 96, 96, 1); scenes: uint8 (m, t, t, 3), drawn,
-    m at most `negatives`. Gives N + `negatives` views, the scenes last; size, view and plain are
-    those of the stage.
+    scenes: uint8 (m, t, t, 3), drawn, m at most the recipe's `negatives`. Gives views of the
+    photos and of as many `negatives`, the scenes last; size, view and plain are those of the stage.
+    Healthy leaves before white or black always get another ground, where they can be cut out.
     """
 
-    def __init__(self, preprocessing: Preprocessing, background: float, negatives: int) -> None:
+    def __init__(self, preprocessing: Preprocessing, recipe: Training) -> None:
         super().__init__()
-        self.background, self.negatives = background, negatives
-        self.normalised = Normalised(preprocessing)
+        self.recipe, self.normalised = recipe, Normalised(preprocessing)
 
     @torch.no_grad()
-    def forward(self, photos: Tensor, masks: Tensor, scenes: Tensor, stage: Stage) -> Views:
-        x, leaves = to_float_planes(photos), to_float_planes(masks)
-        bare = without_leaves(x, leaves, self.negatives - len(scenes))
+    def forward(self, batch: Batch, scenes: Tensor, stage: Stage) -> Views:
+        x, leaves, lesions = map(to_float_planes, (batch.photos, batch.leaves, batch.lesions))
+        bare = without_leaves(x, leaves, self.recipe.negatives - len(scenes))
         drawn = resized(to_float_planes(scenes), x.shape[-1])
-        x = torch.cat([on_grounds(x, leaves, self.background, BLACK), bare, drawn])
+        share = torch.where(batch.plain, 1.0, self.recipe.background)
+        laid = on_grounds(x, leaves, share, BLACK, self.recipe.photo_grounds)
+        x = torch.cat([laid, bare, drawn])
         at_once = random.random() < 0.5  # a camera compresses before its photo is made smaller
         x = random_grain(x) if at_once else x
-        x, leaves = random_view(x, leaves, stage)
+        x, regions = random_view(x, evidence_regions(leaves, lesions), stage)
         x = keep_share(random_light(x), x, stage.plain)
         x = x if at_once else random_grain(x)
-        return Views(self.normalised(x), leaves)
+        return Views(self.normalised(x), regions)
 
 
 def to_float_planes(pixels: Tensor) -> Tensor:
@@ -70,22 +73,29 @@ def keep_share(changed: Tensor, x: Tensor, share: float) -> Tensor:
     return torch.where(spare[:, None, None, None], x, changed)
 
 
-def random_view(x: Tensor, leaves: Tensor, stage: Stage) -> tuple[Tensor, Tensor]:
+def random_view(x: Tensor, regions: Tensor, stage: Stage) -> tuple[Tensor, Tensor]:
     """A share of each photo, the stage's `view` to 1, or all of it from further away, mirrored,
-    turned by quarters and for the half tilted; the masks (n, 1, h, w) of the first n with them.
+    turned by quarters and for the half tilted; the regions (n, 1, h, w) of the first n with them.
 
     A leaf has no upright, and no distance: the farm that lays it across, or steps back, must not
     meet another network.
     """
-    masks = F.interpolate(leaves, size=x.shape[-2:], mode="bilinear")
-    grid = random_grid(len(x), stage, x.device)
-    look = partial(F.grid_sample, padding_mode="reflection", align_corners=False)
-    return look(x, grid), look(masks, grid[: len(masks)])
+    theta = random_placing(len(x), stage.view, x.device)
+    return (
+        _placed(x, theta, stage.size),
+        _placed(regions, theta[: len(regions)], stage.size // CELL),
+    )
 
 
-def random_grid(n: int, stage: Stage, device: torch.device) -> Tensor:
-    """Where the pixels of n views lie in their photos, as `grid_sample` wants it."""
-    scale = random_scale(n, stage.view, device)
+def _placed(x: Tensor, theta: Tensor, side: int) -> Tensor:
+    grid = F.affine_grid(theta, [len(x), 3, side, side], align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+
+
+def random_placing(n: int, least: float, device: torch.device) -> Tensor:
+    """Where n views lie in their photos, (n, 2, 3) as `affine_grid` takes it; a view shows a share
+    of `least` to 1."""
+    scale = random_scale(n, least, device)
     turn, tilt, mirror, right, down = torch.rand(5, n, device=device)
     tilted = torch.rand(n, device=device) < 0.5
     angle = (turn * 4).floor() * (math.pi / 2) + tilted * (tilt * 2 - 1) * (math.pi / 4)
@@ -94,8 +104,7 @@ def random_grid(n: int, stage: Stage, device: torch.device) -> Tensor:
     flip = torch.where(mirror < 0.5, 1.0, -1.0)
     turned = turned * torch.stack([flip, torch.ones_like(flip)], 1)[:, None]
     place = (torch.stack([right, down], 1) * 2 - 1) * (1 - scale)
-    theta = torch.cat([scale[:, :, None] * turned, place[:, :, None]], 2)
-    return F.affine_grid(theta, [n, 3, stage.size, stage.size], align_corners=False)
+    return torch.cat([scale[:, :, None] * turned, place[:, :, None]], 2)
 
 
 def random_scale(count: int, least: float, device: torch.device) -> Tensor:
@@ -129,9 +138,3 @@ def random_light(x: Tensor) -> Tensor:
         shade = F.interpolate(patches, size=lit.shape[-2:], mode="bicubic")
         lit = lit.index_copy(0, shaded, lit[shaded] * shade)
     return lit.clamp(0, 1)
-
-
-def mixing(classes: int, share: float) -> v2.Transform:
-    """CutMix (Yun et al. 2019) or mixup (Zhang et al. 2018) for a `share` of the batches."""
-    mixes = [v2.CutMix(num_classes=classes), v2.MixUp(alpha=0.2, num_classes=classes)]
-    return v2.RandomChoice([*mixes, v2.Identity()], p=[share * 4 / 7, share * 3 / 7, 1 - share])

@@ -1,4 +1,4 @@
-"""Evidence off the leaf, fought where it arises: in the map that the class is read from."""
+"""Evidence beside the disease, fought where it arises: in the map that the class is read from."""
 
 import torch
 from torch import Tensor, nn
@@ -6,14 +6,16 @@ from torch.nn import functional as F
 
 from models.card import Card
 
+_ENOUGH = 5 / 8
+
 
 class Evidence:
     """What each place of the last feature map says for a class.
 
     Where mean pooling and one linear layer end a network, a logit is the mean over all places of
-    the features times the weights of its class (Zhou et al. 2016, equation 2), so that what is
-    off the leaf on that map is exactly what the ground adds. To hold a model to the right places
-    while it learns: Ross et al. 2017, "Right for the right reasons".
+    the features times the weights of its class (Zhou et al. 2016, equation 2), so that what lies
+    beside the disease on that map is exactly what the rest of the photo adds. To hold a model to
+    the right places while it learns: Ross et al. 2017, "Right for the right reasons".
     """
 
     def __init__(self, model: nn.Module, size: int) -> None:
@@ -41,21 +43,17 @@ class Evidence:
         if not fits or not torch.allclose(self._last(pooled), logits, rtol=1e-3, atol=1e-3):
             raise ValueError("more than mean pooling and one linear layer ends it")
 
-    def off_leaf(self, labels: Tensor, leaves: Tensor) -> Tensor:
-        """The mean share of the evidence for `labels` (n,) that lies off `leaves`, float32
-        (n, 1, s, s) in [0, 1], in the latest pass, whose first n photos they are.
+    def beside(self, labels: Tensor, regions: Tensor) -> Tensor:
+        """The share of the evidence for `labels` (n,) that lies beside `regions`, float32
+        (n, 1, h, w) in [0, 1], in the latest pass, whose first n photos they are: (n,).
 
-        Photos without any leaf do not count; 0 where that is all of them.
+        A cell of the map that a region covers to five eighths counts as within.
         """
-        known = leaves.flatten(1).amax(1) > 0.5
-        if not known.any():
-            return self._features.new_zeros(())
-        features = self._features[: len(labels)][known].float()
-        weights = self._last.weight[labels[known]]
-        maps = torch.einsum("nchw,nc->nhw", features, weights).relu()
+        features = self._features[: len(labels)].float()
+        maps = torch.einsum("nchw,nc->nhw", features, self._last.weight[labels]).relu()
         _, height, width = maps.shape
-        ground = 1 - F.adaptive_avg_pool2d(leaves[known], (height, width))[:, 0]
-        return ((maps * ground).sum((1, 2)) / maps.sum((1, 2)).clamp(min=1e-3)).mean()
+        within = F.adaptive_avg_pool2d(regions, (height, width))[:, 0].div(_ENOUGH).clamp(max=1)
+        return (maps * (1 - within)).sum((1, 2)) / maps.sum((1, 2)).clamp(min=1e-3)
 
 
 def evidence_of(card: Card, model: nn.Module) -> Evidence | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pickle import UnpicklingError
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -16,7 +17,15 @@ PUBLISHED = "published"
 _KEY = "training.start"
 
 
-def initial_network(card: Card, classes: Sequence[str]) -> nn.Module:
+class InitialNetwork(NamedTuple):
+    """A network, and the names of those of its parameters that its start does not know: none
+    where it has no start."""
+
+    model: nn.Module
+    new: frozenset[str] = frozenset()
+
+
+def initial_network(card: Card, classes: Sequence[str]) -> InitialNetwork:
     """A network of the card for `classes`: with random weights, or those that its recipe names
     under `start`. Of other classes than those, all but the last layer is taken over.
 
@@ -25,12 +34,13 @@ def initial_network(card: Card, classes: Sequence[str]) -> nn.Module:
     """
     model = build(card.architecture, len(classes))
     if not card.training.start:
-        return model
+        return InitialNetwork(model)
     known, same = _known(card, classes)
     if not same:
         known = {name: known[name] for name in known.keys() - _last_layer(card, len(classes))}
     model.load_state_dict(known, strict=False)
-    return model
+    new = {name for name, _ in model.named_parameters()} - known.keys()
+    return InitialNetwork(model, frozenset(new))
 
 
 def _known(card: Card, classes: Sequence[str]) -> tuple[State, bool]:

@@ -2,9 +2,8 @@
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,21 @@ from torch import Tensor, nn
 from models.card import Card
 from models.card_errors import CardError
 from models.recipe import Stage
-from models.training.augment import Augment, Views
+from models.training.augment import Augment
 from models.training.checkpoint import Checkpoint
+from models.training.data_folders import open_data_folders
 from models.training.depthwise import keep_depthwise_exact
 from models.training.ema import averaged_copy
 from models.training.files import append_row
 from models.training.freezing import freeze
 from models.training.initial_weights import initial_network
 from models.training.loss import Loss
-from models.training.metrics import Scores
-from models.training.photos import LeafFolder, balanced_draw, whole_batches
+from models.training.metrics import Scores, mean_scores
+from models.training.optimizer import adamw, set_learning_rate
 from models.training.run_data import RunData
 from models.training.save_best import save_best
 from models.training.scenes import drawn_scenes
+from models.training.training_set import Batch, TrainingSet
 from models.training.validation import Validation
 from models.weights import State, write_weights
 
@@ -35,41 +36,47 @@ Tick = Callable[[float], None]
 
 
 class Trainer:
-    """Trains the model of a card on `data/train`, choosing by `data/val`.
+    """Trains the model of a card on the train/ of one or several folders of photos, choosing by
+    the mean macro-F1 over their val/.
 
-    Everything that a resumed run needs is written to `out/last.pt` after each epoch; the
-    best averaged weights so far stand in `out/best.pth` and the history in `out/history.csv`.
-    Decoded photos are kept there too, about 70 kB each at 128 px. Photos that cannot be read are
-    left out and told in `unreadable` of their folder; `changes` tells what is not as it was when
-    the run began. Raises CardError for a recipe without stages, or with a start, teacher, frozen
-    part or evidence that does not fit, for photos of one class alone, and for a run of other
-    classes or one that is over and is given something else; FileNotFoundError without photos.
+    `outlines`: masks of lesions, see `find_outlines`. Everything that a resumed run needs is
+    written to `out/last.pt` after each epoch; the best averaged weights so far stand in
+    `out/best.pth` and the history in `out/history.csv`. Decoded photos are kept there too, about
+    70 kB each at 128 px. Photos that cannot be read are left out and told in `unreadable` of their
+    folder; `changes` tells what is not as it was when the run began. Raises CardError for a recipe
+    without stages, or with a start, teacher, frozen part, balance or evidence that does not fit,
+    for photos of one class alone, for wrong outlines, and for a run of other classes or one that
+    is over and is given something else; FileNotFoundError without photos.
     """
 
-    def __init__(self, card: Card, data: Path, out: Path, device: torch.device) -> None:
+    def __init__(
+        self,
+        card: Card,
+        data: Sequence[Path],
+        out: Path,
+        device: torch.device,
+        outlines: Path | None = None,
+    ) -> None:
         if not card.training.stages:
             raise card.wrong("training.stages", "it is empty, so there is nothing to train")
         torch.manual_seed(card.training.seed)
         out.mkdir(parents=True, exist_ok=True)
         self.card, self.recipe, self.out, self.device = card, card.training, out, device
-        self.train_set = LeafFolder(data / "train")
-        photos = LeafFolder(data / "val", self.train_set.classes)
-        self.validation = Validation(card, photos, out)
-        given = RunData.of(self.recipe, self.train_set, photos)
+        self.folders = open_data_folders(data)
+        self.train_set = TrainingSet(card, self.folders, outlines, out)
+        self.validation = Validation(card, self.folders, out)
+        given = RunData.of(self.recipe, self.folders, self.train_set.outlines)
         given.refuse_other_classes(out / "data.json")
         self._prepare()
-        model = initial_network(card, self.train_set.classes)
+        model, new = initial_network(card, self.train_set.classes)
         freeze(card, model)
         if device.type == "cpu":
             keep_depthwise_exact(model)
         self.model = model.to(device).to(memory_format=torch.channels_last)
         self.average = averaged_copy(self.model, self.recipe.ema_decay)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=0.0, weight_decay=self.recipe.weight_decay, foreach=True
-        )
+        self.optimizer = adamw(self.model, self.recipe, new)
         self.objective = Loss(card, self.train_set.classes, self.model, device)
-        self.augment = Augment(card.preprocessing, self.recipe.background, self.recipe.negatives)
-        self.augment.to(device)
+        self.augment = Augment(card.preprocessing, self.recipe).to(device)
         self.epochs = [stage for stage in self.recipe.stages for _ in range(stage.epochs)]
         parts = {"model": self.model, "average": self.average, "optimizer": self.optimizer}
         self._checkpoint = Checkpoint(out / "last.pt", parts, device)
@@ -80,7 +87,7 @@ class Trainer:
         if len(self.train_set.classes) < 2:
             only = ", ".join(self.train_set.classes)
             raise CardError(f"the photos to train on are all of one class, {only}; it takes two")
-        self.train_set.keep_readable(partial(self.train_set.masks, self._file("masks")))
+        self.train_set.prepare()
         self.validation.prepare(self.recipe.stages[0])
 
     def run(self, report: Report, tick: Tick = lambda _: None) -> Path:
@@ -90,9 +97,8 @@ class Trainer:
             stage = self.epochs[self.epoch]
             loss = self._epoch(stage, tick)
             scores = self.validation.scores(self.average, stage)
-            self._save(scores, self.validation.side(stage))
-            row = {"epoch": self.epoch, "size": stage.size, "loss": round(loss, 4)}
-            self._record(row | {k: round(v, 5) for k, v in asdict(scores).items()}, report)
+            self._save(mean_scores(scores.values()), self.validation.side(stage))
+            self._record(stage, loss, scores, report)
         return save_best(self.out / "best.pth", self.out / "weights.pth", self._judge)
 
     @property
@@ -107,23 +113,20 @@ class Trainer:
         return self.epoch >= len(self.epochs) or out_of_patience
 
     def _epoch(self, stage: Stage, tick: Tick) -> float:
-        """One pass over a balanced draw; the mean loss."""
+        """About as many photos as there are; the mean loss."""
         self.model.train()
-        draw = balanced_draw(self.train_set.labels, self._seed())
-        batches = whole_batches(draw, stage.batch)
-        pixels = self.train_set.pixels(side := stage.size * 5 // 4, self._file(f"train-{side}"))
-        masks = self.train_set.masks(self._file("masks"))
-        scenes = drawn_scenes(self.recipe.scenes, self._file("scenes"))
+        steps = self.train_set.steps(stage.batch, self._seed())
+        scenes = drawn_scenes(self.recipe.scenes, self.out / "scenes.npy")
         total = 0.0
-        for step, places in enumerate(batches):
-            self._set_rate((self.epoch + step / len(batches)) / len(self.epochs))
-            photos, leaves = (self._on_device(array[places.numpy()]) for array in (pixels, masks))
+        for step, places in enumerate(steps):
+            progress = (self.epoch + step / len(steps)) / len(self.epochs)
+            set_learning_rate(self.optimizer, self.recipe.learning_rate, progress)
             some = torch.randint(len(scenes), (self.recipe.negatives // 2,))
-            drawn = self._on_device(scenes[some.numpy()])
-            views = self.augment(photos, leaves, drawn, stage)
-            total += self._step(views, self.train_set.labels[places].to(self.device), stage.mix)
-            tick(self.epoch + (step + 1) / len(batches))
-        return total / len(batches)
+            drawn = torch.from_numpy(scenes[some.numpy()]).to(self.device)
+            batch = self.train_set.load(places, stage.size * 5 // 4).to(self.device)
+            total += self._step(batch, drawn, stage)
+            tick(self.epoch + (step + 1) / len(steps))
+        return total / len(steps)
 
     def _seed(self) -> torch.Generator:
         """The chances of an epoch, so that a resumed run meets those that it would have met."""
@@ -132,14 +135,9 @@ class Trainer:
         torch.manual_seed(seed)
         return torch.Generator().manual_seed(seed)
 
-    def _file(self, name: str) -> Path:
-        return self.out / f"{name}.npy"
-
-    def _on_device(self, array: Any) -> Tensor:
-        return torch.from_numpy(array).to(self.device, non_blocking=True)
-
-    def _step(self, views: Views, labels: Tensor, mix: float) -> float:
-        loss = self.objective(views, labels, mix)
+    def _step(self, batch: Batch, scenes: Tensor, stage: Stage) -> float:
+        views = self.augment(batch, scenes, stage)
+        loss = self.objective(views, batch.labels, batch.costs, stage.mix)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
@@ -147,21 +145,24 @@ class Trainer:
         self.average.update_parameters(self.model)
         return float(loss.detach())
 
-    def _set_rate(self, progress: float) -> None:
-        """Linear warm-up over 3 % of the run, then a cosine to zero."""
-        warm = min(1.0, progress / 0.03)
-        cosine = 0.5 * (1 + torch.cos(torch.tensor(progress * torch.pi)).item())
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * warm * cosine
-
     def _judge(self, weights: State) -> Scores:
         """Puts `weights` in the place of the average."""
         self.average.module.load_state_dict(weights)
-        return self.validation.scores(self.average, self.epochs[-1])
+        return mean_scores(self.validation.scores(self.average, self.epochs[-1]).values())
 
-    def _record(self, row: dict[str, Any], report: Report) -> None:
+    def _record(
+        self, stage: Stage, loss: float, scores: Mapping[str, Scores], report: Report
+    ) -> None:
+        """The means over the folders, then each folder where there are several."""
+        row: dict[str, Any] = {"epoch": self.epoch, "size": stage.size, "loss": round(loss, 4)}
+        row |= {k: round(v, 5) for k, v in asdict(mean_scores(scores.values())).items()}
+        for name, own in scores.items() if len(scores) > 1 else ():
+            row |= {
+                f"{name} accuracy": round(own.accuracy, 5),
+                f"{name} macro_f1": round(own.macro_f1, 5),
+            }
         append_row(self.out / "history.csv", row)
-        report(row | {"epochs": len(self.epochs)})
+        report(row | {"epochs": len(self.epochs), "folders": scores})
 
     def _save(self, scores: Scores, side: int) -> None:
         if self._checkpoint.advance(scores.macro_f1, side):

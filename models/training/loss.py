@@ -1,5 +1,6 @@
 """What a step of training makes smaller."""
 
+import random
 from collections.abc import Sequence
 
 import torch
@@ -7,9 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.card import Card
-from models.training.augment import Views, mixing
+from models.training.augment import Views
+from models.training.cutmix import Claim, located_cutmix
 from models.training.distillation import distillation_loss, load_teachers
-from models.training.evidence import evidence_of
+from models.training.evidence import Evidence, evidence_of
 
 
 class Loss:
@@ -27,19 +29,39 @@ class Loss:
         self.evidence = evidence_of(card, model)
         self.distance = nn.CrossEntropyLoss(label_smoothing=self.recipe.label_smoothing)
 
-    def __call__(self, views: Views, labels: Tensor, mix: float) -> Tensor:
-        """`labels`, (n,), are of the first n views; those after them show none of the classes."""
-        photos, y = mixing(self.classes, mix)(views.pixels[: len(labels)], labels)
-        blended = y.is_floating_point()
-        y = y if blended else F.one_hot(y, self.classes).float()
-        none = torch.full_like(y[:1], 1 / self.classes).expand(len(views.pixels) - len(y), -1)
-        x = torch.cat([photos, views.pixels[len(labels) :]])
-        x = x.contiguous(memory_format=torch.channels_last)
+    def __call__(self, views: Views, labels: Tensor, costs: Tensor, mix: float) -> Tensor:
+        """`labels` and `costs`, (n,), are of the first n views; those after them show none of the
+        classes. `mix` is the chance that photos get a rectangle of another one."""
+        photos, others = views.pixels[: len(labels)], views.pixels[len(labels) :]
+        claims = [Claim(labels, 1.0, views.regions, costs)]
+        if random.random() < mix:
+            photos, claims = located_cutmix(photos, *claims)
+        x = torch.cat([photos, others]).contiguous(memory_format=torch.channels_last)
         with torch.autocast(x.device.type, torch.bfloat16):
             logits = self.model(x)
-        loss: Tensor = self.distance(logits.float(), torch.cat([y, none]))
+        targets = torch.cat([self.shown(claims), self.nothing(others)])
+        loss: Tensor = self.distance(logits.float(), targets)
         if self.teacher:
-            loss = distillation_loss(loss, logits[: len(y)].float(), self.teacher(x[: len(y)]))
-        if self.evidence and not blended:
-            loss = loss + self.recipe.off_leaf * self.evidence.off_leaf(labels, views.leaves)
+            taught = self.teacher(x[: len(labels)])
+            loss = distillation_loss(loss, logits[: len(labels)].float(), taught)
+        if self.evidence:
+            loss = loss + self.recipe.off_leaf * beside(self.evidence, claims)
         return loss
+
+    def shown(self, claims: Sequence[Claim]) -> Tensor:
+        """How much of each photo is of each class, float32 (n, classes)."""
+        parts = [claim.share * F.one_hot(claim.labels, self.classes) for claim in claims]
+        return torch.stack(parts).sum(0)
+
+    def nothing(self, others: Tensor) -> Tensor:
+        """No class more than another."""
+        return others.new_full((len(others), self.classes), 1 / self.classes)
+
+
+def beside(evidence: Evidence, claims: Sequence[Claim]) -> Tensor:
+    """The share of the evidence that lies at the wrong place, at the mean over photos; each as
+    many times as it costs. A photo that may be read anywhere counts as one without any."""
+    parts = [
+        claim.share * claim.costs * evidence.beside(claim.labels, claim.regions) for claim in claims
+    ]
+    return torch.stack(parts).sum(0).mean()

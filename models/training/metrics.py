@@ -1,5 +1,6 @@
 """Figures of a model on a folder of labelled photos."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,16 @@ def expected_calibration_error(confidence: Tensor, right: Tensor, bins: int = BI
     gap = torch.zeros(bins, dtype=torch.float64)
     gap.index_add_(0, place, confidence.double() - right.double())
     return float(gap.abs().sum() / max(len(confidence), 1))
+
+
+def mean_scores(folders: Collection[Scores]) -> Scores:
+    """The mean over folders, however many photos each has, and all photos."""
+    count = len(folders)
+    return Scores(
+        sum(folder.accuracy for folder in folders) / count,
+        sum(folder.macro_f1 for folder in folders) / count,
+        sum(folder.photos for folder in folders),
+    )
 
 
 @torch.inference_mode()

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
@@ -13,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from torch import Tensor
 
 from models.card_errors import CardError
 from models.training.array_cache import (
@@ -117,11 +115,15 @@ class LeafFolder:
         pixels are. Raises UnreadablePhotos."""
         return self._mapped(mask_of, file, (SIDE, SIDE, 1))
 
+    def key(self, *more: object) -> str:
+        """Tells what was made of these photos, in this order, apart from what was made of
+        others, or with something else in `more`."""
+        return key_of(DECODING, *more, [self.digests[path] for path in self.paths])
+
     def _mapped(
         self, read: Callable[[str], Array], file: Path, shape: tuple[int, int, int]
     ) -> Array:
-        key = key_of(DECODING, shape, [self.digests[path] for path in self.paths])
-        return memory_mapped(read, self.paths, file, shape, key)
+        return memory_mapped(read, self.paths, file, shape, self.key(shape))
 
 
 def _digest(path: str) -> str:
@@ -144,17 +146,3 @@ def mask_of(path: str) -> Array:
     mask = cut_out(read_photo(path, _MASK_FROM))
     found: npt.NDArray[Any] = np.zeros((SIDE, SIDE)) if mask is None else np.asarray(mask)
     return found.astype(np.uint8)[..., None]
-
-
-def balanced_draw(labels: Tensor, rng: torch.Generator) -> Tensor:
-    """As many places as there are labels, each class equally often: int64 (n,)."""
-    share = Counter(labels.tolist())
-    weights = torch.tensor([1.0 / share[label] for label in labels.tolist()])
-    return torch.multinomial(weights, len(labels), replacement=True, generator=rng)
-
-
-def whole_batches(draw: Tensor, size: int) -> Sequence[Tensor]:
-    """The draw in batches of `size`. What is left over would count as much as a whole batch, so it
-    is left out, unless it is all that there is."""
-    batches = draw.split(size)
-    return batches if len(batches) == 1 or len(batches[-1]) == size else batches[:-1]

@@ -2,29 +2,41 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from models.card import file_sha256
 from models.card_errors import CardError
 from models.recipe import Training
+from models.training.data_folders import DataFolder
 from models.training.photos import LeafFolder
 
 
 @dataclass(frozen=True)
 class RunData:
-    """`classes` by index; `train` and `val` tell photos and labels, `recipe` the [training] table
-    from any others."""
+    """`classes` by index; `train` and `val` tell photos and labels of all folders, `outlines` the
+    masks of lesions, `recipe` the [training] table from any others."""
 
     classes: list[str]
     train: str
     val: str
     recipe: str
+    outlines: str
 
     @classmethod
-    def of(cls, recipe: Training, train: LeafFolder, val: LeafFolder) -> "RunData":
+    def of(
+        cls, recipe: Training, folders: Sequence[DataFolder], outlines: Mapping[str, Path]
+    ) -> "RunData":
+        """`outlines`: by the photos that they belong to."""
         text = recipe.model_dump_json(exclude_defaults=True)
-        return cls(train.classes, _labelled(train), _labelled(val), _sha256(text))
+        train, val = (
+            _sha256("\n".join(map(_labelled, photos)))
+            for photos in zip(*((folder.train, folder.val) for folder in folders), strict=True)
+        )
+        drawn = (file_sha256(outlines[photo]) for photo in sorted(outlines))
+        return cls(folders[0].train.classes, train, val, _sha256(text), _sha256("\n".join(drawn)))
 
     def refuse_other_classes(self, file: Path) -> None:
         """Raises CardError where the run that `file` tells of was begun with other classes."""
@@ -61,6 +73,7 @@ def _changes(before: RunData, now: RunData) -> list[str]:
         "train": "photos or labels of train/ have changed since it began",
         "val": "photos or labels of val/ have changed since it began",
         "recipe": "the recipe has changed since it began",
+        "outlines": "outlines of lesions have changed since it began",
     }
     old, new = asdict(before), asdict(now)
     return [said for name, said in names.items() if old[name] != new[name]]

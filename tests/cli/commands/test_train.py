@@ -1,6 +1,9 @@
 """`cropshield train`, from a card to a model that can be served."""
 
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from cli.main import app
 from engine.loading import load_model_once
 from models.card import read_card
 from tests.models.cards import write_card
+from tests.models.training.leaves import draw_folder, draw_outline
 
 RECIPE = """
 [training]
@@ -86,3 +90,50 @@ def test_what_cannot_be_trained_on_is_one_sentence(leaves: Path, tmp_path: Path)
         shutil.rmtree(leaves / split / "Drawn__blight")
     with pytest.raises(CommandError, match="all of one class, Drawn__healthy"):
         train(card, leaves, tmp_path / "runs")
+
+
+TWO_GROUNDS = """
+[training]
+seed = 5
+balance = [1.0, 0.6]
+background = 0.6
+photo_grounds = 0.6
+plain_ground = 0.25
+off_leaf = 0.4
+negatives = 2
+scenes = 14
+lesions = { draw = 2.5, outlined = 4.0 }
+stages = [{ size = 64, epochs = 2, batch = 6, mix = 0.5 }]
+"""
+
+
+def test_a_table_and_an_orchard_with_outlines_are_trained_on_and_a_kill_loses_an_epoch_at_most(
+    tmp_path: Path,
+) -> None:
+    table = draw_folder(tmp_path / "table", ["blight", "healthy", "rust"], range(6))
+    orchard = draw_folder(tmp_path / "orchard", ["blight", "rust"], range(20, 24))
+    for seed in range(3):
+        draw_outline(tmp_path / "outlines", table, "blight", seed)
+    path = write_card(tmp_path, "mine", more=TWO_GROUNDS)
+    words = [sys.executable, "-m", "cli", "train", str(path), "--device", "cpu"]
+    words += ["--data", str(table), "--data", str(orchard), "--out", str(tmp_path / "runs")]
+    words += ["--outlines", str(tmp_path / "outlines")]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as first:
+        assert first.stderr is not None
+        said = ""
+        while "epoch 1/2" not in said:
+            line = first.stderr.readline()
+            assert line, said
+            said += line
+        first.send_signal(signal.SIGKILL)
+    assert "26 photos of 3 classes" in said
+    assert "no photos in orchard of Drawn__healthy" in said
+    assert "to judge by" not in said, "that it has none of them has been said"
+    done = subprocess.run(words, stderr=subprocess.PIPE, text=True, check=True)
+    assert "2 epochs, 1 of them done" in done.stderr
+    assert "epoch 1/2" not in done.stderr
+    assert "table accuracy" in done.stderr
+    assert "orchard accuracy" in done.stderr
+    read_card(path).verify()
+    _, names, _ = load_model_once(read_card(path).weights_path)
+    assert names == ["Drawn__blight", "Drawn__healthy", "Drawn__rust"]

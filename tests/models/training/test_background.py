@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models.training.background import cut_out, on_grounds
+from models.training.background import cut_out, is_plain, on_grounds, photo_grounds
 from pictures.drawn_leaves.leaves import DrawnLeaf, draw_leaf
 
 SIDE = 240
@@ -96,3 +96,53 @@ def test_some_grounds_are_black() -> None:
 def test_a_photo_without_a_mask_keeps_its_ground() -> None:
     _, photo, mask = a_leaf_on_a_table()
     assert torch.equal(on_grounds(photo, torch.zeros_like(mask), 1.0), photo)
+
+
+def test_each_photo_may_have_a_chance_of_its_own() -> None:
+    torch.manual_seed(0)
+    _, photo, mask = a_leaf_on_a_table()
+    many = photo.expand(6, -1, -1, -1), mask.expand(6, -1, -1, -1)
+    laid = on_grounds(*many, torch.tensor([0.0, 1.0, 0.0, 1.0, 1.0, 0.0]))
+    assert [torch.equal(own, photo[0]) for own in laid] == [True, False, True, False, False, True]
+
+
+def test_grounds_are_blurred_photos_of_the_batch_that_no_leaf_can_be_cut_out_of() -> None:
+    """A field of its own colour each, and the leaf on a table, which is no ground for others."""
+    torch.manual_seed(0)
+    _, photo, mask = a_leaf_on_a_table()
+    red, blue = (
+        torch.tensor(rgb)[:, None, None].expand(3, SIDE, SIDE) for rgb in ((1.0, 0, 0), (0, 0, 1.0))
+    )
+    photos, masks = torch.stack([photo[0], red, blue]), torch.zeros(3, 1, 96, 96)
+    masks[0] = mask[0]
+    grounds = photo_grounds(photos, masks, 24)
+    assert grounds.shape == (24, 3, SIDE, SIDE)
+    colours = {tuple(ground.mean((1, 2)).round(decimals=2).tolist()) for ground in grounds}
+    assert colours == {(1.0, 0.0, 0.0), (0.0, 0.0, 1.0)}
+    laid = on_grounds(photos, masks, 1.0, borrowed=1.0)
+    assert float(laid[0, :, 4, 4].max()) == pytest.approx(1)
+    assert torch.equal(laid[1:], photos[1:])
+
+
+def test_a_borrowed_ground_shows_no_spots() -> None:
+    torch.manual_seed(0)
+    dots = (torch.rand(1, 3, SIDE, SIDE) > 0.9).float()
+    grounds = photo_grounds(dots, torch.zeros(1, 1, 96, 96), 1)
+    assert float(grounds.std()) < 0.6 * float(dots.std())
+
+
+def test_without_such_a_photo_grounds_are_drawn() -> None:
+    torch.manual_seed(0)
+    _, photo, mask = a_leaf_on_a_table()
+    grounds = photo_grounds(photo, mask, 3)
+    assert grounds.shape == (3, 3, SIDE, SIDE)
+    assert float(grounds.std()) > 0
+
+
+@pytest.mark.parametrize(
+    ("ground", "plain"),
+    [((250, 250, 252), True), ((8, 8, 8), True), (TABLE, False), (GREEN, False)],
+)
+def test_white_and_black_are_plain_grounds(ground: Colour, plain: bool) -> None:
+    leaf = (0.5, 0.5, 0.36, 0.3, GREEN)
+    assert is_plain(Image.fromarray(painted(ground, leaf))) == plain

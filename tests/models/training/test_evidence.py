@@ -29,20 +29,31 @@ def left_half(count: int) -> Tensor:
 
 
 @torch.no_grad()
-def test_the_share_is_that_of_the_map_beside_the_leaf() -> None:
+def test_the_share_is_that_of_the_map_beside_the_region() -> None:
     model, _ = flat_network()
     evidence = Evidence(model, 64)
     photos = torch.zeros(3, 3, 4, 4)
-    photos[0, 1, 0, 0] = 3.0  # on the leaf
-    photos[0, 1, 0, 3] = 1.0  # beside it
-    photos[0, 2, 0, 3] = 9.0  # beside it, and nothing that the class is read from
+    photos[0, 1, 0, 0] = 3.0  # within
+    photos[0, 1, 0, 3] = 1.0  # beside
+    photos[0, 2, 0, 3] = 9.0  # beside, and nothing that the class is read from
     photos[1, 1, 1, 3] = 5.0
     model(photos)
-    labels, leaves = torch.tensor([1, 1]), left_half(2)
-    assert float(evidence.off_leaf(labels, leaves)) == pytest.approx((0.25 + 1) / 2)
-    leaves[1] = 0
-    assert float(evidence.off_leaf(labels, leaves)) == pytest.approx(0.25)
-    assert float(evidence.off_leaf(labels, torch.zeros_like(leaves))) == 0
+    labels, regions = torch.tensor([1, 1]), left_half(2)
+    assert evidence.beside(labels, regions).tolist() == pytest.approx([0.25, 1.0])
+    regions[1] = 1
+    assert evidence.beside(labels, regions).tolist() == pytest.approx([0.25, 0.0])
+
+
+@torch.no_grad()
+def test_a_cell_that_is_mostly_covered_is_within() -> None:
+    model, _ = flat_network()
+    evidence, photo = Evidence(model, 64), torch.zeros(1, 3, 2, 2)
+    photo[0, 1, 0, 0] = 1.0
+    model(photo)
+    for covered, share in ((20, 0.0), (10, 0.5), (0, 1.0)):  # rows of the 32 that the cell has
+        region = torch.zeros(1, 1, 64, 64)
+        region[:, :, :covered] = 1
+        assert float(evidence.beside(torch.tensor([1]), region)) == pytest.approx(share)
 
 
 def test_following_it_takes_evidence_off_the_ground() -> None:
@@ -53,7 +64,7 @@ def test_following_it_takes_evidence_off_the_ground() -> None:
     optimizer, shares = torch.optim.Adam(model.parameters(), lr=1e-3), []
     for _ in range(12):
         model(photos)
-        share = evidence.off_leaf(labels, leaves)
+        share = evidence.beside(labels, leaves).mean()
         shares.append(float(share.detach()))
         optimizer.zero_grad()
         share.backward()  # type: ignore[no-untyped-call]

@@ -22,18 +22,20 @@ def beginning_with(card: Card, *names: str, **changes: str) -> Card:
 
 def test_for_the_same_classes_all_of_it_is_known(tmp_path: Path) -> None:
     card = save_model(tmp_path, first := network())
-    model = initial_network(beginning_with(card, "tiny"), card.class_names).state_dict()
-    assert all(torch.equal(model[name], known) for name, known in first.state_dict().items())
+    model, new = initial_network(beginning_with(card, "tiny"), card.class_names)
+    state = model.state_dict()
+    assert all(torch.equal(state[name], known) for name, known in first.state_dict().items())
+    assert not new
 
 
 @pytest.mark.parametrize("names", [OTHERS, [f"Tea__{i}" for i in range(7)]], ids=["3", "7"])
 def test_for_other_classes_the_last_layer_is_new(names: list[str], tmp_path: Path) -> None:
     card = save_model(tmp_path, first := network())
-    model = initial_network(beginning_with(card, "tiny"), names).state_dict()
-    known = first.state_dict()
-    new = {name for name in model if not torch.equal(model[name], known[name])}
-    assert new == {"classifier.weight", "classifier.bias"}
-    assert len(model["classifier.bias"]) == len(names)
+    model, new = initial_network(beginning_with(card, "tiny"), names)
+    state, known = model.state_dict(), first.state_dict()
+    changed = {name for name in state if not torch.equal(state[name], known[name])}
+    assert changed == new == {"classifier.weight", "classifier.bias"}
+    assert len(state["classifier.bias"]) == len(names)
 
 
 def test_one_start_needs_no_list() -> None:
@@ -43,12 +45,13 @@ def test_one_start_needs_no_list() -> None:
 def test_several_starts_are_their_mean(tmp_path: Path) -> None:
     card = save_model(tmp_path, first := network())
     save_model(tmp_path, second := network(seed=1), name="twin")
-    model = initial_network(beginning_with(card, "tiny", "twin"), card.class_names).state_dict()
+    model, _ = initial_network(beginning_with(card, "tiny", "twin"), card.class_names)
+    mean = model.state_dict()
     one, two = first.state_dict(), second.state_dict()
     name = "classifier.weight"
-    assert torch.allclose(model[name], (one[name] + two[name]) / 2)
-    assert not torch.allclose(model[name], one[name])
-    assert model["block1.0.1.num_batches_tracked"] == 0
+    assert torch.allclose(mean[name], (one[name] + two[name]) / 2)
+    assert not torch.allclose(mean[name], one[name])
+    assert mean["block1.0.1.num_batches_tracked"] == 0
 
 
 def test_several_starts_must_know_the_same_classes(tmp_path: Path) -> None:
@@ -60,8 +63,10 @@ def test_several_starts_must_know_the_same_classes(tmp_path: Path) -> None:
 
 def test_without_a_start_nothing_is_known(tmp_path: Path) -> None:
     card = save_model(tmp_path, first := network())
-    model, known = initial_network(card, card.class_names).state_dict(), first.state_dict()
-    assert not torch.equal(model["classifier.weight"], known["classifier.weight"])
+    model, new = initial_network(card, card.class_names)
+    state, known = model.state_dict(), first.state_dict()
+    assert not torch.equal(state["classifier.weight"], known["classifier.weight"])
+    assert not new  # no layer is newer than another
 
 
 def test_a_start_that_does_not_fit_is_refused(tmp_path: Path) -> None:
@@ -88,11 +93,10 @@ def test_what_a_library_publishes_is_known_but_for_the_last_layer(
     torch.save(known, kept_by_torchvision(tmp_path, ResNet18_Weights.DEFAULT))
     card = save_model(tmp_path, network())
     for name in ("resnet18", "torchvision:resnet18"):
-        model = initial_network(
-            beginning_with(card, PUBLISHED, architecture=name), OTHERS
-        ).state_dict()
-        new = {name for name in model if not torch.equal(model[name], known[name])}
-        assert new == {"fc.weight", "fc.bias"}
+        model, new = initial_network(beginning_with(card, PUBLISHED, architecture=name), OTHERS)
+        state = model.state_dict()
+        changed = {name for name in state if not torch.equal(state[name], known[name])}
+        assert changed == new == {"fc.weight", "fc.bias"}
 
 
 def test_what_is_not_published_or_cannot_be_had_is_said(

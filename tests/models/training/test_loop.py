@@ -1,7 +1,6 @@
 """Training: it learns, it goes on after a kill, and it judges rightly."""
 
 import os
-import random
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,16 @@ import pytest
 import torch
 from PIL import Image
 
-from models.card import Card, Preprocessing, read_card
+from models.card import Card, read_card
 from models.card_errors import CardError
 from models.catalog import CARDS
 from models.recipe import Stage, Training
-from models.training.augment import FARTHEST, Augment, random_scale, to_float_planes
 from models.training.loop import Trainer
 from models.training.metrics import confusion_matrix, score
-from models.training.photos import LeafFolder, balanced_draw, stretched, whole_batches
+from models.training.photos import LeafFolder, stretched
 from models.training.scenes import SIDE, drawn_scenes
 from pictures.scenes import TRAIN_KINDS, draw_scene
+from tests.models.training.leaves import draw_folder, draw_outline
 
 RECIPE = Training(
     seed=1, stages=(Stage(size=48, epochs=2, batch=8),), background=0.5, off_leaf=0.2, scenes=14
@@ -34,7 +33,7 @@ def card() -> Card:
 
 def trained(card: Card, drawn_leaves: Path, out: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    Trainer(card, drawn_leaves, out, torch.device("cpu")).run(rows.append)
+    Trainer(card, [drawn_leaves], out, torch.device("cpu")).run(rows.append)
     return rows
 
 
@@ -48,11 +47,11 @@ def test_training_writes_weights_and_goes_on_after_a_kill(
         raise Killed
 
     with pytest.raises(Killed):
-        Trainer(card, drawn_leaves, tmp_path, torch.device("cpu")).run(die)
+        Trainer(card, [drawn_leaves], tmp_path, torch.device("cpu")).run(die)
     assert [row["epoch"] for row in trained(card, drawn_leaves, tmp_path)] == [2]
     assert trained(card, drawn_leaves, tmp_path) == []
     state = torch.load(tmp_path / "best.pth", weights_only=True)
-    assert state["classifier.weight"].shape == (2, 192)
+    assert len(state["classifier.weight"]) == 2
     assert (tmp_path / "history.csv").read_text().startswith("epoch,size,loss,accuracy")
     trained(card, drawn_leaves, tmp_path / "in one go")
     straight = torch.load(tmp_path / "in one go" / "best.pth", weights_only=True)
@@ -63,13 +62,30 @@ def with_recipe(card: Card, **changes: Any) -> Card:
     return card.model_copy(update={"training": RECIPE.model_copy(update=changes)})
 
 
+def test_each_folder_is_judged_by_itself_and_the_mean_chooses(card: Card, tmp_path: Path) -> None:
+    table = draw_folder(tmp_path / "table", ["healthy", "blight"], range(12))
+    orchard = draw_folder(tmp_path / "orchard", ["blight", "rust"], range(4), val=range(90, 93))
+    card = with_recipe(card, stages=(Stage(size=32, epochs=1, batch=8),), balance=(1.0, 0.6))
+    trainer = Trainer(card, [table, orchard], tmp_path / "out", torch.device("cpu"))
+    rows: list[dict[str, Any]] = []
+    trainer.run(rows.append)
+    found = rows[0]["folders"]
+    assert {name: scores.photos for name, scores in found.items()} == {"table": 4, "orchard": 6}
+    mean = sum(scores.macro_f1 for scores in found.values()) / 2
+    assert rows[0]["macro_f1"] == pytest.approx(mean, abs=1e-5)
+    head, line = (tmp_path / "out/history.csv").read_text().splitlines()
+    history = dict(zip(head.split(","), line.split(","), strict=True))
+    assert float(history["orchard macro_f1"]) == pytest.approx(found["orchard"].macro_f1, abs=1e-5)
+
+
 def test_near_the_served_size_photos_are_judged_as_they_are_served(
     card: Card, drawn_leaves: Path, tmp_path: Path
 ) -> None:
     stages = tuple(Stage(size=size, epochs=1, batch=8) for size in (48, 192, 200))
     trained(with_recipe(card, stages=stages), drawn_leaves, tmp_path)
     assert card.preprocessing.size == 256
-    assert {file.stem[:7] for file in tmp_path.glob("val-*.npy")} == {"val-160", "val-256"}
+    found = {file.stem.rpartition("-")[0] for file in tmp_path.glob("*-val-*.npy")}
+    assert found == {f"{drawn_leaves.name}-val-{side}" for side in (160, 256)}
 
 
 def test_training_stops_when_patience_runs_out(
@@ -85,19 +101,12 @@ def test_training_stops_when_patience_runs_out(
 
 def test_a_recipe_without_stages_is_named(card: Card, drawn_leaves: Path, tmp_path: Path) -> None:
     with pytest.raises(CardError, match=r"cropshield_cnn\.toml, line \d+: training\.stages: it is"):
-        Trainer(with_recipe(card, stages=()), drawn_leaves, tmp_path, torch.device("cpu"))
+        Trainer(with_recipe(card, stages=()), [drawn_leaves], tmp_path, torch.device("cpu"))
 
 
 def test_a_folder_of_another_class_is_named(drawn_leaves: Path) -> None:
     with pytest.raises(CardError, match="Drawn__blight, Drawn__healthy"):
         LeafFolder(drawn_leaves / "val", classes=["Apple__scab"])
-
-
-def test_classes_are_drawn_equally_often() -> None:
-    labels = torch.tensor([0] * 190 + [1] * 10)
-    drawn = labels[balanced_draw(labels, torch.Generator().manual_seed(0))]
-    assert len(drawn) == 200
-    assert 0.4 < drawn.float().mean() < 0.6
 
 
 def test_scores_of_a_known_confusion() -> None:
@@ -106,52 +115,6 @@ def test_scores_of_a_known_confusion() -> None:
     assert found.accuracy == pytest.approx(0.75)
     assert found.macro_f1 == pytest.approx((0.8 + 2 / 3) / 2)
     assert found.photos == 4
-
-
-def test_pictures_of_no_leaf_come_after_the_photos_and_drawn_scenes_last() -> None:
-    random.seed(0)
-    torch.manual_seed(0)
-    augment = Augment(Preprocessing(), background=0.5, negatives=3)
-    photos = torch.randint(0, 256, (4, 80, 80, 3), dtype=torch.uint8)
-    white = torch.full((1, 40, 40, 3), 255, dtype=torch.uint8)
-    masks = torch.zeros(4, 96, 96, 1, dtype=torch.uint8)
-    made, leaves = augment(photos, masks, white, Stage(size=64, epochs=1))
-    assert leaves.shape == (4, 1, 64, 64)
-    assert made.shape == (7, 3, 64, 64)
-    assert torch.isfinite(made).all()
-    assert made.std((1, 2, 3)).argmin() == 6
-
-
-def test_a_view_is_a_part_of_the_photo_or_all_of_it_from_further_away() -> None:
-    torch.manual_seed(0)
-    scale = random_scale(400, 0.5, torch.device("cpu"))
-    assert 0.5 < float(scale.prod(1).min()) ** 0.5 < 0.8
-    assert 1.4 < float(scale.max()) <= FARTHEST
-    assert 0.2 < float((scale > 1).any(1).float().mean()) < 0.5
-
-
-@pytest.mark.parametrize(("plain", "least", "most"), [(0.0, 0, 6), (0.5, 15, 45), (1.0, 60, 60)])
-def test_plain_photos_keep_their_light(plain: float, least: int, most: int) -> None:
-    torch.manual_seed(0)
-    augment = Augment(Preprocessing(), background=0.0, negatives=0)
-    green = torch.tensor([60, 140, 50], dtype=torch.uint8).expand(60, 80, 80, 3)
-    none = torch.zeros(60, 96, 96, 1, dtype=torch.uint8), torch.zeros(0, 8, 8, 3, dtype=torch.uint8)
-    made = augment(green, *none, Stage(size=64, epochs=1, plain=plain)).pixels
-    as_sent = augment.normalised(to_float_planes(green)).mean((2, 3))
-    kept = (made.mean((2, 3)) - as_sent).abs().amax(1) < 0.1
-    assert least <= int(kept.sum()) <= most
-
-
-def test_the_mask_of_a_leaf_goes_where_the_view_puts_it() -> None:
-    torch.manual_seed(0)
-    augment = Augment(Preprocessing(mean=(0, 0, 0), std=(1, 1, 1)), background=0.0, negatives=0)
-    masks = torch.zeros(40, 96, 96, 1, dtype=torch.uint8)
-    masks[:, 20:50, 10:80] = 255
-    photos = masks.expand(-1, -1, -1, 3)
-    scenes = torch.zeros(0, 8, 8, 3, dtype=torch.uint8)
-    made, leaves = augment(photos, masks, scenes, Stage(size=64, epochs=1, plain=1.0))
-    assert leaves.mean() > 0.1
-    assert ((made.mean(1) > 0.5) == (leaves[:, 0] > 0.5)).float().mean() > 0.97
 
 
 def test_training_draws_every_kind_of_scene_that_it_may(tmp_path: Path) -> None:
@@ -172,12 +135,13 @@ def leaves(drawn_leaves: Path, tmp_path: Path) -> Path:
 
 
 def trainer(card: Card, leaves: Path) -> Trainer:
-    return Trainer(card, leaves, leaves.parent / "run", torch.device("cpu"))
+    return Trainer(card, [leaves], leaves.parent / "run", torch.device("cpu"))
 
 
 def test_a_corrected_label_brings_its_own_pixels(card: Card, leaves: Path) -> None:
     """As many photos as before, in another order."""
-    before = trainer(card, leaves).train_set
+    trainer(card, leaves)
+    before = LeafFolder(leaves / "train")
     kept = before.pixels(60, leaves / "60.npy").copy()
     blight, healthy = classes_of(leaves)
     (blight / "0.jpg").rename(healthy / "0-corrected.jpg")
@@ -230,6 +194,19 @@ def test_a_finished_run_with_other_photos_says_what_to_do(
     assert len(trainer(more, leaves).changes) == 2, "it is not over: there is another epoch"
 
 
+def test_outlines_that_are_drawn_anew_are_noticed(card: Card, tmp_path: Path) -> None:
+    table = draw_folder(tmp_path / "table", ["healthy", "blight"], range(2))
+    made = draw_outline(tmp_path / "outlines", table, "blight", 0)
+    run = [table], tmp_path / "run", torch.device("cpu"), tmp_path / "outlines"
+    assert Trainer(card, *run).changes == []
+    Image.new("L", Image.open(made).size, 1).save(made)
+    changed = Trainer(card, *run)
+    assert changed.changes == [
+        "outlines of lesions have changed since it began; it goes on with what is here now"
+    ]
+    assert not changed.train_set.parts[0].lesions.any()
+
+
 def test_a_renamed_photo_is_the_same_photo(card: Card, leaves: Path) -> None:
     trainer(card, leaves)
     (classes_of(leaves)[0] / "0.jpg").rename(classes_of(leaves)[0] / "zz.jpg")
@@ -251,43 +228,3 @@ def test_photos_that_fill_no_more_than_one_batch_are_trained_on(
     few = with_recipe(card, stages=(Stage(size=32, epochs=1, batch=batch),))
     (row,) = trained(few, drawn_leaves, tmp_path)
     assert row["loss"] > 0
-
-
-@pytest.mark.parametrize(
-    ("photos", "size", "expected"),
-    [(24, 8, [8, 8, 8]), (25, 8, [8, 8, 8]), (5, 8, [5]), (1, 8, [1])],
-)
-def test_only_the_rest_of_a_draw_is_left_out(photos: int, size: int, expected: list[int]) -> None:
-    assert [len(one) for one in whole_batches(torch.arange(photos), size)] == expected
-
-
-def test_one_class_alone_is_refused(card: Card, leaves: Path) -> None:
-    for split in ("train", "val"):
-        shutil.rmtree(leaves / split / "Drawn__blight")
-    with pytest.raises(CardError, match="all of one class, Drawn__healthy"):
-        trainer(card, leaves)
-
-
-def test_photos_that_cannot_be_read_are_left_out_and_told(card: Card, leaves: Path) -> None:
-    blight, healthy = classes_of(leaves)
-    cut(blight / "3.jpg")
-    (healthy / "gone.jpg").symlink_to("nowhere")
-    cut(leaves / "val/Drawn__blight/20.jpg")
-    made = trainer(with_recipe(card, stages=(Stage(size=32, epochs=1, batch=8),)), leaves)
-    assert {Path(path).name for path in made.train_set.unreadable} == {"3.jpg", "gone.jpg"}
-    assert [Path(path).name for path in made.validation.photos.unreadable] == ["20.jpg"]
-    assert len(made.train_set) == len(made.train_set.labels) == 23
-    rows: list[dict[str, Any]] = []
-    made.run(rows.append)
-    assert rows[0]["photos"] == 7
-
-
-def cut(photo: Path) -> None:
-    photo.write_bytes(photo.read_bytes()[:-400])
-
-
-def test_a_class_whose_photos_all_fail_is_an_error(card: Card, leaves: Path) -> None:
-    for photo in classes_of(leaves)[0].iterdir():
-        cut(photo)
-    with pytest.raises(CardError, match=r"no photo of Drawn__blight can be read: .*\.jpg: photo"):
-        trainer(card, leaves)

@@ -1,0 +1,54 @@
+"""Photos with a rectangle of another one, and which class is where."""
+
+import random
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+_SIDES = (0.35, 0.75)
+"""Of the rectangle, in those of the photo."""
+
+
+class Claim(NamedTuple):
+    """One class for each of n photos, and the part of them that shows it.
+
+    `labels`: int64 (n,); `share`: of the photo, so of its label; `regions`: float32 (n, 1, h, w) in
+    [0, 1], where evidence for the class may lie; `costs`: (n,), how many times as much it costs
+    elsewhere.
+    """
+
+    labels: Tensor
+    share: float
+    regions: Tensor
+    costs: Tensor
+
+
+def located_cutmix(photos: Tensor, claim: Claim) -> tuple[Tensor, list[Claim]]:
+    """A rectangle of each photo, (n, 3, s, s), is that of another one of them, and shows its class
+    (Yun et al. 2019, CutMix).
+
+    Evidence for each class may only lie in its own part, and there only where it might before.
+    A whole number of pixels share a cell of the regions.
+    """
+    cells = claim.regions.shape[-1]
+    pixels = photos.shape[-1] // cells
+    inside = torch.zeros(cells, cells, dtype=torch.bool, device=photos.device)
+    top, bottom, left, right = (*_random_stretch(cells), *_random_stretch(cells))
+    inside[top:bottom, left:right] = True
+    order = torch.randperm(len(photos), device=photos.device)
+    mixed = torch.where(
+        inside.repeat_interleave(pixels, 0).repeat_interleave(pixels, 1), photos[order], photos
+    )
+    share = float(inside.float().mean())
+    return mixed, [
+        claim._replace(share=1 - share, regions=claim.regions * ~inside),
+        Claim(claim.labels[order], share, claim.regions[order] * inside, claim.costs[order]),
+    ]
+
+
+def _random_stretch(cells: int) -> tuple[int, int]:
+    """Where one side of the rectangle begins and ends."""
+    length = round(cells * random.uniform(*_SIDES))
+    start = random.randint(0, cells - length)
+    return start, start + length

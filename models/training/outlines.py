@@ -1,0 +1,63 @@
+"""Lesions that somebody outlined on the photos of a data folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from models.card_errors import CardError
+from models.training.data_folders import DataFolder
+from pictures.masks import Mask
+
+LESION = 2
+"""In a mask: 0 is ground, 1 leaf, 2 lesion."""
+
+
+def find_outlines(root: Path | None, folders: Sequence[DataFolder]) -> list[dict[str, Path]]:
+    """For each folder its outlined training photos, each with its mask: `root`/train/Class/name.png
+    for train/Class/name.jpg, or whatever the photo is. Without a root there are none.
+
+    Raises FileNotFoundError where `root` holds no mask, CardError for a mask that belongs to no
+    photo, or to several.
+    """
+    if root is None:
+        return [{} for _ in folders]
+    masks = {path.relative_to(root).with_suffix(""): path for path in root.glob("train/**/*.png")}
+    if not masks:
+        raise FileNotFoundError(f"{root} has no outlines: looked for train/Crop__disease/name.png")
+    found = [_outlined(folder, masks) for folder in folders]
+    photos: dict[Path, list[str]] = {mask: [] for mask in masks.values()}
+    for photo, mask in (pair for own in found for pair in own.items()):
+        photos[mask].append(photo)
+    for mask, named in photos.items():
+        if len(named) != 1:
+            belongs = f"several photos, {' and '.join(named)}" if named else "no photo"
+            raise CardError(f"outline {mask} belongs to {belongs}")
+    return found
+
+
+def _outlined(folder: DataFolder, masks: dict[Path, Path]) -> dict[str, Path]:
+    names = {
+        photo: Path(photo).relative_to(folder.root).with_suffix("") for photo in folder.train.paths
+    }
+    return {photo: masks[name] for photo, name in names.items() if name in masks}
+
+
+def read_lesions(mask: Path, size: tuple[int, int]) -> Mask:
+    """True on the lesions that the mask of a photo of this width and height outlines, (h, w).
+
+    Raises CardError for a mask that cannot be read, is of another size or has other values.
+    """
+    try:
+        with Image.open(mask) as picture:
+            kind, own, values = picture.mode, picture.size, np.asarray(picture)
+    except (OSError, SyntaxError) as error:  # Pillow's, for a broken PNG
+        raise CardError(f"outline {mask} cannot be read: {error}") from error
+    if own != size:
+        said = f"is {own[0]} x {own[1]} pixels, but its photo {size[0]} x {size[1]}"
+        raise CardError(f"outline {mask} {said}")
+    if kind not in ("L", "P") or values.max() > LESION:
+        held = f"values up to {values.max()}" if kind in ("L", "P") else f"pixels of mode {kind}"
+        raise CardError(f"outline {mask} has {held}; needed is one byte a pixel: 0, 1 or 2")
+    return np.asarray(values == LESION)
