@@ -51,15 +51,12 @@ class Stage(CardTable):
 class Lesions(CardTable):
     """What is made of photos on which the place of the disease is known.
 
-    `by_colour`: classes whose lesions are looked for by their colour; `draw`: how many times as
-    often a photo with an outline is drawn; `outlined` and `found`: how many times as much evidence
-    beside the lesions costs where they are outlined, or were found by their colour.
+    `draw`: how many times as often a photo with an outline is drawn; `outlined`: how many times as
+    much evidence beside the lesions costs where they are outlined.
     """
 
-    by_colour: tuple[str, ...] = ()
     draw: Annotated[float, Field(gt=0)] = 1.0
     outlined: Annotated[float, Field(ge=0)] = 1.0
-    found: Annotated[float, Field(ge=0)] = 1.0
 
 
 class Training(CardTable):

@@ -9,8 +9,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.training.outlines import read_lesions
 from models.training.array_cache import Array
+from models.training.outlines import read_lesions
 from models.training.read_photo import read_photo
 from pictures.leaf_mask import SIDE
 from pictures.masks import Mask

@@ -144,7 +144,6 @@ class FolderPhotos:
         """What evidence at the wrong place costs, float32 (n,)."""
         known = torch.from_numpy(self.lesions.any(axis=(1, 2, 3)))
         costs = torch.ones(len(known))
-        costs[known] = self._recipe.lesions.found
         costs[known & self._outlined] = self._recipe.lesions.outlined
         return costs
 

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 from cli.main import app
 from models.card import Card, Preprocessing
 from models.catalog import Catalog
-from models.recipe import Stage, Training
+from models.recipe import Lesions, Stage, Training
 from models.verdict import Calibration
 from tests.docs.pages import ROOT, blocks, rows
 
 PAGE = "docs/reference/cards.md"
-TABLES = {"path", "preprocessing", "training", "metrics", "doubt"}
+TABLES = {"path", "preprocessing", "training", "lesions", "metrics", "doubt"}
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,7 @@ TABLES = {"path", "preprocessing", "training", "metrics", "doubt"}
         ("The card", Card),
         ("Input: preprocessing", Preprocessing),
         ("The recipe: training", Training),
+        ("Where the disease is: training.lesions", Lesions),
         ("A stage of training", Stage),
         ("When to rely on it: doubt", Calibration),
     ],

@@ -199,7 +199,7 @@ def test_outlines_that_are_drawn_anew_are_noticed(card: Card, tmp_path: Path) ->
     made = draw_outline(tmp_path / "outlines", table, "blight", 0)
     run = [table], tmp_path / "run", torch.device("cpu"), tmp_path / "outlines"
     assert Trainer(card, *run).changes == []
-    Image.new("L", Image.open(made).size, 1).save(made)
+    Image.new("L", (96, 96), 1).save(made)  # a healthy leaf
     changed = Trainer(card, *run)
     assert changed.changes == [
         "outlines of lesions have changed since it began; it goes on with what is here now"
@@ -228,3 +228,35 @@ def test_photos_that_fill_no_more_than_one_batch_are_trained_on(
     few = with_recipe(card, stages=(Stage(size=32, epochs=1, batch=batch),))
     (row,) = trained(few, drawn_leaves, tmp_path)
     assert row["loss"] > 0
+
+
+def test_one_class_alone_is_refused(card: Card, leaves: Path) -> None:
+    for split in ("train", "val"):
+        shutil.rmtree(leaves / split / "Drawn__blight")
+    with pytest.raises(CardError, match="all of one class, Drawn__healthy"):
+        trainer(card, leaves)
+
+
+def test_photos_that_cannot_be_read_are_left_out_and_told(card: Card, leaves: Path) -> None:
+    blight, healthy = classes_of(leaves)
+    cut(blight / "3.jpg")
+    (healthy / "gone.jpg").symlink_to("nowhere")
+    cut(leaves / "val/Drawn__blight/20.jpg")
+    made = trainer(with_recipe(card, stages=(Stage(size=32, epochs=1, batch=8),)), leaves)
+    assert {Path(path).name for path in made.folders[0].train.unreadable} == {"3.jpg", "gone.jpg"}
+    assert [Path(path).name for path in made.folders[0].val.unreadable] == ["20.jpg"]
+    assert len(made.train_set) == len(made.train_set.parts[0].weights) == 23
+    rows: list[dict[str, Any]] = []
+    made.run(rows.append)
+    assert rows[0]["photos"] == 7
+
+
+def cut(photo: Path) -> None:
+    photo.write_bytes(photo.read_bytes()[:-400])
+
+
+def test_a_class_whose_photos_all_fail_is_an_error(card: Card, leaves: Path) -> None:
+    for photo in classes_of(leaves)[0].iterdir():
+        cut(photo)
+    with pytest.raises(CardError, match=r"no photo of Drawn__blight can be read: .*\.jpg: photo"):
+        trainer(card, leaves)
