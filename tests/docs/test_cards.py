@@ -52,5 +52,5 @@ def test_an_own_model_is_added_as_the_page_says(
     subprocess.run([sys.executable, "-c", dedent(python)], check=True)
     words = command.strip().removeprefix(".venv/bin/cropshield ").split()
     done = CliRunner().invoke(app, words, catch_exceptions=False)
-    assert done.output.replace(str(tmp_path) + "/", "").strip() == said.strip()
+    assert done.output.replace(str(tmp_path) + "/", "").strip() == dedent(said).strip()
     assert Catalog(Path("var/models"))["tea"].class_names[0] == "Tea__healthy"
