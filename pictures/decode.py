@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from pictures.colour import conversion, to_srgb
-from pictures.errors import PhotoError, UndecodablePhoto
+from pictures.errors import PhotoError, TooComplex, UndecodablePhoto
 from pictures.formats.base import Header, Loaded, Pixels
 from pictures.header import MAX_PIXELS, read_header
 
@@ -48,14 +48,17 @@ def decode(
     JPEGs are decoded at a reduced scale, which costs a fraction of the whole.
 
     Raises UnsupportedFormat (HDR and camera raw files among others), TooManyPixels, TooComplex,
-    or UndecodablePhoto: also for a part that is missing, never half a picture. MemoryError is the
-    process's, not the photo's: see `pictures.decoder_pool`.
+    or UndecodablePhoto: also for a part that is missing, never half a picture.
     """
-    return decode_from(read_header(data, max_pixels), data, min_side, min_long_side)
+    header = read_header(data, max_pixels)
+    try:
+        return decode_from(header, data, min_side, min_long_side)
+    except MemoryError as error:
+        raise TooComplex.took("the memory of this process") from error
 
 
 def decode_from(header: Header, data: bytes, min_side: int, min_long_side: int = 0) -> Photo:
-    """As `decode`, of a file whose header was read."""
+    """As `decode`, of a file whose header was read. Raises MemoryError as well."""
     short, long = sorted((header.width, header.height))
     most = most_pixels(min_side)
     scale = min(1.0, max(min_side / short, min_long_side / long))

@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from pictures.decode import Photo, decode
+from pictures.decode import Photo, decode_from
 from pictures.errors import PhotoError, TooComplex
+from pictures.header import read_header
 
 SLACK = 96 << 20  # bytes for what is converted at once, and for all that a library holds anyway
 READY = b"ready"
@@ -47,7 +48,8 @@ def _answer(connection: Connection, asked: dict[str, Any], data: bytes) -> None:
     memory, seconds = asked.pop("memory"), asked.pop("seconds")
     try:
         with limits(memory + SLACK + 3 * len(data), seconds):
-            photo = decode(data, **asked)
+            header = read_header(data, asked.pop("max_pixels"))
+            photo = decode_from(header, data, **asked)
     except PhotoError as error:
         _send(connection, {"error": type(error).__name__, "detail": str(error)})
     else:

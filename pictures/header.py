@@ -30,6 +30,8 @@ def read_header(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
         raise UndecodablePhoto("it is empty (0 bytes)")
     header = _read(data, _reader_of(data))
     width, height = header.width, header.height
+    if not width or not height:
+        raise UndecodablePhoto(f"it is {width} x {height} pixels")
     if width * height > max_pixels:
         raise TooManyPixels(width, height, max_pixels)
     if max(width, height) > MAX_SIDE:

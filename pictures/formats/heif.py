@@ -1,10 +1,12 @@
 """HEIF and AVIF: what their boxes say; libheif and libavif decode them."""
 
+import io
 import re
 import struct
 from dataclasses import dataclass
 
 import pillow_heif
+from PIL import AvifImagePlugin, Image  # noqa: F401 - registers AVIF
 
 from pictures.errors import UndecodablePhoto, UnsupportedFormat
 from pictures.formats.base import FORMATS, MB, Header, Loaded, open_as, orientation_of
@@ -47,10 +49,16 @@ def inspect(data: bytes) -> HeifHeader:
     for box in meta.properties:
         if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
             profile = profile_of_cicp(*struct.unpack_from(">HH", data, box.start + 4))
-    with open_as(data, name) as image:
-        width, height = image.size
+    width, height = _size(data, name)
     memory = 64 * MB + _BYTES_A_PIXEL * width * height
     return HeifHeader(name, width, height, memory, profile)
+
+
+def _size(data: bytes, name: str) -> tuple[int, int]:
+    """By the library. Pillow's own limit on pixels would hide how many there are."""
+    factory, _ = Image.OPEN[name]
+    with factory(io.BytesIO(data), "") as image:
+        return image.size
 
 
 def _format(data: bytes) -> str:

@@ -27,7 +27,9 @@ def pool() -> Iterator[DecoderPool]:
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children()
+    """Those that decode."""
+    found = psutil.Process().children()
+    return [each for each in found if "pictures.decoder_process" in each.cmdline()]
 
 
 @pytest.mark.parametrize("kind", SUFFIXES)

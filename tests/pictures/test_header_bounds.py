@@ -9,7 +9,13 @@ import pytest
 from PIL import Image
 
 from pictures.decode import decode
-from pictures.errors import PhotoError, TooComplex, TooManyPixels, UnsupportedFormat
+from pictures.errors import (
+    PhotoError,
+    TooComplex,
+    TooManyPixels,
+    UndecodablePhoto,
+    UnsupportedFormat,
+)
 from pictures.formats import boxes, jpeg, png, tiff, webp
 from pictures.header import read_header
 from tests.pictures.files import chunk, file_of, png_header, png_of, scene
@@ -259,6 +265,21 @@ def test_a_picture_of_too_many_items_is_refused(kind: str) -> None:
     number = struct.pack(">I" if version else ">H", 2_500 if not version else 70_000)
     with pytest.raises(TooComplex, match=r"items; the limit is 2,000"):
         read_header(data[: at + 4] + number + data[at + 4 + len(number) :])
+
+
+def test_an_avif_bomb_is_refused_by_its_pixels() -> None:
+    data = file_of(scene(), "AVIF")
+    at = data.index(b"ispe") + 8
+    bomb = data[:at] + struct.pack(">II", 15_000, 15_000) + data[at + 8 :]
+    with pytest.raises(TooManyPixels, match="15000 x 15000 = 225,000,000"):
+        read_header(bomb)
+
+
+def test_a_picture_without_pixels_is_damaged() -> None:
+    data = file_of(scene(), "WEBP", quality=80)
+    at = data.index(b"VP8 ") + 14
+    with pytest.raises(UndecodablePhoto, match="it is 0 x 40 pixels"):
+        read_header(data[:at] + b"\0\0" + data[at + 2 :])
 
 
 def test_tables_that_are_too_large_are_refused() -> None:
