@@ -92,6 +92,21 @@ class DiskBlobs:
             self._root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._root) as file:
                 file.write(b"1")
+            self._move_older_blobs()
+
+    def _move_older_blobs(self) -> None:
+        """Until November 2026 a job had a folder of its own: `root/ab/<job id>/<name>`."""
+        for blob in self._root.glob("[0-9a-f][0-9a-f]/*/*"):
+            place = self._path(blob.parent.name, blob.name)
+            place.parent.mkdir(exist_ok=True)
+            with suppress(FileNotFoundError):  # another process has moved it
+                blob.rename(place)
+        for folder in (
+            *self._root.glob("[0-9a-f][0-9a-f]/*"),
+            *self._root.glob("[0-9a-f][0-9a-f]"),
+        ):
+            with suppress(OSError):
+                folder.rmdir()
 
     def _folder(self, job_id: str) -> Path:
         return self._root / job_id[:_DIGITS]

@@ -199,7 +199,7 @@ local function end_job(id, state, fields)
   redis.call('HSET', key, 'state', state, 'finished_at', now, 'expires_at', expires, unpack(fields))
   redis.call('PEXPIRE', key, ttl)
   redis.call('PEXPIRE', P .. 'blobs:' .. id, ttl)
-  redis.call('PEXPIRE', P .. 'key:' .. name, ttl)
+  if name then redis.call('PEXPIRE', P .. 'key:' .. name, ttl) end -- older records have none
   redis.call('PEXPIRE', P .. 'owner:' .. owner, LONGEST_MS)
   redis.call('SADD', P .. 'ended', id) -- its original photo is to be erased
   redis.call('SET', P .. 'gone:' .. id, expires .. ' ' .. owner, 'PX', ttl + TOMBSTONE_MS)

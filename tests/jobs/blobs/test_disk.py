@@ -54,6 +54,21 @@ def test_a_write_that_fails_leaves_the_old_content(
     assert [path.name for path in (home / "abc").iterdir()] == ["abcd.x"]
 
 
+def test_what_older_versions_stored_is_found_after_a_check(home: Path) -> None:
+    for name, data in (("original", b"1"), ("photo.jpg", b"2")):
+        old = home / "ab" / "abcd" / name
+        old.parent.mkdir(parents=True, exist_ok=True)
+        old.write_bytes(data)
+    blobs = DiskBlobs(home)
+    blobs.put("abce", "original", b"3")
+    for _ in range(2):
+        blobs.check()
+        assert blobs.get("abcd", "original") == b"1"
+        assert blobs.get("abcd", "photo.jpg") == b"2"
+        assert sorted(blobs.list_jobs("a")) == ["abcd", "abce"]
+    assert not (home / "ab").exists()
+
+
 _WRITER = """
 import sys
 from pathlib import Path

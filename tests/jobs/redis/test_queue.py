@@ -140,6 +140,14 @@ def test_a_finished_job_tells_result_and_times(desk: Desk) -> None:
     assert not desk.client.zcard(keyspace.LEASES)
 
 
+def test_a_job_that_an_older_version_accepted_is_finished(desk: Desk) -> None:
+    accepted = desk.enqueue()
+    desk.client.hdel(keyspace.JOB + accepted.id, "key", "digest")
+    (claim,) = desk.queue.claim(1)
+    assert desk.queue.finish(claim, DONE) is State.SUCCEEDED
+    assert desk.find(accepted.id).state is State.SUCCEEDED
+
+
 def test_a_job_is_finished_only_once(desk: Desk) -> None:
     desk.enqueue()
     (claim,) = desk.queue.claim(1)
