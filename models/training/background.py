@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 from torch import Tensor
 from torch.nn import functional as F
 
-from pictures.leaf_mask import SIDE, border_of, leaf_mask, shrink, single_leaf
+from pictures.leaf_mask import border_of, leaf_mask, shrink, single_leaf
 
 _DRAWN = (80, 80)  # the finest octave has half as many cells; what is larger is only stretched
 _BLURRED_TO, _LEAST_PART = (16, 32, 64, 160), 0.3
@@ -34,8 +34,7 @@ def is_plain(photo: Image.Image) -> bool:
 
     Of 162 of 2,327 field photos that somebody had marked so, this found 149, and no other.
     """
-    small = photo.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
-    border = border_of(np.asarray(small))
+    border = border_of(shrink(np.asarray(photo.convert("RGB"))))
     white, black = border.min(axis=1) > _WHITE, border.max(axis=1) < _BLACK
     return bool(max(white.mean(), black.mean()) > _PLAIN)
 
