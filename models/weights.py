@@ -10,7 +10,8 @@ from torch import nn
 from models.architectures.registry import build
 from models.card import Card
 from models.card_errors import CardError
-from models.state_dicts import State, check_shapes, find_state, fit_state
+from models.state_dicts import State as State  # as the rest knows it
+from models.state_dicts import check_shapes, find_state, fit_state
 from models.wrong_files import mistaken_for
 
 SAFETENSORS = ".safetensors"
