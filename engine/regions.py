@@ -38,7 +38,7 @@ def hot_regions(heatmap: Map, box: Box = WHOLE) -> tuple[Region, ...]:
         seed.ravel()[left.argmax()] = True
         cells = connected(left, seed)
         left &= ~cells
-        (top, bottom), (start, end) = (_span(cells.any(axis=axis)) for axis in (1, 0))
+        (top, bottom), (start, end) = (_span(np.any(cells, axis=axis)) for axis in (1, 0))
         around = Box(*(float(x) for x in (columns[start], rows[top], columns[end], rows[bottom])))
         found.append(
             Region(around, float(heat[cells].sum() / heat.sum()), float(shown[cells].sum()))

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from pictures.errors import UnsupportedFormat
 
@@ -99,7 +100,8 @@ def _to_d50(colours: Chromaticities) -> np.ndarray:
     except np.linalg.LinAlgError as error:
         raise ValueError(f"these are no primaries: {colours}") from error
     there = np.diag((_BRADFORD @ _D50) / (_BRADFORD @ white))
-    return np.linalg.inv(_BRADFORD) @ there @ _BRADFORD @ primaries * shares
+    matrix: npt.NDArray[np.float64] = np.linalg.inv(_BRADFORD) @ there @ _BRADFORD @ primaries
+    return matrix * shares
 
 
 def _of_point(point: Point) -> np.ndarray:

@@ -59,7 +59,7 @@ class RedisWorkQueue:
     def standing(self, job_id: str) -> Standing | None:
         names = ("state", "attempts", "erased")
         state, attempt, erased = self._redis.hmget(keyspace.JOB + job_id, *names)
-        return Standing(State(state), int(attempt or 0), erased is not None) if state else None
+        return Standing(State(str(state)), int(attempt or 0), erased is not None) if state else None
 
     def finish(self, claim: Claim, outcome: Outcome) -> State | None:
         check_transition(claim.job.state, outcome.state)
@@ -78,7 +78,7 @@ class RedisWorkQueue:
 
     def postpone(self, claim: Claim) -> bool:
         milliseconds = (int(seconds * 1000) for seconds in POSTPONED_SECONDS)
-        args = [keyspace.PREFIX, claim.job.id, claim.attempt, *milliseconds]
+        args: list[str | int] = [keyspace.PREFIX, claim.job.id, claim.attempt, *milliseconds]
         return bool(self._scripts["postpone"](args=args))
 
     def release(self, claims: Sequence[Claim]) -> None:
@@ -102,7 +102,8 @@ class RedisWorkQueue:
             self._notifier.notify()
 
     def heartbeat(self, worker: str) -> None:
-        args = [keyspace.PREFIX, worker, FORGET_WORKER_SECONDS, *self._models.values()]
+        args: list[str | int] = [keyspace.PREFIX, worker, FORGET_WORKER_SECONDS]
+        args += self._models.values()
         self._scripts["heartbeat"](args=args)
 
     def deregister(self, worker: str) -> None:

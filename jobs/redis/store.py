@@ -68,7 +68,8 @@ class RedisJobStore:
 
     @raises_store_down
     async def hold_quota(self, submission: Submission, jobs: int) -> None:
-        args = [keyspace.PREFIX, submission.owner, submission.quota, jobs, submission.hold_token]
+        quota, token = submission.quota, submission.hold_token
+        args: list[str | int] = [keyspace.PREFIX, submission.owner, quota, jobs, token]
         _refuse_quota(submission.quota, await self._scripts["hold_quota"](args=args))
 
     @raises_store_down

@@ -6,7 +6,7 @@ The script that ends a job puts it into the outbox, so that no delivery is lost 
 import base64
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -81,8 +81,9 @@ class WebhookOutbox:
 
         under_way: how many the caller has in hand, by owner; none is given more than `share`.
         """
-        args = [keyspace.PREFIX, most, LEASE_SECONDS * 1000, share]
-        found = await self._claim(args=[*args, *chain.from_iterable((under_way or {}).items())])
+        held: Iterator[str | int] = chain.from_iterable((under_way or {}).items())
+        args = [keyspace.PREFIX, most, LEASE_SECONDS * 1000, share, *held]
+        found = await self._claim(args=args)
         return [DueDelivery(job_id, int(attempt), owner) for job_id, attempt, owner in found]
 
     @raises_store_down

@@ -34,7 +34,7 @@ def is_plain(photo: Image.Image) -> bool:
 
     Of 162 of 2,327 field photos that somebody had marked so, this found 149, and no other.
     """
-    border = border_of(shrink(np.asarray(photo.convert("RGB"))))
+    border = border_of(shrink(np.asarray(photo.convert("RGB"))).astype(np.int16))
     white, black = border.min(axis=1) > _WHITE, border.max(axis=1) < _BLACK
     return bool(max(white.mean(), black.mean()) > _PLAIN)
 

@@ -29,7 +29,7 @@ def draw_steps(
     A photo may come again: the weights say how often.
     """
     drawn = [
-        torch.multinomial(own, steps * share, replacement=True, generator=rng).split(share)
+        torch.multinomial(own, steps * share, replacement=True, generator=rng).view(-1, share)
         for own, share in zip(weights, shares(batch, len(weights)), strict=True)
     ]
     return list(zip(*drawn, strict=True))

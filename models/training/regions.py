@@ -36,7 +36,8 @@ def lesions_of(known: Known) -> Array:
     if known.outline:
         found = _shrunk(read_lesions(known.outline, read_photo(known.photo, _WHOLE).size))
     known_at_all = found.sum() >= _FEWEST
-    return (found & known_at_all)[..., None].astype(np.uint8) * 255
+    lesions: Array = (found & known_at_all)[..., None].astype(np.uint8) * np.uint8(255)
+    return lesions
 
 
 def _shrunk(lesions: Mask) -> Mask:

@@ -166,7 +166,10 @@ def _takes_more(data: bytes, kind: str) -> bool:
 
 
 def _libjpeg(data: bytes, kind: str, width: int, height: int) -> Pixels:
-    return simplejpeg.decode_jpeg(data, kind, min_width=width, min_height=height, strict=True)
+    pixels: Pixels = simplejpeg.decode_jpeg(
+        data, kind, min_width=width, min_height=height, strict=True
+    )
+    return pixels
 
 
 def _exif(data: bytes, segments: Sequence[Segment]) -> bytes | None:

@@ -182,6 +182,6 @@ def _breaks_off(image: Image.Image) -> bool:
     if box is None or box[3] >= image.height or box[3] < 2:
         return False
     rows = np.asarray(image.crop((0, box[3] - 2, image.width, box[3])))
-    above, last = rows.reshape(2, image.width, -1).any(axis=2)
+    above, last = np.any(rows.reshape(2, image.width, -1), axis=2)
     end = int(np.flatnonzero(last)[-1]) + 1
     return end < image.width and above[end:].mean() > 0.9 and bool(last[:end].mean() > 0.9)

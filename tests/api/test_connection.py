@@ -246,7 +246,8 @@ def test_who_does_not_read_an_answer_is_cut_off(settings: ApiSettings, bytes_a_l
                 await reader.read(bytes_a_look)
                 if reader.exception():
                     break
-                if not writer.transport.is_reading() and await _is_cut_off(writer):
+                transport: Any = writer.transport
+                if not transport.is_reading() and await _is_cut_off(writer):
                     break
         writer.close()
 

@@ -149,7 +149,7 @@ def test_a_full_folder_for_temporary_files_is_503(
     """/dev/full is a disk without room."""
     monkeypatch.setattr(spool, "_IN_MEMORY", 1)
     full = Path("/dev/full")
-    monkeypatch.setattr(spool.tempfile, "TemporaryFile", lambda **_: full.open("wb", 0))
+    monkeypatch.setattr("api.spool.tempfile.TemporaryFile", lambda **_: full.open("wb", 0))
     content: dict[str, Any] = {"files": {"image": leaf_jpeg}} if form else {"content": leaf_jpeg}
     answer = client.post("/v1/jobs", **content)
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/storage-failed")

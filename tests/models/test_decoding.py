@@ -30,7 +30,7 @@ def card() -> Card:
 
 @pytest.fixture(params=["large.jpg", "turned.jpg", "wide gamut.png"])
 def photo(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    exif, path = Image.Exif(), tmp_path / request.param
+    exif, path = Image.Exif(), tmp_path / str(request.param)
     exif[0x0112] = 6 if "turned" in path.name else 1
     profile = profile_of_cicp(12, 13) if "gamut" in path.name else None
     picture = draw_leaf("spots", seed=3, size=(640, 480)).photo.resize((2560, 1920))

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +49,11 @@ def in_srgb(primaries: int) -> npt.NDArray[np.float64]:
 @pytest.mark.parametrize("kind", SUFFIXES)
 def test_a_profile_is_converted_to_srgb_in_every_format(kind: str, primaries: int) -> None:
     profile = profile_of_cicp(primaries, SRGB)
-    quality = {"JPEG": {"subsampling": 0}, "AVIF": {"subsampling": "4:4:4"}}.get(kind, {})
+    full: dict[str, dict[str, Any]] = {
+        "JPEG": {"subsampling": 0},
+        "AVIF": {"subsampling": "4:4:4"},
+    }
+    quality = full.get(kind, {})
     data = file_of(patches(), kind, icc_profile=profile, **quality)
     expected = in_srgb(primaries)
     assert np.abs(middles(data) - expected).max() < 6

@@ -4,10 +4,12 @@ import io
 import re
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from pictures.decode import decode
 from pictures.errors import UndecodablePhoto
@@ -35,7 +37,7 @@ def is_refused(data: bytes) -> bool:
     return False
 
 
-JPEGS = {
+JPEGS: dict[str, dict[str, Any]] = {
     "baseline": {},
     "progressive": {"progressive": True},
     "restarts": {"restart_marker_rows": 2},
@@ -147,6 +149,7 @@ def test_an_avif_or_heif_with_zeros_in_its_place_is_refused(kind: str, part: flo
 def test_a_tiff_with_a_tail_of_zeros_is_refused(way: str | None, part: float) -> None:
     data = bytearray(file_of(leaf_like(), "TIFF", compression=way))
     with Image.open(io.BytesIO(data)) as image:
+        assert isinstance(image, TiffImageFile)
         starts, sizes = (image.tag_v2[tag] for tag in (273, 279))
     at = starts[0] + int(part * sum(sizes))
     for start, size in zip(starts, sizes, strict=True):

@@ -113,7 +113,12 @@ def test_a_process_that_dies_is_replaced(
     pool.decode(data, min_side=100)
     (process,) = children()
     process.suspend()
-    threading.Timer(0.5, lambda: (process.send_signal(number), process.resume())).start()
+
+    def end() -> None:
+        process.send_signal(number)
+        process.resume()
+
+    threading.Timer(0.5, end).start()
     with pytest.raises(kind, match=said):
         pool.decode(data, min_side=100)
     assert pool.decode(data, min_side=100).width == 60

@@ -217,7 +217,7 @@ def test_a_video_is_not_supported() -> None:
 def test_the_first_full_picture_of_a_tiff_is_the_photo() -> None:
     pages = [Image.new("RGB", (16, 12), "red"), scene(), Image.new("RGB", (90, 80), "blue")]
     for page, kind in zip(pages, (1, 0, 0), strict=True):
-        page.encoderinfo = {"tiffinfo": {254: kind}}  # type: ignore[attr-defined]
+        page.encoderinfo = {"tiffinfo": {254: kind}}
     data = file_of(pages[0], "TIFF", save_all=True, append_images=pages[1:], tiffinfo={254: 1})
     photo = decode(data, min_side=100)
     assert (photo.width, photo.height) == (60, 40)

@@ -392,8 +392,8 @@ def test_a_job_waits_for_a_disk_that_is_not_mounted(bench: Bench, leaf_jpeg: byt
 
 def make_due(bench: Bench) -> None:
     """As time does."""
-    for job_id in bench.desk.client.zrange(keyspace.DELAYED, 0, -1):  # type: ignore[union-attr]
-        bench.desk.client.zadd(keyspace.DELAYED, {job_id: 0})
+    for job_id in bench.desk.client.zrange(keyspace.DELAYED, 0, -1):
+        bench.desk.client.zadd(keyspace.DELAYED, {str(job_id): 0})
 
 
 def _no_space(*_: object) -> None:

@@ -167,7 +167,7 @@ def test_the_slowest_of_too_many_uploads_makes_room(monkeypatch: pytest.MonkeyPa
         assert await slow == 503
         for queue in (steady, new):
             queue.put_nowait(b"")
-        assert await asyncio.gather(fast, last) == [200, 200]
+        assert list(await asyncio.gather(fast, last)) == [200, 200]
 
     asyncio.run(run())
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from engine.evaluation.metrics import classification_metrics, expected_calibration_error
+from engine.evaluation.metrics import classification_metrics
+from models.training.metrics import expected_calibration_error
 
 NAMES = ("a", "b", "c")
 LABELS = torch.tensor([0, 0, 0, 1])

@@ -538,7 +538,7 @@ def test_a_clock_that_goes_back_measures_no_pace_below_zero(desk: Desk) -> None:
     (claim,) = desk.queue.claim(1)
     desk.client.hset(keyspace.JOB + job.id, "started_at", desk.client.time()[0] * 1000 + HOUR)
     desk.queue.finish(claim, DONE)
-    assert float(desk.client.hget(keyspace.PACE, "interval") or -1) >= 0  # type: ignore[arg-type]
+    assert float(desk.client.hget(keyspace.PACE, "interval") or -1) >= 0
 
 
 def test_workers_are_counted_by_their_signs_of_life(desk: Desk) -> None:
