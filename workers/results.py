@@ -10,11 +10,14 @@ from engine.diagnostics import diagnose
 from engine.explainer import ClassMap, Explanation, Prediction
 from engine.photos.decode import Photo
 from engine.photos.overlay import encode, render_overlay
+from engine.regions import Region, hot_regions
 from jobs.blobs import blob_names
 from jobs.ports import BlobStore, Claim
 from models.card import Card
 from models.labels import is_healthy
-from pictures.leaf_mask import leaf_mask
+from pictures.affected_area import affected_share
+from pictures.colormaps import Pixels
+from pictures.leaf_mask import leaf_mask, shrink, single_leaf
 from pictures.masks import Mask
 
 
@@ -41,13 +44,24 @@ def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Ex
 
 def result_document(explanation: Explanation, photo: Photo, card: Card) -> dict[str, Any]:
     """The record's `result`."""
-    leaf = leaf_mask(photo.pixels)
+    small = shrink(photo.pixels)
+    leaf = leaf_mask(small)
     return {
         "predictions": [_prediction(found) for found in explanation.predictions],
         "verdict": explanation.verdict,
         "score": explanation.score and round(explanation.score, 4),
+        "affected_share": _affected_share(explanation, small, leaf),
         "explanations": [_map(found, leaf, card) for found in explanation.maps],
     }
+
+
+def _affected_share(explanation: Explanation, small: Pixels, leaf: Mask | None) -> float | None:
+    """Of a disease that the model is confident of alone: what is not green on a healthy leaf, or on
+    something else, is not ill."""
+    if explanation.verdict != "confident" or is_healthy(explanation.predictions[0].class_name):
+        return None
+    share = affected_share(small, single_leaf(small, leaf))
+    return None if share is None else round(share, 4)
 
 
 def _prediction(found: Prediction) -> dict[str, Any]:
@@ -76,7 +90,16 @@ def _map(found: ClassMap, leaf: Mask | None, card: Card) -> dict[str, Any]:
             "box": found.box.to_dict(),
         },
         "is_zero": found.is_zero,
+        "regions": [_region(region) for region in hot_regions(found.heatmap, found.box)],
         "diagnostics": asdict(diagnose(found.heatmap, leaf, is_healthy(name), found.box)),
+    }
+
+
+def _region(found: Region) -> dict[str, Any]:
+    return {
+        "box": found.box.to_dict(),
+        "heat_share": round(found.heat_share, 4),
+        "area": round(found.area, 5),
     }
 
 

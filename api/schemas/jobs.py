@@ -59,6 +59,14 @@ class DiagnosticsView(BaseModel):
     sentence: str
 
 
+class RegionView(BaseModel):
+    """A hot place: connected cells of at least half the heat of the hottest."""
+
+    box: BoxView = Field(description="Around it, within the photo.")
+    heat_share: float = Field(gt=0, le=1, description="Of all heat in the photo.")
+    area: float = Field(gt=0, le=1, description="Of the photo.")
+
+
 class ExplanationLinks(BaseModel):
     """Absolute paths of one explanation."""
 
@@ -75,6 +83,12 @@ class ExplanationView(BaseModel):
     target_layer: str
     heatmap: HeatmapView
     is_zero: bool = Field(description="Nothing in the photo speaks for this class.")
+    regions: list[RegionView] | None = Field(
+        None,
+        max_length=20,
+        description="The hot places, the one with most of the heat first; none where `is_zero`. "
+        "Null in records of older workers.",
+    )
     diagnostics: DiagnosticsView
     links: ExplanationLinks
 
@@ -87,6 +101,14 @@ class ResultView(BaseModel):
         None, description="Whether to rely on them. Null in records of older workers."
     )
     score: float | None = Field(None, description="What `unknown` and `not_a_leaf` go by.")
+    affected_share: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Of the leaf, by its colour: what has lost more than half of its green. Null "
+        "for a healthy class, without the verdict `confident`, where the photo does not show one "
+        "whole green leaf on a plain ground, and in records of older workers. An estimate.",
+    )
     explanations: list[ExplanationView] = Field(description="By rank, then the class asked for.")
 
 

@@ -1,7 +1,9 @@
 """What clients may ask for is what the engine can do."""
 
+from dataclasses import replace
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from api.schemas.jobs import (
@@ -9,14 +11,17 @@ from api.schemas.jobs import (
     ExplanationView,
     HeatmapView,
     PredictionView,
+    RegionView,
     ResultView,
 )
 from engine.cam.methods import METHODS
-from engine.explainer import Explainer, Explanation, Request
+from engine.explainer import Explainer, Explanation, Prediction, Request
 from engine.photos.decode import Photo, decode
+from engine.photos.overlay import encode
 from jobs.records.options import MethodName
 from models.card import Card
 from models.catalog import Catalog
+from pictures.drawn_leaves.leaves import draw_leaf
 from workers.results import result_document
 
 
@@ -41,6 +46,10 @@ def test_the_record_tells_what_the_api_promises(explained: tuple[Explanation, Ph
         assert set(found) == promised
         assert set(found["heatmap"]) == set(HeatmapView.model_fields)
         assert set(found["diagnostics"]) == set(DiagnosticsView.model_fields)
+        assert found["regions"]
+        for region in found["regions"]:
+            assert set(region) == set(RegionView.model_fields)
+            RegionView.model_validate(region)
     for found in result["predictions"]:
         assert set(found) == set(PredictionView.model_fields)
 
@@ -54,3 +63,24 @@ def test_the_peak_is_what_the_map_was_divided_by(
     ):
         assert told["heatmap"]["peak"] == pytest.approx(found.peak, rel=1e-5)
         assert told["class_name"] == card.class_names[found.class_index]
+
+
+def test_a_share_of_the_leaf_is_told_of_a_disease_that_is_beyond_doubt_alone(
+    explained: tuple[Explanation, Photo, Card],
+) -> None:
+    explanation, _, card = explained
+    leaf = draw_leaf("blight", seed=3, size=(480, 360))
+    photo = decode(encode(np.asarray(leaf.photo), "png"), 224)
+    sick = tuple(Prediction(14, name, 0.9) for name in ("Potato__late_blight", "Potato__healthy"))
+    sure = replace(explanation, verdict="confident", predictions=sick)
+
+    def share(of: Explanation, photo: Photo = photo) -> float | None:
+        told: float | None = result_document(of, photo, card)["affected_share"]
+        return told
+
+    assert share(sure) == pytest.approx(leaf.lesions.sum() / leaf.leaf.sum(), abs=0.1)
+    assert share(replace(sure, predictions=sick[::-1])) is None, "healthy"
+    assert share(replace(sure, verdict="low_margin")) is None
+    assert share(sure, replace(photo, pixels=photo.pixels[90:270, 120:360])) is None, (
+        "no whole leaf"
+    )
