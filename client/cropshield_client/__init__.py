@@ -18,7 +18,15 @@ from cropshield_client.errors import (
     Unreachable,
     WrongSignature,
 )
-from cropshield_client.models import Batch, Explained, Explanation, Job, JobFailed, Prediction
+from cropshield_client.models import (
+    Batch,
+    Explained,
+    Explanation,
+    Job,
+    JobFailed,
+    Prediction,
+    Region,
+)
 from cropshield_client.retry import RetryPolicy
 from cropshield_client.sync import CropShield
 from cropshield_client.webhooks import verify_webhook
@@ -42,6 +50,7 @@ __all__ = [
     "Prediction",
     "ProblemError",
     "RateLimited",
+    "Region",
     "RetryPolicy",
     "ServerFailed",
     "TimedOut",

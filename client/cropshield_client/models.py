@@ -34,23 +34,49 @@ class Diagnostics:
 
 
 @dataclass(frozen=True)
+class Box:
+    """A part of a photo: its sides in parts of the photo's width and height."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
+class Region:
+    """A hot place of a map: the box around it, its share of the heat, and its area, a share of the
+    photo."""
+
+    box: Box
+    heat_share: float
+    area: float
+
+
+@dataclass(frozen=True)
 class Explanation:
-    """Why a class was given its score, by rank."""
+    """Why a class was given its score, by rank. `regions`: the hot places, at most 20, the one with
+    most of the heat first."""
 
     class_index: int
     method: str = ""
     target_layer: str = ""
     is_zero: bool = False
     diagnostics: Diagnostics = Diagnostics()
+    regions: list[Region] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What was seen; the likeliest first. `verdict` is None of servers that give none."""
+    """What was seen; the likeliest first. `verdict` is None of servers that give none.
+
+    `affected_share`: how much of the leaf looks ill, from 0 to 1; None where that cannot be told.
+    """
 
     predictions: list[Prediction] = field(default_factory=list)
     explanations: list[Explanation] = field(default_factory=list)
     verdict: str | None = None
+    affected_share: float | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cropshield_client.models import Job, JobFailed
+from cropshield_client.models import Box, Job, JobFailed, Region
 from cropshield_client.parsing import parse
 
 EXAMPLES = Path(__file__).parents[2] / "api/openapi/examples.json"
@@ -20,6 +20,19 @@ def test_a_real_answer_becomes_a_job() -> None:
     assert job.result is not None
     assert 0 <= job.result.explanations[0].diagnostics.focus <= 1
     assert job.raw["member_of_tomorrow"] == {"x": 1}
+
+
+def test_hot_places_and_the_affected_share_are_told() -> None:
+    box = {"left": 0.1, "top": 0.2, "right": 0.3, "bottom": 0.4}
+    region = {"box": box, "heat_share": 0.5, "area": 0.02}
+    explanations = [{"class_index": 3, "regions": [region]}, {"class_index": 4, "regions": None}]
+    result = {"predictions": [], "explanations": explanations, "affected_share": 0.12}
+    job = parse(Job, SHOWN | {"result": result})
+    assert job.result is not None
+    assert job.result.affected_share == 0.12
+    first, older = job.result.explanations
+    assert first.regions == [Region(Box(0.1, 0.2, 0.3, 0.4), 0.5, 0.02)]
+    assert older.regions == []
 
 
 def test_a_job_without_a_result_has_no_best_class() -> None:
