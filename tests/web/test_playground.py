@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
@@ -55,6 +56,52 @@ def test_colours_and_opacity_change_at_once_without_the_server(
     assert difference(shown, picture(stack, f"{path}?colormap=jet&alpha=0.8&format=png")) < 3
     page.locator("#strip button").nth(1).click()
     assert difference(shown, pixels(page)) > 3
+
+
+def test_boxes_around_the_hot_places_are_switched_on_and_stay_so(
+    new_page: NewPage, stack: Service, leaves: list[Path]
+) -> None:
+    page = new_page()
+    explain(page, leaves[0])
+    plain = pixels(page)
+    page.get_by_label("Boxes around the hot places").check()
+    boxed = pixels(page)
+    first = job_of(page, stack)["result"]["explanations"][0]["regions"][0]["box"]
+    height, width = boxed.shape[:2]
+    middle = round(height * (first["top"] + first["bottom"]) / 2)
+    side = round(width * first["left"])
+    apart = np.abs(boxed.astype(int) - plain).max(axis=2) > 40
+    assert apart[middle, max(0, side - 4) : side + 5].any()
+    assert apart.mean() < 0.2
+    expect(page.locator("#regions")).to_contain_text("of the heat")
+    page.reload()
+    expect(page.get_by_label("Boxes around the hot places")).to_be_checked()
+
+
+def test_about_how_much_of_the_leaf_looks_ill_is_said_where_it_is_known(
+    new_page: NewPage, stack: Service
+) -> None:
+    page, known = new_page(), set()
+    for seed, kind in enumerate(("blight", "healthy", "blight", "blight")):
+        job = submitted(stack, draw_leaf(kind, seed, (480, 360)).photo, model="sister")
+        share = job["result"]["affected_share"]
+        known.add(share is not None)
+        page.goto(f"/#job={job['id']}")
+        expect(page.locator("#result-title")).to_contain_text(
+            job["result"]["predictions"][0]["crop"]
+        )
+        percent = round(100 * (share or 0))
+        words = f"About {percent}\u00a0% of the leaf looks ill, by its colour."
+        expect(page.locator("#affected")).to_have_text("" if share is None else words)
+    assert True in known, "the uncalibrated model is confident of some of them"
+
+
+def submitted(stack: Service, photo: Image.Image, model: str) -> Any:
+    photo.save(file := io.BytesIO(), "PNG")
+    headers = {"Content-Type": "image/png", "Prefer": "wait=25"}
+    answer = stack.http.post(f"/v1/jobs?model={model}", content=file.getvalue(), headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 def test_the_photo_is_seen_while_a_button_or_the_picture_is_held(

@@ -30,6 +30,19 @@ export function drawOverlay(canvas, photo, map, table, { opacity, peak = 1, long
   brush.globalAlpha = 1;
 }
 
+// Draws these boxes on `canvas`; their sides in parts of its own.
+export function drawBoxes(canvas, boxes) {
+  const brush = canvas.getContext("2d");
+  const line = Math.max(1, canvas.width / 400);
+  for (const { left, top, right, bottom } of boxes) {
+    const sides = [left * canvas.width, top * canvas.height, (right - left) * canvas.width, (bottom - top) * canvas.height];
+    for (const [colour, width] of [["#000", 4 * line], ["#fff", 2 * line]]) {
+      Object.assign(brush, { strokeStyle: colour, lineWidth: width });
+      brush.strokeRect(...sides);
+    }
+  }
+}
+
 export function drawLegend(canvas, table) {
   const picture = new ImageData(table.length, 1);
   table.forEach((colour, level) => picture.data.set([...colour, 255], 4 * level));

@@ -176,7 +176,7 @@ function onJobOptions() {
   showConditions();
 }
 
-initSettings({ onKey, onColormap: () => setColourTable(colourTable()), onOpacity: redraw, onJobOptions });
+initSettings({ onKey, onColormap: () => setColourTable(colourTable()), onHeat: redraw, onJobOptions });
 initResult();
 initFeedback();
 listenForPhotos($("drop"), [$("choose"), $("camera")], onFiles);

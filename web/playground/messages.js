@@ -50,6 +50,19 @@ export function knownConditions(classes) {
   return classes ? `the ${classes.length} conditions that the model knows` : "the conditions that the model knows";
 }
 
+// About how much of the leaf looks ill, where the server tells it.
+export function affectedMessage({ affected_share: share }) {
+  if (share == null) return "";
+  const percents = share < 0.005 ? "Less than 1\u00a0%" : `About ${Math.round(share * 100)}\u00a0%`;
+  return `${percents} of the leaf looks ill, by its colour.`;
+}
+
+export function regionsMessage(regions) {
+  if (!regions.length) return "(there are none)";
+  const share = percent(regions[0].heat_share);
+  return regions.length === 1 ? `(one, with ${share} of the heat)` : `(${regions.length}; ${share} of the heat in the strongest)`;
+}
+
 const HINTS = {
   uniform: "Try a sharper photo of a single leaf. Until then use the name only, not the heat.",
   scattered: "Try a closer photo of one leaf, in even light.",

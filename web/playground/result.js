@@ -3,8 +3,8 @@
 import { modelClasses, modelTitle } from "./catalog.js";
 import { fillConditions } from "./conditions.js";
 import { $, download, element } from "./dom.js";
-import { drawLegend, drawOverlay } from "./heatmap.js";
-import { headline, hint, isNoneOfThem, percent, splitClass, title, verdictMessage } from "./messages.js";
+import { drawBoxes, drawLegend, drawOverlay } from "./heatmap.js";
+import { affectedMessage, headline, hint, isNoneOfThem, percent, regionsMessage, splitClass, title, verdictMessage } from "./messages.js";
 import { settings } from "./settings.js";
 import { relativePeaks } from "./stored-result.js";
 
@@ -18,6 +18,7 @@ export function showResult(loaded) {
   $("result").hidden = false;
   $("result-title").textContent = headline(result);
   $("verdict").textContent = verdictMessage(loaded.job, classes);
+  $("affected").textContent = affectedMessage(result);
   fillConditions($("known"), isNoneOfThem(result) ? classes : undefined);
   $("by").textContent = `Model: ${modelTitle(model.id)}`;
   $("share").textContent = "Copy link";
@@ -55,8 +56,11 @@ export function redraw() {
   drawTiles();
 }
 
-function drawPicture(opacity = settings.opacity / 100) {
-  drawOverlay($("picture"), shown.photo, shown.maps[shown.rank], table, { opacity });
+function drawPicture({ held = false } = {}) {
+  drawOverlay($("picture"), shown.photo, shown.maps[shown.rank], table, { opacity: held ? 0 : settings.opacity / 100 });
+  const regions = shown.job.result.explanations[shown.rank].regions ?? []; // older workers send none
+  if (settings.boxes && !held) drawBoxes($("picture"), regions.map(({ box }) => box));
+  $("regions").textContent = settings.boxes ? regionsMessage(regions) : "";
 }
 
 function drawTiles() {
@@ -97,7 +101,7 @@ function selectClass(rank) {
 function holdPhoto(held) {
   if (!shown) return; // the pointer leaves a result that was hidden
   $("hold").ariaPressed = String(held);
-  drawPicture(held ? 0 : undefined);
+  drawPicture({ held });
 }
 
 export function initResult() {

@@ -3,7 +3,7 @@
 import { $ } from "./dom.js";
 
 const KEY = "cropshield-settings";
-const DEFAULTS = { colormap: "viridis", opacity: 50, topK: 3, model: "", key: "", original: false };
+const DEFAULTS = { colormap: "viridis", opacity: 50, boxes: false, topK: 3, model: "", key: "", original: false };
 
 export const settings = { ...DEFAULTS, ...readSettings() };
 
@@ -21,17 +21,19 @@ function readSettings() {
 }
 
 // onJobOptions: when the model or the number of classes has changed.
-export function initSettings({ onKey, onColormap, onOpacity, onJobOptions }) {
+export function initSettings({ onKey, onColormap, onHeat, onJobOptions }) {
   const showOpacity = () => ($("opacity-value").textContent = `${settings.opacity} %`);
   $("key").value = settings.key;
   $("original").checked = settings.original;
   $("top-k").value = settings.topK;
   $("opacity").value = settings.opacity;
+  $("boxes").checked = settings.boxes;
   showOpacity();
   $("key").onchange = () => (saveSettings({ key: $("key").value.trim() }), onKey());
   $("original").onchange = () => saveSettings({ original: $("original").checked });
   $("top-k").onchange = () => (saveSettings({ topK: Number($("top-k").value) }), onJobOptions());
   $("model").onchange = () => (saveSettings({ model: $("model").value }), onJobOptions());
   $("colormap").onchange = () => (saveSettings({ colormap: $("colormap").value }), onColormap());
-  $("opacity").oninput = () => (saveSettings({ opacity: Number($("opacity").value) }), showOpacity(), onOpacity());
+  $("opacity").oninput = () => (saveSettings({ opacity: Number($("opacity").value) }), showOpacity(), onHeat());
+  $("boxes").onchange = () => (saveSettings({ boxes: $("boxes").checked }), onHeat());
 }
