@@ -112,7 +112,7 @@ def tidy(mask: Mask) -> Mask:
 
 
 def inner_part(mask: Mask) -> Mask:
-    """What lies at least 4 pixels within `mask`, sideways, up and down; bool (h, w)."""
+    """`mask` without its outermost 3 pixels, bool (h, w)."""
     return _more_than(mask, 7, 48)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.explain.result_log import Row
-from cli.explain.tables import VERDICTS, WARNINGS, table_row, words
+from cli.explain.tables import VERDICTS, WARNINGS, affected_words, table_row, words
 from cli.report.page import gallery, render
 from cli.report.reasons import meaning_of
 from cli.report.thumbnails import thumbnails
@@ -68,6 +68,7 @@ def _card(row: Row, picture: str) -> dict[str, Any]:
             "label": words(named[one["class_index"]]["class_name"]),
             "confidence": named[one["class_index"]]["confidence"],
             "map": one["heatmap"],
+            "regions": one.get("regions") or [],
             "say": one["diagnostics"]["sentence"],
         }
         for one in row["explanations"]
@@ -80,6 +81,7 @@ def _card(row: Row, picture: str) -> dict[str, Any]:
         "said": own["class_name"],
         "classes": [own["class_name"]],
         "reasons": _reasons(row),
+        "extra": [affected_words(row)] if affected_words(row) else [],
         "confidence": own["confidence"],
         "margin": own["margin"],
         "leaf": own["leaf_share"],

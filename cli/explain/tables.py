@@ -22,6 +22,7 @@ WARNINGS = {
 VERDICTS = {"low_margin": "close call", "unknown": "nothing fits", "not_a_leaf": "no leaf"}
 FIELDS = (
     *("path", "ok", "error", "class_name", "crop", "disease", "confidence", "verdict"),
+    "affected_share",
     *("second_class", "second_confidence", "margin"),
     *("focus", "border_share", "leaf_share", "flatness", "warnings", "sentence"),
     *("width", "height", "overlay"),
@@ -81,6 +82,15 @@ def _label(row: Row) -> str:
     best = row["predictions"][0]
     doubt = "?" if row.get("verdict") in VERDICTS else ""
     return f"{best['confidence']:.0%} {words(best['class_name'])}{doubt}"
+
+
+def affected_words(row: Row) -> str:
+    """ "about 12 % of the leaf looks ill"; empty where that is not known."""
+    share = row.get("affected_share")
+    if share is None:
+        return ""
+    much = f"about {share:.0%}".replace("%", " %") if share >= 0.005 else "less than 1 %"
+    return f"{much} of the leaf looks ill, by its colour"
 
 
 def words(class_name: str) -> str:

@@ -78,7 +78,7 @@ function viewOf(card, view) {
     element("b", { textContent: `${view.role ? `${view.role}: ` : ""}${view.label}, ${percent(view.confidence)}` }),
     bar,
     element("span", { className: "faint", textContent: view.say }));
-  return element("figure", {}, stack(card.picture, view.map, `${card.name}, heat for ${view.label}`), caption);
+  return element("figure", {}, stack(card.picture, view.map, `${card.name}, heat for ${view.label}`, view.regions), caption);
 }
 
 function cardOf(card) {
@@ -159,6 +159,8 @@ field("colormap").append(...Object.keys(TABLES).map((name) => element("option", 
 for (const name of ["search", "class", "sort"]) field(name).addEventListener("input", () => { Object.assign(pair, { truth: null, said: null }); limit = PAGE; show(); });
 field("colormap").addEventListener("input", (event) => setTable(event.target.value));
 field("heat").addEventListener("input", (event) => setHeat(event.target.value));
+field("boxes").addEventListener("input", (event) => document.documentElement.classList.toggle("boxes", event.target.checked));
+field("boxes").parentElement.hidden = !DATA.cards.some((card) => card.views.some((view) => view.regions?.length));
 const hold = document.getElementById("hold");
 for (const name of ["pointerdown", "keydown"]) hold.addEventListener(name, () => setHeat(0));
 for (const name of ["pointerup", "pointerleave", "keyup", "blur"]) hold.addEventListener(name, () => setHeat(field("heat").value));

@@ -59,8 +59,8 @@ function element(name, options = {}, ...children) {
   return made;
 }
 
-// A photo with a map over it; either may be missing.
-function stack(picture, map, words) {
+// A photo with a map over it, and boxes around its hot places; each may be missing.
+function stack(picture, map, words, regions = []) {
   const box = element("div", { className: "stack" });
   if (picture) box.append(element("img", { src: picture, alt: words, loading: "lazy" }));
   if (map) {
@@ -69,7 +69,15 @@ function stack(picture, map, words) {
     sight.observe(canvas);
     box.append(canvas);
   }
+  for (const region of regions) box.append(outline(region.box));
   return box;
+}
+
+function outline({ left, top, right, bottom }) {
+  const made = element("i", { className: "region", ariaHidden: "true" });
+  const sides = { left, top, width: right - left, height: bottom - top };
+  for (const [name, share] of Object.entries(sides)) made.style[name] = `${100 * share}%`;
+  return made;
 }
 
 function setTable(name) {

@@ -14,6 +14,7 @@ from pictures.drawn_leaves.leaves import draw_leaf
 from tests.cli.conftest import LOOKS, violations
 
 NAMES = ("Apple__scab", "Corn__common_rust")
+BOX = {"left": 0.25, "top": 0.5, "right": 0.75, "bottom": 1.0}
 
 
 def _row(folder: Path, number: int, verdict: str, *warnings: str) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def _row(folder: Path, number: int, verdict: str, *warnings: str) -> dict[str, A
         "image": {"width": 160, "height": 120, "format": "JPEG"},
         "model": {"id": "cropshield_cnn", "version": "7", "weights_sha256": "ab" * 32},
         "verdict": verdict,
+        "affected_share": 0.12 if verdict == "confident" else None,
         "predictions": [
             {"class_index": place, "class_name": NAMES[place], "confidence": (0.6, 0.3)[place]}
             for place in places
@@ -41,6 +43,7 @@ def _row(folder: Path, number: int, verdict: str, *warnings: str) -> dict[str, A
                 "class_index": place,
                 "diagnostics": diagnostics,
                 "heatmap": heatmap,
+                "regions": [{"box": BOX, "heat_share": 0.5, "area": 0.02}],
                 "overlay": photo.name,
             }
             for place in places
@@ -76,6 +79,32 @@ def test_photos_are_found_by_why_they_are_worth_a_look(
     assert page.locator(".card h3").all_inner_texts() == ["3.jpg"]
     page.get_by_text("What the words on the photos mean").click()
     assert page.get_by_text("much of the heat lies along the photo's edge").is_visible()
+
+
+def test_boxes_around_hot_places_are_switched_on(
+    report: Path, open_report: Callable[..., Any]
+) -> None:
+    page = open_report(report)
+    assert not page.locator(".region").first.is_visible()
+    page.get_by_label("Boxes around the hot places").check()
+    box, photo = (page.locator(name).first.bounding_box() for name in (".region", ".stack"))
+    assert box["x"] - photo["x"] == pytest.approx(photo["width"] / 4, abs=2)
+    assert box["y"] - photo["y"] == pytest.approx(photo["height"] / 2, abs=2)
+    assert box["width"] == pytest.approx(photo["width"] / 2, abs=2)
+    assert page.get_by_text("about 12 % of the leaf looks ill, by its colour").count() == 2
+
+
+def test_a_report_of_an_older_run_has_no_boxes_to_offer(
+    tmp_path: Path, open_report: Callable[..., Any]
+) -> None:
+    row = _row(tmp_path, 1, "confident")
+    del row["affected_share"]
+    for found in row["explanations"]:
+        del found["regions"]
+    write_report([row], tmp_path / "report.html")
+    page = open_report(tmp_path / "report.html")
+    assert page.locator(".card").count() == 1
+    assert not page.get_by_label("Boxes around the hot places").is_visible()
 
 
 def test_notes_become_a_list(report: Path, open_report: Callable[..., Any], tmp_path: Path) -> None:
