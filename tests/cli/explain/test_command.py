@@ -41,6 +41,9 @@ def test_a_folder_becomes_overlays_tables_a_sheet_and_a_report(
         rows = list(csv.DictReader(file))
     assert {Path(row["path"]).name for row in rows} == {path.name for path in photos}
     assert all(0 < float(row["confidence"]) <= 1 for row in rows)
+    assert all(
+        row["affected_share"] == "" or 0 <= float(row["affected_share"]) <= 1 for row in rows
+    )
     assert all((out / row["overlay"]).is_file() for row in rows)
     with Image.open(out / "contact-sheet.jpg") as sheet:
         assert sheet.width > 1000
