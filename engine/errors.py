@@ -4,7 +4,6 @@ EngineError
 ├── WrongClass      no such class index
 ├── WrongInput      a tensor or picture of the wrong shape or type
 ├── WrongLayer      the target layer gives no map: no spatial sides, not reached, no influence
-├── WrongMask       a lesion mask without its photo, of another size, or with other values
 ├── WrongModel      a weight file that is not there, or has no card
 └── UnknownMethod   no explanation method of this name
 """
@@ -28,10 +27,6 @@ class WrongInput(EngineError):
 
 class WrongLayer(EngineError):
     """The message says which layer and what it gave."""
-
-
-class WrongMask(EngineError):
-    """The message says which file, what it holds and what is allowed."""
 
 
 class WrongModel(EngineError):

@@ -6,6 +6,8 @@ PhotoError
 ├── TooComplex          would cost more to decode than a photo may
 ├── UnsupportedFormat   not an image of an allowed format
 └── UndecodablePhoto    an image, but truncated or damaged
+
+WrongMask               a mask of lesions without its photo, of another size or with other values
 """
 
 from typing import TypeVar
@@ -71,3 +73,7 @@ def _made(kind: type[Error], message: str) -> Error:
     error = kind.__new__(kind)
     error.args = (message,)
     return error
+
+
+class WrongMask(ValueError):
+    """A mask that does not belong to a photo; the message names the file and what is allowed."""

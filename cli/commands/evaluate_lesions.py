@@ -13,7 +13,6 @@ from cli.errors import FAILED, USAGE, CommandError
 from cli.warnings import warn
 from engine.cam.methods import METHODS
 from engine.device import choose_device
-from engine.errors import EngineError
 from engine.evaluation.agreement import Agreement
 from engine.evaluation.lesion_masks import (
     LesionFolder,
@@ -25,6 +24,7 @@ from engine.explainer import Explainer
 from models.card import Card
 from models.card_errors import CardError
 from models.training.array_cache import unreadable_lines
+from pictures.errors import WrongMask
 from workers.allocator import keep_freed_memory
 
 RECORDED = "gradcam"
@@ -44,7 +44,7 @@ def evaluate_lesions(model: str, masks: Path, photos: Path | None, wanted: Evalu
         folder = LesionFolder(masks, photos, card.class_names)
         figures = judge(card, folder)
         area = agreement_on_affected_share(folder, card)
-    except (CardError, EngineError, OSError) as error:
+    except (CardError, WrongMask, OSError) as error:
         raise CommandError(str(error)) from error
     warn(f"not read: {line}" for line in unreadable_lines(folder.unreadable, most=1000))
     if wanted.json:

@@ -6,11 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from PIL import Image
-
 from engine.cam.compute import compute_cams
-from engine.errors import WrongMask
 from engine.evaluation.agreement import Agreement, agreement
 from engine.evaluation.inference import decode_photo
 from engine.evaluation.lesions import Localisation, Outline, measure, outline_of
@@ -20,7 +16,9 @@ from models.card_errors import CardError
 from models.training.array_cache import attempt
 from pictures.affected_area import affected_share
 from pictures.colormaps import Pixels
+from pictures.errors import WrongMask
 from pictures.leaf_mask import leaf_mask, shrink, single_leaf
+from pictures.lesion_masks import read_lesion_mask
 from pictures.photo_files import SUFFIXES, is_hidden
 
 
@@ -66,7 +64,7 @@ class LesionFolder:
             photo = attempt(partial(decode_photo, card=card), str(path))
             if isinstance(photo, str):
                 self.unreadable[str(path)] = photo
-            elif outline := read_outline(mask, photo.width, photo.height):
+            elif outline := outline_of(read_lesion_mask(mask, (photo.width, photo.height))):
                 true = self._class_names.index(mask.parent.name)
                 yield OutlinedPhoto(photo.pixels, outline, true)
             else:
@@ -102,25 +100,6 @@ def agreement_on_affected_share(folder: LesionFolder, card: Card) -> Agreement |
         if share is not None:
             found.append((share, float(lesions.sum() / leaf.sum())))
     return agreement(*zip(*found, strict=True)) if len(found) > 1 else None
-
-
-def read_outline(mask: Path, width: int, height: int) -> Outline | None:
-    """The outline in a mask of a photo of this size; None where it shows no lesion, or nothing
-    else. Raises WrongMask that names the file."""
-    try:
-        with Image.open(mask) as picture:
-            kind, size, pixels = picture.mode, picture.size, np.asarray(picture)
-    except (OSError, SyntaxError) as error:  # Pillow's, for a broken PNG
-        raise WrongMask(f"mask {mask} cannot be read: {error}") from error
-    if kind not in ("L", "P"):
-        raise WrongMask(f"mask {mask} is a PNG of mode {kind}; needed is one byte a pixel, L or P")
-    if size != (width, height):
-        said = f"is {size[0]} x {size[1]} pixels, but its photo {width} x {height}"
-        raise WrongMask(f"mask {mask} {said}")
-    try:
-        return outline_of(pixels)
-    except WrongMask as error:
-        raise WrongMask(f"{mask}: {error}") from error
 
 
 def _photo_of(mask: Path, photos: Path | None) -> Path:

@@ -14,14 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.errors import WrongMask
 from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.colormaps import Pixels
+from pictures.lesion_masks import GROUND, LEAF, LESION
 from pictures.masks import Mask
 
 SIDE, TOLERANCE = 256, 15
-GROUND, LEAF, LESION = 0, 1, 2
-"""The values of a mask."""
 
 
 class Outline(NamedTuple):
@@ -47,14 +45,10 @@ class Localisation:
 
 
 def outline_of(mask: Pixels) -> Outline | None:
-    """The outline of a mask, uint8 (h, w): 0 ground, 1 leaf, 2 lesion.
+    """The outline in a mask, uint8 (h, w) of 0 (ground), 1 (leaf) and 2 (lesion).
 
-    None where there is nothing to tell apart: no lesion, or nothing but lesions. Raises WrongMask
-    for other values.
+    None where there is nothing to tell apart: no lesion, or nothing but lesions.
     """
-    if strange := sorted(set(np.unique(mask).tolist()) - {GROUND, LEAF, LESION}):
-        shown = ", ".join(map(str, strange[:5]))
-        raise WrongMask(f"mask holds {shown}; allowed are 0 (ground), 1 (leaf) and 2 (lesion)")
     square = np.asarray(Image.fromarray(mask).resize((SIDE, SIDE), Image.Resampling.NEAREST))
     lesions = square == LESION
     leaf = square != GROUND if (square == LEAF).any() else np.ones_like(lesions)

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from models.card_errors import CardError
 from models.training.data_folders import DataFolder
+from pictures.errors import WrongMask
+from pictures.lesion_masks import LESION, read_lesion_mask
 from pictures.masks import Mask
-
-LESION = 2
-"""In a mask: 0 is ground, 1 leaf, 2 lesion."""
 
 
 def find_outlines(root: Path | None, folders: Sequence[DataFolder]) -> list[dict[str, Path]]:
@@ -50,14 +48,6 @@ def read_lesions(mask: Path, size: tuple[int, int]) -> Mask:
     Raises CardError for a mask that cannot be read, is of another size or has other values.
     """
     try:
-        with Image.open(mask) as picture:
-            kind, own, values = picture.mode, picture.size, np.asarray(picture)
-    except (OSError, SyntaxError) as error:  # Pillow's, for a broken PNG
-        raise CardError(f"outline {mask} cannot be read: {error}") from error
-    if own != size:
-        said = f"is {own[0]} x {own[1]} pixels, but its photo {size[0]} x {size[1]}"
-        raise CardError(f"outline {mask} {said}")
-    if kind not in ("L", "P") or values.max() > LESION:
-        held = f"values up to {values.max()}" if kind in ("L", "P") else f"pixels of mode {kind}"
-        raise CardError(f"outline {mask} has {held}; needed is one byte a pixel: 0, 1 or 2")
-    return np.asarray(values == LESION)
+        return np.asarray(read_lesion_mask(mask, size) == LESION)
+    except WrongMask as error:
+        raise CardError(f"outline {error}") from error

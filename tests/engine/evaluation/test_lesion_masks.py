@@ -9,16 +9,15 @@ from PIL import Image
 from torch import Tensor, nn
 
 from engine.cam.methods import METHODS
-from engine.errors import WrongMask
 from engine.evaluation.lesion_masks import (
     LesionFolder,
     agreement_on_affected_share,
     judge_maps,
-    read_outline,
 )
 from engine.explainer import Explainer
 from models.card_errors import CardError
 from pictures.drawn_leaves.leaves import draw_leaf
+from pictures.errors import WrongMask
 from tests.engine.networks import network, save_model
 
 NAMES = ("Tea__blight", "Tea__rust")
@@ -105,28 +104,13 @@ def test_a_folder_without_masks_or_of_another_class_is_refused(tmp_path: Path) -
         LesionFolder(tmp_path, None, NAMES)
 
 
-@pytest.mark.parametrize(
-    ("mask", "said"),
-    [
-        (Image.new("L", (91, 60), 2), "is 91 x 60 pixels, but its photo 90 x 60"),
-        (Image.new("RGB", (90, 60)), "is a PNG of mode RGB; needed is one byte a pixel"),
-        (Image.new("L", (90, 60), 255), "mask holds 255; allowed are 0"),
-    ],
-)
-def test_a_mask_that_does_not_fit_is_named(mask: Image.Image, said: str, tmp_path: Path) -> None:
-    mask.save(tmp_path / "odd.png")
-    with pytest.raises(WrongMask, match=said) as caught:
-        read_outline(tmp_path / "odd.png", 90, 60)
-    assert "odd.png" in str(caught.value)
-
-
-def test_a_broken_mask_is_named(tmp_path: Path) -> None:
-    mask = tmp_path / "odd.png"
-    Image.new("L", (90, 60), 2).save(mask)
-    for content in (mask.read_bytes()[:60], b"", b"text"):
-        mask.write_bytes(content)
-        with pytest.raises(WrongMask, match=r"odd\.png cannot be read"):
-            read_outline(mask, 90, 60)
+def test_a_mask_of_another_size_is_named(tmp_path: Path) -> None:
+    photo = tmp_path / "set" / NAMES[0] / "a.jpg"
+    write(photo, photo.with_suffix(".png"))
+    Image.new("L", (91, 60), 2).save(photo.with_suffix(".png"))
+    folder = LesionFolder(tmp_path / "set", None, NAMES)
+    with pytest.raises(WrongMask, match=r"a\.png is 91 x 60 pixels, but its photo 90 x 60"):
+        list(folder.each(explainer(tmp_path).card))
 
 
 def test_a_photo_that_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
