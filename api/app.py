@@ -13,12 +13,12 @@ from starlette.staticfiles import StaticFiles
 
 from api import problems
 from api.dependencies import Services, require_ownership
+from api.job_cache import JobCache
 from api.memory import MemoryBudget
 from api.metrics import Metrics
 from api.middleware.access_log import AccessLogMiddleware
 from api.middleware.authentication import ApiKeyCache, AuthenticationMiddleware
 from api.middleware.head import HeadMiddleware
-from api.middleware.job_cache import JobCacheMiddleware
 from api.middleware.request_id import RequestIdMiddleware
 from api.middleware.security_headers import CORS, SecurityHeadersMiddleware
 from api.middleware.trusted_host import TrustedHostMiddleware
@@ -121,13 +121,13 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         BatchService(redis, service),
         webhooks,
     )
-    app.add_middleware(JobCacheMiddleware, redis=redis, store=store)
     app.add_middleware(HeadMiddleware)
     _protect(app, settings, redis, needs_keys=settings.needs_keys(host))
     app.add_middleware(AccessLogMiddleware, counters=measured.counters)
     app.add_middleware(RequestIdMiddleware)
     problems.install_handlers(app)
     reading = (jobs, events, deliveries, feedback, pictures, catalog, health, metrics)
+    app.router.routes.append(jobs.PolledJobRoute(JobCache(redis, store)))
     for module in (submit, batches, *reading, pages):
         app.include_router(module.router)
     app.mount("/playground", StaticFiles(directory=pages.PLAYGROUND), name="playground")

@@ -1,14 +1,11 @@
-"""A job asked for without routing: the same answer as the route gives, and never an old one."""
+"""A job asked for without waiting: the same answer as with it, and never an old one."""
 
-import asyncio
 from typing import Any
 
 import pytest
 from redis.asyncio.client import Pipeline
 from starlette.testclient import TestClient
-from starlette.types import Scope
 
-from api.middleware.job_cache import JobCacheMiddleware
 from jobs.redis import keyspace
 from tests.api.conftest import Hand
 from tests.api.middleware.test_access_log import lines
@@ -97,31 +94,7 @@ def test_the_log_and_head_know_it_as_the_route(
     assert vars(record)["job_id"] in path
 
 
-def test_other_requests_are_left_alone() -> None:
-    seen: list[Scope] = []
-
-    async def app(scope: Scope, *_: Any) -> None:
-        seen.append(scope)
-
-    async def nothing(*_: Any) -> Any:
-        raise AssertionError
-
-    polls = JobCacheMiddleware(app, None, None)  # type: ignore[arg-type]
-    one = "/v1/jobs/9b2e0f0c-6f5e-4a53-8f0e-2d8c7b1a4e3d"
-    asked: list[tuple[str, str, list[tuple[bytes, bytes]]]] = [
-        ("GET", "/v1/jobs/short", []),
-        ("GET", f"{one}/overlay", []),
-        ("DELETE", one, []),
-        ("PUT", one, []),
-        ("GET", one, [(b"prefer", b"wait=9")]),
-    ]
-    for method, path, headers in asked:
-        scope = {"type": "http", "method": method, "path": path, "headers": headers}
-        asyncio.run(polls(scope, nothing, nothing))
-    assert len(seen) == len(asked)
-
-
-def test_the_route_is_not_asked(
+def test_who_does_not_wait_is_answered_without_the_handler_that_waits(
     client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def asked(*_: Any) -> None:

@@ -1,0 +1,88 @@
+"""The most frequent answer, that of `GET /v1/jobs/{id}` without waiting, kept once a job has ended.
+
+An ended job does not change, so Redis only says whether the answer is still valid.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cachetools import LRUCache
+from fastapi import Request, Response
+from redis.asyncio import Redis
+
+from api.headers import RawHeader
+from api.responses import (
+    cached_job_response,
+    conditional_job_response,
+    matches_if_none_match,
+)
+from jobs.ports import JobStore
+from jobs.redis import keyspace
+from jobs.redis.connections import raises_store_down
+
+_STAMP = ("owner", "state", "finished_at", "erased")  # all that may differ once a job has ended
+_CACHE_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class _CachedJob:
+    """The answer about a job that has ended, and the stamp of its record."""
+
+    stamp: Sequence[Any]
+    content: bytes
+    tag: str
+    headers: Sequence[RawHeader]
+
+    def respond(self, request: Request) -> Response:
+        if matches_if_none_match(request, self.tag):
+            return cached_job_response(request, self.content, tag=self.tag)
+        response = Response(self.content)
+        response.raw_headers = [*self.headers]
+        return response
+
+
+class JobCache:
+    """Answers with a job as it is now."""
+
+    def __init__(self, redis: "Redis", store: JobStore) -> None:
+        self._redis, self._store = redis, store
+        self._cache: LRUCache[str, _CachedJob] = LRUCache(
+            _CACHE_BYTES, lambda cached: len(cached.content)
+        )
+
+    async def respond(self, request: Request, job_id: str, owner: str) -> Response:
+        """The job, or 304. Raises JobNotFound, JobGone, StoreDown."""
+        cached = self._cache.get(job_id)
+        if (
+            cached is not None
+            and cached.stamp[0] == owner
+            and await self._stamp(job_id) == cached.stamp
+        ):
+            return cached.respond(request)
+        job = await self._store.find(job_id, owner)
+        response = conditional_job_response(request, job, None)
+        if job.state.is_terminal and response.status_code == 200:
+            cached = _CachedJob(
+                await self._stamp(job_id),
+                bytes(response.body),
+                response.headers["ETag"],
+                tuple(response.raw_headers),
+            )
+            self._store_response(job_id, cached, erased=job.erased)
+        return response
+
+    def _store_response(self, job_id: str, cached: _CachedJob, *, erased: bool) -> None:
+        """Unless it was erased, or expired, after it was read."""
+        stamp = cached.stamp
+        if (
+            stamp[0] is not None
+            and bool(stamp[-1]) == erased
+            and len(cached.content) < _CACHE_BYTES
+        ):
+            self._cache[job_id] = cached
+
+    @raises_store_down
+    async def _stamp(self, job_id: str) -> Sequence[Any]:
+        stamp: Sequence[Any] = await self._redis.hmget(keyspace.JOB + job_id, _STAMP)
+        return stamp
