@@ -124,13 +124,14 @@ def summary(found: Sequence[Localisation]) -> dict[str, float]:
     share of maps without heat, `right` that of photos whose class is right; the figures of these
     alone end in `_right`, and are left out where there are none."""
     right = [one for one in found if one.right]
-    figures = {
+    figures: dict[str, float] = {
+        "photos": len(found),
         **_figures(found),
         "empty": fmean(one.empty for one in found),
         "right": len(right) / len(found),
         **{f"{name}_right": value for name, value in _figures(right).items()},
     }
-    return {"photos": len(found)} | {name: round(value, 4) for name, value in figures.items()}
+    return {name: round(value, 4) for name, value in figures.items()}
 
 
 def _figures(found: Sequence[Localisation]) -> dict[str, float]:

@@ -81,7 +81,7 @@ def test_boxes_around_the_hot_places_are_switched_on_and_stay_so(
 def test_about_how_much_of_the_leaf_looks_ill_is_said_where_it_is_known(
     new_page: NewPage, stack: Service
 ) -> None:
-    page, known = new_page(), set()
+    page, known = new_page(), set[bool]()
     for seed, kind in enumerate(("blight", "healthy", "blight", "blight")):
         job = submitted(stack, draw_leaf(kind, seed, (480, 360)).photo, model="sister")
         share = job["result"]["affected_share"]
