@@ -16,7 +16,7 @@ torch = $(if $(TORCH_INDEX),$(BIN)/pip install $(1) --index-url $(TORCH_INDEX) t
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve redis test check format hooks lock bench chaos demo clean
+.PHONY: help serve redis test check format hooks lock bench chaos siege demo clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,7 +49,7 @@ lock: $(DONE)venv ## Choose the versions anew that tests and checks install (ARG
 		pyproject.toml client/pyproject.toml --output-file constraints.txt
 
 # precision is left out: it needs photos, make bench-precision ARGS="--data FOLDER".
-BENCHES := $(filter-out measuring networks lesion_maps sleeping_workers fastapi_baseline precision,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
+BENCHES := $(filter-out measuring networks lesion_maps siege sleeping_workers fastapi_baseline precision,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
 
 bench: $(BENCHES:%=bench-%) ## Measure everything; `make bench-engine` and so on for one (ARGS=)
 
@@ -58,6 +58,9 @@ bench-%: $(DONE)bench
 
 chaos: $(DONE)test ## Kill workers, Redis and the API while 2,000 photos are explained
 	@$(BIN)/python -m benchmarks.chaos --keep $(ARGS)
+
+siege: $(DONE)test ## Attack the server of `make serve`, and say what an honest client sees (ARGS=)
+	@$(BIN)/python -m benchmarks.siege --server $(SERVER) $(ARGS)
 
 demo: $(DONE)serve ## Drawn leaves through a running server, explain and audit; all of it in demo/
 	@$(BIN)/cropshield demo --server $(SERVER) --out demo
