@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BASE = "2635860d1f247a23f12279923218620b69d1be37"
+BASE = "8dac302d343e3d529ec7638e31cbad54a9062df4"
 LONGEST = 72
 ROOT = Path(__file__).parents[1]
 
