@@ -236,7 +236,8 @@ def test_a_batch_that_is_decoded_one_by_one_is_not_hung(
 
     bench.lease_renewer.hold = noted  # type: ignore[method-assign]
     bench.run()
-    assert held == [{job.id for job in jobs}] * 3, "once when claimed, once for each decoded"
+    told = [ids for ids in held if ids]
+    assert told == [{job.id for job in jobs}] * 3, "once when claimed, once for each decoded"
 
 
 def test_a_lost_lease_drops_the_result_and_keeps_the_photo(bench: Bench, leaf_jpeg: bytes) -> None:
