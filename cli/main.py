@@ -249,7 +249,10 @@ def audit(
 @app.command()
 def calibrate(
     model: Annotated[str, typer.Argument(help="Id of a model card.")],
-    data: Annotated[Path, typer.Option(help="Photos not trained on, one folder a class: val/.")],
+    data: Annotated[
+        list[Path],
+        typer.Option(help="Photos not trained on, one folder a class: val/; may be given again."),
+    ],
     record: Annotated[bool, typer.Option("--record", help="Write it to the card.")] = False,
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     each: Annotated[int, typer.Option(min=1, help="Drawn pictures of each kind.")] = 40,

@@ -64,20 +64,21 @@ class VerdictScorer:
 
 
 def read_means(card: Card) -> Tensor:
-    """The class means of a calibrated card, float32 (classes, K). Raises CardError."""
+    """The prototypes of a calibrated card, float32 (prototypes, K): the mean of each class in each
+    folder of photos that it was calibrated on. Raises CardError."""
     data = card.read_means()
     try:
         means = torch.from_numpy(np.load(BytesIO(data), allow_pickle=False)).float()
     except (ValueError, EOFError, TypeError) as error:
         raise card.wrong("doubt.means", f"is no array: {error}") from error
-    if means.ndim != 2 or len(means) != len(card.class_names):
-        needed = f"({len(card.class_names)}, channels)"
+    if means.ndim != 2 or not len(means):
+        needed = "(prototypes, channels)"
         raise card.wrong("doubt.means", f"has shape {tuple(means.shape)}, not {needed}")
     return F.normalize(means, dim=1)
 
 
 def write_means(means: Tensor) -> bytes:
-    """The content of a file of class means, float32 (classes, K): an .npy of float16."""
+    """The content of a file of prototypes, float32 (prototypes, K): an .npy of float16."""
     buffer = BytesIO()
     np.save(buffer, means.numpy().astype(np.float16))
     return buffer.getvalue()

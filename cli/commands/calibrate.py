@@ -50,21 +50,24 @@ class CalibrateOptions:
     json: bool = False
 
 
-def calibrate(model: str, data: Path, options: CalibrateOptions) -> int:
+def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> int:
     """The exit code. Raises CommandError for an unknown model, or photos that do not fit it."""
     keep_freed_memory()
     card = served_card(model)
     try:
-        photos = LeafFolder(data, classes=card.class_names)
-        leaves, others = collect_outputs(card, photos, options.each)
+        folders = [LeafFolder(folder, classes=card.class_names) for folder in data]
+        leaves, others = collect_outputs(card, folders, options.each)
     except (CardError, PhotoError, OSError) as error:
         raise CommandError(str(error)) from error
-    code = warn_of(photos)
-    found = fit_calibration(leaves, photos.labels, others)
+    code = max(warn_of(photos) for photos in folders)
+    labels = torch.cat([photos.labels for photos in folders])
+    sizes = torch.tensor([len(photos.labels) for photos in folders])
+    of_folder = torch.arange(len(folders)).repeat_interleave(sizes)
+    found = fit_calibration(leaves, labels, others, of_folder)
     content = write_means(found.means)
     doubt = Calibration(
         **found.figures,
-        data=f"{data.resolve().parent.name}/{data.resolve().name}",
+        data=", ".join(f"{one.resolve().parent.name}/{one.resolve().name}" for one in data),
         means=card.weights_path.with_suffix(".means.npy").name,
         means_sha256=hashlib.sha256(content).hexdigest(),
     )
@@ -85,17 +88,22 @@ def record(card: Card, doubt: Calibration, means: bytes) -> None:
 
 
 def collect_outputs(
-    card: Card, photos: LeafFolder, each: int
+    card: Card, folders: Sequence[LeafFolder], each: int
 ) -> tuple[ModelOutputs, dict[str, ModelOutputs]]:
-    """Answers to all photos, and to `each` pictures of every kind without a leaf.
+    """Answers to the photos of all folders in turn, and to `each` pictures of every kind without a
+    leaf.
 
-    Photos that cannot be read are left out of `photos`. Raises CardError where that is all.
+    Photos that cannot be read are left out of the folders. Raises CardError where that is all.
     """
     side = card.preprocessing.size
     explainer = Explainer(card.model_copy(update={"doubt": None}), precision="auto")
-    leaves = model_outputs(explainer, photos.each(partial(decode_pixels, card=card)))
-    others = negatives(photos.paths, each, side)
-    return leaves, {kind: model_outputs(explainer, list(own)) for kind, own in others.items()}
+    read = partial(decode_pixels, card=card)
+    leaves = [model_outputs(explainer, photos.each(read)) for photos in folders]
+    others = negatives(folders[0].paths, each, side)
+    together = ModelOutputs(
+        torch.cat([one.logits for one in leaves]), torch.cat([one.features for one in leaves])
+    )
+    return together, {kind: model_outputs(explainer, list(own)) for kind, own in others.items()}
 
 
 def model_outputs(explainer: Explainer, pixels: Iterable[Array]) -> ModelOutputs:

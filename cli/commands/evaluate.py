@@ -15,9 +15,10 @@ from cli.cards.served import served_card
 from cli.errors import USAGE, CommandError
 from cli.photo_notes import warn_of
 from engine.device import choose_device
-from engine.evaluation.inference import decode_pixels, predict_logits
+from engine.evaluation.inference import decode_pixels, predict_verdicts
 from engine.evaluation.metrics import Metrics, classification_metrics
 from engine.evaluation.shortcuts import measure_shortcuts
+from engine.explainer import Explainer
 from engine.loading import load_weights
 from engine.photos.overlay import save_picture
 from models.card import Card
@@ -77,11 +78,14 @@ def judge(card: Card, photos: LeafFolder, *, shortcuts: bool) -> tuple[Metrics, 
 
     Photos that cannot be read are left out of `photos`. Raises CardError where that is all.
     """
-    network = load_weights(card, choose_device())
-    logits = predict_logits(card, network, photos.each(partial(decode_pixels, card=card)))
+    pixels = photos.each(partial(decode_pixels, card=card))
+    logits, verdicts = predict_verdicts(Explainer(card), pixels)
     temperature = card.doubt.temperature if card.doubt else 1.0
-    figures = classification_metrics(logits, photos.labels, card.class_names, temperature)
-    found = measure_shortcuts(card, network, photos, figures.accuracy) if shortcuts else {}
+    figures = classification_metrics(logits, photos.labels, card.class_names, temperature, verdicts)
+    found: dict[str, float] = {}
+    if shortcuts:
+        network = load_weights(card, choose_device())
+        found = measure_shortcuts(card, network, photos, figures.accuracy)
     return figures, {name: round(value, 4) for name, value in found.items()}
 
 
@@ -111,7 +115,8 @@ def _print(card: Card, data: Path, figures: Metrics, shortcuts: dict[str, float]
     console.print(table)
     console.print(
         f"{card.id} on {figures.photos:,} photos of {data}: accuracy {figures.accuracy:.2%}, "
-        f"macro-F1 {figures.macro_f1:.4f}, calibration error {figures.ece:.4f}"
+        f"macro-F1 {figures.macro_f1:.4f}, calibration error {figures.ece:.4f}; "
+        f"{figures.confident:.1%} are confident, {figures.confident_right:.1%} of those right"
     )
     for name, value in shortcuts.items():
         console.print(f"  {name:24} {value:g}")

@@ -8,10 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from engine.device import device_of
+from engine.explainer import Explainer
 from engine.photos.decode import Photo
 from engine.photos.transforms import prepare
+from models.calibration import VerdictScorer, confidences
 from models.card import Card
 from models.decoding import decode_for
+from models.verdict import Verdict
 from pictures.colormaps import Pixels
 
 BATCH = 32
@@ -36,3 +39,18 @@ def predict_logits(card: Card, network: nn.Module, photos: Iterable[Pixels]) -> 
         inputs = prepare(batch, card.preprocessing).to(device)
         found.append(network(inputs).float().cpu())
     return torch.cat(found)
+
+
+def predict_verdicts(
+    explainer: Explainer, photos: Iterable[Pixels]
+) -> tuple[Tensor, list[Verdict]]:
+    """The model's scores in float32, (n, classes) on the CPU, and how far to rely on each."""
+    score, found, verdicts = VerdictScorer(explainer.card), list[Tensor](), list[Verdict]()
+    waiting = iter(photos)
+    while batch := list(islice(waiting, BATCH)):
+        seen = explainer.forward(batch)
+        logits = seen.logits.detach().float().cpu()
+        confidence = confidences(logits, explainer.card.doubt)
+        found.append(logits)
+        verdicts += [verdict for _, verdict in score(seen.activations, confidence)]
+    return torch.cat(found), verdicts

@@ -6,9 +6,11 @@ from math import comb
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from models.training.metrics import confusion_matrix, expected_calibration_error, score
+from models.verdict import Verdict
 
 RELIABILITY_BINS = 10
 Bools = npt.NDArray[np.bool_]
@@ -28,7 +30,8 @@ class ClassMetrics:
 @dataclass(frozen=True)
 class Metrics:
     """`classes`: those that the photos hold, the worst first. `confusion`: counts, rows are the
-    truth, over all classes of the model."""
+    truth, over all classes of the model. `confident`: the share of answers that may be relied on,
+    and of these the share that is right (1 where there are none)."""
 
     photos: int
     accuracy: float
@@ -36,21 +39,32 @@ class Metrics:
     ece: float
     classes: tuple[ClassMetrics, ...]
     confusion: tuple[tuple[int, ...], ...]
+    confident: float
+    confident_right: float
 
     def of_card(self) -> dict[str, float]:
         """What a card records."""
-        shares = {"accuracy": self.accuracy, "macro_f1": self.macro_f1, "ece": self.ece}
-        return {name: round(value, 4) for name, value in shares.items()} | {"photos": self.photos}
+        names = ("accuracy", "macro_f1", "ece", "confident", "confident_right")
+        return {name: round(getattr(self, name), 4) for name in names} | {"photos": self.photos}
 
 
 def classification_metrics(
-    logits: Tensor, labels: Tensor, names: Sequence[str], temperature: float = 1.0
+    logits: Tensor,
+    labels: Tensor,
+    names: Sequence[str],
+    temperature: float = 1.0,
+    verdicts: Sequence[Verdict] = (),
 ) -> Metrics:
     """Figures over photos with `logits` float32 (n, classes) and `labels` int64 (n,).
 
-    Confidences are the softmax of the logits divided by `temperature`.
+    Confidences are the softmax of the logits divided by `temperature`. Without `verdicts` every
+    answer is taken for confident.
     """
     confidence, best = (logits / temperature).softmax(dim=1).max(dim=1)
+    relied = torch.tensor(
+        [verdict == "confident" for verdict in verdicts or ["confident"] * len(best)]
+    )
+    right = (best == labels)[relied]
     confusion = confusion_matrix(labels, best, len(names))
     scores = score(confusion)
     ece = expected_calibration_error(confidence, best == labels)
@@ -62,6 +76,8 @@ def classification_metrics(
         ece,
         class_metrics(confusion, names),
         counts,
+        float(relied.double().mean()),
+        float(right.double().mean()) if len(right) else 1.0,
     )
 
 

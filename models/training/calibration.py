@@ -11,10 +11,11 @@ from torch.nn import functional as F
 from models.calibration import leads, prototype_similarity
 from models.training.metrics import expected_calibration_error
 
-UNKNOWN_SHARE, NOT_A_LEAF_SHARE = 0.025, 0.005
-"""Of leaves, that fall under each threshold: half a point of room to 97 % that pass."""
-RIGHT = 0.99
-"""Of confident answers, that should be right."""
+UNKNOWN_SHARES, NOT_A_LEAF_SHARE = (0.025, 0.05, 0.1), 0.005
+"""Of leaves, that fall under each threshold; of the first, the one that leaves most answers
+confident."""
+RIGHT = 0.97
+"""Of confident answers, that should be right, in each folder of photos."""
 _STEPS = 60
 
 
@@ -29,33 +30,54 @@ class ModelOutputs:
 
 @dataclass(frozen=True)
 class FittedCalibration:
-    """The figures of a [doubt] table, without its means, and the means, (classes, K)."""
+    """The figures of a [doubt] table, without its means, and the means: one prototype a class and
+    folder, (prototypes, K)."""
 
     figures: dict[str, Any]
     means: Tensor
 
 
+@dataclass(frozen=True)
+class _Thresholds:
+    """`unknown` and `margin`, and what follows from them, (n,)."""
+
+    unknown: float
+    margin: float
+    passed: Tensor
+    confident: Tensor
+
+
 def fit_calibration(
-    leaves: ModelOutputs, labels: Tensor, others: Mapping[str, ModelOutputs]
+    leaves: ModelOutputs,
+    labels: Tensor,
+    others: Mapping[str, ModelOutputs],
+    folders: Tensor | None = None,
 ) -> FittedCalibration:
-    """By answers to leaves, their truth (n,), and answers to other pictures by kind."""
-    means = class_means(leaves.features, labels, leaves.logits.shape[1])
-    scores = leave_one_out_scores(leaves.features, labels, means)
-    temperature = fit_temperature(leaves.logits, labels)
-    not_a_leaf, unknown = scores.quantile(torch.tensor([NOT_A_LEAF_SHARE, UNKNOWN_SHARE])).tolist()
+    """By answers to leaves, their truth (n,), and answers to other pictures by kind.
+
+    `folders`, int64 (n,): which folder each photo is of, laboratory or field; each counts alike,
+    has prototypes of its own, and has RIGHT of its confident answers right.
+    """
+    folders = torch.zeros_like(labels) if folders is None else folders
+    prototypes = class_prototypes(leaves.features, labels, folders, leaves.logits.shape[1])
+    scores = leave_one_out_scores(leaves.features, labels, folders, prototypes)
+    weights = 1 / torch.bincount(folders).double()[folders]
+    temperature = fit_temperature(leaves.logits, labels, weights)
     sure = (leaves.logits / temperature).softmax(dim=1)
-    passed, right = scores >= unknown, sure.argmax(dim=1) == labels
-    margin = fit_margin(leads(sure)[passed], right[passed])
-    confident = passed & (leads(sure) >= margin)
+    right = sure.argmax(dim=1) == labels
+    found = fit_thresholds(scores, leads(sure), right, folders)
+    not_a_leaf = weighted_quantile(scores, weights, NOT_A_LEAF_SHARE)
+    means = prototypes.flatten(0, 1)
+    means = means[means.norm(dim=1) > 0]
     figures = {
         "temperature": round(temperature, 4),
-        "not_a_leaf": round(not_a_leaf, 5),
-        "unknown": round(unknown, 5),
-        "margin": round(margin, 6),
+        "not_a_leaf": round(min(not_a_leaf, found.unknown), 5),
+        "unknown": round(found.unknown, 5),
+        "margin": round(found.margin, 6),
         "photos": len(labels),
-        "passed": _share(passed),
-        "confident": _share(confident),
-        "confident_right": _share(right[confident]),
+        "passed": _share(found.passed),
+        "confident": _share(found.confident),
+        "confident_right": _share(right[found.confident]),
         "ece": round(expected_calibration_error(sure.amax(dim=1), right), 4),
         "auroc": {
             kind: round(auroc(scores, prototype_similarity(own.features, means)), 4)
@@ -65,31 +87,73 @@ def fit_calibration(
     return FittedCalibration(figures, means)
 
 
+def fit_thresholds(scores: Tensor, lead: Tensor, right: Tensor, folders: Tensor) -> _Thresholds:
+    """The pair of thresholds that leaves most answers confident, folders counting alike."""
+    weights = 1 / torch.bincount(folders).double()[folders]
+    found = []
+    for share in UNKNOWN_SHARES:
+        unknown = weighted_quantile(scores, weights, share)
+        passed = scores >= unknown
+        parts = [passed & (folders == folder) for folder in sorted(set(folders.tolist()))]
+        margin = max(fit_margin(lead[part], right[part]) for part in parts if part.any())
+        found.append(_Thresholds(unknown, margin, passed, passed & (lead >= margin)))
+    return max(found, key=lambda one: float((weights * one.confident).sum()))
+
+
+def weighted_quantile(values: Tensor, weights: Tensor, share: float) -> float:
+    """The smallest of `values` (n,) with at least `share` of the weight at or below it."""
+    order = values.argsort()
+    below = weights[order].cumsum(0) / weights.sum()
+    return float(values[order][int((below >= share).nonzero()[0])])
+
+
+def class_prototypes(features: Tensor, labels: Tensor, folders: Tensor, classes: int) -> Tensor:
+    """The mean of each class in each folder at length 1, (folders, classes, K); zero where there
+    are no photos."""
+    return torch.stack(
+        [
+            class_means(features[folders == folder], labels[folders == folder], classes)
+            for folder in range(int(folders.max()) + 1)
+        ]
+    )
+
+
 def class_means(features: Tensor, labels: Tensor, classes: int) -> Tensor:
     """The mean of each class at length 1, (classes, K); zero for a class without photos."""
     sums = torch.zeros(classes, features.shape[1]).index_add(0, labels, features)
     return F.normalize(sums, dim=1)
 
 
-def leave_one_out_scores(features: Tensor, labels: Tensor, means: Tensor) -> Tensor:
-    """`prototype_similarity` of each photo, (n,), by class means without that photo: what a new
-    one would get."""
-    sums = torch.zeros_like(means).index_add(0, labels, features)
-    own = F.normalize(sums[labels] - features, dim=1)
-    cosines = features @ means.T
-    cosines[torch.arange(len(labels)), labels] = (own * features).sum(dim=1)
-    return cosines.amax(dim=1)
+def leave_one_out_scores(
+    features: Tensor, labels: Tensor, folders: Tensor, prototypes: Tensor
+) -> Tensor:
+    """`prototype_similarity` of each photo, (n,), to prototypes (folders, classes, K) without that
+    photo: what a new photo would get."""
+    cosines = torch.einsum("nk,fck->nfc", features, prototypes)
+    for folder in sorted(set(folders.tolist())):
+        own = (folders == folder).nonzero()[:, 0]
+        sums = torch.zeros_like(prototypes[0]).index_add(0, labels[own], features[own])
+        rest = F.normalize(sums[labels[own]] - features[own], dim=1)
+        cosines[own, folder, labels[own]] = (rest * features[own]).sum(dim=1)
+    return cosines.flatten(1).amax(dim=1)
 
 
-def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """What the logits must be divided by for the smallest cross-entropy, 0.05 to 20.
+def fit_temperature(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> float:
+    """What the logits must be divided by for the smallest cross-entropy, 0.05 to 20; `weights`
+    (n,) of the photos, all alike by default.
 
     The cross-entropy is convex in 1 / temperature, so a search by thirds finds it.
     """
+    share = torch.ones(len(labels)) if weights is None else weights.float()
+
+    def loss(inverse: float) -> Tensor:
+        each = F.cross_entropy(logits * inverse, labels, reduction="none")
+        return (each * share).sum() / share.sum()
+
     low, high = 0.05, 20.0
     for _ in range(_STEPS):
         third = (high - low) / 3
-        one, other = (F.cross_entropy(logits * x, labels) for x in (low + third, high - third))
+        one, other = loss(low + third), loss(high - third)
         low, high = (low, high - third) if one <= other else (low + third, high)
     return 2 / (low + high)
 
@@ -119,7 +183,7 @@ def flagged_share(answers: ModelOutputs, found: FittedCalibration) -> float:
 
 
 def confident_share(answers: ModelOutputs, found: FittedCalibration) -> float:
-    """The share of pictures on which the verdict is `confident_share`."""
+    """The share of pictures on which the verdict is `confident`."""
     lead = leads((answers.logits / found.figures["temperature"]).softmax(dim=1))
     passed = prototype_similarity(answers.features, found.means) >= found.figures["unknown"]
     return _share(passed & (lead >= found.figures["margin"]))

@@ -160,7 +160,7 @@ def test_figures_lie_in_their_ranges_and_do_not_depend_on_the_scale_of_the_heat(
     assert 0 <= found.auc <= 1
     assert 0 <= found.lift <= outline.leaf.sum() / outline.lesions.sum() + 1e-6
     if heatmap.max() > 1e-3:
-        half = measure(heatmap / np.float32(2), outline)
+        half = measure((heatmap / 2).astype(np.float32), outline)
         assert half.lift == pytest.approx(found.lift, rel=1e-4, abs=1e-6)
         assert half.pointing == pytest.approx(found.pointing)
 
