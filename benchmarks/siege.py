@@ -11,7 +11,7 @@ import argparse
 import asyncio
 import io
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ import httpx2
 from cli.serve.preflight import raise_file_limit
 from pictures.drawn_leaves.leaves import draw_leaf
 
-Attack = Callable[[str, int], Awaitable[None]]
+Attack = Callable[[str, int], Coroutine[Any, Any, None]]
 _SECONDS = 20.0
 _LONGEST = 5.0  # seconds that an honest submission may take
 

@@ -52,7 +52,7 @@ class PolledJobRoute(Route):
         match, found = super().matches(scope)
         if match is not Match.FULL:
             return Match.NONE, {}
-        return match, found | {"route": self}
+        return match, {**found, "route": self}
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Errors are handled by the application."""

@@ -43,5 +43,6 @@ class CropShieldPlain(BaseCNN):
             block(32, 48, hidden=(24,)),
             block(48, 96, hidden=(72,)),
             block(96, 192, hidden=(128, 128)),
+            width=192,
             classes=classes,
         )

