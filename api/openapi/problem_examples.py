@@ -69,7 +69,7 @@ _DETAILS = {problem_of(error).slug: str(error) for error in _ERRORS} | {
     NOT_FOUND.slug: "GET /v1/job: Not Found",
     NO_SUCH_RANGE.slug: "GET /v1/jobs: the range bytes=40000- is not within the 31,415 bytes",
     WRONG_METHOD.slug: "PATCH /v1/jobs: Method Not Allowed",
-    BAD_REQUEST.slug: "POST /v1/jobs: Invalid multipart data.",
+    BAD_REQUEST.slug: "POST /v1/jobs: the form breaks off: its closing boundary did not come",
     INTERNAL.slug: "the server failed on this request; see its log",
 }
 

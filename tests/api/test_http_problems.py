@@ -16,7 +16,7 @@ from jobs.problems import INTERNAL
 from pictures import errors as photo
 
 BASES = {errors.CropShieldError, errors.TooSoon, errors.Unavailable, photo.PhotoError}
-NEVER_LEAVES = {errors.WrongTransition, errors.TooManySecrets, errors.NoSuchSecret}
+NEVER_LEAVES = {photo.WrongMask, errors.WrongTransition, errors.TooManySecrets, errors.NoSuchSecret}
 
 
 def test_every_error_is_in_the_table() -> None:

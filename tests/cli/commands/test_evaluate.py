@@ -65,7 +65,7 @@ def faulty(drawn_leaves: Path, tmp_path: Path) -> Path:
 def test_a_photo_that_cannot_be_read_is_named_and_the_rest_is_judged(
     cards: list[Card], faulty: Path
 ) -> None:
-    said = run("evaluate", "one", "--data", faulty, "--json", "-", "--shortcuts")
+    said = run("evaluate", "one", "--data", faulty, "--json", "-")
     assert said.exit_code == 1
     found = json.loads(said.stdout)
     assert found["photos"] == 7
