@@ -22,8 +22,15 @@ def test_each_class_has_its_figures_the_worst_first() -> None:
 
 
 def test_a_card_is_given_the_figures_rounded() -> None:
+    shares = {"accuracy": 0.75, "macro_f1": 0.7333, "ece": 0.2498}
     figures = classification_metrics(LOGITS, LABELS, NAMES).of_card()
-    assert figures == {"accuracy": 0.75, "macro_f1": 0.7333, "ece": 0.2498, "photos": 4}
+    assert figures == shares | {"confident": 1.0, "confident_right": 0.75, "photos": 4}
+
+
+def test_of_the_confident_answers_it_is_told_how_many_are_right() -> None:
+    verdicts = ("confident", "confident", "unknown", "low_margin")
+    figures = classification_metrics(LOGITS, LABELS, NAMES, verdicts=verdicts)
+    assert (figures.confident, figures.confident_right) == (0.5, 1.0)
 
 
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
