@@ -105,12 +105,8 @@ def test_means_of_another_layer_are_refused(calibrated: Card) -> None:
         VerdictScorer(calibrated)(torch.ones(1, 5, 2, 2), torch.ones(1, 2) / 2)
 
 
-def test_means_that_are_missing_changed_or_of_other_classes_are_refused(calibrated: Card) -> None:
+def test_means_that_are_missing_or_changed_are_refused(calibrated: Card) -> None:
     path = calibrated.weights_path.with_name("means.npy")
-    other = calibrated.model_copy()
-    object.__setattr__(other, "class_names", ("a", "b", "c"))
-    with pytest.raises(CardError, match=r"doubt.means: has shape \(2, 3\), not \(3, channels\)"):
-        VerdictScorer(other)
     path.write_bytes(b"changed")
     with pytest.raises(CardError, match=r"means_sha256: sha256 is .*, but means\.npy has"):
         VerdictScorer(calibrated)

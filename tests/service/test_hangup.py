@@ -12,9 +12,10 @@ pytestmark = pytest.mark.service
 
 def test_a_closed_terminal_stops_a_worker_unless_nohup_has_it_ignored(service: Service) -> None:
     service.start_api()
-    heeding = service.start_worker()
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does for its children
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under `nohup`
     try:
+        heeding = service.start_worker()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does for its children
         ignoring = service.start_worker()
     finally:
         signal.signal(signal.SIGHUP, before)
