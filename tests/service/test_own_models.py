@@ -37,7 +37,6 @@ def test_one_worker_serves_the_projects_models_and_one_that_was_brought(
     for model in (
         "tea",
         "cropshield_cnn",
-        "cropshield_plain",
         "resnet18",
         "efficientnet_b0",
         "tea",
