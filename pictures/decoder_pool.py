@@ -148,6 +148,7 @@ class _Process:
         self._connection.send_bytes(data)
         if not self._connection.poll(PATIENCE):
             self._process.kill()
+            self.stop()  # until it is gone it would be taken for alive
             raise TooComplex.took(f"{PATIENCE:.0f} s")
         told = json.loads(self._received(64 * 1024))
         if "error" in told:
