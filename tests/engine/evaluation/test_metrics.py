@@ -5,6 +5,7 @@ import torch
 
 from engine.evaluation.metrics import classification_metrics
 from models.training.metrics import expected_calibration_error
+from models.verdict import Verdict
 
 NAMES = ("a", "b", "c")
 LABELS = torch.tensor([0, 0, 0, 1])
@@ -28,7 +29,7 @@ def test_a_card_is_given_the_figures_rounded() -> None:
 
 
 def test_of_the_confident_answers_it_is_told_how_many_are_right() -> None:
-    verdicts = ("confident", "confident", "unknown", "low_margin")
+    verdicts: list[Verdict] = ["confident", "confident", "unknown", "low_margin"]
     figures = classification_metrics(LOGITS, LABELS, NAMES, verdicts=verdicts)
     assert (figures.confident, figures.confident_right) == (0.5, 1.0)
 
