@@ -97,16 +97,17 @@ def _header(frame: Frame, found: Sequence[Segment]) -> JpegHeader:
 
 def _bare(data: bytes, header: JpegHeader) -> bytes:
     """The file without what no pixel needs, and without what libjpeg would only warn of."""
-    kept = bytearray(b"\xff\xd8")
-    for segment in header.segments:
-        if _is_needed(segment.code, data[segment.start + 4 : segment.end]):
-            kept += data[segment.start : segment.end]
-    shift = len(kept) - header.scans[0].start
-    kept += data[header.scans[0].start : header.end]
-    if header.frame.code in SEQUENTIAL:  # some encoders leave there what they like
-        for scan in header.scans:
-            kept[scan.end + shift - 3 : scan.end + shift] = b"\x00\x3f\x00"
-    return bytes(kept)
+    view, at = memoryview(data), header.scans[0].start
+    kept: list[bytes | memoryview] = [
+        view[segment.start : segment.end]
+        for segment in header.segments
+        if _is_needed(segment.code, data[segment.start + 4 : segment.end])
+    ]
+    for scan in header.scans:
+        if header.frame.code in SEQUENTIAL:  # some encoders leave here what they like
+            kept += [view[at : scan.end - 3], b"\x00\x3f\x00"]
+            at = scan.end
+    return b"".join([b"\xff\xd8", *kept, view[at : header.end]])
 
 
 def _is_needed(code: int, content: bytes) -> bool:

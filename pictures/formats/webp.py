@@ -1,6 +1,5 @@
 """WebP: its chunks. Pillow decodes the first frame."""
 
-import re
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -15,7 +14,7 @@ MAX_PIXELS = 36_000_000  # libwebp holds four pictures of 4 bytes a pixel: 580 M
 _PICTURES = (b"VP8 ", b"VP8L")
 _KEPT = (b"VP8X", b"ICCP", b"ALPH", *_PICTURES, b"EXIF")
 _FRAME_HEAD = 16  # bytes of an ANMF chunk before those of its picture
-_ZEROS = re.compile(rb"\0{64}")
+_ZEROS = bytes(64)
 _SURPLUS = 16  # bytes; an encoder leaves fewer
 
 
@@ -109,7 +108,7 @@ def _has_surplus(data: bytes, chunks: Sequence[Chunk]) -> bool:
     well hold zeros where it is all one colour, it needs.
     """
     for name, start, end in _pictures(data, chunks):
-        if _ZEROS.search(data, start, end):
+        if data.find(_ZEROS, start, end) >= 0:
             with (
                 suppress(OSError),
                 open_as(_file([(name, data[start : end - _SURPLUS])]), "WEBP") as less,
