@@ -1,5 +1,6 @@
 """pictures/decoder_pool.py: what a photo may cost, and what becomes of one that costs more."""
 
+import platform
 import signal
 import subprocess
 import sys
@@ -74,6 +75,20 @@ def test_too_much_memory_is_the_photos_error_and_the_process_goes_on(
     monkeypatch.setattr(pool, "_memory", decoder_pool.MEMORY)
     assert pool.decode(large, min_side=100).width == 5000
     assert children() == [before]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
+def test_what_a_photo_took_goes_back_to_the_system(
+    pool: DecoderPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder_pool, "IN_PLACE", 0)
+    pool.decode(file_of(scene(), "PNG"), min_side=100)
+    (process,) = children()
+    before = process.memory_info().rss
+    for size, kind in (((3000, 3000), "TIFF"), ((8000, 5000), "PNG")):
+        data = file_of(Image.new("RGB", size), kind)
+        pool.decode(data, min_side=512, min_long_side=960)
+    assert process.memory_info().rss < before + 60_000_000
 
 
 def test_too_many_seconds_are_the_photos_error(monkeypatch: pytest.MonkeyPatch) -> None:
