@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.commands import keys, models, webhooks
-from cli.errors import CommandError
+from cli.errors import USAGE, CommandError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(keys.app, name="keys")
@@ -148,20 +148,33 @@ def evaluate(
             "photos beside them or in --data."
         ),
     ] = None,
+    unknown: Annotated[
+        Path | None,
+        typer.Option(
+            help="Count verdicts instead, over a folder of photos that are of no class of the "
+            "model: other crops, hands, soil."
+        ),
+    ] = None,
 ) -> None:
-    """Accuracy, macro-F1, each class and calibration of a model on labelled photos; or, with
-    --lesions, whether its heat lies on them.
+    """Accuracy, macro-F1, each class and calibration of a model on labelled photos; with --lesions
+    whether its heat lies on them; with --unknown how often it is confident where it knows nothing.
 
     Exit codes as of explain.
     """
     from cli.commands.evaluate import EvaluateOptions
     from cli.commands.evaluate import evaluate as run
     from cli.commands.evaluate_lesions import evaluate_lesions
+    from cli.commands.evaluate_unknown import evaluate_unknown
 
-    wanted = EvaluateOptions(record, json, confusion, shortcuts)
+    options = EvaluateOptions(record, json, confusion, shortcuts)
+    if unknown is not None:
+        if data or lesions:
+            said = "--unknown takes photos of its own; leave --data and --lesions to another run"
+            raise CommandError(said, USAGE)
+        raise typer.Exit(evaluate_unknown(model, unknown, options))
     if lesions is None:
-        raise typer.Exit(run(model, data, wanted))
-    raise typer.Exit(evaluate_lesions(model, lesions, data, wanted))
+        raise typer.Exit(run(model, data, options))
+    raise typer.Exit(evaluate_lesions(model, lesions, data, options))
 
 
 @app.command()
