@@ -29,7 +29,7 @@ from torch import nn
 from benchmarks.lesion_maps import on_lesions, print_lesions
 from benchmarks.measuring import write
 from engine.cam.gradcam import GradCAM
-from engine.diagnostics import Diagnostics, diagnose_photo
+from engine.diagnostics import WARNINGS, Diagnostics, diagnose_photo
 from engine.evaluation.drawn_leaves import JudgedMap, judge_drawn_leaves, mean_scores
 from engine.explainer import Explainer, Request
 from engine.faithfulness import measure_faithfulness
@@ -43,7 +43,6 @@ from pictures.drawn_leaves.leaves import DrawnLeaf
 from pictures.leaf_mask import SIDE, leaf_mask
 
 NUMBERS = ("focus", "border_share", "leaf_share", "flatness")
-WARNINGS = ("uniform", "scattered", "edge", "background")
 Row = dict[str, Any]
 
 

@@ -1,6 +1,7 @@
 """What a heatmap says, in numbers and one sentence. A hint, never a proof."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,48 @@ FloatMap = npt.NDArray[np.float64]
 # Each fires on under 5 % of the validation photos that the bundled model gets right; to be
 # looked at again with every new model: `python -m benchmarks.explanations FOLDER`.
 _UNIFORM, _SCATTERED, _EDGE, _BACKGROUND = 0.45, 0.05, 1.2, 0.25
+
+
+class WarningText(NamedTuple):
+    """What a warning says, wherever people read it.
+
+    `label`: a mark on a photo of a report. `meaning`: for a legend. `sentence`: what the map
+    says. `hint`: what to do about it.
+    """
+
+    label: str
+    meaning: str
+    sentence: str
+    hint: str
+
+
+WARNINGS = {
+    "uniform": WarningText(
+        "heat everywhere",
+        "the map is nearly the same everywhere and names no place",
+        "The heat is nearly the same everywhere, so it does not say what the model saw.",
+        "Try a sharper photo of a single leaf. Until then use the name only, not the heat.",
+    ),
+    "scattered": WarningText(
+        "heat scattered",
+        "the map names no clear place",
+        "The heat is scattered over the photo: the model found no clear place to look at.",
+        "Try a closer photo of one leaf, in even light.",
+    ),
+    "edge": WarningText(
+        "heat on the border",
+        "much of the heat lies along the photo's edge",
+        "Much of the heat lies along the photo's edge; the cause may lie outside the leaf.",
+        "Take the photo again with the whole leaf inside the picture.",
+    ),
+    "background": WarningText(
+        "heat off the leaf",
+        "less than a quarter of the heat lies on the leaf",
+        "Much of the heat lies beside the leaf: the model may be judging the background.",
+        "Take the photo again in front of a plain background, such as a sheet of paper.",
+    ),
+}
+"""The page has a copy of the hints (web/playground/messages.js); a test compares them."""
 
 
 @dataclass(frozen=True)
@@ -106,17 +149,9 @@ def _share_on(heatmap: Map, mask: Mask, box: Box) -> float:
 def _sentence(warnings: tuple[str, ...], focus: float, healthy: bool) -> str:
     """The first warning in words; without one, what the map looks like."""
     if warnings:
-        return _WORDS[warnings[0]]
+        return WARNINGS[warnings[0]].sentence
     if healthy:
         return "The whole leaf speaks for this class, as is expected of a healthy one."
     if focus > 0.6:
         return "The model looked at one small area, as is expected of a local lesion."
     return "The model looked at some areas of the leaf more than at others."
-
-
-_WORDS = {
-    "uniform": "The heat is nearly the same everywhere, so it does not say what the model saw.",
-    "scattered": "The heat is scattered over the photo: the model found no clear place to look at.",
-    "edge": "Much of the heat lies along the photo's edge; the cause may lie outside the leaf.",
-    "background": "Much of the heat lies beside the leaf: the model may be judging the background.",
-}

@@ -60,7 +60,7 @@ class Explanation:
 
     `score`: how near the photo is to what was learnt (`models.calibration.prototype_similarity`),
     None where the card has no [doubt] table;
-    `verdict`: what follows from it and the lead of the best class.
+    `verdict`: what follows from it and the margin of the best class over the second.
     """
 
     predictions: tuple[Prediction, ...]

@@ -25,13 +25,17 @@ def prototype_similarity(features: Tensor, means: Tensor) -> Tensor:
     return (features @ means.T).amax(dim=1)
 
 
-def confidences(logits: Tensor, doubt: Calibration | None) -> Tensor:
+def confidences(logits: Tensor, calibration: Calibration | None) -> Tensor:
     """softmax(logits / temperature), float32 (N, classes) (Guo et al. 2017)."""
-    return (logits.detach().float() / (doubt.temperature if doubt else 1.0)).softmax(dim=1)
+    temperature = calibration.temperature if calibration else 1.0
+    return (logits.detach().float() / temperature).softmax(dim=1)
 
 
-def leads(confidence: Tensor) -> Tensor:
-    """By how much the best class leads: (N,) in [0, 1]; a model of one class leads by all."""
+def top_two_margins(confidence: Tensor) -> Tensor:
+    """The best confidence minus the second best, (N, classes) -> (N,) in [0, 1].
+
+    The second best of a model with a single class is 0.
+    """
     best = confidence.topk(min(2, confidence.shape[1]), dim=1).values
     return best[:, 0] - (best[:, 1] if best.shape[1] > 1 else 0.0)
 
@@ -43,24 +47,28 @@ class VerdictScorer:
     """
 
     def __init__(self, card: Card) -> None:
-        self._card, self._doubt = card, card.doubt
+        self._card = card
+        self._thresholds = card.doubt.thresholds if card.doubt else None
         self._means = read_means(card) if card.doubt else None
 
     def __call__(
         self, activations: Tensor, confidence: Tensor
     ) -> list[tuple[float | None, Verdict]]:
-        """Photo by photo: activations (N, K, h, w), confidence (N, classes). No score without a
-        table."""
-        lead = leads(confidence).tolist()
+        """Score and verdict of each photo; the score is None where the card has no table.
+
+        activations: (N, K, h, w); confidence: (N, classes). Raises CardError where the class
+        means have other channels than the activations.
+        """
+        margins = top_two_margins(confidence).tolist()
         if self._means is None:
-            return [(None, verdict_of(None, one, self._doubt)) for one in lead]
+            return [(None, verdict_of(None, margin, None)) for margin in margins]
         if activations.shape[1] != self._means.shape[1]:
             had, needed = self._means.shape[1], activations.shape[1]
             said = f"{had} channels, but {self._card.target_layer} has {needed}"
             raise self._card.wrong("doubt.means", f"{said}; run cropshield calibrate")
         scores = prototype_similarity(pooled_features(activations), self._means).tolist()
-        pairs = zip(scores, lead, strict=True)
-        return [(score, verdict_of(score, one, self._doubt)) for score, one in pairs]
+        pairs = zip(scores, margins, strict=True)
+        return [(score, verdict_of(score, margin, self._thresholds)) for score, margin in pairs]
 
 
 def read_means(card: Card) -> Tensor:

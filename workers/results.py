@@ -15,6 +15,7 @@ from jobs.blobs import blob_names
 from jobs.ports import BlobStore, Claim
 from models.card import Card
 from models.labels import is_healthy
+from models.verdict import VERDICTS
 from pictures.affected_area import affected_share
 from pictures.colormaps import Pixels
 from pictures.leaf_mask import leaf_mask, shrink, single_leaf
@@ -58,7 +59,8 @@ def result_document(explanation: Explanation, photo: Photo, card: Card) -> dict[
 def _affected_share(explanation: Explanation, small: Pixels, leaf: Mask | None) -> float | None:
     """Of a disease that the model is confident of alone: what is not green on a healthy leaf, or on
     something else, is not ill."""
-    if explanation.verdict != "confident" or is_healthy(explanation.predictions[0].class_name):
+    is_reliable = VERDICTS[explanation.verdict].is_reliable
+    if not is_reliable or is_healthy(explanation.predictions[0].class_name):
         return None
     share = affected_share(small, single_leaf(small, leaf))
     return None if share is None else round(share, 4)

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from cli.audit.findings import DUPLICATE, LABEL, MISTAKE, Findings
 from cli.audit.photos import AuditedPhoto
-from cli.explain.tables import WARNINGS, words
+from cli.explain.tables import words
+from engine.diagnostics import WARNINGS
 
 _CERTAIN, _GAP, _HABIT = 0.9, 0.03, 3
 
@@ -84,10 +85,11 @@ def _about_heat(found: Findings) -> Iterator[Advice]:
         own = [one for one in found.photos if warning in one.seen.diagnostics.warnings]
         wrong = sum(not photo.is_right for photo in own) / len(own)
         overall = 1 - found.figures.accuracy
+        label = WARNINGS[warning].label
         yield Advice(
-            f"{WARNINGS[warning].capitalize()} in {_many(count, 'photo')}{_mostly(found, own)}; "
+            f"{label.capitalize()} in {_many(count, 'photo')}{_mostly(found, own)}; "
             f"{wrong:.0%} of them are mistakes, {overall:.0%} of all photos are.",
-            {"reason": WARNINGS[warning]},
+            {"reason": label},
         )
 
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import torch
 
 from cli.audit.photos import AuditedPhoto
-from cli.explain.tables import WARNINGS
+from cli.report.reasons import WARNING_LABELS
+from engine.diagnostics import WARNINGS
 from engine.evaluation.label_errors import LabelError, likely_label_errors
 from engine.evaluation.metrics import (
     ClassMetrics,
@@ -26,7 +27,7 @@ EXAMPLES = 3
 MISTAKE, LABEL, DUPLICATE, TYPICAL, ODD = (
     *("mistake", "label?", "near duplicate", "typical", "odd"),
 )
-REASONS = (MISTAKE, LABEL, *WARNINGS.values(), DUPLICATE, ODD, TYPICAL)
+REASONS = (MISTAKE, LABEL, *WARNING_LABELS, DUPLICATE, ODD, TYPICAL)
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,11 @@ class Findings:
         """Why each photo is worth a look; empty for most."""
         found: dict[int, set[str]] = defaultdict(set)
         for place, photo in enumerate(self.photos):
-            found[place] |= {WARNINGS[name] for name in photo.seen.diagnostics.warnings}
+            found[place] |= {WARNINGS[name].label for name in photo.seen.diagnostics.warnings}
             found[place] |= set() if photo.is_right else {MISTAKE}
             found[place] |= set(self.extra.get(place, ()))
-        for doubt in self.label_errors:
-            found[doubt.place].add(LABEL)
+        for error in self.label_errors:
+            found[error.place].add(LABEL)
         for name, places in self._examples.items():
             for place in places:
                 found[place].add(name)

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from cli.explain.result_log import Row
-from cli.explain.tables import VERDICTS, WARNINGS, affected_words, table_row, words
+from cli.explain.tables import affected_words, table_row, verdict_of, words
 from cli.report.page import gallery, render
-from cli.report.reasons import meaning_of
+from cli.report.reasons import VERDICT_LABELS, WARNING_LABELS, meaning_of
 from cli.report.thumbnails import thumbnails
+from engine.diagnostics import WARNINGS
 
 MOST = 1000
-REASONS = (*VERDICTS.values(), *WARNINGS.values())
+REASONS = (*VERDICT_LABELS, *WARNING_LABELS)
 
 
 def write_report(rows: Sequence[Row], target: Path) -> None:
@@ -55,9 +56,9 @@ def _means(rows: Sequence[Row], name: str) -> dict[str, Any]:
 
 def _reasons(row: Row) -> list[str]:
     """Why the answer or its heat is not to be relied on."""
-    verdict = VERDICTS.get(row.get("verdict", ""))
+    verdict = verdict_of(row).label
     warnings = row["explanations"][0]["diagnostics"]["warnings"]
-    return [*filter(None, [verdict]), *(WARNINGS[one] for one in warnings)]
+    return [*filter(None, [verdict]), *(WARNINGS[name].label for name in warnings)]
 
 
 def _card(row: Row, picture: str) -> dict[str, Any]:

@@ -9,17 +9,11 @@ from PIL import Image
 
 from cli.explain.result_log import Row
 from jobs.spreadsheet import BOM, csv_line
+from models.verdict import VERDICTS, VerdictText
 from pictures.photo_files import printable
 from pictures.sheets import labelled_grid
 
 _COLUMNS, _SIDE, _MOST = 6, 200, 120
-WARNINGS = {
-    "uniform": "heat everywhere",
-    "scattered": "heat scattered",
-    "edge": "heat on the border",
-    "background": "heat off the leaf",
-}
-VERDICTS = {"low_margin": "close call", "unknown": "nothing fits", "not_a_leaf": "no leaf"}
 FIELDS = (
     *("path", "ok", "error", "class_name", "crop", "disease", "confidence", "verdict"),
     "affected_share",
@@ -80,8 +74,13 @@ def _overlay(row: Row, out: Path) -> Any:
 
 def _label(row: Row) -> str:
     best = row["predictions"][0]
-    doubt = "?" if row.get("verdict") in VERDICTS else ""
-    return f"{best['confidence']:.0%} {words(best['class_name'])}{doubt}"
+    mark = "" if verdict_of(row).is_reliable else "?"
+    return f"{best['confidence']:.0%} {words(best['class_name'])}{mark}"
+
+
+def verdict_of(row: Row) -> VerdictText:
+    """What the verdict on a photo says. Servers of older versions give none."""
+    return VERDICTS.get(row.get("verdict") or "confident", VERDICTS["confident"])
 
 
 def affected_words(row: Row) -> str:

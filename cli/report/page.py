@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cli.json_text import json_text
+from cli.report.reasons import LEGEND
 from pictures.colormaps import colormap
 from pictures.photo_files import printable
 
@@ -25,8 +26,9 @@ def gallery(cards: Sequence[dict[str, Any]], *, key: str, reasons: Sequence[str]
     """What `gallery.js` reads. key: of the notes that are kept in the browser. reasons: why a
     photo may be shown, in order."""
     tables = {name: b64encode(colormap(name).tobytes()).decode() for name in COLORMAPS}
-    content = {"key": key, "cards": list(cards), "colormaps": tables, "reasons": list(reasons)}
-    return data(content)
+    styles = {name: reason.style for name, reason in LEGEND.items()}
+    content = {"key": key, "cards": list(cards), "colormaps": tables}
+    return data(content | {"reasons": list(reasons), "styles": styles})
 
 
 def data(content: Any) -> Markup:

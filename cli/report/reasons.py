@@ -1,26 +1,46 @@
 """Why a photo is worth a look, in words for people who read a report."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-MEANING = {
-    "mistake": "the prediction is not the label",
-    "label?": "the model is as sure of another class as it usually is of that class's own photos: "
-    "check the label first",
-    "no leaf": "this does not look like a leaf that the model knows",
-    "nothing fits": "nothing that the model knows fits this photo well",
-    "close call": "the second class is close behind the first",
-    "heat everywhere": "the map is nearly the same everywhere and names no place",
-    "heat scattered": "the map names no clear place",
-    "heat on the border": "much of the heat lies along the photo's edge",
-    "heat off the leaf": "less than a quarter of the heat lies on the leaf",
-    "near duplicate": "nearly the same as another photo",
-    "odd": "of the photos rightly recognised, the heat is least like that of its class",
-    "typical": "of the photos rightly recognised, the heat is most like that of its class",
+from engine.diagnostics import WARNINGS
+from models.verdict import VERDICTS
+
+VERDICT_LABELS = [text.label for text in VERDICTS.values() if text.label]
+WARNING_LABELS = [text.label for text in WARNINGS.values()]
+
+
+class Reason(NamedTuple):
+    """What a reason means. `style`: the class of its mark in `style.css`, "" for the usual one."""
+
+    meaning: str
+    style: str = ""
+
+
+LEGEND = {
+    "mistake": Reason("the prediction is not the label", "bad"),
+    "label?": Reason(
+        "the model is as sure of another class as it usually is of that class's own photos: "
+        "check the label first",
+        "bad",
+    ),
+    **{
+        text.label: Reason(text.finding, "" if text.is_familiar else "bad")
+        for text in reversed(VERDICTS.values())
+        if text.label
+    },
+    **{text.label: Reason(text.meaning) for text in WARNINGS.values()},
+    "near duplicate": Reason("nearly the same as another photo"),
+    "odd": Reason(
+        "of the photos rightly recognised, the heat is least like that of its class", "plain"
+    ),
+    "typical": Reason(
+        "of the photos rightly recognised, the heat is most like that of its class", "plain"
+    ),
 }
 
 
 def meaning_of(cards: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     """The reasons that some card has, each with what it means."""
     met = {reason for card in cards for reason in card["reasons"]}
-    return [(name, words) for name, words in MEANING.items() if name in met]
+    return [(name, reason.meaning) for name, reason in LEGEND.items() if name in met]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from models.training.metrics import confusion_matrix, expected_calibration_error, score
-from models.verdict import Verdict
+from models.verdict import VERDICTS, Verdict
 
 RELIABILITY_BINS = 10
 Bools = npt.NDArray[np.bool_]
@@ -62,7 +62,7 @@ def classification_metrics(
     """
     confidence, best = (logits / temperature).softmax(dim=1).max(dim=1)
     relied = torch.tensor(
-        [verdict == "confident" for verdict in verdicts or ["confident"] * len(best)]
+        [VERDICTS[verdict].is_reliable for verdict in verdicts] or [True] * len(best)
     )
     right = (best == labels)[relied]
     confusion = confusion_matrix(labels, best, len(names))

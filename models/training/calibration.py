@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.calibration import leads, prototype_similarity
+from models.calibration import prototype_similarity, top_two_margins
 from models.training.metrics import expected_calibration_error
+from models.verdict import VERDICTS, Thresholds, Verdict, verdict_of
 
 UNKNOWN_SHARES, NOT_A_LEAF_SHARE = (0.025, 0.05, 0.1), 0.005
 """Of leaves, that fall under each threshold; of the first, the one that leaves most answers
@@ -36,9 +37,14 @@ class FittedCalibration:
     figures: dict[str, Any]
     means: Tensor
 
+    @property
+    def thresholds(self) -> Thresholds:
+        figures = self.figures
+        return Thresholds(figures["not_a_leaf"], figures["unknown"], figures["margin"])
+
 
 @dataclass(frozen=True)
-class _Thresholds:
+class _FittedThresholds:
     """`unknown` and `margin`, and what follows from them, (n,)."""
 
     unknown: float
@@ -65,7 +71,7 @@ def fit_calibration(
     temperature = fit_temperature(leaves.logits, labels, weights)
     sure = (leaves.logits / temperature).softmax(dim=1)
     right = sure.argmax(dim=1) == labels
-    found = fit_thresholds(scores, leads(sure), right, folders)
+    found = fit_thresholds(scores, top_two_margins(sure), right, folders)
     not_a_leaf = weighted_quantile(scores, weights, NOT_A_LEAF_SHARE)
     means = prototypes.flatten(0, 1)
     means = means[means.norm(dim=1) > 0]
@@ -87,7 +93,9 @@ def fit_calibration(
     return FittedCalibration(figures, means)
 
 
-def fit_thresholds(scores: Tensor, lead: Tensor, right: Tensor, folders: Tensor) -> _Thresholds:
+def fit_thresholds(
+    scores: Tensor, margins: Tensor, right: Tensor, folders: Tensor
+) -> _FittedThresholds:
     """The pair of thresholds that leaves most answers confident, folders counting alike."""
     weights = 1 / torch.bincount(folders).double()[folders]
     found = []
@@ -95,8 +103,8 @@ def fit_thresholds(scores: Tensor, lead: Tensor, right: Tensor, folders: Tensor)
         unknown = weighted_quantile(scores, weights, share)
         passed = scores >= unknown
         parts = [passed & (folders == folder) for folder in sorted(set(folders.tolist()))]
-        margin = max(fit_margin(lead[part], right[part]) for part in parts if part.any())
-        found.append(_Thresholds(unknown, margin, passed, passed & (lead >= margin)))
+        margin = max(fit_margin(margins[part], right[part]) for part in parts if part.any())
+        found.append(_FittedThresholds(unknown, margin, passed, passed & (margins >= margin)))
     return max(found, key=lambda one: float((weights * one.confident).sum()))
 
 
@@ -158,17 +166,17 @@ def fit_temperature(logits: Tensor, labels: Tensor, weights: Tensor | None = Non
     return 2 / (low + high)
 
 
-def fit_margin(lead: Tensor, right: Tensor) -> float:
-    """The smallest lead above which at least RIGHT of the answers are right.
+def fit_margin(margins: Tensor, right: Tensor) -> float:
+    """The smallest margin above which at least RIGHT of the answers are right.
 
-    Where no lead reaches that, the one that comes nearest with half of the answers above it.
+    Where no margin reaches that, the one that comes nearest with half of the answers above it.
     """
-    order = lead.argsort(descending=True)
-    share = right[order].double().cumsum(0) / torch.arange(1, len(lead) + 1)
+    order = margins.argsort(descending=True)
+    share = right[order].double().cumsum(0) / torch.arange(1, len(margins) + 1)
     reached = (share >= RIGHT).nonzero().flatten()
-    half = len(lead) // 2
+    half = len(margins) // 2
     last = int(reached[-1]) if len(reached) else half + int(share[half:].argmax())
-    return float(lead[order[last]])
+    return float(margins[order[last]])
 
 
 def auroc(leaves: Tensor, others: Tensor) -> float:
@@ -179,14 +187,22 @@ def auroc(leaves: Tensor, others: Tensor) -> float:
 
 def flagged_share(answers: ModelOutputs, found: FittedCalibration) -> float:
     """The share of pictures that are `unknown` or `not_a_leaf`."""
-    return _share(prototype_similarity(answers.features, found.means) < found.figures["unknown"])
+    verdicts = verdicts_of(answers, found)
+    return _share(torch.tensor([not VERDICTS[one].is_familiar for one in verdicts]))
 
 
 def confident_share(answers: ModelOutputs, found: FittedCalibration) -> float:
     """The share of pictures on which the verdict is `confident`."""
-    lead = leads((answers.logits / found.figures["temperature"]).softmax(dim=1))
-    passed = prototype_similarity(answers.features, found.means) >= found.figures["unknown"]
-    return _share(passed & (lead >= found.figures["margin"]))
+    verdicts = verdicts_of(answers, found)
+    return _share(torch.tensor([VERDICTS[one].is_reliable for one in verdicts]))
+
+
+def verdicts_of(answers: ModelOutputs, found: FittedCalibration) -> list[Verdict]:
+    """The verdict on each of n pictures."""
+    scores = prototype_similarity(answers.features, found.means).tolist()
+    confidence = (answers.logits / found.figures["temperature"]).softmax(dim=1)
+    pairs = zip(scores, top_two_margins(confidence).tolist(), strict=True)
+    return [verdict_of(score, margin, found.thresholds) for score, margin in pairs]
 
 
 def _share(chosen: Tensor) -> float:

@@ -43,9 +43,9 @@ def test_figures_may_move_a_little_and_words_not_at_all() -> None:
 
 def test_every_warning_stands_there_with_its_limit_and_its_sentence() -> None:
     table = rows("docs/guide/meaning.md", "Warnings")
-    assert set(table) == set(diagnostics._WORDS)
+    assert set(table) == set(diagnostics.WARNINGS)
     for name, (fires, _, sentence) in table.items():
-        assert sentence == diagnostics._WORDS[name]
+        assert sentence == diagnostics.WARNINGS[name].sentence
         limit = getattr(diagnostics, f"_{name.upper()}")
         assert re.findall(r"\d\.\d+", fires) == [str(limit)]
 

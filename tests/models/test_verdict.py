@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
@@ -12,14 +13,14 @@ from pydantic import ValidationError
 from models.calibration import (
     VerdictScorer,
     confidences,
-    leads,
     pooled_features,
     prototype_similarity,
+    top_two_margins,
     write_means,
 )
 from models.card import Card
 from models.card_errors import CardError
-from models.verdict import MARGIN, Calibration, verdict_of
+from models.verdict import DEFAULT_MARGIN, VERDICTS, Calibration, Verdict, verdict_of
 from tests.engine.networks import network, save_model
 
 FIGURES = {"passed": 0.97, "confident": 0.9, "confident_right": 0.99, "ece": 0.01}
@@ -31,30 +32,40 @@ DOUBT = Calibration(
     photos=9,
     **{"means": "means.npy", "means_sha256": "00", **FIGURES},
 )
-ORDER = ["not_a_leaf", "unknown", "low_margin", "confident"]
+LIMITS = DOUBT.thresholds
+ORDER = list(reversed(VERDICTS))
 scores, shares = st.floats(-1, 1), st.floats(0, 1)
 
 
 @given(scores, shares)
-def test_the_score_goes_before_the_lead(score: float, lead: float) -> None:
-    found = verdict_of(score, lead, DOUBT)
+def test_the_score_goes_before_the_margin(score: float, margin: float) -> None:
+    found = verdict_of(score, margin, LIMITS)
     assert (found == "not_a_leaf") == (score < 0.2)
     assert (found == "unknown") == (0.2 <= score < 0.3)
-    assert (found == "low_margin") == (score >= 0.3 and lead < 0.4)
+    assert (found == "low_margin") == (score >= 0.3 and margin < 0.4)
 
 
 @given(scores, scores, shares, shares)
-def test_more_score_and_more_lead_never_bring_more_doubt(
-    one: float, other: float, lead: float, wider: float
+def test_more_score_and_more_margin_never_bring_a_worse_verdict(
+    one: float, other: float, margin: float, wider: float
 ) -> None:
-    less = verdict_of(min(one, other), min(lead, wider), DOUBT)
-    more = verdict_of(max(one, other), max(lead, wider), DOUBT)
+    less = verdict_of(min(one, other), min(margin, wider), LIMITS)
+    more = verdict_of(max(one, other), max(margin, wider), LIMITS)
     assert ORDER.index(less) <= ORDER.index(more)
 
 
 @given(scores, shares)
-def test_a_model_without_a_table_goes_by_the_lead_alone(score: float, lead: float) -> None:
-    assert verdict_of(score, lead, None) == ("confident" if lead >= MARGIN else "low_margin")
+def test_a_model_without_a_table_goes_by_the_margin_alone(score: float, margin: float) -> None:
+    expected = "confident" if margin >= DEFAULT_MARGIN else "low_margin"
+    assert verdict_of(score, margin, None) == expected
+
+
+def test_every_verdict_has_its_sentences_and_the_first_alone_is_reliable() -> None:
+    assert set(VERDICTS) == set(get_args(Verdict))
+    assert [name for name, text in VERDICTS.items() if text.is_reliable] == ["confident"]
+    assert all(text.finding and text.advice for text in VERDICTS.values())
+    marks = [text.label for text in VERDICTS.values() if not text.is_reliable]
+    assert len(set(filter(None, marks))) == len(marks) == 3
 
 
 def test_the_nearest_class_mean_counts() -> None:
@@ -77,8 +88,8 @@ def test_confidences_are_softened_by_the_temperature() -> None:
     assert torch.equal(confidences(logits, None), logits.softmax(1))
 
 
-def test_a_model_of_one_class_leads_by_all() -> None:
-    assert leads(torch.ones(2, 1)).tolist() == [1.0, 1.0]
+def test_the_margin_of_a_model_of_one_class_is_its_confidence() -> None:
+    assert top_two_margins(torch.ones(2, 1)).tolist() == [1.0, 1.0]
 
 
 @pytest.fixture

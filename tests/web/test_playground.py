@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +16,8 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import FileChooser, Page, Route, expect
 
-from models.verdict import Verdict
+from engine.diagnostics import WARNINGS
+from models.verdict import VERDICTS
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.service.conftest import Service
 from tests.web.conftest import NewPage
@@ -169,12 +170,20 @@ def test_the_conditions_of_the_chosen_model_are_one_click_away(
     assert listed == {name.replace("_", " ").replace("  ", "__") for name in classes}
 
 
-def test_the_page_has_advice_for_every_verdict(new_page: NewPage) -> None:
-    """When the server gives which one is not the page's business."""
-    known = new_page().evaluate(
-        "async () => Object.keys((await import('/playground/messages.js')).ADVICE)"
+def test_the_page_says_of_verdicts_and_warnings_what_the_server_says(new_page: NewPage) -> None:
+    verdicts, hints = new_page().evaluate(
+        "async () => { const page = await import('/playground/messages.js');"
+        "return [page.VERDICTS, page.HINTS]; }"
     )
-    assert set(known) == set(get_args(Verdict))
+    assert verdicts == {
+        name: {
+            "isReliable": text.is_reliable,
+            "isFamiliar": text.is_familiar,
+            "advice": text.advice,
+        }
+        for name, text in VERDICTS.items()
+    }
+    assert hints == {name: text.hint for name, text in WARNINGS.items()}
 
 
 def test_each_warning_comes_with_a_hint_what_to_do(
@@ -184,7 +193,7 @@ def test_each_warning_comes_with_a_hint_what_to_do(
     explain(page, leaves[0])
     job = job_of(page, stack)
     hints = set()
-    for warning in ("uniform", "scattered", "edge", "background"):
+    for warning in WARNINGS:
         job["result"]["explanations"][0]["diagnostics"]["warnings"] = [warning]
         hints.add(page.evaluate(HINT, job["result"]["explanations"][0]["diagnostics"]))
     assert len(hints) == 4

@@ -22,28 +22,38 @@ export function title(prediction) {
   return disease ? `${crop}: ${disease}` : crop;
 }
 
-// What to do about each verdict of the server. The page does not know when it gives which one:
-// docs/explanation/verdicts.md does. known: how many conditions the model knows, in words.
-export const ADVICE = {
-  confident: () => "Use it as one opinion.",
-  low_margin: () => "This is a guess. Look at the second answer too.",
-  unknown: (known) => `This photo looks like none of ${known}. Do not use the answer.`,
-  not_a_leaf: (known) => `This may not be a leaf: the photo looks like none of ${known}. Do not use the answer.`,
+// The verdicts as models/verdict.py has them; a test compares the two. When the server gives which
+// one stands in docs/explanation/verdicts.md.
+export const VERDICTS = {
+  confident: { isReliable: true, isFamiliar: true, advice: "Use it as one opinion." },
+  low_margin: { isReliable: false, isFamiliar: true, advice: "This is a guess. Look at the second answer too." },
+  unknown: {
+    isReliable: false,
+    isFamiliar: false,
+    advice: "This photo looks like none of {conditions}. Do not use the answer.",
+  },
+  not_a_leaf: {
+    isReliable: false,
+    isFamiliar: false,
+    advice: "This may not be a leaf: the photo looks like none of {conditions}. Do not use the answer.",
+  },
 };
 
 const NOT_CALIBRATED = "Nobody has measured how often this model is right.";
 
-export const isDoubtful = (result) => (result.verdict ?? "confident") !== "confident";
-export const isNoneOfThem = (result) => ["unknown", "not_a_leaf"].includes(result.verdict);
+// Results of old workers have no verdict.
+const verdictOf = (result) => VERDICTS[result.verdict ?? "confident"];
+const isReliable = (result) => verdictOf(result)?.isReliable ?? false;
+export const isFamiliar = (result) => verdictOf(result)?.isFamiliar ?? true;
 
-// The name of the likeliest class, as a question where the answer is doubtful.
-export const headline = (result) => title(result.predictions[0]) + (isDoubtful(result) ? "?" : "");
+// The name of the likeliest class, as a question where the answer is not reliable.
+export const headline = (result) => title(result.predictions[0]) + (isReliable(result) ? "" : "?");
 
 // classes: those that the model knows; undefined where the server no longer has the model.
 export function verdictMessage({ model, result }, classes) {
   const confidence = `Confidence: ${percent(result.predictions[0].confidence)}.`;
-  const advice = ADVICE[result.verdict]?.(knownConditions(classes));
-  return [confidence, isDoubtful(result) || model.calibration ? advice : NOT_CALIBRATED].filter(Boolean).join(" ");
+  const advice = VERDICTS[result.verdict]?.advice.replace("{conditions}", knownConditions(classes));
+  return [confidence, !isReliable(result) || model.calibration ? advice : NOT_CALIBRATED].filter(Boolean).join(" ");
 }
 
 export function knownConditions(classes) {
@@ -63,7 +73,8 @@ export function regionsMessage(regions) {
   return regions.length === 1 ? `(one, with ${share} of the heat)` : `(${regions.length}; ${share} of the heat in the strongest)`;
 }
 
-const HINTS = {
+// Also as the server has them: engine/diagnostics.py, WARNINGS.
+export const HINTS = {
   uniform: "Try a sharper photo of a single leaf. Until then use the name only, not the heat.",
   scattered: "Try a closer photo of one leaf, in even light.",
   edge: "Take the photo again with the whole leaf inside the picture.",

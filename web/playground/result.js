@@ -4,7 +4,7 @@ import { modelClasses, modelTitle } from "./catalog.js";
 import { fillConditions } from "./conditions.js";
 import { $, download, element } from "./dom.js";
 import { drawBoxes, drawLegend, drawOverlay } from "./heatmap.js";
-import { affectedMessage, headline, hint, isNoneOfThem, percent, regionsMessage, splitClass, title, verdictMessage } from "./messages.js";
+import { affectedMessage, headline, hint, isFamiliar, percent, regionsMessage, splitClass, title, verdictMessage } from "./messages.js";
 import { settings } from "./settings.js";
 import { relativePeaks } from "./stored-result.js";
 
@@ -19,7 +19,7 @@ export function showResult(loaded) {
   $("result-title").textContent = headline(result);
   $("verdict").textContent = verdictMessage(loaded.job, classes);
   $("affected").textContent = affectedMessage(result);
-  fillConditions($("known"), isNoneOfThem(result) ? classes : undefined);
+  fillConditions($("known"), isFamiliar(result) ? undefined : classes);
   $("by").textContent = `Model: ${modelTitle(model.id)}`;
   $("share").textContent = "Copy link";
   $("predictions").replaceChildren(...result.predictions.map(predictionItem));

@@ -1,7 +1,6 @@
 "use strict";
 // The photos: searched, filtered, sorted, noted on; notes stay in this browser.
 const PAGE = 48;
-const KINDS = { mistake: "bad", "label?": "bad", "no leaf": "bad", "nothing fits": "bad", typical: "plain", odd: "plain" };
 const TODO = ["", "check the label", "photograph again", "ask an agronomist", "more photos like it", "leave out", "fine"];
 const tools = document.querySelector(".tools");
 const field = (name) => tools.querySelector(`[name="${name}"]`);
@@ -85,7 +84,7 @@ function cardOf(card) {
   const title = element("h3", { title: card.id },
     card.truth ? element("b", { textContent: `Labelled ${spoken(card.truth)}` }) : null, card.name);
   const why = element("ul", { className: "why" },
-    ...card.reasons.map((reason) => element("li", { textContent: reason, className: KINDS[reason] ?? "" })));
+    ...card.reasons.map((reason) => element("li", { textContent: reason, className: DATA.styles[reason] ?? "" })));
   const views = element("div", { className: "views" }, ...card.views.map((view) => viewOf(card, view)));
   const kept = notes.of(card.id);
   const todo = element("select", { ariaLabel: `to do for ${card.name}` },

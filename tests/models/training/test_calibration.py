@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.evaluation.metrics import classification_metrics
-from models.calibration import leads, prototype_similarity
+from models.calibration import prototype_similarity, top_two_margins
 from models.training.calibration import (
     RIGHT,
     ModelOutputs,
@@ -47,17 +47,17 @@ def test_auroc_is_the_share_of_pairs_in_order() -> None:
 
 def test_above_the_margin_answers_are_right() -> None:
     rng = torch.Generator().manual_seed(1)
-    lead = torch.rand(5000, generator=rng)
-    right = torch.rand(5000, generator=rng) < 0.5 + lead
-    margin = fit_margin(lead, right)
-    assert right[lead >= margin].double().mean() >= RIGHT
-    assert right[lead >= margin - 0.1].double().mean() < RIGHT
+    margins = torch.rand(5000, generator=rng)
+    right = torch.rand(5000, generator=rng) < 0.5 + margins
+    margin = fit_margin(margins, right)
+    assert right[margins >= margin].double().mean() >= RIGHT
+    assert right[margins >= margin - 0.1].double().mean() < RIGHT
 
 
 def test_where_no_margin_helps_half_of_the_answers_stay_confident() -> None:
-    lead = torch.linspace(0, 1, 100)
-    margin = fit_margin(lead, torch.arange(100) % 2 == 0)
-    assert (lead >= margin).sum() >= 50
+    margins = torch.linspace(0, 1, 100)
+    margin = fit_margin(margins, torch.arange(100) % 2 == 0)
+    assert (margins >= margin).sum() >= 50
 
 
 def leaves(count: int = 3000) -> tuple[ModelOutputs, Tensor]:
@@ -112,7 +112,7 @@ def test_each_folder_counts_alike_and_has_prototypes_of_its_own() -> None:
     assert 1.0 < found.figures["temperature"] < 2.0
     assert confident_share(lab, found) > 0
     confidence = (turned.logits / found.figures["temperature"]).softmax(dim=1)
-    lead, best = leads(confidence), confidence.argmax(dim=1)
+    margins, best = top_two_margins(confidence), confidence.argmax(dim=1)
     scores = prototype_similarity(turned.features, found.means)
-    relied = (lead >= found.figures["margin"]) & (scores >= found.figures["unknown"])
+    relied = (margins >= found.figures["margin"]) & (scores >= found.figures["unknown"])
     assert (best == field_labels)[relied].double().mean() >= RIGHT - 0.01
