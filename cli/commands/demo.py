@@ -4,9 +4,9 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
-from cli.contact_sheet import Pair, contact_sheet
 from cli.drawn_leaves import draw_labelled
 from cli.errors import CommandError
 from cropshield_client import (
@@ -19,10 +19,14 @@ from cropshield_client import (
     TimedOut,
     Unreachable,
 )
+from pictures.colormaps import Pixels
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
+from pictures.sheets import labelled_grid
 
+Cell = tuple[str, Pixels]
 _TIMEOUT_SECONDS = 120.0
 _RETRY = RetryPolicy(deadline=3)
+_COLUMNS, _SIDE = 4, 320  # two leaves a row, each beside its overlay
 
 
 @dataclass(frozen=True)
@@ -40,16 +44,16 @@ def run_demo(server: str, out: Path, count: int = 8, api_key: str = "") -> None:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        pairs = _explained(server, out, count, api_key)
+        cells = [cell for pair in _explained(server, out, count, api_key) for cell in pair]
         sheet = out / "contact-sheet.jpg"
-        contact_sheet(pairs).save(sheet, quality=90)
+        Image.fromarray(labelled_grid(cells, _COLUMNS, _SIDE)).save(sheet, quality=90)
         draw_labelled(out / "leaves")
     except OSError as error:
         raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
     _say(f"{count} leaves explained; see {sheet}")
 
 
-def _explained(server: str, out: Path, count: int, api_key: str) -> list[Pair]:
+def _explained(server: str, out: Path, count: int, api_key: str) -> list[tuple[Cell, Cell]]:
     try:
         with CropShield(server, api_key=api_key or None, retry=_RETRY) as client:
             submitted = [_submit(client, number, out) for number in range(count)]
@@ -77,7 +81,8 @@ def _submit(client: CropShield, number: int, out: Path) -> _Submitted:
     return _Submitted(name, leaf.photo, client.submit(buffer.getvalue(), client_ref=name))
 
 
-def _receive(client: CropShield, submitted: _Submitted, out: Path) -> Pair:
+def _receive(client: CropShield, submitted: _Submitted, out: Path) -> tuple[Cell, Cell]:
+    """The leaf and its overlay, each with a label."""
     job = client.wait(submitted.job, timeout=_TIMEOUT_SECONDS)
     if job.result is None:
         raise JobFailed(job)
@@ -87,7 +92,8 @@ def _receive(client: CropShield, submitted: _Submitted, out: Path) -> Pair:
     label = f"{class_name}, {job.best.confidence:.0%}"
     _say(f"{name}: {label} ({job.result.verdict})")
     with Image.open(io.BytesIO(overlay)) as image:
-        return Pair(submitted.photo, image.convert("RGB"), f"drawn {name}", label)
+        drawn = f"drawn {name}", np.asarray(submitted.photo.convert("RGB"))
+        return drawn, (label, np.asarray(image.convert("RGB")))
 
 
 def _say(line: str) -> None:
