@@ -17,7 +17,6 @@ from PIL import Image
 from playwright.sync_api import FileChooser, Page, Route, expect
 
 from engine.diagnostics import WARNINGS
-from models.verdict import VERDICTS
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.service.conftest import Service
 from tests.web.conftest import NewPage
@@ -168,22 +167,6 @@ def test_the_conditions_of_the_chosen_model_are_one_click_away(
     crops = [item.split(": ") for item in items]
     listed = {f"{crop}__{name}" for crop, names in crops for name in names.split(", ")}
     assert listed == {name.replace("_", " ").replace("  ", "__") for name in classes}
-
-
-def test_the_page_says_of_verdicts_and_warnings_what_the_server_says(new_page: NewPage) -> None:
-    verdicts, hints = new_page().evaluate(
-        "async () => { const page = await import('/playground/messages.js');"
-        "return [page.VERDICTS, page.HINTS]; }"
-    )
-    assert verdicts == {
-        name: {
-            "isReliable": text.is_reliable,
-            "isFamiliar": text.is_familiar,
-            "advice": text.advice,
-        }
-        for name, text in VERDICTS.items()
-    }
-    assert hints == {name: text.hint for name, text in WARNINGS.items()}
 
 
 def test_each_warning_comes_with_a_hint_what_to_do(
