@@ -1,7 +1,7 @@
 """`cropshield explain` against the engine itself: `python -m benchmarks.folders`.
 
-`engine`: decoded photos explained in batches, nothing else. `flow`: the engine from file to
-overlay, its own conveyor with nothing written. `by hand`: the usual loop, file after file decoded,
+`engine`: decoded photos explained in batches, nothing else. `pipeline`: the engine from file to
+overlay, its own pipeline with nothing written. `by hand`: the usual loop, file after file decoded,
 batches explained, overlays rendered and written, one after the other. `run`: what the command does
 to a folder, log and overlays written; without its tables and its report.
 
@@ -50,7 +50,7 @@ def engine(source: LocalSource, photos: list[Photo]) -> None:
         source.explainer.explain(batch, [Request()] * len(batch))
 
 
-def flow(source: LocalSource, paths: list[Path]) -> None:
+def pipeline(source: LocalSource, paths: list[Path]) -> None:
     def end(_path: Path, loaded: LoadedPhoto, explained: Explanation) -> bytes:
         seen = source.describe(loaded, explained)
         return encode(render_overlay(loaded.photo.pixels, seen.maps[0], long_side=LONG_SIDE))
@@ -102,7 +102,7 @@ def main() -> None:
         photos = [decode(path.read_bytes(), min_side=448) for path in paths]
         ways = {
             "engine": partial(engine, source, photos),
-            "flow": partial(flow, source, paths),
+            "pipeline": partial(pipeline, source, paths),
             "by hand": partial(by_hand, source, paths, out),
             "run": partial(run, source, Path(given), out),
         }
@@ -115,7 +115,8 @@ def main() -> None:
         rows.append(row(spread, found["engine"], way=way, photos_a_second=round(rate, 1)))
         sys.stdout.write(
             f"{way:8} {rate:7.1f} photos/s, {against['engine']:.2f} of the engine, "
-            f"{against['flow']:.2f} of its flow, {against['by hand']:.2f} of the loop by hand\n"
+            f"{against['pipeline']:.2f} of the pipeline, "
+            f"{against['by hand']:.2f} of the loop by hand\n"
         )
     sys.stdout.write(f"at most {at_most:.2f} of the engine on these cores\n")
     settings = {"threads": chosen.threads, "rounds": chosen.rounds, "allocator": allocator}

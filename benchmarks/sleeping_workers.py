@@ -105,13 +105,13 @@ class SleepingStages:
     def __init__(self, queue: Any, each: Tally) -> None:
         self._queue, self._each = queue, each
 
-    def decode(self, item: Any) -> Any:
+    def load(self, item: Any) -> Any:
         return item
 
     def explain(self, items: Sequence[Any]) -> None:
         model(len(items))
 
-    def end(self, item: Any) -> None:
+    def finish(self, item: Any) -> None:
         from jobs.ports import Outcome
         from jobs.records.job import State
 

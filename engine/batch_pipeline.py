@@ -1,4 +1,8 @@
-"""A model kept busy: the next batches are loaded ahead of it, the last ones ended behind it."""
+"""Photos through a model in batches: while it works, the next ones load and the last ones finish.
+
+Of a known set of photos, such as a folder. A worker has a pipeline of its own with the same three
+steps (`workers/pipeline.py`): what it may take next depends on the queue, batch by batch.
+"""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -8,92 +12,97 @@ from typing import Any, Generic, TypeVar, cast
 
 Input = TypeVar("Input")
 Loaded = TypeVar("Loaded")
-Inferred = TypeVar("Inferred")
+Explained = TypeVar("Explained")
 Output = TypeVar("Output")
 _BATCHES_AHEAD = 2
 
 
-class BatchPipeline(Generic[Input, Loaded, Inferred, Output]):
-    """`load` and `finish` run on threads, a thing at a time; `infer` in the thread that asks, a
-    batch at a time. What goes wrong with one thing stays its own: a batch that fails is inferred
-    at again one by one."""
+class BatchPipeline(Generic[Input, Loaded, Explained, Output]):
+    """`load` and `finish` run on threads, for one input at a time; `explain` runs in the thread
+    that iterates, for a batch at a time. An error belongs to the input that causes it."""
 
     def __init__(
         self,
         load: Callable[[Input], Loaded],
-        infer: Callable[[Sequence[Loaded]], Sequence[Inferred]],
-        finish: Callable[[Input, Loaded, Inferred], Output],
+        explain: Callable[[Sequence[Loaded]], Sequence[Explained]],
+        finish: Callable[[Input, Loaded, Explained], Output],
         *,
         batch: int = 16,
         threads: int = 2,
     ) -> None:
-        self._load, self._infer, self._finish = load, infer, finish
+        self._load, self._explain, self._finish = load, explain, finish
         self._batch, self._threads = batch, threads
 
-    def run(self, given: Iterable[Input]) -> Generator[tuple[Input, Output | Exception]]:
-        """Each thing, in order, with what was made of it or what was wrong with it.
+    def run(self, inputs: Iterable[Input]) -> Generator[tuple[Input, Output | Exception]]:
+        """Each input, in order, with its output or the error that it caused.
 
-        At most four batches are in hand. What is in hand when the caller stops asking is
-        dropped.
+        At most four batches are taken at a time. Closing the generator drops them.
         """
         pools = [ThreadPoolExecutor(self._threads) for _ in range(2)]
         try:
-            yield from self._run(iter(given), *pools)
+            yield from self._run(iter(inputs), *pools)
         finally:
             for pool in pools:
                 pool.shutdown(cancel_futures=True)
 
     def _run(
-        self, given: Iterator[Input], loaders: ThreadPoolExecutor, finishers: ThreadPoolExecutor
+        self, inputs: Iterator[Input], loaders: ThreadPoolExecutor, finishers: ThreadPoolExecutor
     ) -> Iterator[tuple[Input, Output | Exception]]:
-        ahead: deque[list[tuple[Input, Future[Loaded]]]] = deque()
-        behind: deque[list[tuple[Input, Future[Output]]]] = deque()
+        loading: deque[list[tuple[Input, Future[Loaded]]]] = deque()
+        finishing: deque[list[tuple[Input, Future[Output]]]] = deque()
         while True:
-            while len(ahead) <= _BATCHES_AHEAD and (batch := list(islice(given, self._batch))):
-                ahead.append([(one, loaders.submit(self._load, one)) for one in batch])
-            if not ahead:
+            while len(loading) <= _BATCHES_AHEAD and (batch := list(islice(inputs, self._batch))):
+                loading.append([(one, loaders.submit(self._load, one)) for one in batch])
+            if not loading:
                 break
-            behind.append(self._process(ahead.popleft(), finishers))
-            if len(behind) > 1:
-                yield from _results(behind.popleft())
-        for last in behind:
+            finishing.append(self._process(loading.popleft(), finishers))
+            if len(finishing) > 1:
+                yield from _results(finishing.popleft())
+        for last in finishing:
             yield from _results(last)
 
     def _process(
         self, batch: Sequence[tuple[Input, Future[Loaded]]], finishers: ThreadPoolExecutor
     ) -> list[tuple[Input, Future[Output]]]:
-        """The batch inferred at and handed over for ending."""
+        """Explain the batch and hand it over for finishing."""
         loaded = [_outcome(future) for _, future in batch]
-        inferred = iter(self._infer_all([one for one in loaded if not isinstance(one, Exception)]))
-        found = [one if isinstance(one, Exception) else next(inferred) for one in loaded]
+        good = [one for one in loaded if not isinstance(one, Exception)]
+        explained = iter(isolate_errors(self._explain, good))
+        outcomes = [one if isinstance(one, Exception) else next(explained) for one in loaded]
         return [
-            (given, finishers.submit(self._finish_one, given, one, inferred_one))
-            for (given, _), one, inferred_one in zip(batch, loaded, found, strict=True)
+            (given, finishers.submit(self._finish_one, given, one, outcome))
+            for (given, _), one, outcome in zip(batch, loaded, outcomes, strict=True)
         ]
 
-    def _infer_all(self, loaded: Sequence[Loaded]) -> list[Inferred | Exception]:
-        """All at once; one by one when that fails, so that a poison thing fails alone."""
-        try:
-            return list(self._infer(loaded)) if loaded else []
-        except Exception as error:  # noqa: BLE001 - it is what is told of the thing
-            if len(loaded) == 1:
-                return [error]
-            return [found for one in loaded for found in self._infer_all([one])]
-
     def _finish_one(
-        self, given: Input, loaded: Loaded | Exception, inferred_one: Inferred | Exception
+        self, given: Input, loaded: Loaded | Exception, explained: Explained | Exception
     ) -> Output:
-        for one in (loaded, inferred_one):
-            if isinstance(one, Exception):
-                raise one
-        return self._finish(given, cast(Loaded, loaded), cast(Inferred, inferred_one))
+        for outcome in (loaded, explained):
+            if isinstance(outcome, Exception):
+                raise outcome
+        return self._finish(given, cast(Loaded, loaded), cast(Explained, explained))
+
+
+def isolate_errors(
+    explain: Callable[[Sequence[Loaded]], Sequence[Explained]], batch: Sequence[Loaded]
+) -> list[Explained | Exception]:
+    """`explain` of the whole batch; where that raises, of each input by itself, so that only the
+    input that causes an error gets it. Raises nothing but what is no Exception."""
+    if not batch:
+        return []
+    try:
+        return list(explain(batch))
+    except Exception as error:  # noqa: BLE001 - it is the outcome
+        if len(batch) == 1:
+            return [error]
+        return [outcome for one in batch for outcome in isolate_errors(explain, [one])]
 
 
 def _outcome(future: Future[Any]) -> Any:
-    """What it gave, or the exception."""
+    """The result, or the exception."""
     try:
         return future.result()
-    except Exception as error:  # noqa: BLE001 - it is what is told of the thing
+    except Exception as error:  # noqa: BLE001 - it is the outcome
         return error
 
 

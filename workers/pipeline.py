@@ -1,4 +1,9 @@
-"""Batches, one behind the other: the next is decoded and the last rendered beside the model."""
+"""Claimed jobs through a model in batches: while it works, the next ones load and the last finish.
+
+The steps are those of `engine/batch_pipeline.py`. Here the queue says, batch by batch, what may be
+taken: nothing beside a job over which a worker was lost, nothing more after a signal to stop; and
+leases are renewed from claim to end.
+"""
 
 import logging
 import os
@@ -17,18 +22,18 @@ from workers.leases import LeaseRenewer
 from workers.stages import Stages, WorkItem
 
 log = logging.getLogger(__name__)
-_RENDERED = 2  # batches at once
-_REDIS_SECONDS = 60  # so long the end of a job waits for Redis
+_BATCHES_FINISHING = 2
+_REDIS_SECONDS = 60  # how long a job that is done waits for Redis to record it
 _THREADS = max(4, os.cpu_count() or 1)  # more than two cores: photos may come from far away
 
 
 class Pipeline:
     """Takes jobs in batches until none is left or `stop` is called.
 
-    The model runs in the thread that calls `drain`. While it does, one thread claims and decodes
-    the next batch and others render and end the last two: with one of them alone, a slow disk had
-    the model wait for a tenth of its time. At most four batches are in hand; but a job over
-    which a worker was lost is the only one, from its claim to its end.
+    The model runs in the thread that calls `drain`. Meanwhile other threads claim and load the
+    next batch and finish the last two. (With only one batch finishing, the model waited for a slow
+    disk a tenth of its time.) At most four batches are claimed at a time. A job over which a worker
+    was lost is the only one claimed, until it has ended.
     """
 
     def __init__(
@@ -36,26 +41,21 @@ class Pipeline:
         queue: WorkQueue,
         stages: Stages,
         lease_renewer: LeaseRenewer,
-        most: int,
+        max_batch: int,
         counters: Counters | None = None,
     ) -> None:
-        self._queue, self._stages, self._lease_renewer, self._most = (
-            queue,
-            stages,
-            lease_renewer,
-            most,
-        )
+        self._queue, self._stages = queue, stages
+        self._lease_renewer, self._max_batch = lease_renewer, max_batch
         self._counters = counters or Counters()
         self._claimer = ThreadPoolExecutor(1, thread_name_prefix="claim")
-        self._decoders = ThreadPoolExecutor(_THREADS, thread_name_prefix="decode")
-        self._enders = ThreadPoolExecutor(_THREADS, thread_name_prefix="end")
-        self._ending: deque[list[Future[None]]] = deque()
+        self._loaders = ThreadPoolExecutor(_THREADS, thread_name_prefix="load")
+        self._finishers = ThreadPoolExecutor(_THREADS, thread_name_prefix="finish")
+        self._finishing: deque[list[Future[None]]] = deque()
         self._draining = Lock()
         self._stopping = False
 
     def drain(self) -> None:
-        """Work until nothing waits, or Redis does not answer. Safe to call any number of times;
-        calls take turns."""
+        """Work until no job waits or Redis does not answer. Concurrent calls run one by one."""
         with self._draining:
             try:
                 self._drain()
@@ -70,33 +70,34 @@ class Pipeline:
         items = self._next()
         while items:
             start = perf_counter()
-            items = self._alone(items) if items[0].claim.is_suspect else self._beside(items)
+            run = self._run_alone if items[0].claim.is_suspect else self._run_and_claim
+            items = run(items)
             self._counters.count("working_seconds_total", by=perf_counter() - start)
             if self._stopping:
                 self._give_back(items)
                 return
 
-    def _beside(self, items: Sequence[WorkItem]) -> list[WorkItem]:
-        """Explain these, and load the next ones meanwhile."""
-        upcoming = self._claimer.submit(self._load, busy=True)
+    def _run_and_claim(self, items: Sequence[WorkItem]) -> list[WorkItem]:
+        """Run these jobs while the next ones are claimed; return the next ones."""
+        upcoming = self._claimer.submit(self._claim_and_load, busy=True)
         self._explain(items)
-        self._end(items)
+        self._finish(items)
         return upcoming.result() or self._next()
 
-    def _alone(self, items: Sequence[WorkItem]) -> list[WorkItem]:
-        """Explain these and see them ended before anything else is claimed."""
+    def _run_alone(self, items: Sequence[WorkItem]) -> list[WorkItem]:
+        """Run these jobs to their end before anything else is claimed; return the next ones."""
         self._explain(items)
-        self._end(items)
-        self._settle()
+        self._finish(items)
+        self._wait_until_finished()
         return self._next()
 
     def _next(self) -> list[WorkItem]:
-        """As much as may be beside what is in hand; else one job that must be alone."""
-        items = self._load(busy=True)
+        """A batch that may run beside what is still finishing; else one job that must run alone."""
+        items = self._claim_and_load(busy=True)
         if items or not self._queue.count_waiting():
             return items
-        self._settle()
-        return self._load(busy=False)
+        self._wait_until_finished()
+        return self._claim_and_load(busy=False)
 
     def _explain(self, items: Sequence[WorkItem]) -> None:
         start = perf_counter()
@@ -104,7 +105,7 @@ class Pipeline:
         self._counters.count("model_seconds_total", by=perf_counter() - start)
 
     def stop(self) -> None:
-        """Take no more: what runs is finished, what was only claimed goes back at once.
+        """Claim no more. Jobs that run are finished; those that were only claimed are released.
 
         A plain flag, since signal handlers call this and may interrupt one another: an Event
         would take a lock that the interrupted handler holds.
@@ -114,52 +115,52 @@ class Pipeline:
     def close(self) -> None:
         """Wait for the last jobs to end."""
         with self._draining:
-            self._settle()
-            for pool in (self._claimer, self._decoders, self._enders):
+            self._wait_until_finished()
+            for pool in (self._claimer, self._loaders, self._finishers):
                 pool.shutdown()
 
-    def _load(self, *, busy: bool) -> list[WorkItem]:
+    def _claim_and_load(self, *, busy: bool) -> list[WorkItem]:
         if self._stopping:
             return []
-        claims = self._queue.claim(self._most, busy=busy)
+        claims = self._queue.claim(self._max_batch, busy=busy)
         self._lease_renewer.hold(claims)
-        return list(self._decoders.map(partial(self._decode, claims), claims))
+        return list(self._loaders.map(partial(self._load, claims), claims))
 
-    def _decode(self, batch: Sequence[Claim], claim: Claim) -> WorkItem:
-        """One photo of the batch. However many seconds others of it take, none of it is hung while
-        they end one by one: a process that decodes is given a minute at most."""
-        item = self._stages.decode(WorkItem(claim))
+    def _load(self, batch: Sequence[Claim], claim: Claim) -> WorkItem:
+        """Load one job, then renew the leases of its whole batch: a batch whose photos take long to
+        decode is not hung as long as one after another is loaded."""
+        item = self._stages.load(WorkItem(claim))
         self._lease_renewer.hold(batch)
         return item
 
-    def _end(self, items: Sequence[WorkItem]) -> None:
-        """Hand the batch over for rendering, once the one before the last has been."""
-        self._settle(but=_RENDERED - 1)
-        self._ending.append([self._enders.submit(self._end_one, item) for item in items])
+    def _finish(self, items: Sequence[WorkItem]) -> None:
+        """Hand the batch to the finishers, as soon as at most one other batch is finishing."""
+        self._wait_until_finished(but=_BATCHES_FINISHING - 1)
+        self._finishing.append([self._finishers.submit(self._finish_one, item) for item in items])
 
-    def _end_one(self, item: WorkItem) -> None:
+    def _finish_one(self, item: WorkItem) -> None:
         try:
-            self._end_once_redis_answers(item)
+            self._finish_when_redis_answers(item)
         finally:
             self._lease_renewer.drop([item.claim])
 
-    def _end_once_redis_answers(self, item: WorkItem) -> None:
-        """A restart of Redis costs no job an attempt."""
+    def _finish_when_redis_answers(self, item: WorkItem) -> None:
+        """Keep trying while Redis restarts, so that a restart costs no job an attempt."""
         end = monotonic() + _REDIS_SECONDS
         while True:
             try:
-                return self._stages.end(item)
+                return self._stages.finish(item)
             except (RedisError, OSError) as error:
                 if self._stopping or monotonic() > end:
                     raise
                 log.warning("a job's end is recorded later: %s", error)
                 sleep(1)
 
-    def _settle(self, but: int = 0) -> None:
-        """Wait for the batches being rendered, but for the last ones. A job whose end could not be
-        recorded is left to its lease: it will be run again."""
-        while len(self._ending) > but:
-            for future in wait(self._ending.popleft()).done:
+    def _wait_until_finished(self, but: int = 0) -> None:
+        """Wait until all batches but the last `but` have finished. A job whose end could not be
+        recorded runs again once its lease has run out."""
+        while len(self._finishing) > but:
+            for future in wait(self._finishing.popleft()).done:
                 if error := future.exception():
                     log.error("a job's end could not be recorded", exc_info=error)
 

@@ -1,11 +1,13 @@
-"""What is done to a claimed job: decoded, explained, rendered, ended."""
+"""The three steps of a claimed job: load, explain, finish."""
 
 import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+from engine.batch_pipeline import isolate_errors
 from engine.explainer import Explanation, Request
 from engine.photos.decode import Photo
 from jobs.blobs import blob_names
@@ -48,7 +50,7 @@ class WorkItem:
 
 
 class Stages:
-    """Decode, explain, end. What is wrong with one photo stays its own."""
+    """An error belongs to the job that causes it: the others of its batch go on."""
 
     def __init__(
         self,
@@ -60,7 +62,7 @@ class Stages:
         self._queue, self._blobs, self._explainers = queue, blobs, explainers
         self._decode_photo = decode_photo
 
-    def decode(self, item: WorkItem) -> WorkItem:
+    def load(self, item: WorkItem) -> WorkItem:
         """Fetch the photo and decode it as small as the model allows."""
         start = time.perf_counter()
         try:
@@ -89,27 +91,28 @@ class Stages:
             yield items[start : start + most]
 
     def _explain(self, model: str, items: list[WorkItem]) -> None:
-        """All at once; one by one when that fails, so that a poison photo fails alone."""
+        outcomes = isolate_errors(partial(self._explain_batch, model), items)
+        for item, outcome in zip(items, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                item.error = outcome
+                continue
+            item.explanation = outcome
+            item.timings["inference"] = round(outcome.timings.inference, 2)
+            item.timings["explain"] = round(outcome.timings.explain, 2)
+
+    def _explain_batch(self, model: str, items: Sequence[WorkItem]) -> list[Explanation]:
         try:
             explainer = self._explainers[model]
             photos = [item.photo for item in items if item.photo is not None]
             requests = [_request(item.claim, explainer.card) for item in items]
-            found = explainer.explain(photos, requests)
-        except Exception as error:  # noqa: BLE001 - the job fails with it
-            if len(items) == 1:
-                items[0].error = error
-                return
-            log.warning("batch of %d failed, running one by one: %s", len(items), error)
-            for item in items:
-                self._explain(model, [item])
-            return
-        for item, explanation in zip(items, found, strict=True):
-            item.explanation = explanation
-            item.timings["inference"] = round(explanation.timings.inference, 2)
-            item.timings["explain"] = round(explanation.timings.explain, 2)
+            return explainer.explain(photos, requests)
+        except Exception as error:
+            if len(items) > 1:
+                log.warning("batch of %d failed, running one by one: %s", len(items), error)
+            raise
 
-    def end(self, item: WorkItem) -> None:
-        """Render, store, and bring the job to its end.
+    def finish(self, item: WorkItem) -> None:
+        """Render the overlays, store the pictures and record how the job ended.
 
         While the photo store is away, or no photo can be decoded, a job waits in the queue.
         """

@@ -94,7 +94,7 @@ def explain_photos(
 ) -> tuple[list[AuditedPhoto], list[FailedPhoto]]:
     """Every photo; explained for its predicted class and for its label."""
     card = explainer.card
-    flow = BatchPipeline(
+    pipeline = BatchPipeline(
         lambda photo: (photo, decode_photo(photo.path, card)),
         partial(_explain, explainer),
         lambda photo, loaded, found: _audited(photo, loaded[1], found, card.class_names),
@@ -102,7 +102,7 @@ def explain_photos(
     )
     seen: list[AuditedPhoto] = []
     failed: list[FailedPhoto] = []
-    for photo, made in flow.run(photos):
+    for photo, made in pipeline.run(photos):
         if isinstance(made, Exception):
             failed.append(FailedPhoto(photo.path, error_message(made)))
         else:

@@ -54,7 +54,7 @@ class Run:
     def run(self, log: ResultLog, *, batch: int, quiet: bool) -> bool:
         """Whether it came to its end; False after Ctrl-C. Raises CommandError."""
         source, todo = self._source, self._plan.todo
-        flow = BatchPipeline(
+        pipeline = BatchPipeline(
             lambda photo: source.load(photo.path),
             source.explain,
             self._finish,
@@ -62,7 +62,7 @@ class Run:
             threads=source.threads,
         )
         with Interrupt() as interrupt, progress("explaining", len(todo), quiet=quiet) as advance:
-            results = flow.run(self._until(todo, interrupt))
+            results = pipeline.run(self._until(todo, interrupt))
             for photo, made in results:
                 if isinstance(made, CommandError):
                     results.close()

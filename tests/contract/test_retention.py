@@ -65,9 +65,9 @@ def test_the_photo_is_kept_upright_and_without_metadata_and_the_original_erased(
     job, blobs = desk.enqueue(), DiskBlobs(home)
     blobs.put(job.id, blob_names.ORIGINAL, sent.getvalue())
     (claim,) = desk.queue.claim(1)
-    item = stages.decode(WorkItem(claim))
+    item = stages.load(WorkItem(claim))
     stages.explain([item])
-    stages.end(item)
+    stages.finish(item)
     with Image.open(io.BytesIO(blobs.get(job.id, blob_names.PHOTO))) as kept:
         assert kept.size == (480, 640)
         assert not kept.getexif()

@@ -134,7 +134,7 @@ def test_a_model_never_gets_more_photos_at_once_than_suit_it(
         return explain(self, photos, requests)
 
     monkeypatch.setattr(Explainers, "batch_of", lambda *_: 2)
-    bench.pipeline._most = 5
+    bench.pipeline._max_batch = 5
     jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(5)]
     bench.stages._explainers["cropshield_cnn"]
     monkeypatch.setattr(Explainer, "explain", counted)
@@ -244,9 +244,9 @@ def test_a_lost_lease_drops_the_result_and_keeps_the_photo(bench: Bench, leaf_jp
     job = bench.submit(leaf_jpeg)
     late = bench.desk.queue.claim(1)
     bench.desk.queue.release(late)
-    item = bench.stages.decode(WorkItem(late[0]))
+    item = bench.stages.load(WorkItem(late[0]))
     bench.stages.explain([item])
-    bench.stages.end(item)
+    bench.stages.finish(item)
     assert bench.ended(job).state is State.QUEUED
     assert bench.blobs.get(job.id, blob_names.ORIGINAL) == leaf_jpeg
 
@@ -255,7 +255,7 @@ def late_item(bench: Bench, leaf_jpeg: bytes) -> WorkItem:
     """A job explained, and not yet ended, by a worker whose lease then runs out."""
     bench.submit(leaf_jpeg)
     (claim,) = bench.desk.queue.claim(1)
-    item = bench.stages.decode(WorkItem(claim))
+    item = bench.stages.load(WorkItem(claim))
     bench.stages.explain([item])
     bench.desk.client.zadd(keyspace.LEASES, {claim.job.id: 0})
     bench.desk.queue.reap()
@@ -290,7 +290,7 @@ def test_a_late_worker_brings_nothing_of_an_erased_job_back(bench: Bench, leaf_j
     item = late_item(bench, leaf_jpeg)
     end_elsewhere(bench, then_erase=True)
     assert stored(bench) == []
-    bench.stages.end(item)
+    bench.stages.finish(item)
     assert stored(bench) == []
 
 
@@ -300,7 +300,7 @@ def test_what_a_late_worker_writes_after_the_erasure_is_gone_again_at_once(
     """It held its lease when it looked."""
     bench.submit(leaf_jpeg)
     (claim,) = bench.desk.queue.claim(1)
-    item = bench.stages.decode(WorkItem(claim))
+    item = bench.stages.load(WorkItem(claim))
     bench.stages.explain([item])
 
     def lose_it() -> None:
@@ -309,7 +309,7 @@ def test_what_a_late_worker_writes_after_the_erasure_is_gone_again_at_once(
         end_elsewhere(bench, then_erase=True)
 
     while_storing(bench, monkeypatch, lose_it)
-    bench.stages.end(item)
+    bench.stages.finish(item)
     assert bench.ended(claim.job).erased
     assert stored(bench) == []
 
@@ -319,7 +319,7 @@ def test_a_late_worker_leaves_the_pictures_of_the_one_that_took_over(
 ) -> None:
     bench.submit(leaf_jpeg)
     (claim,) = bench.desk.queue.claim(1)
-    item = bench.stages.decode(WorkItem(claim))
+    item = bench.stages.load(WorkItem(claim))
     bench.stages.explain([item])
 
     def lose_it() -> None:
@@ -328,7 +328,7 @@ def test_a_late_worker_leaves_the_pictures_of_the_one_that_took_over(
         end_elsewhere(bench)
 
     while_storing(bench, monkeypatch, lose_it)
-    bench.stages.end(item)
+    bench.stages.finish(item)
     assert stored(bench) == ["maps-2.npy", "overlay-2-0.jpg", "photo.jpg"]
 
 
@@ -338,9 +338,9 @@ def test_a_job_that_was_canceled_while_it_ran_leaves_no_picture(
     job = bench.submit(leaf_jpeg)
     (claim,) = bench.desk.queue.claim(1)
     bench.desk.ask(lambda store: store.cancel(job.id))
-    item = bench.stages.decode(WorkItem(claim))
+    item = bench.stages.load(WorkItem(claim))
     bench.stages.explain([item])
-    bench.stages.end(item)
+    bench.stages.finish(item)
     assert bench.ended(job).state is State.CANCELED
     assert stored(bench) == []
 
@@ -370,7 +370,7 @@ def test_a_job_waits_for_a_photo_store_that_is_away_and_loses_no_attempt_by_it(
         full.setattr(bench.blobs, "put_all", _no_space)
         for _ in range(6):
             bench.pipeline.drain()
-            bench.pipeline._settle()
+            bench.pipeline._wait_until_finished()
             waiting = bench.ended(job)
             assert (waiting.state, waiting.attempts) == (State.QUEUED, 0)
             assert bench.desk.queue.count_waiting() == 0, "no worker is to be busy with it"
@@ -383,7 +383,7 @@ def test_a_job_waits_for_a_disk_that_is_not_mounted(bench: Bench, leaf_jpeg: byt
     job = bench.submit(leaf_jpeg)
     away = bench.home.rename(bench.home.with_name("away"))
     bench.pipeline.drain()
-    bench.pipeline._settle()
+    bench.pipeline._wait_until_finished()
     assert bench.ended(job).state is State.QUEUED
     away.rename(bench.home)
     make_due(bench)
@@ -405,8 +405,8 @@ def test_the_model_waits_neither_for_the_next_photos_nor_for_the_last(
     bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While no picture is stored, a third batch is explained and a fourth decoded."""
-    done = dict[str, list[str]](decode=[], explain=[])
-    may_end = threading.Event()
+    done = dict[str, list[str]](load=[], explain=[])
+    may_finish = threading.Event()
 
     def noted(stage: str) -> Callable[[Stages, Any], Any]:
         call = getattr(Stages, stage)
@@ -419,19 +419,19 @@ def test_the_model_waits_neither_for_the_next_photos_nor_for_the_last(
 
         return run
 
-    def end(self: Stages, item: WorkItem, call: Any = Stages.end) -> None:
-        assert may_end.wait(60)
+    def finish(self: Stages, item: WorkItem, call: Any = Stages.finish) -> None:
+        assert may_finish.wait(60)
         call(self, item)
 
     for stage in done:
         monkeypatch.setattr(Stages, stage, noted(stage))
-    monkeypatch.setattr(Stages, "end", end)
-    bench.pipeline._most = 1
+    monkeypatch.setattr(Stages, "finish", finish)
+    bench.pipeline._max_batch = 1
     jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(4)]
     worker = threading.Thread(target=bench.run)
     worker.start()
-    _until(lambda: len(done["decode"]) == 4 and len(done["explain"]) == 3)
-    may_end.set()
+    _until(lambda: len(done["load"]) == 4 and len(done["explain"]) == 3)
+    may_finish.set()
     worker.join()
     assert done["explain"] == [job.id for job in jobs]
     assert {bench.ended(job).state for job in jobs} == {State.SUCCEEDED}
