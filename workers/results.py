@@ -14,7 +14,7 @@ from engine.regions import Region, hot_regions
 from jobs.blobs import blob_names
 from jobs.ports import BlobStore, Claim
 from models.card import Card
-from models.labels import is_healthy
+from models.labels import crop_and_disease, is_healthy
 from models.verdict import VERDICTS
 from pictures.affected_area import affected_share
 from pictures.colormaps import Pixels
@@ -67,12 +67,12 @@ def _affected_share(explanation: Explanation, small: Pixels, leaf: Mask | None) 
 
 
 def _prediction(found: Prediction) -> dict[str, Any]:
-    crop, _, disease = found.class_name.partition("__")
+    crop, disease = crop_and_disease(found.class_name)
     return {
         "class_index": found.class_index,
         "class_name": found.class_name,
         "crop": crop,
-        "disease": disease.replace("_", " ") or None,
+        "disease": disease,
         "confidence": round(found.confidence, 6),
     }
 

@@ -10,6 +10,7 @@ from jobs.errors import BlobMissing
 from jobs.ports import BlobStore
 from jobs.records.batch import Batch, BatchItem
 from jobs.records.job import Job, State
+from models.labels import class_title
 from pictures.colormaps import Pixels
 from pictures.sheets import labelled_grid
 from pictures.text import draw_text
@@ -35,8 +36,7 @@ def _label(index: int, item: BatchItem, jobs: dict[str, Job]) -> str:
     job = jobs.get(item.job_id or "")
     if job is not None and job.result and job.result["predictions"]:
         best = job.result["predictions"][0]
-        crop, _, disease = str(best["class_name"]).partition("__")
-        return f"{index + 1}. {crop}: {disease} {best['confidence']:.0%}".replace("_", " ")
+        return f"{index + 1}. {class_title(best['class_name'])} {best['confidence']:.0%}"
     return f"{index + 1}. {item.name or ''}"
 
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from cli.audit.findings import DUPLICATE, LABEL, MISTAKE, Findings
 from cli.audit.photos import AuditedPhoto
-from cli.explain.tables import words
 from engine.diagnostics import WARNINGS
+from models.labels import class_title
 
 _CERTAIN, _GAP, _HABIT = 0.9, 0.03, 3
 
@@ -38,13 +38,13 @@ def _about_mistakes(found: Findings) -> Iterator[Advice]:
     truth, said, count = found.confusions[0]
     total = sum(found.figures.confusion[truth])
     yield Advice(
-        f"The most frequent mix-up: {words(found.names[truth])} taken for "
-        f"{words(found.names[said])}, {count:,} of {total:,} photos.",
+        f"The most frequent mix-up: {class_title(found.names[truth])} taken for "
+        f"{class_title(found.names[said])}, {count:,} of {total:,} photos.",
         {"truth": found.names[truth], "said": found.names[said]},
     )
     weakest = min(found.classes, key=lambda one: one.figures.recall)
     yield Advice(
-        f"The weakest class: {words(found.names[weakest.index])}, "
+        f"The weakest class: {class_title(found.names[weakest.index])}, "
         f"{weakest.figures.recall:.0%} of {_many(weakest.figures.support, 'photo')} recognised.",
         {"reason": MISTAKE, "name": found.names[weakest.index]},
     )
@@ -98,7 +98,7 @@ def _mostly(found: Findings, photos: Sequence[AuditedPhoto]) -> str:
     ((said, count),) = Counter(photo.predicted for photo in photos).most_common(1)
     if count < max(_HABIT, len(photos) / 2):
         return ""
-    return f", {count:,} of them taken for {words(found.names[said])}"
+    return f", {count:,} of them taken for {class_title(found.names[said])}"
 
 
 def _many(count: int, noun: str) -> str:

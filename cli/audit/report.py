@@ -10,10 +10,10 @@ from cli.audit.json_document import Document
 from cli.audit.photos import AuditedPhoto, ClassView
 from cli.audit.second_model import SecondModel
 from cli.explain.run import encode_map
-from cli.explain.tables import words
 from cli.report.page import gallery, render
 from cli.report.reasons import meaning_of
 from cli.report.thumbnails import thumbnails
+from models.labels import class_title
 
 MOST = 1200
 
@@ -34,7 +34,7 @@ def write_report(
         gallery=gallery(cards, key=str(target.resolve()), reasons=REASONS),
         audit=content,
         advice=advice(found),
-        words=words,
+        words=class_title,
         meaning=meaning_of(cards),
         confusion=_confusion(found),
         met=[found.names[index] for index in found.met],
@@ -82,7 +82,7 @@ def _card(found: Findings, place: int, against: SecondModel | None) -> dict[str,
 def _view(photo: AuditedPhoto, index: int, names: Sequence[str], role: str) -> dict[str, Any]:
     view: ClassView = photo.views[index]
     return {
-        "label": words(names[index]),
+        "label": class_title(names[index]),
         "role": role,
         "confidence": round(float(photo.confidences[index]), 4),
         "map": encode_map(view.map, view.box),
@@ -93,13 +93,13 @@ def _view(photo: AuditedPhoto, index: int, names: Sequence[str], role: str) -> d
 def _extra(found: Findings, place: int, against: SecondModel | None) -> list[str]:
     """What else there is to say of a photo."""
     lines = [
-        f"Among its like it looks like {words(found.names[one.likely])}: check the label."
+        f"It may be {class_title(found.names[one.likely])}: check the label."
         for one in found.label_errors
         if one.place == place
     ]
     if against is not None and place in found.extra:
         other = against.seen[place]
-        said = words(found.names[other.predicted])
+        said = class_title(found.names[other.predicted])
         lines.append(f"{against.card.id} says {said}, {other.confidence:.0%}.")
     return lines
 

@@ -19,6 +19,7 @@ from cropshield_client import (
     TimedOut,
     Unreachable,
 )
+from models.labels import class_title
 from pictures.colormaps import Pixels
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 from pictures.sheets import labelled_grid
@@ -88,8 +89,7 @@ def _receive(client: CropShield, submitted: _Submitted, out: Path) -> tuple[Cell
         raise JobFailed(job)
     overlay, name = client.overlay(job), submitted.name
     (out / f"{name}-overlay.jpg").write_bytes(overlay)
-    class_name = job.best.class_name.replace("__", ": ").replace("_", " ")
-    label = f"{class_name}, {job.best.confidence:.0%}"
+    label = f"{class_title(job.best.class_name)}, {job.best.confidence:.0%}"
     _say(f"{name}: {label} ({job.result.verdict})")
     with Image.open(io.BytesIO(overlay)) as image:
         drawn = f"drawn {name}", np.asarray(submitted.photo.convert("RGB"))

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from cli.explain.result_log import Row
-from cli.explain.tables import affected_words, table_row, verdict_of, words
+from cli.explain.tables import affected_words, table_row, verdict_of
 from cli.report.page import gallery, render
 from cli.report.reasons import VERDICT_LABELS, WARNING_LABELS, meaning_of
 from cli.report.thumbnails import thumbnails
 from engine.diagnostics import WARNINGS
+from models.labels import class_title
 
 MOST = 1000
 REASONS = (*VERDICT_LABELS, *WARNING_LABELS)
@@ -31,7 +32,7 @@ def write_report(rows: Sequence[Row], target: Path) -> None:
         failed=[row for row in rows if not row["ok"]],
         left_out=len(good) - len(shown),
         classes=[
-            {"name": name, "words": words(name), "count": count, **_means(good, name)}
+            {"name": name, "words": class_title(name), "count": count, **_means(good, name)}
             for name, count in classes.most_common()
         ],
         model=good[0]["model"] if good else None,
@@ -66,7 +67,7 @@ def _card(row: Row, picture: str) -> dict[str, Any]:
     own, named = table_row(row), {one["class_index"]: one for one in row["predictions"]}
     views = [
         {
-            "label": words(named[one["class_index"]]["class_name"]),
+            "label": class_title(named[one["class_index"]]["class_name"]),
             "confidence": named[one["class_index"]]["confidence"],
             "map": one["heatmap"],
             "regions": one.get("regions") or [],

@@ -9,6 +9,7 @@ from PIL import Image
 
 from cli.explain.result_log import Row
 from jobs.spreadsheet import BOM, csv_line
+from models.labels import class_title
 from models.verdict import VERDICTS, VerdictText
 from pictures.photo_files import printable
 from pictures.sheets import labelled_grid
@@ -75,7 +76,7 @@ def _overlay(row: Row, out: Path) -> Any:
 def _label(row: Row) -> str:
     best = row["predictions"][0]
     mark = "" if verdict_of(row).is_reliable else "?"
-    return f"{best['confidence']:.0%} {words(best['class_name'])}{mark}"
+    return f"{best['confidence']:.0%} {class_title(best['class_name'])}{mark}"
 
 
 def verdict_of(row: Row) -> VerdictText:
@@ -90,9 +91,3 @@ def affected_words(row: Row) -> str:
         return ""
     much = f"about {share:.0%}".replace("%", " %") if share >= 0.005 else "less than 1 %"
     return f"{much} of the leaf looks ill, by its colour"
-
-
-def words(class_name: str) -> str:
-    """A class as a person would say it: "Apple: black rot"."""
-    crop, _, disease = class_name.partition("__")
-    return f"{crop}: {disease.replace('_', ' ')}" if disease else crop.replace("_", " ")
