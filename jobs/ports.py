@@ -21,7 +21,8 @@ class Claim:
 
     @property
     def is_suspect(self) -> bool:
-        """A worker was lost over it, so the next one has nothing else in hand."""
+        """A worker was lost over it, or its memory ran out: the next one has nothing else in
+        hand."""
         return self.attempt > 1
 
 
@@ -123,8 +124,8 @@ class WorkQueue(Protocol):
     """The side that takes jobs and ends them."""
 
     def claim(self, most: int, *, busy: bool = False) -> list[Claim]:
-        """Up to `most` jobs, interactive first; one that a worker was lost over comes alone, when
-        its turn has come.
+        """Up to `most` jobs, interactive first; one that a worker was lost over, or out of
+        memory, comes alone, when its turn has come.
 
         `busy`: while the worker has other jobs in hand. There are none for it when the next one
         must be alone.
@@ -139,11 +140,19 @@ class WorkQueue(Protocol):
         None when the lease was lost; the outcome is then dropped.
         """
 
-    def postpone(self, claim: Claim) -> bool:
-        """Have a job wait for the photo store and then be claimed again, without counting this
+    def postpone(self, claim: Claim, in_all: float) -> bool:
+        """Have a job wait for what is away and then be claimed again, without counting this
         attempt; or canceled, when the client wished so meanwhile.
 
-        False when the lease was lost, or the job has waited for a day in all: then it is to end.
+        False when the lease was lost, or the job has waited for `in_all` seconds: then it is to
+        end.
+        """
+
+    def retry(self, claim: Claim) -> bool:
+        """Have a job that the worker could not go on with run once more, alone, in its owner's
+        turn; or canceled, when the client wished so meanwhile.
+
+        False when the lease was lost, or the job is out of attempts: then it is to end.
         """
 
     def release(self, claims: Sequence[Claim]) -> None:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from threading import Condition
@@ -67,7 +67,8 @@ class DecoderPool:
         memory = min(header.memory, self._memory)
         with self._reserve.of(memory):
             if header.is_bounded and header.memory <= IN_PLACE:
-                return decode_from(header, data, min_side, min_long_side)
+                with suppress(MemoryError):  # the photo's fault if it happens apart, too
+                    return decode_from(header, data, min_side, min_long_side)
             sides = {"min_side": min_side, "min_long_side": min_long_side}
             limits = {"memory": memory, "seconds": self._seconds, "max_pixels": max_pixels}
             return self._apart(data, sides | limits)

@@ -32,6 +32,7 @@ from workers.results import result_document, store_pictures
 
 log = logging.getLogger(__name__)
 EXPECTED = (CropShieldError, PhotoError, CardError)
+_STORE_AWAY, _NO_DECODER = 86_400.0, 600.0  # seconds that a job waits in all, at most
 
 
 @dataclass
@@ -114,7 +115,8 @@ class Stages:
     def finish(self, item: WorkItem) -> None:
         """Render the overlays, store the pictures and record how the job ended.
 
-        While the photo store is away, or no photo can be decoded, a job waits in the queue.
+        While the photo store is away, or no process decodes, a job waits in the queue; one that
+        takes more memory than there is runs once more, alone.
         """
         start, claim = time.perf_counter(), item.claim
         standing = self._queue.standing(claim.job.id)
@@ -124,13 +126,9 @@ class Stages:
         try:
             outcome = self._succeed(item, start)
         except Exception as error:  # noqa: BLE001 - the job fails with it
-            if _may_pass(error) and self._queue.postpone(claim):
-                log.warning(
-                    "job waits: %s: %s",
-                    type(error).__name__,
-                    error,
-                    extra={"job_id": claim.job.id},
-                )
+            if self._goes_back(claim, error):
+                told = type(error).__name__, error
+                log.warning("job waits: %s: %s", *told, extra={"job_id": claim.job.id})
                 return
             outcome = _failure(item, error)
         if ended := self._queue.finish(claim, outcome):
@@ -139,6 +137,19 @@ class Stages:
         else:
             log.warning("job was taken over; result dropped", extra={"job_id": claim.job.id})
             self._take_back(item)
+
+    def _goes_back(self, claim: Claim, error: Exception) -> bool:
+        """Whether the job is run again, since it may not be to blame."""
+        match error:
+            case BlobMissing():
+                return False
+            case BlobsFailed():
+                return self._queue.postpone(claim, _STORE_AWAY)
+            case NoDecoder():
+                return self._queue.postpone(claim, _NO_DECODER)
+            case MemoryError():
+                return self._queue.retry(claim)
+        return False
 
     def _erase_what_no_job_needs(self, job_id: str, ended: State) -> None:
         if ended is State.SUCCEEDED:
@@ -179,15 +190,10 @@ def _request(claim: Claim, card: Card) -> Request:
     return Request(top_k=options.top_k, class_index=options.class_index, method=options.method)
 
 
-def _may_pass(error: Exception) -> bool:
-    passing = BlobsFailed, NoDecoder, MemoryError
-    return isinstance(error, passing) and not isinstance(error, BlobMissing)
-
-
 def _failure(item: WorkItem, error: Exception) -> Outcome:
     if not isinstance(error, EXPECTED):
         log.error("job failed", exc_info=error, extra={"job_id": item.claim.job.id})
-        error = ExplainFailed(f"{type(error).__name__}: {error}")
+        error = ExplainFailed(f"{type(error).__name__}: {error}".removesuffix(": "))
     document = problem_of(error).document(str(error))
     return Outcome(State.FAILED, error=document, timings_ms=item.timings)
 

@@ -21,7 +21,7 @@ from jobs.redis.scripts import load_script
 
 log = logging.getLogger(__name__)
 FORGET_WORKER_SECONDS = 60
-POSTPONED_SECONDS = (2, 60, 86_400)  # at least and at most each time, and in all
+POSTPONED_SECONDS = (2, 60)  # at least and at most each time
 
 
 def reap_arguments(max_attempts: int) -> list[Any]:
@@ -45,9 +45,9 @@ class RedisWorkQueue:
     ) -> None:
         self._models = {model.id: serialization.model_text(model) for model in models}
         self._redis, self._notifier, self._lease = redis, notifier, int(lease_seconds * 1000)
-        names = ("heartbeat", "claim", "finish", "postpone", "release", "renew", "reap")
+        names = ("heartbeat", "claim", "finish", "postpone", "retry", "release", "renew", "reap")
         self._scripts = {name: redis.register_script(load_script(name)) for name in names}
-        self._reap_arguments = reap_arguments(max_attempts)
+        self._max_attempts, self._reap_arguments = max_attempts, reap_arguments(max_attempts)
 
     def claim(self, most: int, *, busy: bool = False) -> list[Claim]:
         args: list[Any] = [keyspace.PREFIX, most, self._lease, int(busy)]
@@ -76,10 +76,16 @@ class RedisWorkQueue:
         )
         return State(ended) if ended else None
 
-    def postpone(self, claim: Claim) -> bool:
-        milliseconds = (int(seconds * 1000) for seconds in POSTPONED_SECONDS)
+    def postpone(self, claim: Claim, in_all: float) -> bool:
+        milliseconds = (int(seconds * 1000) for seconds in (*POSTPONED_SECONDS, in_all))
         args: list[str | int] = [keyspace.PREFIX, claim.job.id, claim.attempt, *milliseconds]
         return bool(self._scripts["postpone"](args=args))
+
+    def retry(self, claim: Claim) -> bool:
+        args = [keyspace.PREFIX, claim.job.id, claim.attempt, self._max_attempts]
+        if done := bool(self._scripts["retry"](args=args)):
+            self._notifier.notify()
+        return done
 
     def release(self, claims: Sequence[Claim]) -> None:
         for claim in claims:

@@ -191,6 +191,17 @@ def test_where_no_process_starts_nothing_is_wrong_with_the_photo(
         assert pool.decode(data, min_side=100).width == 60
 
 
+def test_a_photo_for_which_this_process_has_no_memory_is_decoded_in_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def out_of_memory(*_: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr(decoder_pool, "decode_from", out_of_memory)
+    with DecoderPool(processes=1) as pool:
+        assert pool.decode(file_of(scene(), "JPEG"), min_side=100).width == 60
+
+
 def test_photos_that_take_much_wait_for_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once: list[int] = []
     busy = threading.Semaphore(0)

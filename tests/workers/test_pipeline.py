@@ -204,14 +204,17 @@ def test_a_photo_that_costs_too_much_fails_at_once_and_the_others_go_on(
     assert all(bench.ended(job).state is State.SUCCEEDED for job in jobs)
 
 
-@pytest.mark.parametrize("error", [NoDecoder("no process can be started"), MemoryError()])
-def test_a_machine_that_cannot_decode_now_loses_no_job(
-    desk: Desk, home: Path, leaf_jpeg: bytes, error: Exception
-) -> None:
+def failing(error: Exception) -> Decode:
     def fail(*_: object, **__: object) -> Photo:
         raise error
 
-    bench = Bench(desk, home, fail)
+    return fail
+
+
+def test_a_machine_that_cannot_decode_now_loses_no_job(
+    desk: Desk, home: Path, leaf_jpeg: bytes
+) -> None:
+    bench = Bench(desk, home, failing(NoDecoder("no process can be started")))
     job = bench.submit(leaf_jpeg)
     bench.run()
     waiting = bench.ended(job)
@@ -220,6 +223,51 @@ def test_a_machine_that_cannot_decode_now_loses_no_job(
     again = Bench(desk, home)
     again.run()
     assert again.ended(job).state is State.SUCCEEDED
+
+
+def test_a_job_for_which_no_process_decodes_waits_for_minutes_not_for_a_day(
+    desk: Desk, home: Path, leaf_jpeg: bytes
+) -> None:
+    bench = Bench(desk, home, failing(NoDecoder("no process can be started")))
+    job = bench.submit(leaf_jpeg)
+    seconds, _ = desk.client.time()
+    desk.client.hset(keyspace.JOB + job.id, "postponed_at", seconds * 1000 - 700_000)
+    bench.run()
+    error = bench.ended(job).error
+    assert error is not None
+    assert "no process can be started" in error["detail"]
+
+
+def test_a_job_that_takes_more_memory_than_there_is_is_tried_alone_until_its_attempts_are_over(
+    desk: Desk, home: Path, leaf_jpeg: bytes
+) -> None:
+    """It waited for a day, in front of a worker that had nothing else to do."""
+    bench = Bench(desk, home, failing(MemoryError()))
+    job = bench.submit(leaf_jpeg)
+    bench.run()
+    ended = bench.ended(job)
+    assert (ended.state, ended.attempts) == (State.FAILED, 3)
+    assert ended.error is not None
+    assert "MemoryError" in ended.error["detail"]
+
+
+def test_a_job_that_met_a_moment_without_memory_succeeds_alone(
+    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, short = bench.blobs.put_all, [MemoryError()]
+
+    def put_all(*given: Any) -> None:
+        if short:
+            raise short.pop()
+        store(*given)
+
+    jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(2)]
+    monkeypatch.setattr(bench.blobs, "put_all", put_all)
+    bench.pipeline.drain()
+    bench.pipeline._settle()
+    bench.run()
+    assert {bench.ended(job).state for job in jobs} == {State.SUCCEEDED}
+    assert sorted(bench.ended(job).attempts for job in jobs) == [1, 2]
 
 
 def test_a_batch_that_is_decoded_one_by_one_is_not_hung(

@@ -219,3 +219,11 @@ local function requeue(id, attempts, queue, score)
   redis.call('ZADD', queue, score, id)
   publish(id)
 end
+
+-- Once more, behind the last job that waits of its owner. It counted an attempt, so it runs alone.
+local function try_again(id, attempts)
+  local queue, owner = unpack(redis.call('HMGET', job_key(id), 'queue', 'owner'))
+  local score = next_turn(queue, owner)
+  redis.call('HSET', job_key(id), 'score', score)
+  requeue(id, attempts, queue, score)
+end

@@ -24,7 +24,7 @@ if seen < -1000 then
 end
 redis.call('SET', CLOCK, string.format('%d', now))
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, 200)) do
-  local held = redis.call('HMGET', job_key(id), 'state', 'attempts', 'cancel', 'queue', 'owner')
+  local held = redis.call('HMGET', job_key(id), 'state', 'attempts', 'cancel')
   if held[1] ~= 'running' then
     redis.call('ZREM', LEASES, id)
   elseif held[3] then
@@ -33,9 +33,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0,
     end_job(id, 'failed', {'error', ARGV[3]})
     failed = failed + 1
   else
-    local score = next_turn(held[4], held[5])
-    redis.call('HSET', job_key(id), 'score', score)
-    requeue(id, held[2], held[4], score)
+    try_again(id, held[2])
     returned = returned + 1
   end
 end

@@ -18,6 +18,7 @@ from jobs.redis.connections import connect_async
 from jobs.redis.queue import MeteredQueue
 from tests.jobs.conftest import Desk, a_job
 
+DAY = 86_400.0
 DONE = Outcome(State.SUCCEEDED, result={"predictions": []}, timings_ms={"decode": 1.5})
 
 
@@ -389,7 +390,7 @@ def milliseconds_postponed(desk: Desk, job_id: str) -> float:
 def test_a_postponed_job_is_claimed_again_and_waits_ever_longer(desk: Desk) -> None:
     first = desk.enqueue()
     (claim,) = desk.queue.claim(1)
-    assert desk.queue.postpone(claim)
+    assert desk.queue.postpone(claim, DAY)
     assert 0 < milliseconds_postponed(desk, first.id) <= 3_000
     assert desk.find(first.id).queue is None
     second = desk.enqueue()
@@ -398,7 +399,7 @@ def test_a_postponed_job_is_claimed_again_and_waits_ever_longer(desk: Desk) -> N
     (back,) = desk.queue.claim(8)
     assert (back.job.id, back.attempt) == (first.id, 1)
     desk.client.hincrby(keyspace.JOB + first.id, "postponed_at", -3_600_000)
-    assert desk.queue.postpone(back)
+    assert desk.queue.postpone(back, DAY)
     assert 50_000 < milliseconds_postponed(desk, first.id) <= 61_000
 
 
@@ -406,7 +407,7 @@ def test_a_job_that_was_postponed_for_a_day_is_to_end(desk: Desk) -> None:
     job = desk.enqueue()
     desk.client.hset(keyspace.JOB + job.id, "postponed_at", 1)
     (claim,) = desk.queue.claim(1)
-    assert not desk.queue.postpone(claim)
+    assert not desk.queue.postpone(claim, DAY)
     assert desk.queue.finish(claim, Outcome(State.FAILED, error={})) is State.FAILED
 
 
@@ -416,17 +417,35 @@ def test_nobody_postpones_what_somebody_else_holds(desk: Desk) -> None:
     desk.client.zadd(keyspace.LEASES, {late.job.id: 0})
     desk.queue.reap()
     (held,) = desk.queue.claim(1)
-    assert not desk.queue.postpone(late)
+    assert not desk.queue.postpone(late, DAY)
     assert desk.queue.finish(held, DONE)
 
 
-@pytest.mark.parametrize("how", ["postpone", "release"])
+def test_a_job_that_is_tried_again_runs_alone_and_is_out_of_attempts_then(desk: Desk) -> None:
+    first, second = desk.enqueue(), desk.enqueue()
+    claim, other = desk.queue.claim(8)
+    assert desk.queue.retry(claim)
+    assert not desk.queue.retry(claim), "it is no longer held"
+    assert desk.queue.claim(8, busy=True) == []
+    desk.queue.finish(other, DONE)
+    (again,) = desk.queue.claim(8)
+    assert (other.job.id, again.job.id, again.attempt) == (second.id, first.id, 2)
+    assert again.is_suspect
+    assert desk.queue.retry(again)
+    (last,) = desk.queue.claim(8)
+    assert not desk.queue.retry(last)
+    assert desk.queue.finish(last, Outcome(State.FAILED, error={})) is State.FAILED
+
+
+@pytest.mark.parametrize("how", ["postpone", "retry", "release"])
 def test_a_canceled_job_that_is_given_back_is_never_run(desk: Desk, how: str) -> None:
     job = desk.enqueue()
     (claim,) = desk.queue.claim(1)
     desk.ask(lambda store: store.cancel(job.id))
     if how == "postpone":
-        desk.queue.postpone(claim)
+        desk.queue.postpone(claim, DAY)
+    elif how == "retry":
+        desk.queue.retry(claim)
     else:
         desk.queue.release([claim])
     assert desk.find(job.id).state is State.CANCELED
@@ -435,7 +454,7 @@ def test_a_canceled_job_that_is_given_back_is_never_run(desk: Desk, how: str) ->
 
 def test_a_postponed_job_is_canceled_at_once_and_counts_against_the_bound(desk: Desk) -> None:
     job = desk.enqueue()
-    desk.queue.postpone(desk.queue.claim(1)[0])
+    desk.queue.postpone(desk.queue.claim(1)[0], DAY)
     for _ in range(4):
         desk.enqueue()
     with pytest.raises(QueueFull):
@@ -516,7 +535,7 @@ def test_the_clock_of_redis_goes_back_and_a_killed_workers_job_waits_for_its_lea
 
 def test_the_clock_of_redis_goes_back_and_a_postponed_job_waits_no_longer(desk: Desk) -> None:
     job = desk.enqueue()
-    desk.queue.postpone(desk.queue.claim(1)[0])
+    desk.queue.postpone(desk.queue.claim(1)[0], DAY)
     set_clock(desk, -HOUR)
     desk.queue.reap()
     assert milliseconds_postponed(desk, job.id) <= 3_000
