@@ -63,6 +63,30 @@ def test_a_jpeg_with_a_hole_is_refused(way: str, part: float, filling: bytes) ->
     assert is_refused(data[:at] + filling + data[at + 4096 :])
 
 
+def on_a_flat_ground() -> bytes:
+    """A JPEG in which zeros are blocks of one colour."""
+    picture = Image.new("RGB", (1200, 900), (130, 130, 130))
+    picture.paste(leaf_like(400, 300), (200, 560))
+    data = file_of(picture, "JPEG", optimize=True, quality=40)
+    assert bytes(64) in data
+    return data
+
+
+@pytest.mark.parametrize("size", [512, 1024, 4096])
+def test_a_lost_sector_is_no_flat_ground(size: int) -> None:
+    data = on_a_flat_ground()
+    assert not is_refused(data)
+    at = len(data) // 2 // 512 * 512
+    assert is_refused(data[:at] + bytes(size) + data[at + size :])
+
+
+@pytest.mark.parametrize("data", [ARITHMETIC, ARITHMETIC_PROGRESSIVE], ids=["plain", "progressive"])
+def test_zeros_within_an_arithmetic_jpeg_are_a_hole(data: bytes) -> None:
+    at = data.index(b"\xff\xda") + 14
+    with pytest.raises(UndecodablePhoto, match="zeros in its place"):
+        decode(data[:at] + bytes(64) + data[at:], min_side=6)
+
+
 def test_a_progressive_jpeg_without_its_last_scans_is_refused() -> None:
     data = file_of(leaf_like(), "JPEG", progressive=True)
     scans = [found.start() for found in re.finditer(b"\xff\xda", data)]
