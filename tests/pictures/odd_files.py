@@ -73,6 +73,17 @@ def sixteen_bits() -> Image.Image:
     return Image.fromarray(np.asarray(leaf().convert("L")).astype(np.uint16) * 257)
 
 
+def with_a_gain_map() -> bytes:
+    """As phones write it since 2023: what makes the picture brighter on screens that can be."""
+    told = b'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf='
+    told += b'"http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:hdrgm='
+    told += b'"http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0" hdrgm:GainMapMax="3"/>'
+    told += b"</rdf:RDF></x:xmpmeta>"
+    data = file_of(leaf(), "JPEG")
+    segment = b"\xff\xe1" + struct.pack(">H", len(told) + 2) + told
+    return data[:2] + segment + data[2:] + file_of(Image.new("L", (60, 40), 255), "JPEG")
+
+
 SURE: Files = {
     **{f"cut-out {kind}": partial(cut_out_file, kind) for kind in KINDS[1:]},
     "cut-out grey": lambda: file_of(cut_out().convert("LA"), "PNG"),
@@ -90,6 +101,7 @@ SURE: Files = {
     "profile for other colours": lambda: file_of(leaf(), "JPEG", icc_profile=linear_grey()),
     "several pictures": lambda: file_of(leaf(), "MPO", save_all=True, append_images=[scene()]),
     "animation": lambda: file_of(leaf(), "WEBP", save_all=True, append_images=[scene(*SIZE)]),
+    "gain map": with_a_gain_map,
 }
 """What every program reads alike."""
 
@@ -100,6 +112,13 @@ def cut(data: bytes, end: bytes = b"") -> bytes:
 
 def cut_file(kind: str) -> bytes:
     return cut(file_of(leaf(), kind))
+
+
+def jpeg_with(filling: bytes, instead_of: int = 500, **options: int) -> bytes:
+    """The leaf, with this in the place of so many bytes in the middle."""
+    data = file_of(leaf(), "JPEG", **options)
+    middle = len(data) // 2
+    return data[:middle] + filling + data[middle + instead_of :]
 
 
 def zeros(data: bytes, start: float, length: int) -> bytes:
@@ -132,6 +151,16 @@ DAMAGED: Files = {
     "closed CMYK JPEG": lambda: cut(file_of(leaf().convert("CMYK"), "JPEG"), b"\xff\xd9"),
     "closed progressive JPEG": lambda: cut(file_of(leaf(), "JPEG", progressive=True), b"\xff\xd9"),
     "JPEG with a hole": lambda: zeros(file_of(leaf(), "JPEG"), 0.5, 4096),
+    "JPEG with a part left out": lambda: jpeg_with(b""),
+    "JPEG with a part that came twice": lambda: jpeg_with(
+        file_of(leaf(), "JPEG")[20_000:20_500], 0
+    ),
+    "JPEG with a hole of ones": lambda: jpeg_with(b"\xff" * 500),
+    "JPEG with other bytes": lambda: jpeg_with(bytes(range(1, 251)) * 2),
+    "JPEG with other bytes between restarts": lambda: jpeg_with(
+        bytes(range(1, 61)), 60, restart_marker_rows=1
+    ),
+    "JPEG without its end": lambda: file_of(leaf(), "JPEG")[:-2],
     "WebP of zeros": lambda: zeros(file_of(leaf(), "WEBP"), 0.5, 10**6),
     "wrong sum": with_a_chunk_of_another_sum,
 }

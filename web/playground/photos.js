@@ -1,6 +1,6 @@
 // Photos from files, the clipboard and the camera; made smaller before they are sent.
 
-import { hasGreyCorner, isPlainJpeg } from "./jpeg.js";
+import { plainJpeg } from "./jpeg.js";
 import { fit } from "./size.js";
 
 const LONG_SIDE = 1024; // pixels; the model uses far fewer
@@ -28,11 +28,10 @@ export function listenForPhotos(drop, inputs, onFiles) {
 // than JPEG and PNG are small already, and browsers do not agree on which way is up in them.
 export async function shrink(file, longSide = LONG_SIDE) {
   const buffer = await file.arrayBuffer();
-  const isJpeg = isPlainJpeg(buffer);
-  if (!isJpeg && !isPlainPng(buffer)) return file;
-  const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => null);
+  const plain = plainJpeg(buffer) ?? (isPlainPng(buffer) ? file : null);
+  if (!plain) return file;
+  const bitmap = await createImageBitmap(plain, { imageOrientation: "from-image" }).catch(() => null);
   if (!bitmap || Math.max(bitmap.width, bitmap.height) <= longSide) return file;
-  if (isJpeg && hasGreyCorner(bitmap)) return file;
   const small = await asJpeg(bitmap, longSide);
   bitmap.close();
   return small && small.size < file.size ? small : file;
