@@ -1,9 +1,8 @@
-"""Seeing and explaining: from a photo to a prediction and the picture that shows why.
+"""The library: from a photo to a prediction and the picture that shows why.
 
     from engine import GradCAM, get_target_layer, load_model_once
 
-Names are imported when they are first used: reading the package's version of a colour table
-does not wait for torch.
+Names are imported when they are first used, so that `import engine` does not load torch.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What a heatmap says, in numbers and one sentence. A hint, never a proof."""
+"""Numbers and one sentence about a heatmap. A hint, never a proof."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -134,7 +134,8 @@ def _ring(shape: tuple[int, ...], box: Box) -> FloatMap:
 
 
 def _within(count: int, start: float, end: float) -> FloatMap:
-    """Of what each cell shows of the photo, the part inside; of one that shows nothing, none."""
+    """The share of each cell that lies within the border, of the part that covers the photo; 0 for
+    a cell that covers none of it."""
     edges = start + np.arange(count + 1) / count * (end - start)
     shown = np.diff(edges.clip(0, 1))
     inside = np.diff(edges.clip(1 / 14, 13 / 14))

@@ -1,4 +1,4 @@
-"""The one stateful class: a warm model that sees and explains batches of photos."""
+"""The one stateful class: a warm model that predicts and explains batches of photos."""
 
 import copy
 import logging
@@ -42,13 +42,13 @@ class ExplainerOptions(TypedDict, total=False):
 
 
 class Explainer:
-    """Holds a model of its own: folded, on its device, ready.
+    """A loaded model: batch norms folded, on its device, ready.
 
-    One forward pass a batch, and the gradients of all (photo, class) pairs through the head
-    alone. Safe to use from several threads. `model` stands in for the card's weights; see
-    `engine.runtimes.base.RuntimeOptions` for the rest. Raises CardError for a card whose weights
-    are not there, WrongLayer for its layer.
-    `on_out_of_memory` is called for every batch that did not fit and was halved.
+    A batch takes one forward pass, and the gradients of all (photo, class) pairs go through the
+    head alone. Safe to use from several threads. `model` replaces the card's weights.
+    `on_out_of_memory` is called for every batch that did not fit and was halved. The rest: see
+    `engine.runtimes.base.RuntimeOptions`. Raises CardError for missing weights, WrongLayer for the
+    card's target layer.
     """
 
     def __init__(
@@ -86,25 +86,25 @@ class Explainer:
     def load(
         cls, card: Card, device: Device | None = None, **options: Unpack[ExplainerOptions]
     ) -> Self:
-        """An explainer that has already seen a photo."""
+        """A warm explainer: it has explained a photo."""
         explainer = cls(card, device, **options)
         explainer.warm_up()
         return explainer
 
     def warm_up(self, batch: int = 1) -> None:
-        """Explain a grey picture, so that the first photo waits for nothing."""
+        """Explain a grey picture, so that the first photo is not slow."""
         side = self.card.preprocessing.size
         grey = Photo(np.full((side, side, 3), 128, np.uint8), side, side, "PNG")
         self.explain([grey] * batch, [Request()] * batch)
 
     def forward(self, pixels: Sequence[Pixels]) -> ForwardPass:
-        """One forward pass over upright photos, uint8 (h, w, 3), as `explain` starts with."""
+        """The forward pass that `explain` begins with, over upright photos, uint8 (h, w, 3)."""
         return self._runtime.forward(prepare(pixels, self.card.preprocessing))
 
     def explain(self, photos: Sequence[Photo], requests: Sequence[Request]) -> list[Explanation]:
         """One explanation for each photo and its request, in order.
 
-        Raises WrongClass, UnknownMethod or WrongInput before the model is asked.
+        Raises WrongClass, UnknownMethod or WrongInput before the model runs.
         """
         check_requests(photos, requests, len(self.card.class_names))
         if not photos:
@@ -117,7 +117,8 @@ class Explainer:
     def _explain_in_halves(
         self, photos: Sequence[Photo], requests: Sequence[Request]
     ) -> list[Explanation]:
-        """After the GPU ran out of memory: in halves, down to one photo, and that on the CPU."""
+        """After the GPU ran out of memory: one half after the other, down to one photo, and that on
+        the CPU."""
         half = len(photos) // 2
         self.on_out_of_memory()
         log.warning("no memory on %s for a batch of %d", self.device, len(photos))
@@ -154,7 +155,7 @@ class Explainer:
     def _maps(
         self, forward: ForwardPass, targets: list[list[int]], requests: Sequence[Request]
     ) -> list[list[ClassMap]]:
-        """The maps of all pairs out of one gradient tensor, dealt back to their photos."""
+        """The maps of all pairs from one gradient tensor, grouped by photo."""
         photos = [i for i, classes in enumerate(targets) for _ in classes]
         classes = [index for own in targets for index in own]
         dealt: list[list[ClassMap]] = [[] for _ in targets]

@@ -1,4 +1,4 @@
-"""What is asked about a photo, and what is answered."""
+"""Requests to the explainer, and what it returns."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from pictures.blend import WHOLE, Box, Map
 
 @dataclass(frozen=True)
 class Request:
-    """What to explain: the `top_k` best classes, and `class_index` beside them."""
+    """What to explain: the `top_k` best classes, and `class_index` where it is not among them."""
 
     top_k: int = 1
     class_index: int | None = None
@@ -29,10 +29,10 @@ class Prediction:
 
 @dataclass(frozen=True)
 class ClassMap:
-    """`heatmap`: float32 (h, w) in [0, 1]; `is_zero` where nothing spoke for the class.
+    """`heatmap`: float32 (h, w) in [0, 1]. `is_zero`: nothing in the photo speaks for the class.
 
     `peak`: what the map was divided by. Maps times peaks show the classes of one photo on one
-    scale. `box`: what the map stands for, in parts of the photo's width and height.
+    scale. `box`: the part of the photo that the map covers, in parts of its width and height.
     """
 
     class_index: int

@@ -1,4 +1,4 @@
-"""Does the model need what the map shows? Costs some forward passes, so only on demand."""
+"""Whether a prediction depends on what its map shows. Costs forward passes, so only on demand."""
 
 from dataclasses import dataclass
 
@@ -19,9 +19,9 @@ HOTTEST = 0.2
 class Faithfulness:
     """Areas under the confidence of the class, in [0, 1]. Petsiuk et al. 2018 (RISE).
 
-    `deletion`: while the hottest pixels are blurred first; low is good. `insertion`: while
-    they are given back to a blurred photo first; high is good. `confidence_lost`: by blurring
-    the hottest fifth of the photo; negative where it helped.
+    `deletion`: while pixels are blurred, the hottest first; low is good. `insertion`: while they
+    are restored in a blurred photo, the hottest first; high is good. `confidence_lost`: by blurring
+    the hottest fifth of the photo; negative where that helped.
     """
 
     deletion: float
@@ -37,8 +37,8 @@ def measure_faithfulness(
     steps: int = 16,
     box: Box = WHOLE,
 ) -> Faithfulness:
-    """Judge a map of `class_idx`, float32 (h, w), on its photo, normalised (1, 3, H, W), of which
-    it stands for `box`.
+    """The faithfulness of a map of `class_idx`, float32 (h, w), that covers `box` of its photo,
+    normalised (1, 3, H, W).
 
     Costs 2 * steps + 3 photos of forward passes. Raises WrongInput or WrongClass.
     """
@@ -56,7 +56,7 @@ def measure_faithfulness(
 
 
 def _rank(heatmap: Map, box: Box, inputs: Tensor) -> Tensor:
-    """Each pixel's place from the hottest (0) to the coldest (below 1), (1, 1, H, W)."""
+    """The rank of each pixel, from the hottest (0) to the coldest (below 1), (1, 1, H, W)."""
     height, width = inputs.shape[2:]
     large = torch.tensor(upsample(heatmap, width, height, box), device=inputs.device)
     order = large.flatten().argsort(descending=True, stable=True)
@@ -66,7 +66,7 @@ def _rank(heatmap: Map, box: Box, inputs: Tensor) -> Tensor:
 
 
 def _blurred(inputs: Tensor) -> Tensor:
-    """So soft that no lesion is left: a Gaussian of a twelfth of the side."""
+    """The photo without any lesion: a Gaussian blur of a twelfth of the side."""
     sigma = min(inputs.shape[2:]) / 12
     size = 2 * int(2 * sigma) + 1
     blurred: Tensor = functional.gaussian_blur(inputs, [size, size], [sigma, sigma])

@@ -20,11 +20,11 @@ _loaded: dict[Path, Loaded] = {}
 
 
 def load_model_once(path: str | Path) -> Loaded:
-    """The model of a weight file, its class names by index, and where it runs.
+    """The model of a weight file, its class names by index, and its device.
 
-    A second call for the same file gives the same model, ready to predict, whatever thread it
-    comes from. Its card is a bundled one, or `<stem>.toml` beside the file or in `cards/`
-    there. Raises WrongModel, or CardError for a card or weights that do not match.
+    A second call for the same file returns the same model, in any thread. Its card is a bundled
+    one, or `<stem>.toml` beside the file or in `cards/` there. Raises WrongModel, or CardError for
+    a card or weights that do not match.
     """
     where = Path(path).resolve()
     with _lock:

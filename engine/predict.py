@@ -1,4 +1,4 @@
-"""From a picture, in any form that a caller has it, to class names."""
+"""From a picture in any form to class names: the simplest call."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -46,9 +46,9 @@ def predict_disease(
 
 
 def prepare_input(image: ImageInput, transform: Transform) -> tuple[Tensor, Pixels]:
-    """What the model is given, float32 (1, 3, H, W), and what a person sees, uint8 RGB.
+    """The input of the model, float32 (1, 3, H, W), and the picture to show, uint8 RGB.
 
-    A tensor is passed on as it is and shown with ImageNet's normalisation undone.
+    A tensor is passed on unchanged and shown with ImageNet's normalisation undone.
     """
     if isinstance(image, Tensor):
         batch = image[None] if image.ndim == 3 else image

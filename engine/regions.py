@@ -1,4 +1,4 @@
-"""The hot places of a map: where to look on the leaf, and in what order."""
+"""The hot regions of a map: where to look on the leaf, and in what order."""
 
 from typing import NamedTuple
 
@@ -21,12 +21,11 @@ class Region(NamedTuple):
 
 
 def hot_regions(heatmap: Map, box: Box = WHOLE) -> tuple[Region, ...]:
-    """The connected places of at least HOT times the hottest cell, those with the largest share of
-    the heat first, MOST at the most; none for a map without heat.
+    """Connected regions of at least HOT times the hottest cell, those with the largest share of the
+    heat first, at most MOST; none for a map without heat.
 
-    heatmap: float32 (h, w), not below zero, which stands for `box` of the photo. A region is made
-    of cells side by side or one above the other; of one that reaches beyond the photo the part
-    within counts.
+    heatmap: float32 (h, w), not below zero, which covers `box` of the photo. Cells are connected
+    where they share a side. Of a region that reaches beyond the photo, the part within counts.
     """
     rows, columns = (_edges(*sides) for sides in _sides(heatmap, box))
     shown = np.diff(rows)[:, None] * np.diff(columns)
@@ -52,11 +51,11 @@ def _sides(heatmap: Map, box: Box) -> tuple[tuple[int, float, float], ...]:
 
 
 def _edges(cells: int, start: float, end: float) -> npt.NDArray[np.float64]:
-    """Where the cells begin and end within the photo, in parts of it, (cells + 1,)."""
+    """The edges of the cells, clipped to the photo, in parts of it, (cells + 1,)."""
     return (start + np.arange(cells + 1) / cells * (end - start)).clip(0, 1)
 
 
 def _span(used: npt.NDArray[np.bool_]) -> tuple[int, int]:
-    """The first True and the one behind the last."""
+    """The index of the first True, and the one after the last."""
     places = np.nonzero(used)[0]
     return int(places[0]), int(places[-1]) + 1

@@ -1,4 +1,4 @@
-"""What is asked of a batch: whether it can be answered, and which classes are meant."""
+"""The requests of a batch: whether they can be answered, and which classes they mean."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,8 @@ MAX_PREDICTIONS = 5
 
 
 def check_requests(photos: Sequence[Photo], requests: Sequence[Request], classes: int) -> None:
-    """Raises WrongClass, UnknownMethod or WrongInput for what a model of `classes` cannot do."""
+    """Raises WrongClass, UnknownMethod or WrongInput for what a model of `classes` cannot
+    answer."""
     if len(photos) != len(requests):
         raise WrongInput(f"{len(photos)} photos and {len(requests)} requests", "one each")
     for request in requests:
@@ -27,7 +28,7 @@ def check_requests(photos: Sequence[Photo], requests: Sequence[Request], classes
 
 
 def top_predictions(confidence: Tensor, names: Sequence[str]) -> tuple[Prediction, ...]:
-    """The classes of a photo that are likeliest, best first; confidence: float32 (classes,)."""
+    """The most likely classes of a photo, best first; confidence: float32 (classes,)."""
     values, order = confidence.topk(min(MAX_PREDICTIONS, len(confidence)))
     named = zip(order.tolist(), values.tolist(), strict=True)
     return tuple(Prediction(i, names[i], value) for i, value in named)

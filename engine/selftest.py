@@ -1,4 +1,4 @@
-"""Is everything here and does it work? `python -m engine.selftest`."""
+"""Whether everything is installed and works: `python -m engine.selftest`."""
 
 import platform
 import sys
@@ -33,7 +33,7 @@ def selftest(say: Say) -> bool:
 
 
 def _check(card: Card, photo: Photo, say: Say) -> bool:
-    """One model: its hash, its map against plain autograd, an overlay that is a picture."""
+    """One model: its hash, its map against that of plain autograd, its overlay."""
     try:
         explainer = Explainer.load(card)
         start = perf_counter()

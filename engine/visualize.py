@@ -110,8 +110,8 @@ def compare_top_k(
 ) -> Pixels:
     """The photo, then its `k` best classes with name and confidence, uint8 (H, W, 3) RGB.
 
-    All maps share one colour scale, that of the hottest: a class that little speaks for stays
-    cold. Raises as `generate_gradcam_visualization` does, and WrongInput for the class names.
+    All maps share one colour scale, that of the hottest: a class with little evidence stays cold.
+    Raises what `generate_gradcam_visualization` raises, and WrongInput for wrong class names.
     """
     cam = GradCAM(model, target_layer, device)
     inputs, pixels = prepare_input(image_input, transform or get_model_transforms(model))

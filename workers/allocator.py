@@ -10,13 +10,14 @@ _TRIM_SECONDS = 60.0
 
 
 def keep_freed_memory() -> bool:
-    """Have glibc keep what is freed; by default every batch is mapped and unmapped anew,
-    which makes a plain forward pass of 32 photos up to three times as slow.
+    """Have glibc keep freed memory. By default every batch is mapped and unmapped anew, which makes
+    a forward pass of 32 photos up to three times as slow.
 
-    All threads share one arena. With one each, every thread keeps its own largest photo: decoding
-    and rendering mixed photos on 4 threads took 348 MB instead of 208 to 222, at the same speed.
+    All threads share one arena. With an arena each, every thread keeps memory for its own largest
+    photo: decoding and rendering mixed photos on 4 threads took 348 MB instead of 208 to 222, at
+    the same speed.
 
-    False, and nothing is done, where the C library is another one.
+    False, and nothing is done, with another C library.
     """
     libc = _glibc()
     if libc is None:
@@ -29,9 +30,9 @@ def keep_freed_memory() -> bool:
 
 
 def return_unused_memory(seconds: float = _TRIM_SECONDS) -> None:
-    """From now on give back to the system, every so many seconds, what is kept and not in use.
+    """From now on return kept and unused memory to the system, every so many seconds.
 
-    Kept for ever, memory grows to the most that ever came together in one moment: over 5,000 mixed
+    Otherwise memory grows to the largest sum that was ever in use at one moment: over 5,000 mixed
     photos a worker went on growing by 7 %, though nothing leaked. Once a minute costs nothing that
     can be measured.
     """

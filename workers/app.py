@@ -33,7 +33,7 @@ _LEAN = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
 def run_worker(settings: WorkerSettings) -> None:
-    """Try and warm the models, then work until SIGTERM. Raises CardError, BlobsFailed."""
+    """Load and warm the models, then work until SIGTERM. Raises CardError, BlobsFailed."""
     keep_freed_memory()
     return_unused_memory()
     blobs = open_blobs(settings)
@@ -92,7 +92,8 @@ def _serve(
 
 
 def _handle_once(number: signal.Signals) -> None:
-    """Celery's handler takes a lock: a second signal in the midst of it would wait for ever."""
+    """Handle the first signal only. Celery's handler takes a lock: a second signal during the first
+    would wait for ever."""
     handle = signal.getsignal(number)
     assert callable(handle)  # noqa: S101 - Celery has set it before it says that it is ready
 

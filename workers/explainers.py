@@ -22,7 +22,7 @@ PHOTO_MEMORY = 512 * 1024 * 1024  # bytes of decoded photos in hand, for batches
 class Explainers:
     """Explainers by model id, loaded at first use.
 
-    `batch` is the most photos in one forward pass of any model; 0: what suits the device.
+    `batch`: the most photos in one forward pass of any model; 0 for what suits the device.
     """
 
     def __init__(
@@ -57,15 +57,15 @@ class Explainers:
 
     @property
     def claimed(self) -> int:
-        """The most jobs to claim at once, so that four batches of decoded photos, however large,
-        take no more memory than PHOTO_MEMORY times what the device's batches are larger."""
+        """The most jobs to claim at once. Four batches of decoded photos, however large, then take
+        at most PHOTO_MEMORY, or as many times more as the device's batches are larger."""
         photo = max(most_bytes(card.preprocessing) for card in self._catalog)
         room = PHOTO_MEMORY * self.batch // _BATCHES["cpu"]
         return max(1, min(self.batch, room // (4 * photo)))
 
     def batch_of(self, model: str) -> int:
-        """The most photos in one forward pass of this model, whose layers hold as much more as
-        their input is larger. Raises UnknownModel."""
+        """The most photos in one forward pass of this model: the fewer the larger its input is,
+        since its layers grow with it. Raises UnknownModel."""
         pixels = (self.input_side(model) / _USUAL_SIDE) ** 2
         return max(1, int(self.batch / max(1.0, pixels)))
 
@@ -84,12 +84,12 @@ def _explicit_device(device: str) -> str | None:
 
 
 def _batch_on(device: str) -> int:
-    """A CPU is as fast with few photos at once; a GPU is not."""
+    """The batch that suits a device: a CPU is as fast with few photos at once; a GPU is not."""
     return _BATCHES.get(choose_device(_explicit_device(device)).type, _BATCHES["cpu"])
 
 
 def explainer_options(settings: WorkerSettings) -> ExplainerOptions:
-    """How models run in this process; torch is given its threads at once."""
+    """The keywords of `Explainer` in this process. Sets the number of torch's threads at once."""
     if settings.threads:
         torch.set_num_threads(settings.threads)
     return ExplainerOptions(

@@ -1,4 +1,4 @@
-"""The side thread of a worker: renews leases, reaps, and gives signs of life."""
+"""The side thread of a worker: renews leases, reaps, and sends heartbeats."""
 
 import faulthandler
 import logging
@@ -19,11 +19,11 @@ _STDERR = 2  # the descriptor itself: Celery puts something without one in the p
 
 
 class LeaseRenewer:
-    """Keeps the leases of the jobs in hand alive until their deadline.
+    """Renews the leases of claimed jobs until their deadline.
 
-    A job in hand past its deadline is hung in native code, where no exception reaches it: the
-    process exits at once, the leases run out, and the jobs are run elsewhere. Native code that
-    lets no Python run stops this thread too: a watchdog outside of Python then ends the process.
+    A job past its deadline hangs in native code, where no exception reaches it: the process exits
+    at once, the leases run out, and the jobs run elsewhere. Native code that holds Python's lock
+    stops this thread too: a watchdog outside of Python then ends the process.
     """
 
     def __init__(self, queue: WorkQueue, name: str, lease: float, deadline: float) -> None:
@@ -40,7 +40,7 @@ class LeaseRenewer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop, and take the sign of life back."""
+        """Stop, and deregister the worker."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join(timeout=6)
@@ -51,12 +51,12 @@ class LeaseRenewer:
             log.warning("could not sign off: %s", error)
 
     def hold(self, claims: Sequence[Claim]) -> None:
-        """Renew these from now on."""
+        """Renew the leases of these claims from now on."""
         with self._lock:
             self._held |= {claim.job.id: (claim, time.monotonic()) for claim in claims}
 
     def drop(self, claims: Sequence[Claim]) -> None:
-        """Renew these no longer."""
+        """Stop renewing the leases of these claims."""
         with self._lock:
             for claim in claims:
                 self._held.pop(claim.job.id, None)
@@ -81,7 +81,8 @@ class LeaseRenewer:
         self._queue.heartbeat(self._name)
 
     def _set_watchdog(self) -> None:
-        """Unless it is set anew in time, it says where every thread is, and ends the process."""
+        """Set the watchdog anew. When it is not set again in time, it prints where every thread is,
+        and ends the process."""
         patience = self._deadline + TICK_TIMEOUT_SECONDS
         faulthandler.dump_traceback_later(patience, exit=True, file=_STDERR)
 

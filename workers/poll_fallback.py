@@ -1,4 +1,4 @@
-"""Polling, for when the broker is away or loses notifications: jobs need not wait for it."""
+"""Polling, so that jobs do not wait when the broker is away or loses notifications."""
 
 import logging
 import threading
@@ -13,8 +13,8 @@ IDLE_POLLS = 5  # in a row
 
 
 class PollFallback:
-    """Polls every `seconds`; drains when work waits, and the worker is idle, `IDLE_POLLS` times in
-    a row: lost notifications are sent again sooner than that."""
+    """Polls every `seconds`. Starts work when `IDLE_POLLS` polls in a row found waiting jobs and an
+    idle worker: lost notifications are usually sent again before."""
 
     def __init__(self, queue: WorkQueue, pipeline: Pipeline, seconds: float = 1.0) -> None:
         self._queue, self._pipeline, self._seconds = queue, pipeline, seconds

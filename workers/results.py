@@ -1,4 +1,4 @@
-"""A job's result out of what the engine found: the record's JSON, and the blobs beside it."""
+"""From an explanation to a job's result: the record's JSON, and the blobs beside it."""
 
 import io
 from dataclasses import asdict
@@ -23,7 +23,7 @@ from pictures.masks import Mask
 
 
 def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Explanation) -> None:
-    """Photo, maps and one overlay a map, under names that carry the attempt."""
+    """Store the photo, the maps, and an overlay of each map, under names that carry the attempt."""
     options = claim.job.options
     pictures = {
         blob_names.PHOTO: encode(photo.pixels, "jpeg"),
@@ -57,8 +57,8 @@ def result_document(explanation: Explanation, photo: Photo, card: Card) -> dict[
 
 
 def _affected_share(explanation: Explanation, small: Pixels, leaf: Mask | None) -> float | None:
-    """Of a disease that the model is confident of alone: what is not green on a healthy leaf, or on
-    something else, is not ill."""
+    """Known only for a disease that the model is confident of: on a healthy leaf, or on something
+    else, what is not green is not ill."""
     is_reliable = VERDICTS[explanation.verdict].is_reliable
     if not is_reliable or is_healthy(explanation.predictions[0].class_name):
         return None

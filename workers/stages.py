@@ -37,7 +37,7 @@ _STORE_AWAY, _NO_DECODER = 86_400.0, 600.0  # seconds that a job waits in all, a
 
 @dataclass
 class WorkItem:
-    """A claimed job on its way; `timings` in milliseconds."""
+    """A claimed job in the pipeline; `timings` in milliseconds."""
 
     claim: Claim
     photo: Photo | None = None
@@ -158,8 +158,10 @@ class Stages:
             self._blobs.erase(job_id)
 
     def _take_back(self, item: WorkItem) -> None:
-        """Erase what was stored after the lease was lost. The client may have erased the job by
-        then; while it has not, the photo belongs to the attempt that took over."""
+        """Erase what was stored after the lease was lost.
+
+        Unless the client has erased the job, the photo belongs to the attempt that took over.
+        """
         job = item.claim.job
         now = self._queue.standing(job.id)
         lives = State.QUEUED, State.RUNNING, State.SUCCEEDED

@@ -23,7 +23,7 @@ class Cams(NamedTuple):
 
 
 class GraphForwardPass(LinearHeadForwardPass):
-    """Seen by a graph: on the CPU, in float32."""
+    """The forward pass of an exported graph: on the CPU, in float32."""
 
 
 def compute_cams(
@@ -31,7 +31,7 @@ def compute_cams(
 ) -> Cams:
     """The maps of all pairs, each by its own method.
 
-    Beside a graph nothing is computed in torch: its threads would spin on the graph's cores.
+    After a graph nothing is computed in torch: torch's threads would spin on the graph's cores.
     """
     if isinstance(forward, GraphForwardPass) and _CLOSED_FORMS.keys() >= set(methods):
         return _closed_form(forward, photos, classes, methods)
@@ -48,7 +48,8 @@ def compute_cams(
 def _closed_form(
     forward: GraphForwardPass, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
 ) -> Cams:
-    """With one gradient g_k a channel every method is ReLU(sum_k v_k A_k), v by `_CLOSED_FORMS`."""
+    """Maps where one gradient g_k holds for all cells of channel k. Every method is then ReLU(sum_k
+    v_k A_k), with v out of `_CLOSED_FORMS`."""
     activations, weights = forward.activations.numpy(), forward.weights.numpy()
     count, channels, height, width = activations.shape
     cells = activations.reshape(count, channels, height * width)

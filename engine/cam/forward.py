@@ -1,7 +1,7 @@
-"""One forward pass that is differentiable from one layer up, and only from there.
+"""One forward pass that is differentiable from the target layer up.
 
-Below the layer no graph is kept, so that looking costs what the forward pass costs; the split
-is found by a hook, for any model, without knowing its architecture.
+Below the layer no autograd graph is kept, so that explaining costs hardly more than predicting. A
+hook finds the layer, in any architecture.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from engine.errors import WrongInput, WrongLayer
 
 
 class ForwardPass(Protocol):
-    """What a forward pass of N photos leaves behind; every runtime gives one."""
+    """The result of a forward pass of N photos; every runtime returns one."""
 
     @property
     def logits(self) -> Tensor: ...
@@ -27,10 +27,10 @@ class ForwardPass(Protocol):
 
 @dataclass(frozen=True)
 class AutogradForwardPass:
-    """What one forward pass of N photos left behind.
+    """The result of a forward pass in torch, whose gradients autograd computes.
 
-    `logits` (N, classes) and `activations` (N, K, h, w) stand in the model's own type; both
-    carry the short graph that `gradients` walks.
+    `logits` (N, classes) and `activations` (N, K, h, w) have the model's own dtype; both carry the
+    short graph that `gradients` walks.
     """
 
     logits: Tensor
@@ -39,7 +39,7 @@ class AutogradForwardPass:
     def gradients(self, photos: Sequence[int], classes: Sequence[int]) -> Tensor:
         """d logit[photo, class] / d activations[photo] of each pair, (pairs, K, h, w).
 
-        As many passes through the head as one photo has pairs at the most, each for the
+        The head is walked back as often as the photo with the most pairs needs, each time for the
         whole batch.
         """
         turns = _occurrences(photos)
@@ -51,7 +51,7 @@ class AutogradForwardPass:
         return torch.stack(gradients)[turns, list(photos)]
 
     def _backward(self, wanted: Tensor) -> Tensor:
-        """Row by row, the gradient of the logits that `wanted` (N, classes) picks."""
+        """The gradient, photo by photo, of the logits that `wanted` (N, classes) picks."""
         if not self.logits.requires_grad:
             raise WrongLayer("the class scores do not depend on the target layer")
         with torch.inference_mode(mode=False):
@@ -62,7 +62,7 @@ class AutogradForwardPass:
 
 
 def forward_pass(model: nn.Module, layer: nn.Module, inputs: Tensor) -> AutogradForwardPass:
-    """Forward `inputs` (N, 3, H, W) in evaluation mode and keep the graph above `layer`.
+    """Run `inputs` (N, 3, H, W) in evaluation mode and keep the autograd graph above `layer`.
 
     Works under an outer no_grad or inference_mode, with frozen weights and in-place ReLUs, and
     leaves no gradient, hook or flag behind. Raises WrongLayer or WrongInput.
@@ -89,7 +89,7 @@ def forward_pass(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Autograd
 
 
 def describe_layer(layer: nn.Module) -> str:
-    """A layer in an error message."""
+    """The words for a layer in an error message."""
     return f"the target layer ({type(layer).__name__})"
 
 
@@ -108,7 +108,7 @@ def check_feature_maps(output: Any, photos: int) -> Tensor:
 
 
 def check_channels_first(maps: Tensor, inputs: Tensor) -> None:
-    """Raises WrongLayer for maps (N, h, w, K): told by sides in the proportion of the photo's."""
+    """Raises WrongLayer for maps (N, h, w, K), recognised by sides in the photo's proportion."""
     _, one, two, last = maps.shape
     wide = inputs.shape[3] / inputs.shape[2]
 
@@ -124,7 +124,7 @@ def check_channels_first(maps: Tensor, inputs: Tensor) -> None:
 
 
 def class_scores(output: Any) -> Tensor:
-    """The logits (N, classes) in what a model gives: alone, first of several, or by name.
+    """The logits (N, classes) in a model's output: the output itself, its first or a named member.
 
     Raises WrongInput.
     """
@@ -142,7 +142,7 @@ def class_scores(output: Any) -> Tensor:
 
 
 def _occurrences(photos: Sequence[int]) -> list[int]:
-    """How many pairs of the same photo stand before each pair."""
+    """For each pair, how many earlier pairs have the same photo."""
     counts: dict[int, int] = {}
     turns = []
     for photo in photos:

@@ -23,12 +23,11 @@ ClassIndex = int | Sequence[int] | npt.NDArray[np.integer[Any]] | Tensor
 
 
 class GradCAM:
-    """Explains the classes of `model` by what its `target_layer` (module or name) saw.
+    """Explains the classes of `model` by the feature maps of `target_layer` (a module or its name).
 
-    The class score is the logit. The model is left as it was: no hook, no gradient, no mode
-    remains on it, and several threads may use one model, or one GradCAM, at once.
-    `device=None` leaves the model where it is. Raises WrongLayer for a layer that is not in
-    the model.
+    The class score is the logit. The model is left unchanged: no hook, no gradient, no mode stays
+    on it, and several threads may use one model, or one GradCAM, at once. `device=None` leaves the
+    model where it is. Raises WrongLayer for a layer that is not in the model.
     """
 
     def __init__(
@@ -71,10 +70,11 @@ class GradCAM:
         return result
 
     def box(self, heatmap: Map) -> Box:
-        """Left, top, right and bottom of what a map of this object stands for, in parts of the
-        photo's width and height: half a cell up and to the left of the photo in most networks.
+        """The part of the photo that a map of this object covers: left, top, right and bottom, in
+        parts of the photo's width and height. In most networks it begins half a cell above and left
+        of the photo.
 
-        The whole photo for a map of a size that this object has not given yet.
+        The whole photo for a map of a size that this object has not returned yet.
         """
         if heatmap.shape not in self._inputs:
             return WHOLE
@@ -102,7 +102,7 @@ class GradCAM:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing to undo: nothing was ever left on the model."""
+        """Nothing to undo: nothing is left on the model."""
 
     def _batch(self, inputs: Tensor) -> Tensor:
         needed = "a float tensor (3, height, width) or (N, 3, height, width)"

@@ -1,7 +1,7 @@
-"""What the engine does to a caller's model, for as long as it needs it and no longer.
+"""Temporary changes to a caller's model: hooks on outputs, and evaluation mode.
 
-Several threads may explain with one model at once: what one thread sees at a layer is its own,
-and a model in training mode is put back into it when the last of them has gone.
+Several threads may explain with one model at once. Each sees only its own outputs of a layer, and a
+model in training mode returns to it when the last thread is done.
 """
 
 import threading
@@ -19,7 +19,7 @@ _held: dict[tuple[nn.Module, Callable[[nn.Module], Undo]], tuple[int, Undo]] = {
 
 
 class _ThreadHooks(threading.local):
-    """What this thread does with the output of each layer that it watches."""
+    """The hooks of this thread, by layer."""
 
     def __init__(self) -> None:
         self.hooks: dict[nn.Module, OutputHook] = {}
@@ -44,14 +44,14 @@ def replace_output(layer: nn.Module, hook: OutputHook) -> Generator[None]:
 
 @contextmanager
 def eval_mode(model: nn.Module) -> Generator[None]:
-    """Evaluation mode; each module's own flag comes back when the last thread has left."""
+    """Evaluation mode; every module gets its own flag back when the last thread leaves."""
     with _shared(model, _set_eval_mode):
         yield
 
 
 @contextmanager
 def _shared(module: nn.Module, do: Callable[[nn.Module], Undo]) -> Generator[None]:
-    """`do` by the first who comes, undone by the last who goes."""
+    """Call `do` when the first thread enters, and what it returns when the last one leaves."""
     key = module, do
     with _lock:
         users, undo = _held.get(key) or (0, do(module))

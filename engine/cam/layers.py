@@ -1,4 +1,4 @@
-"""Which layers of a network can be explained, and whether a card's model is what it says."""
+"""Which layers of a network can be explained, and whether a card describes its model."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,11 +18,11 @@ _SHOWN = 8
 
 
 def spatial_layers(network: nn.Module, side: int) -> Sizes:
-    """Channels, height and width of every layer that gives feature maps for a photo of `side`
-    pixels, in the order in which they are done: the last is the best to explain.
+    """Every layer that gives feature maps for a photo of `side` pixels, with its channels, height
+    and width, in order of execution: the last one is the best to explain.
 
-    Maps are square, as the photo is, and larger than one cell. Those that a transformer cuts
-    into tokens do not count: what comes after them no longer knows the place.
+    Maps are square, as the photo is, and larger than one cell. Maps that a transformer cuts into
+    tokens are left out: the layers behind no longer know the position.
     """
     sizes: Sizes = {}
 
@@ -55,7 +55,7 @@ def _is_map(output: Tensor) -> bool:
 
 
 def last_layer(network: nn.Module, side: int) -> str:
-    """The layer that is explained where none is named. Raises WrongLayer where there is none."""
+    """The layer that is explained when none is named. Raises WrongLayer for a model without any."""
     sizes = spatial_layers(network, side)
     if not sizes:
         name = type(network).__name__
@@ -64,11 +64,11 @@ def last_layer(network: nn.Module, side: int) -> str:
 
 
 def validate_card(card: Card) -> None:
-    """Load the model of a card and let it see a grey photo.
+    """Load the model of a card and run a grey photo through it.
 
-    Raises CardError that names the line: files that are not there or not the card's, another
-    number of classes than outputs, a target layer that does not exist or gives no map, an
-    input size that the model does not take.
+    Raises CardError that names the line: files that are missing or not the card's, a number of
+    classes that is not the number of outputs, a target layer that does not exist or gives no map,
+    an input size that the model does not take.
     """
     network = load_network(card)
     _check_layer(card, network)
@@ -110,6 +110,6 @@ def _check_map(card: Card, network: nn.Module) -> None:
 
 
 def describe_layers(sizes: Sizes) -> str:
-    """The last layers with the size of their maps, the best first."""
+    """The last layers with the size of their maps, the best one first."""
     last = list(reversed(sizes.items()))[:_SHOWN]
     return ", ".join(f"{name} ({k} x {h} x {w})" for name, (k, h, w) in last) or "no layer"

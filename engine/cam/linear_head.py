@@ -1,7 +1,7 @@
-"""The closed form for heads that are mean pooling and one linear layer.
+"""The closed form for heads of mean pooling and one linear layer.
 
-There dy_c/dA_kij = W_ck / (h w) in every cell, so no graph has to be kept and no gradient
-walked. A head is taken for one only after its gradients and its logits have been compared.
+There dy_c/dA_kij = W_ck / (h w) in every cell, so that no autograd graph is needed. A head is
+accepted only after its gradients and logits have been compared with those of autograd.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,8 @@ _ASKED = 16
 
 @dataclass(frozen=True)
 class LinearHeadForwardPass:
-    """The `ForwardPass` of a head that is mean pooling and one linear layer.
-
-    `weights` (classes, K) are the linear layer's.
-    """
+    """The `ForwardPass` of a model whose head is mean pooling and one linear layer, `weights`
+    (classes, K)."""
 
     logits: Tensor
     activations: Tensor
@@ -36,11 +34,11 @@ class LinearHeadForwardPass:
 
 
 def find_linear_head(model: nn.Module, layer: nn.Module, probe: Tensor) -> nn.Linear | None:
-    """The linear layer, weights (classes, K), if pooling and it are all that follows `layer`.
+    """The linear layer, with weights (classes, K), if mean pooling and it are all that follows
+    `layer`; else None.
 
-    Proved on `probe` (N, 3, H, W), N at least 2: the gradients by autograd are those of the
-    closed form, and the pooled maps times the weights, plus the bias, are the logits. None
-    where that does not hold.
+    Checked on `probe` (N, 3, H, W), N at least 2: the gradients of autograd are those of the closed
+    form, and the pooled maps times the weights, plus the bias, are the logits.
     """
     forward = forward_pass(model, layer, probe)
     maps, logits = forward.activations.detach(), forward.logits.detach()
@@ -60,7 +58,7 @@ def find_linear_head(model: nn.Module, layer: nn.Module, probe: Tensor) -> nn.Li
 def linear_head_forward_pass(
     model: nn.Module, layer: nn.Module, weights: Tensor, inputs: Tensor
 ) -> LinearHeadForwardPass:
-    """One forward pass without any graph. Raises as `engine.cam.forward.forward_pass` does."""
+    """One forward pass without autograd. Raises what `engine.cam.forward.forward_pass` raises."""
     kept: list[Tensor] = []
 
     def keep(output: Tensor) -> Tensor:

@@ -42,11 +42,11 @@ _known: WeakKeyDictionary[nn.Module, dict[tuple[nn.Module, torch.Size], Box]] = 
 
 
 def receptive_field_box(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Box:
-    """Left, top, right and bottom of the map of `layer`, in parts of the width and height of
-    `inputs` (N, 3, H, W): about half a cell outside of [0, 1] on the left as a rule.
+    """The part of `inputs` (N, 3, H, W) that the map of `layer` covers: left, top, right and
+    bottom, in parts of width and height. As a rule it begins about half a cell left of 0.
 
-    Costs one forward pass of one photo, once for each model, layer and size. Where no grid of
-    windows leads to the layer, as behind the tokens of a transformer, the map is taken to cover
+    Costs one forward pass of one photo, once for each model, layer and size. Where sliding windows
+    alone do not lead to the layer, as behind the tokens of a transformer, the map is taken to cover
     the photo.
     """
     known, key = _known.setdefault(model, {}), (layer, inputs.shape[1:])
@@ -71,7 +71,7 @@ def _trace_box(model: nn.Module, layer: nn.Module, photo: Tensor) -> Box:
 
 
 class _Tracker(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Follows the grid of `photo` through every operation that is done with it."""
+    """Follows the grid of `photo` through every operation that is applied to it."""
 
     def __init__(self, photo: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

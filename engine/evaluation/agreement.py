@@ -1,4 +1,4 @@
-"""How far two ways to measure the same thing agree."""
+"""How well two measurements of the same things agree."""
 
 from dataclasses import asdict, dataclass
 
@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Agreement:
-    """`concordance`: Lin's coefficient, 1 where all values are equal, 0 where one way tells nothing
-    of the other. `mean_error`: of the first way less the second; `low` and `high`: the limits
-    between which 95 % of the errors are expected (Bland and Altman 1986)."""
+    """`concordance`: Lin's coefficient, 1 where all values are equal, 0 where the measurements are
+    unrelated. `mean_error`: the mean of first less second; `low` and `high`: the limits between
+    which 95 % of the errors are expected (Bland and Altman 1986)."""
 
     count: int
     concordance: float
@@ -25,11 +25,11 @@ class Agreement:
 
 
 def agreement(found: npt.ArrayLike, true: npt.ArrayLike) -> Agreement:
-    """Of values (n,) found in one way and in another; n at least 2, or ValueError is raised.
+    """The agreement of two measurements (n,) of the same things. Raises ValueError for n below 2.
 
     2 cov(x, y) / (var(x) + var(y) + (mean(x) - mean(y))^2). Lin 1989, A concordance correlation
-    coefficient to evaluate reproducibility, Biometrics 45. Not a number where all values of both
-    ways are the same one.
+    coefficient to evaluate reproducibility, Biometrics 45. NaN where all values of both are the
+    same.
     """
     x, y = np.asarray(found, np.float64), np.asarray(true, np.float64)
     if x.ndim != 1 or x.shape != y.shape or len(x) < 2:

@@ -23,8 +23,8 @@ SIZE = 320, 240
 
 @dataclass(frozen=True)
 class JudgedMap:
-    """A drawn leaf, its input (1, 3, s, s), the likeliest class, its map and what that stands for;
-    faithfulness of the map, and of the same map turned upside down."""
+    """A drawn leaf, its input (1, 3, s, s), the most likely class, its map and the part of the
+    photo that it covers; the faithfulness of the map, and of the same map upside down."""
 
     leaf: DrawnLeaf
     inputs: torch.Tensor
@@ -63,8 +63,8 @@ def pointing_game(heatmap: Map, lesions: Mask, box: Box = WHOLE) -> bool:
 
 
 def mean_scores(judged: list[JudgedMap]) -> dict[str, float]:
-    """Means in [0, 1]. `pointing` beside `lesion_share`, which a map without any idea would
-    reach; deletion is good when low, insertion when high, beside those of the turned maps."""
+    """Means in [0, 1]. Compare `pointing` with `lesion_share`, which a random map reaches. Deletion
+    is good when low and insertion when high, compared with those of the map upside down."""
     columns = {
         "pointing": [
             float(pointing_game(one.heatmap, one.leaf.lesions, one.box)) for one in judged

@@ -1,4 +1,4 @@
-"""Labelled photos, and what a model says to them as it is served."""
+"""Labelled photos decoded, and a model run on them, exactly as for serving."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -21,18 +21,19 @@ BATCH = 32
 
 
 def decode_photo(path: str | Path, card: Card) -> Photo:
-    """A photo decoded as it is for serving. Raises PhotoError, OSError."""
+    """The photo, decoded as for serving. Raises PhotoError, OSError."""
     return decode_for(card.preprocessing, Path(path).read_bytes())
 
 
 def decode_pixels(path: str | Path, card: Card) -> Pixels:
-    """Its pixels, uint8 (h, w, 3). Raises PhotoError, OSError."""
+    """The pixels of the photo, decoded as for serving: uint8 (h, w, 3). Raises PhotoError,
+    OSError."""
     return decode_photo(path, card).pixels
 
 
 @torch.inference_mode()
 def predict_logits(card: Card, network: nn.Module, photos: Iterable[Pixels]) -> Tensor:
-    """The model's scores in float32, (n, classes) on the CPU."""
+    """The logits in float32, (n, classes) on the CPU."""
     device, found = device_of(network), []
     waiting = iter(photos)
     while batch := list(islice(waiting, BATCH)):
@@ -44,7 +45,7 @@ def predict_logits(card: Card, network: nn.Module, photos: Iterable[Pixels]) -> 
 def predict_verdicts(
     explainer: Explainer, photos: Iterable[Pixels]
 ) -> tuple[Tensor, list[Verdict]]:
-    """The model's scores in float32, (n, classes) on the CPU, and how far to rely on each."""
+    """The logits in float32, (n, classes) on the CPU, and the verdict on each photo."""
     score, found, verdicts = VerdictScorer(explainer.card), list[Tensor](), list[Verdict]()
     waiting = iter(photos)
     while batch := list(islice(waiting, BATCH)):

@@ -20,9 +20,9 @@ def likely_label_errors(
 ) -> list[LabelError]:
     """Photos off the diagonal of the confident joint, the clearest first.
 
-    A photo counts for every class whose confidence reaches that class's own mean over the
-    photos labelled so; of several, the most confident one. confidences: (n, classes), softmax,
-    of a model that was not trained on these labels.
+    confidences: (n, classes), softmax, of a model that was not trained on these labels. A photo
+    counts for the classes whose confidence is at least the mean confidence of the photos with that
+    label; where there are several, for the most confident one.
     """
     thresholds = _thresholds(confidences, labels)
     above = np.where(confidences >= thresholds, confidences, -1.0)

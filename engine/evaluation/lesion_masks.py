@@ -1,4 +1,4 @@
-"""Photos whose lesions somebody outlined, and what a model's maps make of them."""
+"""Photos with outlined lesions, and how well a model's maps fit the outlines."""
 
 import glob
 from collections.abc import Iterator, Sequence
@@ -23,8 +23,8 @@ from pictures.photo_files import SUFFIXES, is_hidden
 
 
 class OutlinedPhoto(NamedTuple):
-    """Of one photo: its pixels as for serving, uint8 (h, w, 3), what is outlined, and the index of
-    its true class."""
+    """A photo, its pixels as for serving, uint8 (h, w, 3); its outline; and the index of its true
+    class."""
 
     pixels: Pixels
     outline: Outline
@@ -35,8 +35,8 @@ class LesionFolder:
     """Masks `masks/Crop__disease/name.png`, sorted, and their photos: of the same class and name
     below `photos`, or beside the masks where no `photos` are given.
 
-    Once it was read, `without_lesions` are the masks that were left out since they show no lesion,
-    or nothing else, and `unreadable` the photos that were, by their paths, and why.
+    After reading, `without_lesions` are the masks that were skipped because they show no lesion, or
+    nothing else, and `unreadable` the photos that could not be read, by path, with the reason.
     """
 
     def __init__(self, masks: Path, photos: Path | None, class_names: Sequence[str]) -> None:
@@ -74,7 +74,7 @@ class LesionFolder:
 def judge_maps(
     explainer: Explainer, folder: LesionFolder, methods: Sequence[str]
 ) -> Iterator[dict[str, Localisation]]:
-    """Photo by photo the map of its true class, by each method, against its outline.
+    """For each photo, the maps of its true class by each method, measured against its outline.
 
     Raises WrongMask.
     """
@@ -90,8 +90,8 @@ def judge_maps(
 
 
 def agreement_on_affected_share(folder: LesionFolder, card: Card) -> Agreement | None:
-    """How far `affected_share` agrees with the outlined share of each leaf that is outlined and
-    told from its ground; None for fewer than two of them. Raises WrongMask."""
+    """How well `affected_share` agrees with the outlined share, over leaves that are outlined and
+    can be told from the ground; None for fewer than two. Raises WrongMask."""
     found: list[tuple[float, float]] = []
     for photo in folder.each(card):
         lesions, leaf = photo.outline

@@ -1,7 +1,7 @@
-"""How well a map tells where the disease is, by lesions that somebody outlined.
+"""How well a map finds the disease, judged by outlined lesions.
 
-Photo, mask and map are all stretched over SIDE x SIDE pixels. Every figure is of one map; what
-several photos have in common is told by `summary`.
+Photo, mask and map are all stretched to SIDE x SIDE pixels. Each function judges one map; `summary`
+takes several together.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ SIDE, TOLERANCE = 256, 15
 
 
 class Outline(NamedTuple):
-    """What is outlined on a photo, bool (SIDE, SIDE). `leaf`: with its lesions; the whole photo
-    where no leaf is outlined."""
+    """What is outlined on a photo, bool (SIDE, SIDE). `leaf` includes the lesions; it is the whole
+    photo where no leaf is outlined."""
 
     lesions: Mask
     leaf: Mask
@@ -83,21 +83,21 @@ def near(lesions: Mask, distance: int = TOLERANCE) -> Mask:
 
 
 def pointing(heat: Map, nearby: Mask) -> float:
-    """Whether the hottest place lies where `nearby` is True: 1 or 0; the share of those that do
-    where several are equally hot; 0 for a map without heat.
+    """1 if the hottest pixel lies where `nearby` is True, else 0; of several equally hot ones the
+    share that does; 0 for a map without heat.
 
-    Zhang et al. 2018, Top-down Neural Attention by Excitation Backprop, section 4.2, where 15
-    pixels beside count as well. By chance it is the share of the leaf that is True.
+    Zhang et al. 2018, Top-down Neural Attention by Excitation Backprop, section 4.2, which allows a
+    tolerance of 15 pixels. By chance it is the share of the leaf that is True.
     """
     peak = heat.max()
     return float(nearby[heat == peak].mean()) if peak > 0 else 0.0
 
 
 def auc(heat: Map, lesions: Mask) -> float:
-    """The chance that a place on a lesion is hotter than one beside, ties counted half; 0.5 for a
-    map without any idea. heat, lesions: (n,), of the leaf alone.
+    """The chance that a pixel on a lesion is hotter than one beside, ties counted half; 0.5 for a
+    random map. heat, lesions: (n,), of the leaf alone.
 
-    (R - n (n + 1) / 2) / (n m), where R is the sum of the ranks of the n places on lesions among
+    (R - n (n + 1) / 2) / (n m), where R is the sum of the ranks of the n pixels on lesions among
     all n + m (Mann and Whitney 1947; Hanley and McNeil 1982). Raises ValueError for n or m of 0.
     """
     hot, cold = int(lesions.sum()), int((~lesions).sum())

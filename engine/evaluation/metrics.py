@@ -1,4 +1,4 @@
-"""Figures of a classifier from its scores: pure functions of tensors."""
+"""Metrics of a classifier from its logits: pure functions of tensors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ class ClassMetrics:
 
 @dataclass(frozen=True)
 class Metrics:
-    """`classes`: those that the photos hold, the worst first. `confusion`: counts, rows are the
-    truth, over all classes of the model. `confident`: the share of answers that may be relied on,
-    and of these the share that is right (1 where there are none)."""
+    """`classes`: those with photos, the worst first. `confusion`: counts over all classes of the
+    model, rows are the truth. `confident`: the share of answers that are reliable;
+    `confident_right`: the share of these that is right, 1 where there are none."""
 
     photos: int
     accuracy: float
@@ -55,10 +55,10 @@ def classification_metrics(
     temperature: float = 1.0,
     verdicts: Sequence[Verdict] = (),
 ) -> Metrics:
-    """Figures over photos with `logits` float32 (n, classes) and `labels` int64 (n,).
+    """Metrics of photos with `logits` float32 (n, classes) and `labels` int64 (n,).
 
     Confidences are the softmax of the logits divided by `temperature`. Without `verdicts` every
-    answer is taken for confident.
+    answer counts as confident.
     """
     confidence, best = (logits / temperature).softmax(dim=1).max(dim=1)
     relied = torch.tensor(
@@ -124,8 +124,9 @@ def _bin(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> R
 
 @dataclass(frozen=True)
 class McNemarResult:
-    """Photos that both, one or none got right. `p_value`: how likely so uneven a split of those
-    that one alone got right is between equally good models; exact test of McNemar 1947."""
+    """How many photos both models, one or none got right. `p_value`: how likely so uneven a split
+    is between equally good models, among the photos that only one got right (exact test, McNemar
+    1947)."""
 
     both: int
     first_only: int
@@ -142,7 +143,7 @@ def mcnemar(first: Bools, second: Bools) -> McNemarResult:
 
 
 def _two_sided_p_value(one: int, other: int) -> float:
-    """Of a fair coin thrown one + other times."""
+    """Of `one` heads in one + other throws of a fair coin."""
     count = one + other
     tail = sum(comb(count, few) for few in range(min(one, other) + 1))
     return min(1.0, float(2 * tail / 2**count))

@@ -1,4 +1,4 @@
-"""What a model may look at in place of the leaf, measured."""
+"""Shortcuts, measured: what a model may look at in place of the leaf."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,8 @@ _WHOLE = 1 << 16  # pixels of a side that no photo has
 def measure_shortcuts(
     card: Card, network: nn.Module, photos: LeafFolder, original: float, drawn: int = DRAWN
 ) -> dict[str, float]:
-    """Every figure of the card's [metrics.shortcuts], in [0, 1], and how many photos they saw.
+    """The figures of the card's [metrics.shortcuts], in [0, 1], and how many photos each was
+    measured on.
 
     `original`: the accuracy on the photos as they are.
     """
@@ -52,8 +53,8 @@ def accuracy_recompressed(card: Card, network: nn.Module, photos: LeafFolder) ->
 def accuracy_on_other_grounds(
     card: Card, network: nn.Module, photos: LeafFolder
 ) -> dict[str, float]:
-    """Accuracy on the photos whose leaf can be cut out, and on the same leaves laid on other
-    grounds; the grounds are the same at each call."""
+    """The accuracy on photos whose leaf can be cut out, and on the same leaves pasted on other
+    grounds. The grounds are the same at each call."""
     masks = [mask_of(path) for path in photos.paths]
     known = [place for place, mask in enumerate(masks) if mask.any()]
     if not known:
@@ -89,14 +90,14 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 
 
 def recompress(path: str | Path, min_side: int, quality: int = QUALITY) -> Pixels:
-    """The photo after one more turn through JPEG, uint8 (h, w, 3)."""
+    """The photo saved as a JPEG and decoded again, uint8 (h, w, 3)."""
     whole = Image.fromarray(decode(Path(path).read_bytes(), min_side=_WHOLE).pixels)
     whole.save(file := io.BytesIO(), "JPEG", quality=quality)
     return decode_for(Preprocessing(size=min_side), file.getvalue()).pixels
 
 
 def _moved(squares: Sequence[Pixels], masks: Sequence[Pixels]) -> Iterator[Pixels]:
-    """Every leaf on another ground; chances are the same each time, and nobody else's."""
+    """Every leaf on another ground, with random numbers of its own that are the same each time."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         for start in range(0, len(squares), _BATCH):

@@ -1,4 +1,8 @@
-"""Heatmaps as pictures: the only home of OpenCV."""
+"""Overlays drawn with OpenCV, for the engine and for workers. Nothing else imports it.
+
+`pictures/blend.py` draws the same overlays for the API, which must not load OpenCV. Without it a
+blend takes four times as long, so workers use this one. Tests compare the two.
+"""
 
 import sys
 from pathlib import Path

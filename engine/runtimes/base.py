@@ -1,4 +1,4 @@
-"""What a runtime is, and what may be asked of one."""
+"""The interface of a runtime, and its options."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class Runtime(Protocol):
-    """Looks at a batch, float32 (N, 3, size, size) on the CPU. Safe to use from threads."""
+    """Runs a batch, float32 (N, 3, size, size) on the CPU. Safe to use from several threads."""
 
     @property
     def name(self) -> str: ...
@@ -26,8 +26,8 @@ class Runtime(Protocol):
 
 @dataclass(frozen=True)
 class RuntimeOptions:
-    """What is asked for. `threads`: of a graph, 0 for all cores that the process may use.
-    `cache`: folder of exported graphs, by default the user's."""
+    """`threads`: of a graph; 0 for all cores that the process may use. `cache`: the folder of
+    exported graphs, by default the user's."""
 
     runtime: RuntimeChoice = "auto"
     precision: Precision = "float32"

@@ -5,10 +5,10 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 def fold_batch_norms(model: nn.Module) -> nn.Module:
-    """Fold in place what can be folded, and give the model back; it must be in evaluation mode.
+    """Fold in place what can be folded, and return the model, which must be in evaluation mode.
 
-    The names and modules of the model stay, so that its layers can still be watched; a folded
-    norm becomes an identity. A model that cannot be traced stays as it is.
+    The names and modules of the model stay, so that hooks on its layers still work; a folded norm
+    becomes an identity. A model that cannot be traced stays unchanged.
     """
     modules = dict(model.named_modules())
     for conv_name, norm_name in _foldable(model, modules):
@@ -21,7 +21,8 @@ def fold_batch_norms(model: nn.Module) -> nn.Module:
 
 
 def _foldable(model: nn.Module, modules: dict[str, nn.Module]) -> list[tuple[str, str]]:
-    """Names of convolutions and the norms that alone use their output, each called once."""
+    """The names of convolutions and norms, each called once, where only the norm uses the
+    convolution's output."""
     try:
         nodes = fx.Tracer().trace(model).nodes
     except Exception:  # noqa: BLE001 -- data-dependent control flow raises what it likes

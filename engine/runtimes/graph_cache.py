@@ -30,9 +30,9 @@ class CachedGraph:
         return self.graph.is_file()
 
     def keep(self, write: Callable[[Path], object]) -> None:
-        """Have `write` make the file, then put it in its place at once, instead of another.
+        """Have `write` make the file, then move it into its place, over an older one.
 
-        A folder that cannot be written to is a line in the log, not an error.
+        A folder that cannot be written to is logged, and no error.
         """
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -55,9 +55,9 @@ class GraphCache:
         self._folder = folder or user / "cropshield"
 
     def place(self, model: nn.Module, card: Card, version: str) -> CachedGraph:
-        """Where the graph of `model` is, by its weights, the card's layer and the exporter.
+        """Where the graph of `model` is kept, by its weights, the card's layer and the exporter.
 
-        Graphs are kept in float32, whatever they are run in.
+        Graphs are kept in float32, whatever precision they run in.
         """
         made_of = f"{card.target_layer} {card.preprocessing.size} {version} {model}"
         key = hashlib.sha256(made_of.encode())

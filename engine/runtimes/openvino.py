@@ -34,14 +34,15 @@ log = logging.getLogger(__name__)
 
 @cache
 def _core() -> Any:
-    """One for the process, never let go: each gives the thread that compiles first a signal
-    stack, and two that go in the wrong order leave one behind that is freed. The next signal
-    that Python handles, SIGCHLD say, would then end the process."""
+    """OpenVINO's core: one for the process, never released. Each core gives the thread that
+    compiles first a signal stack. When two cores are released in the wrong order, a freed stack
+    stays in use, and the next signal that Python handles, such as SIGCHLD, ends the process."""
     return openvino.Core()
 
 
 class OpenVINORuntime:
-    """A compiled graph; one request a thread, so that no thread sees another's numbers.
+    """A compiled graph with a request of its own for each thread, so that threads never see each
+    other's results.
 
     `graph`: an OpenVINO model; `threads` 0: all cores that the process may use.
     """
@@ -68,10 +69,10 @@ class OpenVINORuntime:
 def cached_and_exported_graphs(
     reference: TorchRuntime, card: Card, cache: Path | None = None
 ) -> Iterator[tuple[Any, nn.Linear]]:
-    """The kept graph of the model, if there is one, then one that is exported anew and kept.
+    """The cached graph of the model, if there is one; then one that is exported anew and cached.
 
-    Raises WrongLayer for a head that is not pooling and one linear layer, and whatever the
-    exporter raises for a model that it cannot read.
+    Raises WrongLayer for a head that is not pooling and one linear layer, and whatever the exporter
+    raises for a model that it cannot read.
     """
     if reference.head is None:
         raise WrongLayer("what follows the target layer is not pooling and one linear layer")
@@ -103,7 +104,7 @@ def export_graph(model: nn.Module, layer: nn.Module, side: int) -> Any:
 
 
 class _WithMaps(nn.Module):
-    """A model that gives its logits and the target layer's feature maps."""
+    """A model that returns its logits and the target layer's feature maps."""
 
     def __init__(self, model: nn.Module, layer: nn.Module) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Whether two runtimes say the same about the same photos."""
+"""Whether two runtimes agree about the same photos."""
 
 from functools import cache
 
@@ -21,11 +21,11 @@ _DRIFT_AT_LOAD = 0.02  # a handful of drawn leaves says less than many photos
 
 
 def disagreement(reference: ForwardPass, other: ForwardPass, half: bool = False) -> str:
-    """Where `other` says something else about a batch than `reference`; empty if nowhere.
+    """Where `other` disagrees with `reference` about a batch; empty where they agree.
 
-    In float32 confidences and maps (of the three best classes) agree to 1e-4, cell by cell.
-    In bfloat16 (`half`) a class that leads by more than MARGIN stays the best, confidences
-    move by less than 0.05 and a map by less than 0.02 in the mean.
+    In float32 confidences and maps (of the three best classes) agree to 1e-4, cell by cell. In
+    bfloat16 (`half`) a best class whose margin is above MARGIN stays the best, confidences differ
+    by less than 0.05 and a map by less than 0.02 in the mean.
     """
     ours, theirs = (
         look.logits.detach().float().softmax(dim=1).cpu() for look in (reference, other)

@@ -13,9 +13,9 @@ log = logging.getLogger(__name__)
 
 
 def choose_runtime(reference: TorchRuntime, card: Card, plan: RuntimeOptions) -> Runtime:
-    """What fits the plan and says what `reference` says; at the worst that itself.
+    """The first runtime that fits the options and agrees with `reference`, else `reference` itself.
 
-    Falling back is one line in the log.
+    Falling back is logged.
     """
     batch = probe_batch(card)
     forward = reference.forward(batch)
@@ -29,7 +29,7 @@ def choose_runtime(reference: TorchRuntime, card: Card, plan: RuntimeOptions) ->
 
 
 def _candidates(reference: TorchRuntime, card: Card, plan: RuntimeOptions) -> Iterator[Runtime]:
-    """Other than the reference, the most wanted first."""
+    """The runtimes beside the reference, the preferred one first."""
     device = reference.device
     halves = {"auto": (True, False), "bfloat16": (True, False), "float32": (False,)}
     wanted = [half for half in halves[plan.precision] if not half or has_bfloat16(device)]

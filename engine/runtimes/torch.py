@@ -18,7 +18,8 @@ from pictures.blend import Box
 
 @dataclass(frozen=True)
 class TorchRuntime:
-    """`head`: the linear layer of a head that is pooling and it alone, None for any other."""
+    """`head`: the linear layer of a head of pooling and one linear layer; None for any other
+    head."""
 
     model: nn.Module
     layer: nn.Module
@@ -28,7 +29,7 @@ class TorchRuntime:
     name: str = "torch"
 
     def forward(self, batch: Tensor) -> ForwardPass:
-        """One forward pass; a graph from the target layer up only where the head needs one."""
+        """One forward pass; with autograd from the target layer up only where the head needs it."""
         inputs = batch.to(self.device, memory_format=torch.channels_last)
         if self.half:
             inputs = inputs.bfloat16()
@@ -37,14 +38,14 @@ class TorchRuntime:
         return linear_head_forward_pass(self.model, self.layer, self.head.weight.detach(), inputs)
 
     def box(self, side: int) -> Box:
-        """What the maps stand for, of photos of `side` pixels."""
+        """The part that the maps cover of photos of `side` pixels."""
         return receptive_field_box(
             self.model, self.layer, torch.zeros(1, 3, side, side, device=self.device)
         )
 
 
 def torch_runtime(model: nn.Module, card: Card, device: torch.device) -> TorchRuntime:
-    """The reference, in float32. Takes `model` for its own: folds its norms and moves it.
+    """The reference runtime, in float32. Takes over `model`: folds its norms and moves it.
 
     Raises WrongLayer.
     """
@@ -56,7 +57,7 @@ def torch_runtime(model: nn.Module, card: Card, device: torch.device) -> TorchRu
 
 
 def to_bfloat16(reference: TorchRuntime) -> TorchRuntime:
-    """The same in bfloat16 up to the target layer; its maps, and the head, in float32."""
+    """A runtime in bfloat16 up to the target layer; its maps and the head stay in float32."""
     parts = reference.model, reference.layer, reference.head
     model, layer, head = copy.deepcopy(parts)  # at once: they stay parts of each other
     model.bfloat16()
