@@ -1,4 +1,4 @@
-"""Several photos handed in at once: each is a job of its own, and the batch knows them all."""
+"""Batches: several photos submitted at once, each a job of its own."""
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
@@ -39,7 +39,7 @@ _REFUSALS = (
 
 
 class BatchService:
-    """Hands photos in, and finds them again."""
+    """Submits batches, and finds them again."""
 
     def __init__(self, redis: "Redis", jobs: JobService) -> None:
         self._redis: Any = redis
@@ -84,7 +84,7 @@ class BatchService:
 
     @raises_store_down
     async def find(self, batch_id: str, owner: str) -> tuple[Batch, dict[str, Job]]:
-        """The batch, and those of its jobs that still are. Raises BatchNotFound, BatchGone."""
+        """The batch, and those of its jobs that still exist. Raises BatchNotFound, BatchGone."""
         record = await self._redis.get(BATCH + batch_id)
         batch = Batch.model_validate_json(record) if record else None
         if batch is None or batch.owner != owner:
@@ -97,8 +97,8 @@ class BatchService:
 
     @asynccontextmanager
     async def _holding(self, submission: Submission, jobs: int) -> AsyncIterator[None]:
-        """While these jobs are made nobody else makes them of the owner's quota. What was held and
-        not made lapses by itself where it cannot be released."""
+        """Hold the owner's quota for these jobs while they are made, so that no other request uses
+        it. What is held and not used is released; where that fails, it lapses."""
         if not submission.quota or not jobs:
             yield
             return
@@ -142,7 +142,8 @@ class BatchService:
 
     @raises_store_down
     async def count_begun(self, submission: Submission, photos: int = MOST_PHOTOS) -> int:
-        """Of how many of the first `photos` an earlier request of the same key made a job."""
+        """How many of the first `photos` have a job already, made by an earlier request with the
+        same key."""
         if not submission.key:
             return 0
         names = (_photo_submission(submission, number).key_name for number in range(photos))
@@ -160,7 +161,8 @@ class BatchService:
 
 
 def _photo_submission(submission: Submission, number: int) -> Submission:
-    """One of a batch is known again by its place in it."""
+    """The submission of one photo of a batch, recognised by its position when the batch is sent
+    again."""
     key = f"{submission.key} {number}" if submission.key else None
     return Submission(
         submission.owner,
@@ -172,7 +174,7 @@ def _photo_submission(submission: Submission, number: int) -> Submission:
 
 
 async def _batch_digest(photos: Sequence[BatchPhoto], options: JobOptions) -> str:
-    """Alike for the same photos in the same order with the same options."""
+    """Equal for the same photos in the same order with the same options."""
     parts = [options.model_dump_json(exclude_defaults=True)]
     for photo in photos:
         try:

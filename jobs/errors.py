@@ -39,7 +39,7 @@ from datetime import datetime
 
 
 class CropShieldError(Exception):
-    """Everything that CropShield raises on purpose about jobs."""
+    """Base of all errors about jobs that CropShield raises on purpose."""
 
 
 class JobNotFound(CropShieldError):

@@ -1,7 +1,7 @@
-"""Every metric of the service, and the counts of one process on their way to Redis.
+"""Every metric of the service, and the counts of one process until they are saved in Redis.
 
-Workers have no HTTP port, so each process saves its counts to one hash in Redis, from which any
-API process answers `/metrics`. What ends a job is counted inside the queue's scripts.
+Workers have no HTTP port, so each process saves its counts to one hash in Redis, from which any API
+process answers `/metrics`. What ends a job is counted inside the queue's scripts.
 """
 
 from bisect import bisect_left
@@ -23,9 +23,9 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 
 @dataclass(frozen=True)
 class Metric:
-    """`known`: values of the one label that are shown from the start, at zero.
+    """`known`: values of its label that are shown from the start, at zero.
 
-    A metric that is `live` is read when somebody asks; the others are counted.
+    A `live` metric is read when somebody asks; the others are counted.
     """
 
     name: str
@@ -118,7 +118,7 @@ def split(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 class Counters:
-    """What a process has counted and not yet saved. For use from several threads."""
+    """What a process has counted and not saved yet. For use from several threads."""
 
     def __init__(self) -> None:
         self._counts: dict[str, float] = defaultdict(int)
@@ -129,7 +129,7 @@ class Counters:
             self._counts[field(name, *labels)] += by
 
     def observe(self, name: str, value: float, *labels: str) -> None:
-        """Into the bucket of `value`; the last bucket takes what is beyond all bounds."""
+        """Count `value` in its bucket; the last bucket has no upper bound."""
         bucket = bisect_left(METRICS[name].buckets, value)
         stem = field(name, *labels)
         with self._lock:
@@ -137,20 +137,20 @@ class Counters:
             self._counts[f"{stem}|sum"] += value
 
     def take(self) -> Counts:
-        """All counts; from now on they are the caller's."""
+        """Return all counts, and begin again at zero."""
         with self._lock:
             taken, self._counts = self._counts, defaultdict(int)
         return taken
 
     def put_back(self, counts: Counts) -> None:
-        """What could not be saved."""
+        """Add counts again that could not be saved."""
         with self._lock:
             for name, count in counts.items():
                 self._counts[name] += count
 
 
 def add_to(pipe: Any, counts: Counts) -> None:
-    """Have a pipeline, waiting or async, add the counts to what is saved."""
+    """Queue commands on a pipeline, blocking or async, that add the counts to the saved ones."""
     for name, count in counts.items():
         if isinstance(count, int):
             pipe.hincrby(KEY, name, count)

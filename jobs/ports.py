@@ -1,4 +1,4 @@
-"""What the rest needs of the stores, as small protocols."""
+"""The protocols of stores and queue: what API and workers need of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from jobs.records.submissions import Submission, Submitted
 
 @dataclass(frozen=True)
 class Claim:
-    """A job held under a lease; `attempt` is the fence that a late worker fails at."""
+    """A job under a lease. `attempt` is the fencing token: what an earlier attempt sends is
+    dropped."""
 
     job: Job
 
@@ -21,21 +22,20 @@ class Claim:
 
     @property
     def is_suspect(self) -> bool:
-        """A worker was lost over it, or its memory ran out: the next one has nothing else in
-        hand."""
+        """A worker was lost over this job, or ran out of memory, so it must run alone."""
         return self.attempt > 1
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a job stands: which attempt its state is of, and whether its pictures are erased."""
+    """The state of a job, the attempt that it belongs to, and whether the pictures are erased."""
 
     state: State
     attempt: int
     erased: bool
 
     def is_of(self, claim: Claim, state: State) -> bool:
-        """Whether this very claim has the job in this state."""
+        """Whether exactly this claim has the job in this state."""
         return (self.state, self.attempt) == (state, claim.attempt)
 
 
@@ -50,40 +50,40 @@ class Outcome:
 
 
 class Notifier(Protocol):
-    """Tells workers that there is work; a notification may be lost."""
+    """Tells workers that there is work. A notification may be lost."""
 
     def notify(self) -> None:
-        """Never waits and never fails."""
+        """Never blocks and never raises."""
 
 
 class JobStore(Protocol):
-    """The side that accepts jobs and tells of them. Every call raises StoreDown."""
+    """The accepting side: records jobs and finds them. Every call raises StoreDown."""
 
     async def check_admission(self, owner: str = LOCAL) -> None:
-        """Raises QueueFull or StoreFull when nothing more can be accepted of this owner."""
+        """Raises QueueFull or StoreFull when no more jobs of this owner can be accepted."""
 
     async def reserve(self, submission: Submission, digest: str = "") -> Job | None:
-        """Hold a client's id or key for this request alone, for half a minute from now; the job
-        when an earlier request made it. Without a digest its content is not compared yet.
+        """Reserve a client's id or key for this request, for half a minute. Returns the job that an
+        earlier request made with it. Without a digest its content is not compared yet.
 
         Raises BeingReceived, KeyReused, IdTaken, JobGone.
         """
 
     async def release_reservation(self, submission: Submission) -> None:
-        """Hold it no longer."""
+        """End the reservation."""
 
     async def hold_quota(self, submission: Submission, jobs: int) -> None:
-        """Keep so many of the owner's jobs of today for a batch, under its token; half a minute
-        after the last one was made they lapse. Raises QuotaUsedUp when there are fewer."""
+        """Hold so many of the owner's jobs of today for a batch, under its token. The hold lapses
+        half a minute after the last job was made. Raises QuotaUsedUp when fewer are left."""
 
     async def release_quota(self, submission: Submission) -> None:
-        """Keep those that were not made no longer."""
+        """Release what was held and not used."""
 
     async def enqueue(
         self, job: Job, key_name: str = "", *, reuse: bool = False, quota: int = 0, hold: str = ""
     ) -> Submitted:
-        """Record and queue the job at once, under its key; or the job that was already there; or,
-        with `reuse`, an identical one that has succeeded. Neither of these counts against the
+        """Record and queue the job in one step, under its key. Returns the job that was there
+        already; or, with `reuse`, an identical one that has succeeded. Neither counts against the
         `quota` of jobs a day; see `Submission`.
 
         Raises QueueFull, QuotaUsedUp, KeyReused, IdTaken, JobGone.
@@ -93,73 +93,74 @@ class JobStore(Protocol):
         """Raises JobNotFound, also for another owner's, or JobGone for an expired one."""
 
     async def find_each(self, job_ids: Sequence[str]) -> dict[str, Job]:
-        """Those of the jobs that have a record, whoever owns them, in one round trip."""
+        """The jobs that have a record, of any owner, in one round trip."""
 
     async def owner_of(self, job_id: str) -> str | None:
-        """Whose job it is or was; None for an unknown one."""
+        """The owner of a job, also of one that has expired; None for an unknown id."""
 
     async def list_jobs(self, owner: str, query: JobQuery) -> Page:
         """The owner's jobs, newest first."""
 
     async def cancel(self, job_id: str, owner: str | None = None) -> Job:
-        """Cancel a queued job at once and a running one when its worker next looks.
+        """Cancel a queued job at once, and a running one when its worker next checks.
 
         Raises as `find`.
         """
 
     async def mark_erased(self, job_id: str) -> None:
-        """Have the record of a job that has ended say that its pictures are erased."""
+        """Note in the record of an ended job that its pictures are erased."""
 
     async def complete_from_cache(self, job: Job, cached: Job, key_name: str = "") -> Submitted:
-        """Record `job` as succeeded with the result of `cached`; else as `enqueue`."""
+        """Record `job` as succeeded with the result of `cached`; where that has gone, as
+        `enqueue`."""
 
     async def reap(self) -> None:
         """Return jobs whose worker is lost, and notify workers while work waits."""
 
     async def workers(self) -> int:
-        """How many workers gave a sign of life in the last seconds."""
+        """How many workers have sent a heartbeat in the last seconds."""
 
 
 class WorkQueue(Protocol):
-    """The side that takes jobs and ends them."""
+    """The working side: claims jobs and ends them."""
 
     def claim(self, most: int, *, busy: bool = False) -> list[Claim]:
-        """Up to `most` jobs, interactive first; one that a worker was lost over, or out of
-        memory, comes alone, when its turn has come.
+        """At most `most` jobs, interactive ones first. A job over which a worker was lost, or ran
+        out of memory, comes alone, when its turn has come.
 
-        `busy`: while the worker has other jobs in hand. There are none for it when the next one
-        must be alone.
+        `busy`: the worker has other jobs. It gets none when the next job must run alone.
         """
 
     def standing(self, job_id: str) -> Standing | None:
         """How a job stands now; None once its record has expired."""
 
     def finish(self, claim: Claim, outcome: Outcome) -> State | None:
-        """How the job ended: as `outcome` says, or canceled when the client did so meanwhile.
+        """End the job as `outcome` says, or as canceled when the client canceled it meanwhile.
+        Returns its state.
 
         None when the lease was lost; the outcome is then dropped.
         """
 
     def postpone(self, claim: Claim, in_all: float) -> bool:
-        """Have a job wait for what is away and then be claimed again, without counting this
-        attempt; or canceled, when the client wished so meanwhile.
+        """Queue the job again, to wait for what is away, without counting this attempt; or cancel
+        it, when the client asked for that meanwhile.
 
-        False when the lease was lost, or the job has waited for `in_all` seconds: then it is to
+        False when the lease was lost, or the job has waited for `in_all` seconds: then it has to
         end.
         """
 
     def retry(self, claim: Claim) -> bool:
-        """Have a job that the worker could not go on with run once more, alone, in its owner's
-        turn; or canceled, when the client wished so meanwhile.
+        """Queue a job that the worker could not go on with once more, to run alone, in its owner's
+        turn; or cancel it, when the client asked for that meanwhile.
 
-        False when the lease was lost, or the job is out of attempts: then it is to end.
+        False when the lease was lost, or the job is out of attempts: then it has to end.
         """
 
     def release(self, claims: Sequence[Claim]) -> None:
-        """Give jobs back unstarted."""
+        """Queue claimed jobs again that have not started."""
 
     def renew(self, claims: Sequence[Claim]) -> int:
-        """Prolong leases; how many are still held."""
+        """Extend leases. Returns how many are still held."""
 
     def count_waiting(self) -> int:
         """How many jobs wait."""
@@ -168,20 +169,20 @@ class WorkQueue(Protocol):
         """As `JobStore.reap`."""
 
     def heartbeat(self, worker: str) -> None:
-        """A sign of life."""
+        """Report that the worker is alive."""
 
     def deregister(self, worker: str) -> None:
-        """Take the sign of life back."""
+        """Take the heartbeat back: the worker ends."""
 
 
 class BlobStore(Protocol):
-    """Photos and results by job and name, for use from several threads.
+    """The files of jobs, by job and name, for use from several threads.
 
     Every call raises BlobsFailed.
     """
 
     def put(self, job_id: str, name: str, data: bytes) -> None:
-        """Whole or not at all, and safe from a loss of power when it returns."""
+        """Stored whole or not at all, and safe from a loss of power when this returns."""
 
     def put_all(self, job_id: str, blobs: Mapping[str, bytes]) -> None:
         """As `put` for each, in less time."""
@@ -193,13 +194,13 @@ class BlobStore(Protocol):
         """Whether `get` would find it."""
 
     def delete(self, job_id: str, name: str) -> None:
-        """Missing is fine."""
+        """A blob that is missing is no error."""
 
     def delete_each(self, job_ids: Sequence[str], name: str) -> None:
-        """The blob of that name of each of these jobs."""
+        """Delete the blob of that name of each of these jobs."""
 
     def erase(self, job_id: str) -> None:
-        """Everything of a job; nothing is fine."""
+        """Delete all blobs of a job; none is no error."""
 
     def erase_each(self, job_ids: Sequence[str]) -> None:
         """As `erase` for each, in less time."""
@@ -208,7 +209,7 @@ class BlobStore(Protocol):
         """The jobs that have blobs and whose ids begin with this character, in any order."""
 
     def remove_partial_writes(self) -> int:
-        """Remove what interrupted writes left; how many there were."""
+        """Remove what interrupted writes have left. Returns how many files that were."""
 
     def check(self) -> None:
         """Raises BlobsFailed when nothing could be stored now."""

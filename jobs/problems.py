@@ -1,4 +1,4 @@
-"""Problem types: from an error to what a client is told (RFC 9457), without HTTP statuses."""
+"""Problem types (RFC 9457): what a client is told about an error, without HTTP statuses."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -146,7 +146,7 @@ INTERNAL = Problem(
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem type of an error; `internal` for what nobody expected."""
+    """The problem type of an error; `internal` for an unexpected one."""
     for kind in type(error).__mro__:
         if kind in PROBLEMS:
             return PROBLEMS[kind]

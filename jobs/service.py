@@ -1,4 +1,4 @@
-"""Accepting a photo: the checks, the stored bytes, the record. Everything before the 202."""
+"""Accepting a photo: the checks, the stored bytes, the record. All of it happens before the 202."""
 
 import asyncio
 import hashlib
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class JobService:
-    """Accepts photos as jobs and reads what became of them."""
+    """Accepts photos as jobs; reads and discards them."""
 
     def __init__(
         self,
@@ -40,8 +40,8 @@ class JobService:
 
     @asynccontextmanager
     async def receiving(self, submission: Submission) -> AsyncIterator[None]:
-        """Around the reading of a photo and `submit`: of several requests with the same id or key
-        one at a time is let in. Nothing is held for a submission with neither.
+        """A context around reading a photo and `submit`: of several requests with the same id or
+        key, one at a time enters. Nothing is reserved for a submission with neither.
 
         Raises BeingReceived, IdTaken, JobGone, StoreDown.
         """
@@ -60,9 +60,8 @@ class JobService:
     async def submit(
         self, data: bytes, options: JobOptions, submission: Submission | None = None
     ) -> Submitted:
-        """A queued job whose photo is stored before the record exists; or the job that the same
-        submission made before; or a succeeded one when the owner's same photo was explained with
-        the same options before.
+        """A queued job, whose photo was stored before the record; or the job that the same
+        submission made before; or a succeeded job of the owner with the same photo and options.
 
         Raises BadCallback, PhotoError, UnknownModel, UnknownClass, KeyReused, QuotaUsedUp,
         Unavailable, and as `receiving`.
@@ -97,7 +96,7 @@ class JobService:
         return await self.store.find(job_id)
 
     async def _recorded(self, job: Job, submission: Submission) -> Submitted:
-        """The job, queued; or succeeded with copies of an identical job's results."""
+        """The job: queued, or succeeded with copies of an identical job's results."""
         enqueue = partial(
             self.store.enqueue,
             job,
@@ -117,7 +116,7 @@ class JobService:
         return await enqueue()
 
     def _check(self, data: bytes, options: JobOptions, submission: Submission) -> Job:
-        """The job of a photo whose header and options are fine."""
+        """The job to record, when header and options are valid."""
         card = self.catalog[options.model]
         options = resolve_class(options, card)
         header = read_header(data, self._max_pixels)
@@ -139,7 +138,7 @@ class JobService:
         )
 
     def _copy_results(self, cached: Job, job_id: str) -> bool:
-        """Whether all of them were still there."""
+        """Whether all of them were still there to be copied."""
         try:
             names = blob_names.result_blobs(cached)
             self.blobs.put_all(job_id, {name: self.blobs.get(cached.id, name) for name in names})
@@ -153,7 +152,7 @@ class JobService:
 
 
 def resolve_class(options: JobOptions, card: Card) -> JobOptions:
-    """Options whose `class_name` has become a `class_index`. Raises UnknownClass."""
+    """The options, with `class_name` resolved to `class_index`. Raises UnknownClass."""
     names = card.class_names
     update: dict[str, Any] = {}
     if options.class_name is not None:

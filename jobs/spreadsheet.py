@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet opens as it is meant: its letters right, and nothing in it run."""
+"""CSV that opens in a spreadsheet as it is meant: its letters intact, no formula run."""
 
 import csv
 import io
@@ -13,9 +13,9 @@ _FORMULA = re.compile(f"(^|[;|\t\r\n])({_UNSEEN})(?=[{_SIGNS}])")
 
 
 def guarded(value: object) -> object:
-    """A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """The text, with an apostrophe before what a spreadsheet would take for a formula.
 
-    So does a part of a text after `;`, `|`, a tab or a line break, where a spreadsheet that
+    That may also be a part after `;`, `|`, a tab or a line break, where a spreadsheet that
     separates by these begins a cell. Numbers are left alone, negative ones too.
     """
     if not isinstance(value, str):

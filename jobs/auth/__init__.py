@@ -1,3 +1,2 @@
-"""Who may ask, how often, and how many jobs a day: API keys and their limits.
-What an HTTP request looks like is the API's business.
-"""
+"""API keys, and their limits: requests a minute, jobs a day. What an HTTP request looks like is the
+API's business."""

@@ -1,4 +1,4 @@
-"""API keys: who may ask, how often, and how many jobs a day. A key's id owns its jobs."""
+"""API keys with their rate and quota. A key's id owns its jobs."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ _FORM = re.compile(r"(cs_[0-9a-f]{8})_[0-9a-f]{40}")
 
 
 class ApiKey(BaseModel):
-    """What is stored of a key: never the key. `id` is its beginning, which may be shown.
+    """What is stored of a key, never the key itself. `id` is its beginning, which may be shown.
 
     `rate` is requests a minute and `quota` jobs a day by UTC; None is no limit.
     """
@@ -34,7 +34,7 @@ class ApiKey(BaseModel):
     quota: Annotated[int | None, Field(ge=1)] = None
 
     def matches(self, secret: str) -> bool:
-        """Whether `secret` is the whole key; takes as long either way."""
+        """Whether `secret` is the whole key, in constant time."""
         return hmac.compare_digest(self.sha256, hash_secret(secret))
 
 
@@ -55,7 +55,7 @@ class ApiKeyStore(Protocol):
 
 
 class RedisApiKeyStore:
-    """A KeyStore of one string a key, which Redis itself drops when it expires."""
+    """An ApiKeyStore with one Redis string for each key, which Redis drops when the key expires."""
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
@@ -85,7 +85,7 @@ class RedisApiKeyStore:
 def issue_key(
     name: str, *, rate: int | None = None, quota: int | None = None, days: int | None = None
 ) -> tuple[str, ApiKey]:
-    """A new key, and what is to be stored of it. `days` is its life; None has no end.
+    """A new key, and what to store of it. It expires after `days`; for None, never.
 
     Raises ValidationError.
     """
@@ -105,11 +105,11 @@ def issue_key(
 
 
 def hash_secret(secret: str) -> str:
-    """SHA-256 in hex; a key has 160 random bits, so that nothing slower is needed."""
+    """SHA-256 in hex. A key has 160 random bits, so that a slow hash is not needed."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def key_id_of(secret: str) -> str | None:
-    """The id that a key begins with; None when it does not look like a key."""
+    """The id that a key begins with; None for what does not look like a key."""
     found = _FORM.fullmatch(secret)
     return found[1] if found else None

@@ -1,4 +1,4 @@
-"""How often a key may ask and how many jobs it may make, decided by one script on Redis time."""
+"""Rate limits and daily quotas of API keys, decided by one script on Redis time."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,8 @@ class RateLimiter:
 
     @raises_store_down
     async def admit(self, key: ApiKey, *, makes_job: bool) -> tuple[Allowance, TooSoon | None]:
-        """Count one request; beside what is left, the error when it is one too many."""
+        """Count one request. Returns what is left, and the error if the request is over the
+        limit."""
         rate, quota = key.rate or 0, key.quota or 0
         arguments: list[Any] = [keyspace.PREFIX, key.id, rate, quota, int(makes_job)]
         refused, wait, requests, jobs, day = await self._script(args=arguments)

@@ -1,6 +1,5 @@
-"""Where photos and results lie, a BlobStore a file: a folder, Redis, or a bucket; and what erases
-them. Nothing here knows what is in a blob.
-"""
+"""Blob stores, one a file: a folder, Redis, or a bucket; and the sweeper, which erases. Nothing
+here knows what is in a blob."""
 
 from jobs.blobs.disk import DiskBlobs
 from jobs.blobs.redis import RedisBlobs

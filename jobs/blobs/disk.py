@@ -18,11 +18,11 @@ _PART_SECONDS = 3600  # no write takes as long
 class DiskBlobs:
     """A BlobStore in a folder.
 
-    A file is written in a folder for parts, synced, and renamed to its place: whatever dies in
-    between leaves a part, which `tidy` removes, but never half a blob.
+    A file is written to a folder for partial files, synced, and renamed. A crash leaves a partial
+    file, which `remove_partial_writes` removes, but never half a blob.
 
-    Jobs share the folders of the first three digits of their ids. Writing into a folder of its own
-    took half as much processor time again and twice the wait, for one more name to be synced.
+    Jobs share folders by the first three digits of their ids. A folder for each job took half as
+    much processor time again and twice the wait, since one more name has to be synced.
     """
 
     def __init__(self, root: Path) -> None:
@@ -77,7 +77,7 @@ class DiskBlobs:
             return list({_job_of(blob): None for blob in self._root.glob(f"{shard}??/*")})
 
     def remove_partial_writes(self) -> int:
-        """Parts of an hour ago belong to a process that is dead."""
+        """Partial files that are an hour old belong to a process that is dead."""
         dead, before = 0, time.time() - _PART_SECONDS
         with _as_blobs_failed("cannot remove parts"), suppress(FileNotFoundError):
             for part in self._parts.iterdir():
@@ -95,7 +95,7 @@ class DiskBlobs:
             self._move_older_blobs()
 
     def _move_older_blobs(self) -> None:
-        """Until November 2026 a job had a folder of its own: `root/ab/<job id>/<name>`."""
+        """Until November 2026 each job had a folder, `root/ab/<job id>/<name>`: move its files."""
         for blob in self._root.glob("[0-9a-f][0-9a-f]/*/*"):
             place = self._path(blob.parent.name, blob.name)
             place.parent.mkdir(exist_ok=True)
@@ -115,7 +115,8 @@ class DiskBlobs:
         return self._folder(job_id) / f"{job_id}.{name}"
 
     def _write(self, path: Path, data: bytes) -> None:
-        """The old content or the new one, never a part, whatever dies meanwhile."""
+        """Replace the content at once: the file has the old content or the new one, whatever dies
+        meanwhile."""
         handle, part = tempfile.mkstemp(dir=self._parts)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -138,14 +139,14 @@ def _as_blobs_failed(what: str) -> Iterator[None]:
 
 
 def _make(folder: Path) -> list[Path]:
-    """Make a folder; those above it that have a new entry by that."""
+    """Make a folder. Returns the folders above it that have a new entry by that."""
     missing = [part for part in (folder, folder.parent) if not part.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return [part.parent for part in missing]
 
 
 def _job_of(blob: Path) -> str:
-    """Ids have no dot; names may."""
+    """The job id in a file name: ids have no dot, names may."""
     return blob.name.partition(".")[0]
 
 
@@ -157,7 +158,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _sync(folder: Path) -> None:
-    """Have the names in a folder survive a loss of power, where the file system can."""
+    """Have new names in a folder survive a loss of power, where the file system can."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

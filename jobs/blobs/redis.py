@@ -1,4 +1,4 @@
-"""Blobs in the Redis that the records live in: no shared disk, at the price of its memory."""
+"""Blobs in the Redis of the records: no shared disk is needed, but memory of Redis."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,11 +12,11 @@ from jobs.redis.keyspace import BLOB_JOBS, BLOBS
 
 
 class RedisBlobs:
-    """A BlobStore of one hash a job. `redis` must not decode what it reads.
+    """A BlobStore with one hash for each job. `redis` must not decode what it reads.
 
-    A hash has no time to live while its job waits or runs, however long that takes. The script
-    that ends the job gives record and hash the same one, so a blob never goes before its record.
-    A sorted set names the jobs that have blobs, since a hash cannot be found by a part of its name.
+    A hash does not expire while its job waits or runs. The script that ends the job gives record
+    and hash the same time to live, so a blob never goes before its record. A sorted set lists the
+    jobs that have blobs, since a hash cannot be found by a part of its name.
     """
 
     def __init__(self, redis: "Redis") -> None:

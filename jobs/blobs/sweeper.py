@@ -1,4 +1,4 @@
-"""The sweeper: erases what no job needs any more, and notices what a job lacks."""
+"""The sweeper: erases blobs that no job needs, and warns of jobs whose blobs are missing."""
 
 import logging
 import time
@@ -24,16 +24,16 @@ _CHUNK, _SCANNED, _LOOKED_AT = 200, 5_000, 200
 
 
 class Sweeper:
-    """Blocks its thread while it works; any number of processes may have one.
+    """Erases blobs. `run` blocks its thread; any number of processes may run a sweeper.
 
-    All of them erase the photos of jobs that have ended, and all that is stored of those that did
-    not succeed. One at a time, every `interval` seconds, goes through the stored blobs, from where
-    the last one stopped: blobs whose record has expired or says that they are erased go at once (a
-    worker that was killed may have stored them late), those that never had one after `grace`
-    seconds by the clock of Redis.
+    Every sweeper erases the photos of jobs that have ended, and all blobs of jobs that did not
+    succeed. Every `interval` seconds one of them goes through the stored blobs too, from where the
+    last one stopped. Blobs whose record has expired, or says that they are erased, go at once (a
+    worker that was killed may have stored them late); blobs that never had a record go after
+    `grace` seconds by the clock of Redis.
 
-    A record whose blobs are gone is left as it is: a worker fails a waiting one, since it finds no
-    photo; for a finished one there is nothing to be done but to say so.
+    A record whose blobs are missing is left as it is. A worker fails a waiting job, since it finds
+    no photo; a finished one is only logged.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Sweeper:
         self._stopped.set()
 
     def run(self) -> None:
-        """Do what is due. Raises BlobsFailed, RedisError."""
+        """Do what is due, until `stop`. Raises BlobsFailed, RedisError."""
         self._erase_originals()
         if self._redis.set(LOCK, 1, nx=True, px=int(self._interval * 1000)):
             self._counters.count("swept_total", "part", by=self._blobs.remove_partial_writes())
@@ -63,7 +63,8 @@ class Sweeper:
             self._sweep()
 
     def _erase_originals(self) -> None:
-        """A worker erases the photo of a job that it ends; but not all end with a worker."""
+        """Erase the photos of jobs that ended without a worker; workers erase those of the
+        others."""
         while not self._stopped.is_set() and (ids := self._redis.srandmember(ENDED, _CHUNK)):
             with_pictures = set(self._with_pictures(ids))
             self._blobs.delete_each(list(with_pictures), ORIGINAL)
@@ -71,7 +72,8 @@ class Sweeper:
             self._redis.srem(ENDED, *ids)
 
     def _with_pictures(self, ids: Sequence[str]) -> Iterator[str]:
-        """Those that succeeded, or whose record has expired: what they left is for the sweep."""
+        """The jobs whose other blobs stay: those that succeeded, and those whose record has
+        expired, which are left to the sweep."""
         with self._redis.pipeline(transaction=False) as pipe:
             for job_id in ids:
                 pipe.hget(JOB + job_id, "state")
@@ -80,7 +82,7 @@ class Sweeper:
         return (job_id for job_id, state in found if state in (State.SUCCEEDED, None))
 
     def _sweep(self) -> None:
-        """One round of all shards at most, one shard or chunk at least."""
+        """Sweep each shard once at most, and one shard or chunk at least."""
         first, end = int(self._redis.hget(SWEEP, "shard") or 0), self._end()
         for number in range(first, first + len(SHARDS)):
             if not self._sweep_shard(SHARDS[number % len(SHARDS)], end):
@@ -93,8 +95,8 @@ class Sweeper:
         return time.monotonic() + self._interval * _SHARE
 
     def _sweep_shard(self, shard: str, end: float) -> bool:
-        """Whether all of it was swept. It is given up only after something has been erased, which
-        the next sweep of the shard need not look at again."""
+        """Whether the whole shard was swept. It stops early only after it has erased something,
+        which the next sweep need not look at again."""
         for ids in _chunks(self._blobs.list_jobs(shard)):
             found = self._leftovers(args=[PREFIX, self._grace, *ids])
             if found:
@@ -111,7 +113,7 @@ class Sweeper:
             log.info("blobs erased: %s", why, extra={"job_id": job_id})
 
     def _warn_of_missing_blobs(self) -> None:
-        """Look at some records, other ones each time."""
+        """Check some records, other ones each time."""
         cursor = int(self._redis.hget(SWEEP, "record") or 0)
         cursor, keys = self._redis.scan(cursor, match=JOB + "*", count=_SCANNED)
         self._redis.hset(SWEEP, "record", cursor)

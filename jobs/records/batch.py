@@ -1,4 +1,4 @@
-"""The record of a batch: several photos handed in at once."""
+"""The record of a batch: several photos submitted at once."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ MOST_PHOTOS = 64
 
 @dataclass(frozen=True)
 class BatchPhoto:
-    """One of a batch, not read yet. Reading raises PhotoError."""
+    """A photo of a batch, not read yet. Reading raises PhotoError."""
 
     name: str | None
     read: Callable[[], Awaitable[bytes]]
 
 
 class BatchItem(BaseModel):
-    """What became of a photo: a job, or the problem why there is none."""
+    """The job of a photo, or the problem why it has none."""
 
     name: str | None
     job_id: str | None = None
@@ -27,7 +27,7 @@ class BatchItem(BaseModel):
 
 
 class Batch(BaseModel):
-    """The record. `ttl` in seconds is that of the jobs, which it outlives as a tombstone."""
+    """The record. `ttl` in seconds is that of the jobs; the record outlives them as a tombstone."""
 
     id: str
     owner: str

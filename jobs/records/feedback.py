@@ -1,4 +1,4 @@
-"""What people say about results."""
+"""Feedback: what people say about results."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Self
@@ -37,8 +37,8 @@ class Opinion(BaseModel):
 
 
 class Feedback(BaseModel):
-    """An opinion with all that retraining needs of the job. `class_name`: the right one, if known;
-    `photo_sha256`: of the photo as it was sent."""
+    """An opinion with everything about the job that retraining needs. `class_name`: the right one,
+    if known; `photo_sha256`: of the photo as it was sent."""
 
     job_id: str
     given_at: datetime

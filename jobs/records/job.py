@@ -58,7 +58,8 @@ class ImageFacts(BaseModel):
 
 
 class ModelFacts(BaseModel):
-    """Which model a job was accepted for; once a worker has taken it, which one it is run with.
+    """The model that a job was accepted for; once a worker has claimed it, the one that it runs
+    with.
 
     `calibration`: which [doubt] table its card had.
     """
@@ -77,7 +78,7 @@ class ModelFacts(BaseModel):
 
 
 class Job(BaseModel):
-    """A job as its record tells it. Times are UTC; `timings_ms` are milliseconds."""
+    """A job as it is recorded. Times are UTC; `timings_ms` are milliseconds."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -8,8 +8,8 @@ from jobs.records.job import Job, State
 
 @dataclass(frozen=True)
 class JobQuery:
-    """`limit` jobs at most, from where `cursor`, the last page's, left off; accepted at `since` or
-    later, in this state and with this reference, where they are given."""
+    """At most `limit` jobs, from where `cursor`, out of the last page, left off; accepted at
+    `since` or later, in this state and with this reference, where these are given."""
 
     limit: int = 20
     cursor: float | None = None
@@ -22,7 +22,7 @@ class JobQuery:
 class Page:
     """Newest first. `cursor` leads to the next page; None when there is none.
 
-    A page may be short, or empty, and yet have a next one: a call looks at so many jobs at most.
+    A page may be short, or empty, and still have a next one: a call examines only so many jobs.
     """
 
     jobs: tuple[Job, ...]

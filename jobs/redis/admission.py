@@ -1,4 +1,4 @@
-"""How many jobs may wait, and how much of its memory Redis has left for them."""
+"""Whether more jobs are accepted: the bound of the queue, and the memory that Redis has left."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -36,11 +36,11 @@ class MemoryLimit:
 
 
 class AdmissionControl:
-    """`bound` is the most jobs that may wait, of all owners together; of one with a key, as many as
-    there is room left for others.
+    """`bound` is the most jobs that may wait, of all owners together. An owner with a key may have
+    as many as there is room left for others.
 
-    The script that records a job decides. `check` refuses before a photo is sent. Its result is
-    reused for a tenth of a second, for as many jobs as there was room for.
+    The script that records a job decides. `check` refuses early, before a photo is sent. Its result
+    is reused for a tenth of a second, for as many jobs as there was room for.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class AdmissionControl:
             self._room[owner] = iter(range(int(answer[1])))
 
     def arguments(self, owner: str) -> list[int]:
-        """By which scripts tell whether there is room."""
+        """The arguments by which scripts decide whether there is room."""
         return [self._bound, int(owner != LOCAL)]
 
     def refuse(self, answer: list[Any]) -> None:
-        """Raises QueueFull or ShareUsedUp for what the prelude calls a refusal."""
+        """Raises QueueFull or ShareUsedUp for a refusal of a script."""
         if answer[0] not in ("full", "share"):
             return
         why, waiting, own, interval = answer

@@ -1,4 +1,4 @@
-"""How much waits and runs at this moment."""
+"""How many jobs wait and run at this moment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

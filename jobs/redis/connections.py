@@ -1,4 +1,4 @@
-"""Redis clients with bounds on every wait, so that a dead server is an error and not a hang."""
+"""Redis clients with a limit on every wait, so that a dead server is an error and not a hang."""
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -22,14 +22,14 @@ _COMMON: dict[str, Any] = {
 
 
 def connect(url: str, *, decode: bool = True) -> "redis.Redis":
-    """A client for threads; it answers text, or bytes where it is not to decode."""
+    """A client for threads; it returns text, or bytes with `decode` off."""
     options = _COMMON | _timeouts(url) | {"retry": Retry(ExponentialBackoff(0.5, 0.05), 2)}
     options["decode_responses"] = decode
     return redis.Redis.from_url(url, **options)
 
 
 def connect_async(url: str, connections: int = 32) -> "redis.asyncio.Redis":
-    """A client for one event loop; a caller waits for a free connection for 2 s at most."""
+    """A client for one event loop; it waits for a free connection for at most 2 s."""
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url, max_connections=connections, timeout=2, **_COMMON, **_timeouts(url)
     )
@@ -49,7 +49,7 @@ def broker_url(url: str) -> str:
 def raises_store_down(
     call: Callable[P, Coroutine[Any, Any, T]],
 ) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Every failure of Redis is a StoreDown."""
+    """Turn every failure of Redis into StoreDown."""
 
     @wraps(call)
     async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:

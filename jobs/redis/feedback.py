@@ -22,7 +22,7 @@ class FeedbackStore:
 
     @raises_store_down
     async def keep(self, owner: str, feedback: Feedback) -> None:
-        """Instead of what was said about the job before."""
+        """Replaces what was said about the job before."""
         records, order = _keys(owner)
         until = (feedback.given_at - self._kept).timestamp()
         outlived = await self._redis.zrangebyscore(order, "-inf", until)
@@ -37,7 +37,7 @@ class FeedbackStore:
             await pipe.execute()
 
     async def all(self, owner: str) -> AsyncIterator[tuple[Feedback, bool]]:
-        """The owner's, the oldest first; and whether the job still has its photo."""
+        """The owner's feedback, the oldest first, and whether each job still has its photo."""
         ids = await self._ids(owner)
         for start in range(0, len(ids), _PAGE):
             for found in await self._page(owner, ids[start : start + _PAGE]):

@@ -1,4 +1,5 @@
-"""Notifications that there is work, carried by Celery, cheap to lose: the reaper sends again."""
+"""Notifications that there is work, sent by Celery. They may be lost: the reaper sends them
+again."""
 
 import logging
 import threading
@@ -46,8 +47,8 @@ def make_celery(settings: SharedSettings) -> Celery:
 def no_ack_strategy(task: Any, app: Celery, consumer: Any) -> Any:
     """Celery's strategy for notifications, which the broker forgets once it has sent them.
 
-    One acknowledgement that is lost with a connection ends the worker, or counts against its
-    prefetch limit for ever, so that it takes no more of them.
+    With acknowledgements, one that is lost with a connection ends the worker, or counts against its
+    prefetch limit for ever, so that it takes no more notifications.
     """
     from celery.worker.strategy import default
 
@@ -72,7 +73,7 @@ class CeleryNotifier:
         self._thread.start()
 
     def notify(self) -> None:
-        """Several calls before a message is sent become one message."""
+        """Calls before a message is sent share that message."""
         self._pending.set()
 
     def close(self) -> None:

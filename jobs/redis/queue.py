@@ -32,8 +32,8 @@ def reap_arguments(max_attempts: int) -> list[Any]:
 
 
 class RedisWorkQueue:
-    """See `jobs.ports.WorkQueue`. `models`: those that the worker serves; left out, it takes the
-    jobs of every model as they are."""
+    """See `jobs.ports.WorkQueue`. `models`: those that the worker serves; without them it claims
+    the jobs of every model."""
 
     def __init__(
         self,
@@ -128,9 +128,9 @@ def _read_claim(job_id: str, fields: dict[str, str]) -> Claim:
 
 
 class MeteredQueue(RedisWorkQueue):
-    """A RedisWorkQueue that counts, and saves the counts with every sign of life.
+    """A RedisWorkQueue that counts, and saves the counts with every heartbeat.
 
-    A process that is killed takes the counts of its last second with it.
+    A process that is killed loses the counts of its last second.
     """
 
     def __init__(
@@ -181,7 +181,7 @@ class MeteredQueue(RedisWorkQueue):
             raise
 
     def _compare_clocks(self, job: Job) -> None:
-        """How far this machine's clock is ahead of that of Redis, which dates all jobs."""
+        """How far this machine's clock is ahead of that of Redis, by which all jobs are dated."""
         if job.started_at:
             self._ahead = time.time() - job.started_at.timestamp()
 

@@ -1,4 +1,4 @@
-"""What the scripts of the queue answer, in the terms of jobs."""
+"""Replies of the queue's scripts, as jobs and errors."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from jobs.records.job import Job, QueuePosition, utc_from_ms
 
 
 def accepted_job(job: Job, now: str, position: int, interval: str | None) -> Job:
-    """The job as its record tells it right after the enqueue script wrote it."""
+    """The job, as the enqueue script has just recorded it."""
     created = float(now)
     expires = utc_from_ms(created + job.options.ttl * 1000)
     where = _position(position, interval)
@@ -17,8 +17,8 @@ def accepted_job(job: Job, now: str, position: int, interval: str | None) -> Job
 
 
 def queue_position(counts: list[Any], interval: str | None) -> QueuePosition | None:
-    """Where a job waits, out of the length of each queue and its rank there. None when it has
-    meanwhile been claimed."""
+    """Where a job waits, by the length of each queue and its rank there. None when it has been
+    claimed meanwhile."""
     before = 0
     for waiting, rank in zip(counts[::2], counts[1::2], strict=True):
         if rank is not None:
@@ -35,7 +35,7 @@ def _position(position: int, interval: str | None) -> QueuePosition:
 
 
 def known_id(answer: Any, job_id: str) -> str | None:
-    """Id of the job that a script already knew. Raises as `JobStore.reserve`."""
+    """The id of the job that a script already knew. Raises as `JobStore.reserve`."""
     what, *more = answer
     if what == "gone":
         raise JobGone(job_id, utc_from_ms(float(more[0])))

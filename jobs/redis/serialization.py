@@ -11,7 +11,7 @@ _TIMES = ("created_at", "started_at", "finished_at", "expires_at")
 
 
 def accepted_fields(job: Job) -> dict[str, str]:
-    """The fields that the client decides; the enqueue script adds state and times."""
+    """The fields that are known at acceptance; the enqueue script adds state and times."""
     record = job.model_dump(mode="json", include={"options", "image"})
     fields = {name: json.dumps(value) for name, value in record.items()}
     fields["model"] = model_text(job.model)
@@ -20,7 +20,7 @@ def accepted_fields(job: Job) -> dict[str, str]:
 
 
 def model_text(model: ModelFacts) -> str:
-    """A model as a record keeps it, by which scripts tell whether a worker serves it."""
+    """A model as its record keeps it; scripts compare it with the models that a worker serves."""
     return json.dumps(model.model_dump(mode="json"))
 
 
@@ -29,7 +29,7 @@ def outcome_fields(
     error: dict[str, Any] | None,
     timings_ms: dict[str, float] | None,
 ) -> dict[str, str]:
-    """The fields that an end adds."""
+    """The fields that an outcome adds."""
     parts = {"result": result, "error": error, "timings_ms": timings_ms}
     return {name: json.dumps(part) for name, part in parts.items() if part is not None}
 
@@ -40,7 +40,7 @@ def flat(fields: Mapping[str, str]) -> list[str]:
 
 
 def paired(found: Sequence[str]) -> dict[str, str]:
-    """A hash as scripts return it."""
+    """The hash that a script returned as a list."""
     return dict(zip(found[::2], found[1::2], strict=True))
 
 
@@ -62,7 +62,8 @@ def read_job(job_id: str, fields: Mapping[str, str]) -> Job:
 
 
 def _waits(fields: Mapping[str, str]) -> dict[str, float]:
-    """`queued`: from acceptance to the claim; `total`: to the end. All by the clock of Redis."""
+    """The timings `queued`, from acceptance to the claim, and `total`, to the end, by the clock of
+    Redis."""
     ends = {"queued": "started_at", "total": "finished_at"}
     created = float(fields["created_at"])
     return {name: float(fields[end]) - created for name, end in ends.items() if end in fields}

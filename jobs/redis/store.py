@@ -1,4 +1,4 @@
-"""The JobStore in Redis: what the API process needs, without ever blocking its event loop."""
+"""The JobStore in Redis: what the API needs. It never blocks the event loop."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -25,7 +25,7 @@ _LOOKED_AT = 1_000  # jobs, for one page
 
 
 class RedisJobStore:
-    """See `jobs.ports.JobStore`; of the `bound`, `jobs.redis.admission.AdmissionControl`."""
+    """See `jobs.ports.JobStore`; for `bound`, `jobs.redis.admission.AdmissionControl`."""
 
     def __init__(self, redis: "Redis", notifier: Notifier, bound: int, max_attempts: int) -> None:
         self._redis, self._notifier, self._admission = (
@@ -116,7 +116,7 @@ class RedisJobStore:
         return {job.id: job for job in jobs if job}
 
     async def _read(self, job_ids: Sequence[str]) -> list[Job | None]:
-        """The jobs, each with its place in the queue; None for one that has no record."""
+        """The jobs with their positions in the queue; None for an id without a record."""
         queues = keyspace.QUEUES
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hget(keyspace.PACE, "interval")
@@ -219,7 +219,7 @@ def _refuse_quota(quota: int, answer: list[Any]) -> None:
 
 
 def _new(job: Job, key_name: str) -> list[Any]:
-    """What the scripts that record a job begin with."""
+    """The arguments that every script which records a job begins with."""
     return [
         keyspace.PREFIX,
         job.id,

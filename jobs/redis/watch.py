@@ -1,4 +1,4 @@
-"""Waiting for jobs: one subscription a process feeds every waiter."""
+"""Waiting for jobs: one subscription feeds all waiters of a process."""
 
 import asyncio
 import hashlib
@@ -25,13 +25,14 @@ _RECONNECT_SECONDS = 0.5
 
 
 def version(job: Job) -> str:
-    """Another text for every visible change of a job, its place in the queue included."""
+    """A text that differs after every visible change of a job, also of its position in the
+    queue."""
     return hashlib.sha256(job.model_dump_json().encode()).hexdigest()[:16]
 
 
 class _SharedReads:
-    """Reads records for all who want to know, a hundred in one round trip and one trip at a time:
-    who asks while one is under way has a part in the next."""
+    """Reads records for all waiters together: a hundred in one round trip, and one round trip at a
+    time. Requests that come during one share the next."""
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
@@ -78,7 +79,7 @@ class _SharedReads:
 
 
 def _retrieve(future: "asyncio.Future[Job | None]") -> None:
-    """An error is no news where everybody who waited has gone."""
+    """Ignore an error when everybody who waited has gone."""
     if not future.cancelled():
         future.exception()
 
@@ -131,7 +132,7 @@ class JobWatch:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Listen while the context lasts, through every restart of Redis."""
+        """Listen while the context lasts; restarts of Redis do not end it."""
         task = asyncio.create_task(self._run())
         try:
             yield
@@ -158,7 +159,7 @@ class JobWatch:
                         changed.set()
 
     async def _read_job(self, job_id: str) -> Job | None:
-        """None while Redis is away: what waits for minutes also waits for it."""
+        """The job; None while Redis is away, which a waiter has the time to sit out."""
         try:
             return await self._records.read(job_id)
         except StoreDown as error:
@@ -166,7 +167,7 @@ class JobWatch:
             return None
 
     async def _wait_for_change(self, changed: asyncio.Event, most: float) -> None:
-        """Until there is news, or it is time to reread the record, or `most` seconds."""
+        """Wait for a change, for the time to reread the record, or for `most` seconds."""
         reread = max(_REREAD_SECONDS, self.waiting / _REREADS_A_SECOND)
         with suppress(TimeoutError):
             await asyncio.wait_for(changed.wait(), min(most, reread * random.uniform(0.75, 1.25)))

@@ -29,7 +29,7 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True)
 class DueDelivery:
-    """A delivery held under a lease; `attempt` counts from 1 and is the fence."""
+    """A delivery under a lease; `attempt` counts from 1 and is the fencing token."""
 
     job_id: str
     attempt: int
@@ -38,7 +38,7 @@ class DueDelivery:
 
 @dataclass(frozen=True)
 class Delivery:
-    """How one attempt went: the receiver's HTTP status, or what kept it from answering.
+    """One attempt: the receiver's HTTP status, or the reason why there is none.
 
     `at` and `next_at` are UTC; the latter is None after the last attempt.
     """
@@ -77,9 +77,9 @@ class WebhookOutbox:
     async def claim(
         self, most: int, share: int = 8, under_way: Mapping[str, int] | None = None
     ) -> list[DueDelivery]:
-        """Up to `most` deliveries that are due, for LEASE_SECONDS, by turns of their owners.
+        """At most `most` deliveries that are due, for LEASE_SECONDS; owners take turns.
 
-        under_way: how many the caller has in hand, by owner; none is given more than `share`.
+        under_way: how many of each owner are being delivered already; none gets more than `share`.
         """
         held: Iterator[str | int] = chain.from_iterable((under_way or {}).items())
         args = [keyspace.PREFIX, most, LEASE_SECONDS * 1000, share, *held]
@@ -88,7 +88,7 @@ class WebhookOutbox:
 
     @raises_store_down
     async def settle(self, due: DueDelivery, delivery: Delivery, delay: float | None) -> bool:
-        """Log an attempt; another one follows after `delay` seconds, none after None.
+        """Log an attempt, and schedule the next one after `delay` seconds; none for None.
 
         False when the lease was lost; then nothing is logged.
         """
@@ -106,13 +106,13 @@ class WebhookOutbox:
 
     @raises_store_down
     async def secrets(self, owner: str) -> list[str]:
-        """Those that sign, the oldest first."""
+        """The secrets that sign, the oldest first."""
         stored: dict[Any, Any] = await self._redis.hgetall(SECRETS + owner)
         return [stored[made] for made in sorted(stored, key=int)]
 
     @raises_store_down
     async def add_secret(self, owner: str) -> str:
-        """A new one, beside the one there is. Raises TooManySecrets."""
+        """A new secret, beside the one that there is. Raises TooManySecrets."""
         if await self._redis.hlen(SECRETS + owner) >= _MOST_SECRETS:
             raise TooManySecrets(_MOST_SECRETS)
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
@@ -122,7 +122,7 @@ class WebhookOutbox:
 
     @raises_store_down
     async def revoke_secret(self, owner: str, beginning: str) -> None:
-        """Have the secret that begins like this sign no more. Raises NoSuchSecret."""
+        """No longer sign with the secret that begins like this. Raises NoSuchSecret."""
         stored: dict[Any, Any] = await self._redis.hgetall(SECRETS + owner)
         meant = [made for made, secret in stored.items() if secret.startswith(beginning)]
         if len(meant) != 1:

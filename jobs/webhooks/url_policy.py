@@ -1,4 +1,4 @@
-"""Where a webhook may go: `https` to a public address, and nowhere within."""
+"""Which URLs a webhook may call: `https` to public addresses alone."""
 
 import ipaddress
 from typing import Literal
@@ -21,7 +21,7 @@ _INTERNAL = [
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet's, and of a single host."""
+    """Whether an IP address is public, and of a single host."""
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address) and ip not in _UNICAST:
         return False
@@ -45,8 +45,8 @@ def split_url(url: str) -> SplitResult:
 
 
 def refusal_reason(url: str, targets: WebhookTargets) -> str | None:
-    """Why a well-formed URL may not be called, as far as is known before its host name is resolved;
-    None when it may."""
+    """Why a well-formed URL may not be called, as far as that is known before its host name is
+    resolved; None when it may."""
     parts = split_url(url)
     if not _is_host(parts.hostname or ""):
         return f"{parts.hostname or '':.80} is no host name"
@@ -62,7 +62,7 @@ def refusal_reason(url: str, targets: WebhookTargets) -> str | None:
 
 
 def _is_host(name: str) -> bool:
-    """Whether a resolver can be asked for it: it wants labels of 1 to 63 characters."""
+    """Whether the name can be resolved: labels of 1 to 63 characters."""
     try:
         return len(name.encode("idna")) <= _LONGEST_NAME
     except UnicodeError:
