@@ -64,7 +64,7 @@ _DESCRIPTION = "A photo of a leaf goes in, the disease comes out, with the pictu
 
 
 def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
-    """Build every object of the process; `host` is the address that it is going to listen on.
+    """Build every object of the process. `host` is the address that it will listen on.
 
     Raises CardError, or BlobsFailed for a missing library.
     """
@@ -137,7 +137,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
 
 
 def _protect(app: FastAPI, settings: ApiSettings, redis: "Redis", *, needs_keys: bool) -> None:
-    """Middleware in front of the routes; what is added last runs first."""
+    """Add the middleware in front of the routes; what is added last runs first."""
     limits = UploadLimits(
         settings.max_uploads,
         settings.upload_grace_seconds,
@@ -160,7 +160,7 @@ def _protect(app: FastAPI, settings: ApiSettings, redis: "Redis", *, needs_keys:
 
 
 async def _reap(store: JobStore, measured: Metrics, stopping: asyncio.Event) -> None:
-    """Every process reaps and saves its counts; there is no leader to lose."""
+    """Reap, and save the counts. Every process does: there is no leader to lose."""
     while not stopping.is_set():
         try:
             await store.reap()
@@ -172,7 +172,7 @@ async def _reap(store: JobStore, measured: Metrics, stopping: asyncio.Event) -> 
 
 
 async def _sweep(sweeper: Sweeper, stopping: asyncio.Event) -> None:
-    """Beside the event loop; what fails is tried again at the next tick."""
+    """Run the sweeper beside the event loop; what fails is tried again at the next tick."""
     while not stopping.is_set():
         try:
             await asyncio.to_thread(sweeper.run)

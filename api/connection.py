@@ -1,5 +1,5 @@
-"""uvicorn's connection with bounds: on the head of a request, on idleness, on slow readers, and on
-how many connections there are."""
+"""uvicorn's connection with limits: on the head of a request, on idleness, on slow readers, and on
+the number of connections."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ _WARNING_PAUSE = 10.0
 
 
 class Phase(Enum):
-    """What a connection is about."""
+    """What a connection is doing."""
 
     HEAD = auto()  # a request's head is coming
     BUSY = auto()  # a request is being answered
@@ -54,21 +54,22 @@ class ConnectionLimits:
 
     @property
     def tick(self) -> float:
-        """Seconds between two looks at a connection."""
+        """Seconds between two checks of a connection."""
         return min(1.0, self.keep_alive_seconds, self.header_seconds, self.download_grace_seconds)
 
 
 @dataclass
 class ConnectionTotals:
-    """What all connections of a process know together. `unsent`: bytes not yet fetched."""
+    """Totals over the connections of a process. `unsent`: bytes that clients have not yet
+    fetched."""
 
     unsent: int = 0
     next_warning: float = 0.0
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """One connection. It looks at itself now and then, instead of setting a timer for each thing
-    that may take too long: so nothing that comes, or does not, gets around the look."""
+    """One connection. It checks itself at intervals, instead of setting a timer for each thing that
+    may take too long, so that no behaviour of a client gets around the check."""
 
     limits = ConnectionLimits()
     totals = ConnectionTotals()
@@ -118,7 +119,8 @@ class BoundedConnection(HttpToolsProtocol):
             self._reject(TargetTooLong("bytes of path and query", given, most))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Of a head, or of a chunked body's end (trailers), which nobody reads."""
+        """Called for a header of the head, or of a chunked body's end (a trailer), which nobody
+        reads."""
         self._header_bytes += len(name) + len(value)
         if self._header_bytes > self.limits.max_header_bytes:
             self._reject(self._headers_too_large(self._header_bytes))
@@ -165,7 +167,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether nothing is being answered here."""
+        """Whether no request is being answered."""
         return self._phase is not Phase.BUSY and not self.transport.is_closing()
 
     def _enter(self, phase: Phase) -> None:
@@ -182,7 +184,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._timer = self.loop.call_later(self.limits.tick, self._look)
 
     def _is_overdue(self, waited: float) -> bool:
-        """Whether it has taken too long to be where it is."""
+        """Whether the connection has been in its phase for too long."""
         limits = self.limits
         if self._phase is Phase.HEAD:
             return waited > limits.header_seconds
@@ -195,8 +197,8 @@ class BoundedConnection(HttpToolsProtocol):
         return self._phase is Phase.IDLE and waited > limits.keep_alive_seconds
 
     def _is_stuck(self, now: float) -> bool:
-        """Whether an answer is fetched too slowly: more strictly, for a large one, while all
-        answers together fill their memory."""
+        """Whether the client fetches a response too slowly. Large responses are held to more while
+        all responses together fill their memory."""
         unsent, before = self.transport.get_write_buffer_size(), self._unsent
         self.totals.unsent += unsent - before
         self._unsent, self._fetched = unsent, self._fetched + max(before - unsent, 0)
@@ -223,12 +225,12 @@ class BoundedConnection(HttpToolsProtocol):
         return HeadersTooLarge("bytes of headers", given, self.limits.max_header_bytes)
 
     def _reject(self, error: CropShieldError) -> NoReturn:
-        """Stop the parser, which has `send_400_response` called."""
+        """Stop the parser, which then calls `send_400_response`."""
         self._refusal = error
         raise error
 
     def _refuse(self, error: CropShieldError) -> None:
-        """Answer the request that is coming, where that is possible, and hang up."""
+        """Answer the request that is coming with a problem, where that is possible, and close."""
         if self.transport.is_closing():
             return
         log.info("refused on a connection: %s", error)
@@ -244,14 +246,14 @@ class BoundedConnection(HttpToolsProtocol):
         self._enter(Phase.REFUSED)
 
     def _warn(self, message: str) -> None:
-        """At most once in a while."""
+        """Log a warning, but not more than once in a while."""
         if self.loop.time() >= self.totals.next_warning:
             self.totals.next_warning = self.loop.time() + _WARNING_PAUSE
             log.warning(message)
 
 
 def _response(error: CropShieldError) -> bytes:
-    """The problem as bytes of HTTP; the request that it answers is not known."""
+    """A problem as the bytes of an HTTP response, where no request could be parsed."""
     request = Request({"type": "http", "method": "GET", "path": "/", "headers": []})
     context_of(request.scope).request_id = secrets.token_hex(16)
     response = error_response(request, error)

@@ -1,4 +1,4 @@
-"""What middleware finds out about a request, for everybody who comes after it."""
+"""What middleware finds out about a request, for the code behind it."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ _KEY = "cropshield.context"
 class RequestContext:
     """`owner` is the id of the request's API key, or `LOCAL` on a server without keys.
 
-    `refusal`: the quota is used up, and what was accepted before may nevertheless be sent again.
-    `quota`: jobs a day of the key, 0 for any number; the script that records a job keeps it.
+    `refusal`: the quota is used up, but a photo that was accepted before may be sent again.
+    `quota`: the key's jobs a day, 0 for any number; the script that records a job enforces it.
     """
 
     request_id: str | None = None
@@ -25,6 +25,6 @@ class RequestContext:
 
 
 def context_of(scope: Scope) -> RequestContext:
-    """The one context of the request with this scope."""
+    """The context of the request with this scope, the same at every call."""
     context: RequestContext = scope.setdefault(_KEY, RequestContext())
     return context

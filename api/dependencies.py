@@ -1,4 +1,4 @@
-"""What routes are given. The composition root puts `Services` on the application's state."""
+"""The dependencies of the routes. `create_app` puts `Services` on the application's state."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ class Services:
 
     @contextmanager
     def granted_wait(self, owner: str, wait: float | None) -> Iterator[float | None]:
-        """How long a request may wait: None, which is not at all, when as many wait as may."""
+        """How long a request may wait; None, not at all, when as many wait already as may."""
         if wait is None or not self.streams.take(owner):
             yield None
             return
@@ -98,7 +98,7 @@ IdempotencyKey = Annotated[
 
 
 async def get_owner(request: Request) -> str:
-    """Whose request this is: the id of its API key, or `LOCAL` on a server without keys."""
+    """The owner of the request: the id of its API key, or `LOCAL` on a server without keys."""
     return context_of(request.scope).owner
 
 
@@ -106,7 +106,7 @@ Owner = Annotated[str, Depends(get_owner)]
 
 
 async def require_ownership(request: Request, services: InjectedServices, owner: Owner) -> None:
-    """Before every route: another owner's job is not found. Raises JobNotFound, StoreDown.
+    """Runs before every route: another owner's job is not found. Raises JobNotFound, StoreDown.
 
     An id that a PUT makes up is checked by the script that records the job.
     """

@@ -1,4 +1,4 @@
-"""Work that is worth nothing once its client has hung up."""
+"""Work that ends when its client disconnects."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,7 +10,8 @@ T = TypeVar("T")
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns; it is canceled when the client hangs up, which raises ClientDisconnect.
+    """The result of `work`. When the client disconnects, `work` is canceled and ClientDisconnect is
+    raised.
 
     The request's body must have been read, or never be.
     """

@@ -1,4 +1,4 @@
-"""What can go wrong with a request before it is one about a job.
+"""Errors of a request before it concerns a job.
 
 CropShieldError
 ├── BadRequest              it is no HTTP, or too many requests at once

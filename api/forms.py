@@ -1,7 +1,7 @@
-"""Forms (multipart/form-data, RFC 7578) with bounds on every part, in UTF-8 alone.
+"""Forms (multipart/form-data, RFC 7578) with limits on every part, in UTF-8 alone.
 
-Starlette's own reading of forms decodes names and values by a charset that the client chooses, and
-loses files that have no plain `filename`.
+Starlette's parser decodes names and values by a charset that the client chooses, and loses files
+without a plain `filename`.
 """
 
 import re
@@ -37,28 +37,28 @@ class FormFile:
 
 @dataclass
 class Form:
-    """Values by name, each of which came once, and the files in their order."""
+    """Values by name, each of which was given once, and the files in order."""
 
     values: dict[str, str] = field(default_factory=dict)
     files: list[FormFile] = field(default_factory=list)
 
     @property
     def field_names(self) -> str:
-        """Those that are no files, for a message."""
+        """The names of the fields that are no files, for a message."""
         return f"{', '.join(self.values) or 'nothing':.200}"
 
 
 def is_form(request: Request) -> bool:
-    """Whether the body says that it is one."""
+    """Whether the request's content type is that of a form."""
     return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
 
 async def read_form(request: Request, file_field: str, most_files: int, closing: ExitStack) -> Form:
     """The form of a request; `closing` closes its files.
 
-    A part named `file_field` is a file whether or not it has a file name; no other part may be one.
+    A part named `file_field` is a file, with or without a file name; no other part may be one.
 
-    Raises InvalidRequest for a part that must not be, HTTPException 400 for what is no form,
+    Raises InvalidRequest for a part that is not allowed, HTTPException 400 for a malformed form,
     BlobsFailed.
     """
     reader = _FormReader(request.headers["content-type"], file_field, most_files, closing)
@@ -75,7 +75,7 @@ class _Part:
 
 
 class _FormReader:
-    """Takes a form apart as it comes."""
+    """Parses a form as it arrives."""
 
     def __init__(
         self, content_type: str, file_field: str, most_files: int, closing: ExitStack
@@ -172,7 +172,8 @@ class _FormReader:
 
 
 async def _without_preamble(chunks: AsyncIterator[bytes], boundary: bytes) -> AsyncIterator[bytes]:
-    """What comes after the text that may stand before the first boundary (RFC 2046, 5.1.1)."""
+    """The body from the first boundary on, without the text that may stand before it (RFC 2046,
+    5.1.1)."""
     first = b"--" + boundary
     begun: bytearray | None = bytearray()
     async for chunk in chunks:
@@ -209,8 +210,8 @@ def _name(given: bytes) -> str:
 
 
 def _file_name(disposition: bytes, plain: bytes | None) -> str | None:
-    """Of `filename` or `filename*` (RFC 5987), at most 255 characters; None for a part that has
-    neither. What is no UTF-8 in it is replaced: it is for people alone."""
+    """`filename` or `filename*` (RFC 5987), at most 255 characters; None for a part without either.
+    What is not UTF-8 in it is replaced: only people read it."""
     extended = _FILE_NAME.search(disposition)
     if plain is None and extended:
         plain = unquote_to_bytes(extended[1])

@@ -1,5 +1,5 @@
-"""Headers as they come and go. Starlette's own classes take several times as long, and every
-request looks for half a dozen of them, most of which it does not have."""
+"""Headers of requests and responses. Starlette's own classes take several times as long, and every
+request looks for half a dozen headers, most of which it does not have."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ RawHeader = tuple[bytes, bytes]
 
 
 def find_header(message: Scope | Message, name: bytes) -> str | None:
-    """The first header of this name, which is in lower case, of a request or an answer's start."""
+    """The first header of this name, in lower case, of a request or of the start of a response."""
     for key, value in message["headers"]:
         if key == name:
             return str(value, "latin-1")
@@ -17,6 +17,6 @@ def find_header(message: Scope | Message, name: bytes) -> str | None:
 
 
 def add_headers(start: Message, headers: Iterable[RawHeader]) -> None:
-    """Give an answer's start the headers that it does not have yet."""
+    """Add headers to the start of a response, except those that it has already."""
     known = {name for name, _ in start["headers"]}
     start["headers"] += [one for one in headers if one[0] not in known]

@@ -1,6 +1,6 @@
-"""The most frequent answer, that of `GET /v1/jobs/{id}` without waiting, kept once a job has ended.
+"""A cache of the most frequent response: `GET /v1/jobs/{id}` of a job that has ended.
 
-An ended job does not change, so Redis only says whether the answer is still valid.
+An ended job does not change, so Redis is only asked whether the response is still valid.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _CACHE_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True)
 class _CachedJob:
-    """The answer about a job that has ended, and the stamp of its record."""
+    """The response about a job that has ended, and the stamp of its record."""
 
     stamp: Sequence[Any]
     content: bytes
@@ -43,7 +43,7 @@ class _CachedJob:
 
 
 class JobCache:
-    """Answers with a job as it is now."""
+    """Responds with a job as it is now."""
 
     def __init__(self, redis: "Redis", store: JobStore) -> None:
         self._redis, self._store = redis, store
@@ -73,7 +73,7 @@ class JobCache:
         return response
 
     def _store_response(self, job_id: str, cached: _CachedJob, *, erased: bool) -> None:
-        """Unless it was erased, or expired, after it was read."""
+        """Cache the response, unless the job was erased, or expired, after it was read."""
         stamp = cached.stamp
         if (
             stamp[0] is not None

@@ -1,4 +1,4 @@
-"""A bound on the bytes that all requests of a process have in memory."""
+"""A limit on the bytes that all requests of a process have in memory."""
 
 import asyncio
 from collections import deque
@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 
 class MemoryBudget:
-    """At most `most` bytes at once. Who finds too little left waits for a turn, in order;
-    what is larger than the whole budget is let in alone."""
+    """At most `most` bytes at once. A request that finds too little left waits, in order; one that
+    is larger than the whole budget is let in alone."""
 
     def __init__(self, most: int) -> None:
         self._most = self._left = most
@@ -16,7 +16,7 @@ class MemoryBudget:
 
     @asynccontextmanager
     async def hold(self, size: int) -> AsyncIterator[None]:
-        """Around the time that so many bytes are in memory."""
+        """A context during which so many bytes are in memory."""
         size = min(size, self._most)
         await self._take(size)
         try:

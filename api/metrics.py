@@ -1,4 +1,4 @@
-"""What `/metrics` shows: the saved counts, and what Redis says now, as Prometheus reads it."""
+"""`/metrics`: the saved counts, and the state of Redis now, in the text format of Prometheus."""
 
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
@@ -24,7 +24,7 @@ Samples = Mapping[tuple[str, ...], float]
 
 
 class Metrics:
-    """The counters of an API process, and the view of everybody's."""
+    """The counters of an API process, and the exposition of those of all processes."""
 
     def __init__(self, redis: "Redis") -> None:
         self.counters, self._redis = Counters(), redis
@@ -43,7 +43,7 @@ class Metrics:
             raise
 
     async def text(self) -> bytes:
-        """The exposition. Without Redis it says no more than that."""
+        """The exposition. Without Redis it says only that Redis is down."""
         try:
             await self.save()
             saved: dict[Any, Any] = await self._redis.hgetall(metrics.KEY)
@@ -54,7 +54,7 @@ class Metrics:
 
 
 def exposition(saved: Mapping[str, str], now: Backlog | None) -> bytes:
-    """In the text format of Prometheus. `now` is None when Redis does not answer."""
+    """The metrics in the text format of Prometheus. `now` is None when Redis does not answer."""
     registry = CollectorRegistry()
     registry.register(_Snapshot(saved, now))
     return generate_latest(registry)

@@ -1,4 +1,4 @@
-"""Every answer that is not a success is `application/problem+json` (RFC 9457)."""
+"""Every response that is not a success is `application/problem+json` (RFC 9457)."""
 
 import logging
 import math
@@ -112,8 +112,8 @@ async def _handle_http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _hint(request: Request, error: HTTPException) -> str:
-    """Of a path that is merely written otherwise: nobody is redirected, since a redirect may lead
-    from TLS to plain HTTP, and takes the key and the photo along."""
+    """A hint for a path that is only written differently. Nobody is redirected: a redirect may lead
+    from TLS to plain HTTP, and take the key and the photo along."""
     path: str = request.scope["path"]
     meant = re.sub("/+", "/", path).rstrip("/").lower()
     if error.status_code != 404 or meant == path:
@@ -124,7 +124,8 @@ def _hint(request: Request, error: HTTPException) -> str:
 
 
 def _allowed(request: Request) -> str:
-    """All methods of the path: a router knows those of one route alone. Empty for a page."""
+    """The methods of the path over all routes: a router knows those of one route alone. Empty for a
+    page."""
     path = getattr(request.scope.get("route"), "path", "")
     methods = {method.upper() for method in request.app.openapi()["paths"].get(path, {})}
     return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
@@ -138,7 +139,7 @@ async def _handle_invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _handle_disconnect(request: Request, _: Exception) -> JSONResponse:
-    """Nobody reads this answer."""
+    """The client has gone: nobody reads this response."""
     return problem_response(request, BAD_REQUEST, "the client hung up before it had sent all")
 
 

@@ -17,7 +17,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def etag(content: bytes) -> str:
-    """A strong entity tag: of these very bytes."""
+    """A strong entity tag, of exactly these bytes."""
     return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
@@ -75,7 +75,8 @@ _LATEST = 30
 
 
 def retry_after(job: Job) -> dict[str, str]:
-    """When to ask again: when it is likely to be done, 1 to 30 s; nothing once it has ended."""
+    """The `Retry-After` header: when the job is likely to be done, in 1 to 30 s; none once it has
+    ended."""
     if job.state.is_terminal:
         return {}
     eta = (job.queue and job.queue.eta_seconds) or 1.0
@@ -110,7 +111,8 @@ def conditional_job_response(request: Request, job: Job, wait: float | None) -> 
 def cached_job_response(
     request: Request, content: bytes, headers: Mapping[str, str] | None = None, tag: str = ""
 ) -> Response:
-    """The same for a job whose JSON, and perhaps entity tag, is known already."""
+    """As `conditional_job_response`, for a job whose JSON, and perhaps entity tag, is known
+    already."""
     return conditional_json(request, content, "no-cache", headers, tag)
 
 

@@ -1,4 +1,4 @@
-"""uvicorn, with the bounds of the settings on every connection."""
+"""uvicorn, with the limits of the settings on every connection."""
 
 import resource
 from dataclasses import fields, replace
@@ -13,7 +13,7 @@ _OTHER_FILES = 128  # Redis, photos, temporary files, libraries
 
 
 def serve(app: ASGIApp, settings: ApiSettings, host: str, port: int) -> None:
-    """Until a signal says to stop."""
+    """Run until a signal says to stop."""
     uvicorn.Server(server_config(app, settings, host, port)).run()
 
 

@@ -1,4 +1,4 @@
-"""Fair shares of what there is only so much of."""
+"""Fair shares of a limited number."""
 
 from collections import Counter
 
@@ -6,8 +6,8 @@ from jobs.records.job import LOCAL
 
 
 class Shares:
-    """At most `most` of something at once, of which no API key has more than there is left for
-    others. On a server without keys all belong to one owner, who may have all."""
+    """At most `most` of something at once. No API key has more than there is left for others. On a
+    server without keys all belong to one owner, who may have all."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -23,11 +23,11 @@ class Shares:
         return self._owners[owner]
 
     def allows(self, owner: str) -> bool:
-        """Whether the owner has no more than its share, were there room for one more."""
+        """Whether the owner may have one more, if there were one."""
         return owner == LOCAL or self.of(owner) < max(self.most - self.total, 1)
 
     def take(self, owner: str) -> bool:
-        """Whether there is one for this owner, who gives it back."""
+        """Take one for this owner; False when there is none. `give_back` returns it."""
         if self.total >= self.most or not self.allows(owner):
             return False
         self._owners[owner] += 1

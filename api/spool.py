@@ -1,4 +1,4 @@
-"""Bytes on their way: in memory while they are few, then in a temporary file."""
+"""Received bytes: in memory while they are few, then in a temporary file."""
 
 import asyncio
 import tempfile
@@ -12,8 +12,8 @@ _IN_MEMORY = 1024 * 1024
 
 
 class Spool(AbstractContextManager["Spool"]):
-    """A body, or a part of one. What blocks is done in threads. Raises BlobsFailed when the folder
-    for temporary files is full or not there."""
+    """A body, or a part of one. Blocking calls run in threads. Raises BlobsFailed when the folder
+    for temporary files is full or missing."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -33,7 +33,7 @@ class Spool(AbstractContextManager["Spool"]):
         return await asyncio.to_thread(self._from_file)
 
     def close(self) -> None:
-        """Forget it."""
+        """Delete what was received."""
         self._buffer = bytearray()
         if self._file is not None:
             self._file.close()

@@ -1,4 +1,4 @@
-"""Photos and options out of a request: raw bytes or a form, never more than allowed."""
+"""Photos and options of a request: raw bytes or a form, within limits."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
@@ -87,7 +87,7 @@ def _check_size(size: int, limit: int) -> None:
 
 
 def _all_options(request: Request, values: dict[str, str]) -> dict[str, str]:
-    """Those of the query and of the form. Raises InvalidRequest for one with two values."""
+    """The options of the query and of the form. Raises InvalidRequest for one with two values."""
     options = dict(values)
     for name, value in request.query_params.multi_items():
         if options.setdefault(name, value) != value:
@@ -97,7 +97,8 @@ def _all_options(request: Request, values: dict[str, str]) -> dict[str, str]:
 
 
 def limit_body(request: Request, most: int, too_large: Callable[[int], Exception]) -> Request:
-    """The request, whose body raises `too_large` of its size: as declared, else while read."""
+    """The request, whose body raises `too_large` beyond this size: at once where the size is
+    declared, else while it is read."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise too_large(int(declared))
@@ -116,8 +117,8 @@ def limit_body(request: Request, most: int, too_large: Callable[[int], Exception
 
 @dataclass(frozen=True)
 class BatchUpload:
-    """Photos that can be read while the request lasts, and the options given with them. `largest`:
-    bytes of the largest photo."""
+    """Photos that can be read while the request lasts, and their options. `largest`: the bytes of
+    the largest photo."""
 
     photos: list[BatchPhoto]
     largest: int
@@ -126,7 +127,7 @@ class BatchUpload:
 
 @asynccontextmanager
 async def read_batch(request: Request, most: int, limit: int) -> AsyncIterator[BatchUpload]:
-    """most: bytes of all photos together; limit: of one.
+    """most: bytes of all photos together; limit: of one photo.
 
     Raises BatchTooLarge while reading, InvalidRequest for a form without photos or with too many,
     BlobsFailed.

@@ -40,11 +40,12 @@ take, and photos are received on the common ones."""
 
 
 class Undeliverable(Exception):
-    """No answer; the message says why."""
+    """There was no response; the message says why."""
 
 
 class WebhookSender:
-    """Posts to a URL whose host is resolved once, and connects to the very address it checked."""
+    """Posts to a URL. Resolves the host once, and connects to exactly the address that was
+    checked."""
 
     def __init__(
         self,
@@ -85,7 +86,8 @@ class WebhookSender:
     async def _post_to_first(
         self, url: str, addresses: list[str], body: bytes, headers: dict[str, str]
     ) -> int:
-        """To the first address that takes the connection; certificate and Host are the name's."""
+        """Post to the first address that takes the connection; certificate and Host are the
+        name's."""
         target = httpx2.URL(url)
         headers, reason = headers | {"Host": target.netloc.decode()}, "it has no address"
         for address in addresses:
@@ -106,9 +108,9 @@ class WebhookSender:
 
 
 class WebhookDispatcher:
-    """Delivers what is due. Every API process has one; a lease keeps them apart.
+    """Delivers what is due. Every API process has one; leases keep them apart.
 
-    Owners take turns, and none has more than a share under way: a receiver that never answers
+    Owners take turns, and none has more than a share in delivery: a receiver that never answers
     delays its own deliveries alone.
     """
 
@@ -120,7 +122,7 @@ class WebhookDispatcher:
         self._under_way: dict[asyncio.Task[None], str] = {}  # and whose it is
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping`; what is then still under way is delivered again after its lease."""
+        """Run until `stopping`. A delivery that this interrupts is repeated after its lease."""
         stopped = asyncio.create_task(stopping.wait())
         while not stopping.is_set():
             try:
@@ -137,7 +139,7 @@ class WebhookDispatcher:
         await self._sender.close()
 
     async def dispatch_due(self) -> None:
-        """Begin with as many as are due and there is room for."""
+        """Start as many deliveries as are due and there is room for."""
         free = _AT_ONCE - len(self._under_way)
         owners = Counter(self._under_way.values())
         for due in await self._webhooks.claim(free, _SHARE, owners) if free else []:
@@ -196,7 +198,7 @@ def delay_after(delivery: Delivery) -> float | None:
 
 
 def sign(body: str, job_id: str, secrets: list[str], now: datetime) -> dict[str, str]:
-    """The headers of Standard Webhooks 1.0, with a signature by each of the secrets."""
+    """The headers of Standard Webhooks 1.0, with a signature by each secret."""
     message_id = f"msg_{job_id}"  # the same at every attempt, so that a receiver knows it again
     signatures = [Webhook(secret).sign(message_id, now, body) for secret in secrets]
     return {

@@ -104,8 +104,8 @@ def limit_headers(key: ApiKey, left: Allowance, refusal: TooSoon | None) -> dict
 
 
 def _until_more(rate: int, left: Allowance, refusal: TooSoon | None) -> int:
-    """Seconds until all requests are there again; where there is none, until there is one, which is
-    when `Retry-After` ends."""
+    """Seconds until all requests are available again; with none left, until the next one is, which
+    is when `Retry-After` ends."""
     if isinstance(refusal, RateExceeded):
         return math.ceil(refusal.retry_after)
     missing = rate - left.requests if left.requests else 1
@@ -113,13 +113,15 @@ def _until_more(rate: int, left: Allowance, refusal: TooSoon | None) -> int:
 
 
 def _is_guarded(scope: Scope) -> bool:
-    """Not OPTIONS: browsers send it without a key, to learn what they may request."""
+    """Whether the request needs a key. OPTIONS does not: browsers send it without one, to learn
+    what they may request."""
     path: str = scope["path"]
     return scope["method"] != "OPTIONS" and (path.startswith(_GUARDED) or path == _METRICS)
 
 
 def _may_be_known(scope: Scope, refusal: TooSoon) -> bool:
-    """A photo that was accepted before costs no quota; the route finds out whether this is one."""
+    """Whether the photo may have been accepted before, which costs no quota. The route finds
+    out."""
     if not isinstance(refusal, QuotaUsedUp):
         return False
     return scope["method"] == "PUT" or "idempotency-key" in Headers(scope=scope)

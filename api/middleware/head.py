@@ -16,7 +16,8 @@ class HeadMiddleware:
             return
 
         async def send_head(message: Message) -> None:
-            """What makes the body stops: a stream of events would not end by itself."""
+            """Send the head, then stop what makes the body: a stream of events would not end by
+            itself."""
             if message["type"] == "http.response.start":
                 await send(message)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})

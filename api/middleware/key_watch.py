@@ -1,4 +1,4 @@
-"""The key of a request that takes long: revoked meanwhile, it gets nothing any more."""
+"""A request that takes long ends when its key is revoked."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,10 +13,11 @@ _END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 class KeyWatch:
-    """Runs one request and asks `check` about its key every `seconds`.
+    """Runs one request, and calls `check` about its key every `seconds`.
 
-    Once that raises WrongKey, a stream ends and a GET is given up; whatever else has not begun to
-    answer by then is done, but not told. Raises that WrongKey where no answer has begun.
+    When that raises WrongKey, a stream ends and a GET is canceled. Any other request that has not
+    begun to respond by then is completed, but the client gets the WrongKey, which is raised where
+    no response has begun.
     """
 
     def __init__(self, check: Callable[[], Awaitable[object]], seconds: float) -> None:

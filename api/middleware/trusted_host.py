@@ -46,7 +46,7 @@ class TrustedHostMiddleware:
             raise WrongOrigin(origin)
 
     def _is_trusted_host(self, host: str) -> bool:
-        """Addresses are safe: nobody can point them elsewhere, as they can a name."""
+        """Addresses are trusted: unlike a name, nobody can point them elsewhere."""
         try:
             name = urlsplit(f"//{host}").hostname or ""
             return name == "localhost" or name in self._hosts or bool(ipaddress.ip_address(name))

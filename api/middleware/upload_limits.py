@@ -1,4 +1,4 @@
-"""Limits of bodies in size, time and number, so that no client keeps others out."""
+"""Limits on request bodies: their size, time and number, so that no client keeps others out."""
 
 import asyncio
 import re
@@ -22,9 +22,9 @@ _SETTLED_SECONDS = 2.0  # so long is a body safe from making room for another on
 
 @dataclass(frozen=True)
 class UploadLimits:
-    """most: bodies at once. Each has to have come within `grace` seconds and one more for every
-    `rate` bytes. body_bytes: of a body on paths that take no photo; those have limits of their own.
-    """
+    """most: bodies at once. Each must arrive within `grace` seconds and one more for every `rate`
+    bytes. body_bytes: the largest body on paths that take no photo; the others have limits of their
+    own."""
 
     most: int
     grace: float
@@ -33,8 +33,8 @@ class UploadLimits:
 
 
 class UploadLimitMiddleware:
-    """ASGI middleware. When as many bodies are on their way as may be, the slowest makes room for
-    the next one; no API key has more of them than there is room left for others."""
+    """ASGI middleware. At the limit, the slowest body is ended for the next one. No API key has
+    more bodies than there is room left for others."""
 
     def __init__(self, app: ASGIApp, limits: UploadLimits) -> None:
         self._app, self._limits = app, limits
@@ -63,7 +63,7 @@ class UploadLimitMiddleware:
 
 
 class _Body:
-    """A request's body on its way; `on_end` is called once, with its last byte or before."""
+    """A body that is arriving; `on_end` is called once, with its last byte or before."""
 
     on_end: Callable[["_Body"], None] | None = None
 
@@ -112,7 +112,7 @@ class _Body:
         return message
 
     def give_way(self) -> None:
-        """End it, also while it is waited for."""
+        """End the body, also while a caller waits for it."""
         self._gave_way = True
         if self._waiting:
             self._waiting.reschedule(self._loop.time())
@@ -126,7 +126,7 @@ class _Body:
 
 
 class _Uploads:
-    """Bodies on their way."""
+    """The bodies that are arriving."""
 
     def __init__(self, most: int) -> None:
         self._shares, self._bodies = Shares(most), set[_Body]()

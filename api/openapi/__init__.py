@@ -1,7 +1,7 @@
-"""The OpenAPI document: what FastAPI writes, made fit for reading and for generating clients.
+"""The OpenAPI document: FastAPI's, made fit for readers and for generators of clients.
 
-`operations` says which problems an operation may answer, `problems` shows one of each, and
-`examples.json` holds answers of a real server.
+`operations` lists the problems of each operation, `problem_examples` shows one of each, and
+`examples.json` holds responses of a real server.
 """
 
 from api.openapi.document import DescribedApp

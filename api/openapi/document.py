@@ -68,7 +68,7 @@ def build_document(generated: Json) -> Json:
 
 
 def _schemas(generated: Json) -> Json:
-    """The components, with those that no route answers by its type."""
+    """The components, with those that no route names as its response."""
     ours = {name: it for name, it in generated.items() if name not in _FRAMEWORK}
     for kind in (ProblemView, RawMap):
         schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -78,7 +78,7 @@ def _schemas(generated: Json) -> Json:
 
 
 def _describe_operation(operation: Json, examples: Json, *, guarded: bool) -> None:
-    """The answers of an operation: those with an example, then every problem."""
+    """The responses of an operation: those with an example, then every problem."""
     name = operation["operationId"]
     responses = {k: it for k, it in operation["responses"].items() if k.startswith("2")}
     for status, response in responses.items():
@@ -105,7 +105,7 @@ def _describe_response(response: Json, description: str, example: Any) -> None:
 
 
 def _problem_responses(problems: list[Problem]) -> Json:
-    """One answer a status, with an example of each problem."""
+    """One response for each status, with an example of each problem."""
     responses: Json = {}
     for problem in problems:
         shown = {problem.slug: {"summary": problem.title, "value": example(problem)}}

@@ -1,4 +1,4 @@
-"""What the document says beyond the code: tags, problems, headers."""
+"""What the code does not say about each operation: tags, problems, headers."""
 
 from typing import Any
 
@@ -175,7 +175,7 @@ _FILES = {name for name, kinds in _PROBLEMS.items() if NO_SUCH_RANGE in kinds}
 
 
 def problems_of(operation_id: str, *, guarded: bool) -> list[Problem]:
-    """Every problem that it may respond with."""
+    """Every problem that the operation may respond with."""
     found = [*_HTTP, *(_GUARDED if guarded else ()), *_PROBLEMS.get(operation_id, ())]
     return [it if isinstance(it, Problem) else PROBLEMS[it] for it in found]
 

@@ -75,7 +75,7 @@ _DETAILS = {problem_of(error).slug: str(error) for error in _ERRORS} | {
 
 
 def example(problem: Problem) -> dict[str, Any]:
-    """An answer of this type."""
+    """An example of a response of this type."""
     members = {"instance": _PATH, "request_id": "5c3a7f0e9b5f4c1d8a2e6b7d90f1c2e3"}
     shown = document(problem, _DETAILS.get(problem.slug, problem.meaning)) | members
     if problem is INVALID:
@@ -85,5 +85,5 @@ def example(problem: Problem) -> dict[str, Any]:
 
 
 def without_example() -> list[str]:
-    """Slugs of the problems that nobody has given an example yet."""
+    """The slugs of problems without an example."""
     return [found.slug for found in all_problems() if found.slug not in _DETAILS]

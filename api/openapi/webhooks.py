@@ -1,4 +1,4 @@
-"""What the server sends by itself."""
+"""The requests that the server sends itself."""
 
 from typing import Any
 

@@ -22,12 +22,12 @@ _Key = tuple[object, ...]
 
 
 class RenderCache:
-    """Rendered pictures of succeeded jobs, cached in this process; raises as `Renderer`, and
-    RenderingBusy when too many wait.
+    """Rendered pictures of succeeded jobs, cached in this process. Raises what `Renderer` raises,
+    and RenderingBusy when too many wait.
 
-    Small pictures never wait for large ones. Who asks for a picture that is being drawn gets that
-    one, and what nobody waits for any more is not drawn. A picture of an erased job stays in memory
-    for minutes at most, and is not served: routes look at the record first.
+    Small pictures never wait for large ones. Requests for a picture that is being drawn share it,
+    and a picture that nobody waits for any more is not drawn. A picture of an erased job stays in
+    memory for minutes at most, and is not served: routes look at the record first.
     """
 
     def __init__(self, blobs: BlobStore, most_waiting: int, max_pixels: int) -> None:
@@ -56,7 +56,7 @@ class RenderCache:
         return await self._picture(self._small, (job.id, params), job.owner, render)
 
     async def contact_sheet(self, batch: Batch, jobs: dict[str, Job], columns: int) -> bytes:
-        """Of a batch whose jobs have all ended; jobs: those that still are, by id."""
+        """The sheet of a batch whose jobs have all ended; jobs: those that still exist, by id."""
         render = partial(draw_contact_sheet, batch, jobs, self._blobs, columns)
         kept = tuple((job.id, job.erased) for job in jobs.values())
         return await self._picture(self._large, (batch.id, columns, kept), batch.owner, render)
@@ -87,7 +87,7 @@ class RenderCache:
 
 
 class _Drawing:
-    """A picture that is being drawn, or waits for it, for `followers` requests."""
+    """A picture that is being drawn, or waits to be, for `followers` requests."""
 
     def __init__(self, work: Coroutine[Any, Any, bytes]) -> None:
         self.task, self.followers = asyncio.create_task(work), 0

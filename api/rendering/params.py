@@ -87,7 +87,7 @@ class OverlayParams(MapParams, ComparisonParams):
     size: Size | None = None
 
     def is_stored(self, job: Job) -> bool:
-        """Whether the worker has drawn just this."""
+        """Whether the worker has stored exactly this overlay."""
         options = job.options
         return (
             self.size is None
@@ -114,7 +114,7 @@ def target_size(size: str | None, kept: tuple[int, int], job: Job, side: int) ->
 
 
 def explanation_index(job: Job, params: MapParams) -> int:
-    """Which of the job's maps is meant. Raises NoPicture."""
+    """The index of the map that is asked for. Raises NoPicture."""
     explained = [found["class_index"] for found in explanations(job)]
     if params.class_index is not None:
         if params.class_index not in explained:
@@ -127,6 +127,6 @@ def explanation_index(job: Job, params: MapParams) -> int:
 
 
 def explanations(job: Job) -> list[dict[str, Any]]:
-    """Of a succeeded job, in the order of its maps."""
+    """The explanations of a succeeded job, in the order of its maps."""
     found: list[dict[str, Any]] = (job.result or {})["explanations"]
     return found

@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 
 class RenderQueue:
-    """At most `most` requests wait, and take turns owner by owner; one that is canceled while it
-    waits is never drawn. Nothing else runs in its threads."""
+    """At most `most` requests wait; owners take turns. A request that is canceled while it waits is
+    never drawn. Nothing else runs in its threads."""
 
     def __init__(self, threads: int, most: int) -> None:
         self._executor = ThreadPoolExecutor(threads, "render")
@@ -54,7 +54,7 @@ class RenderQueue:
             self._shares.give_back(owner)
 
     def _next(self) -> None:
-        """Let the next one in: the first of the owner whose turn it is."""
+        """Start the next request: the first one of the owner whose turn it is."""
         while self._waiting:
             owner, turns = self._waiting.popitem(last=False)
             turn = turns.popleft()

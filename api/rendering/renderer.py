@@ -46,7 +46,7 @@ class Renderer:
         return encoding.encode(drawn, kind)
 
     def comparison(self, job: Job, params: ComparisonParams) -> bytes:
-        """The photo, then all explained classes, on the scale of the hottest."""
+        """The photo, then all explained classes, on one scale: that of the hottest."""
         photo = encoding.decode(self._blobs.get(job.id, blob_names.PHOTO), (_CELL, _CELL))
         name, alpha = _colours(job, params)
         cells = [("the photo", photo)]
@@ -62,7 +62,7 @@ class Renderer:
         return _ENCODERS[params.format](*self._map(job, params))
 
     def _map(self, job: Job, params: MapParams) -> tuple[Map, Box]:
-        """One map and what it stands for. Raises NoPicture."""
+        """One map, and the box that it covers. Raises NoPicture."""
         at = explanation_index(job, params)
         return self._maps(job)[at], _boxes(job)[at]
 
