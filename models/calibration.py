@@ -1,4 +1,4 @@
-"""How sure a network is: what it saw against what it learnt, the same in every runtime."""
+"""Confidence, prototypes and verdicts: how sure a model is, the same in every runtime."""
 
 from io import BytesIO
 
@@ -17,10 +17,10 @@ def pooled_features(activations: Tensor) -> Tensor:
 
 
 def prototype_similarity(features: Tensor, means: Tensor) -> Tensor:
-    """Cosine between what is seen and the nearest class mean, (N,) in [-1, 1].
+    """Cosine between a photo's features and the nearest class mean, (N,) in [-1, 1].
 
-    features: (N, K) out of `pooled_features`; means: (classes, K), of length 1. High for what was
-    learnt, whatever the logits say.
+    features: (N, K) out of `pooled_features`; means: (classes, K), of length 1. High for photos
+    like those of training, whatever the logits say.
     """
     return (features @ means.T).amax(dim=1)
 

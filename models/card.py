@@ -1,4 +1,4 @@
-"""Model cards: everything about a model but its numbers. Never imports torch."""
+"""Model cards: everything about a model but its weights. Never imports torch."""
 
 import hashlib
 import re
@@ -112,7 +112,7 @@ def file_sha256(path: Path) -> str:
 
 
 def _with_reason(said: str, path: Path) -> str:
-    """That a file is evidently of another kind, behind what was found."""
+    """The message, and after it that the file is evidently of another kind."""
     other = mistaken_for(path)
     return f"{said}: it {other}" if other else said
 
@@ -138,7 +138,7 @@ def _place(said: str) -> str:
 
 
 def _fault(wrong: ErrorDetails) -> tuple[str, str]:
-    """A dotted key and what is wrong with its value."""
+    """The dotted key, and what is wrong with its value."""
     key = ".".join(map(str, wrong["loc"]))
     if wrong["type"] == "missing":
         return key, "is missing"

@@ -1,4 +1,4 @@
-"""What is wrong with a card, and in which line of it."""
+"""Errors of a card, each with its line."""
 
 import difflib
 import re
@@ -16,7 +16,7 @@ class CardError(Exception):
 
 
 class InvalidCard(CardError):
-    """One line a fault: `cards/mine.toml, line 12: target_layer: no layer "blok4"`."""
+    """One line for each fault: `cards/mine.toml, line 12: target_layer: no layer "blok4"`."""
 
     def __init__(self, path: Path, *faults: tuple[str, str]) -> None:
         """`faults`: the dotted key, empty for the whole card, and what is wrong with it."""

@@ -17,10 +17,10 @@ class UnknownModel(CardError):
 
 
 class Catalog:
-    """The cards of one folder or of several, by id; those of the project where none is given."""
+    """The cards of one or several folders, by id; by default those of the project."""
 
     def __init__(self, *folders: Path) -> None:
-        """A folder that is not there has no cards. Raises CardError."""
+        """A folder that does not exist has no cards. Raises CardError."""
         self.folders = folders or (CARDS,)
         self._cards: dict[str, Card] = {}
         wrong: list[CardError] = []
@@ -47,6 +47,6 @@ class Catalog:
         return self._cards[model]
 
     def of_weights(self, weights: Path) -> Card | None:
-        """The card whose weight file this is, if any."""
+        """The card of this weight file, if there is one."""
         wanted = weights.resolve()
         return next((card for card in self if card.weights_path == wanted), None)

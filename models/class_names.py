@@ -1,4 +1,4 @@
-"""Class names by index, in every form in which people keep them. Never imports torch."""
+"""Class names by index, read from any of the usual forms. Never imports torch."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""How many pixels of a photo a model is given: the same in training, judging and serving."""
+"""How many pixels of a photo a model is given: the same in training, evaluation and serving."""
 
 from typing import Protocol
 
@@ -17,8 +17,8 @@ class Decode(Protocol):
 
 
 def decode_for(preprocessing: Preprocessing, data: bytes, by: Decode = decode) -> Photo:
-    """A photo with twice as many pixels a side as the model's input, where it has them: what is
-    stretched from that differs from what the whole photo would give by less than a grey level.
+    """The photo with at least twice as many pixels a side as the model's input, where it has them.
+    Stretched from that, it differs by less than a grey level from the whole photo stretched.
 
     Raises PhotoError.
     """
@@ -31,5 +31,5 @@ def decode_at(side: int, data: bytes, by: Decode = decode) -> Photo:
 
 
 def most_bytes(preprocessing: Preprocessing) -> int:
-    """Of the pixels that `decode_for` makes of any photo."""
+    """The most bytes that the pixels of a photo take after `decode_for`."""
     return 3 * most_pixels(2 * preprocessing.size)

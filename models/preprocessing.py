@@ -1,4 +1,4 @@
-"""How a photo becomes what a network takes: the card's preprocessing, in torch."""
+"""From a photo to the input of a network: the card's preprocessing, in torch."""
 
 from typing import Any
 
@@ -21,9 +21,9 @@ def normalise(preprocessing: Preprocessing) -> list[nn.Module]:
 
 
 def validation_transform(preprocessing: Preprocessing, size: int | None = None) -> v2.Compose:
-    """The whole photo, stretched to a square: what the model is given when it serves.
+    """The whole photo stretched to a square: the input as for serving.
 
-    PIL images of any mode, turned as their EXIF says; tensors as they are.
+    PIL images of any mode are turned as their EXIF says; tensors are taken as they are.
     """
     side = size or preprocessing.size
     steps = [UprightRGB(), v2.Resize((side, side), antialias=True), *normalise(preprocessing)]

@@ -49,7 +49,7 @@ class Stage(CardTable):
 
 
 class Lesions(CardTable):
-    """What is made of photos on which the place of the disease is known.
+    """How photos are used on which the place of the disease is known.
 
     `draw`: how many times as often a photo with an outline is drawn; `outlined`: how many times as
     much evidence beside the lesions costs where they are outlined.

@@ -1,4 +1,4 @@
-"""The state dict of a network, out of what trainers wrap around it."""
+"""The state dict of a network, taken out of what training scripts wrap around it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +11,8 @@ _SHOWN = 3
 
 
 def find_state(content: object) -> State:
-    """The one mapping of names to tensors in what a weight file holds: itself, or a member such as
-    `state_dict` of a checkpoint (PyTorch Lightning, timm, most training scripts).
+    """The one mapping of names to tensors in a weight file: the file's content itself, or a member
+    such as `state_dict` of a checkpoint (PyTorch Lightning, timm, most training scripts).
 
     Raises ValueError where there is none, or several.
     """
@@ -58,7 +58,7 @@ def fit_state(state: State, needed: Mapping[str, Tensor]) -> State:
 
 
 def _prefixes(state: State, needed: Mapping[str, Tensor]) -> set[str]:
-    """What stands before the first of the names that are needed, "" for nothing."""
+    """The text before the first of the names that are needed, "" for none."""
     first = next(iter(needed), "")
     ends = (name.removesuffix(first) for name in state if name.endswith(first))
     return {one for one in ends if not one or one.endswith(".")}

@@ -1,4 +1,4 @@
-"""Text files as people's editors write them. Never imports torch."""
+"""Text files as editors write them. Never imports torch."""
 
 import codecs
 from pathlib import Path

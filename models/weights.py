@@ -20,7 +20,7 @@ _PICKLED = re.compile(r"GLOBAL ([\w.]+)")
 
 
 class Misfit(CardError):
-    """Weights that are not of the network that a card describes; `key`: what of it is wrong."""
+    """Weights that do not fit the network of a card; `key`: the key of the card that is wrong."""
 
     def __init__(self, key: str, said: str) -> None:
         super().__init__(said)
@@ -60,7 +60,7 @@ def unwrap_checkpoint(content: object, path: Path) -> State:
 
 
 def _reason(error: Exception) -> str:
-    """In place of torch's advice, which is to run what is in the file."""
+    """The reason in our words. torch's own advice is to run what is in the file."""
     said = str(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
@@ -88,7 +88,8 @@ def write_weights(path: Path, state: State) -> None:
 
 
 def to_half_precision(state: State) -> State:
-    """Filters and matrices in float16; norms and biases, which weigh nothing, as they are."""
+    """Filters and matrices in float16; norms and biases, which take little space, stay as they
+    are."""
     return {
         name: tensor.half() if tensor.is_floating_point() and tensor.ndim > 1 else tensor
         for name, tensor in state.items()
@@ -120,9 +121,9 @@ def load_network(card: Card) -> nn.Module:
 
 
 def load_state(network: nn.Module, state: State, architecture: str, classes: int) -> State:
-    """Load `state` into the network; gives what was loaded, under the network's own names.
+    """Load `state` into the network. Returns what was loaded, under the network's own names.
 
-    Raises Misfit, whose text goes on after the name of the class list or of the weight file.
+    Raises Misfit, whose text follows the name of the class list or of the weight file.
     """
     needed = network.state_dict()
     try:
@@ -138,7 +139,7 @@ def load_state(network: nn.Module, state: State, architecture: str, classes: int
 
 
 def _other_classes(state: State, needed: State, classes: int) -> int:
-    """How many classes the weights are of, where that is all that differs; else 0."""
+    """The number of classes of the weights, if that is the only difference; else 0."""
     for name, tensor in state.items():
         ours, theirs = needed[name].shape, tensor.shape
         if ours != theirs and ours[:1] == (classes,) and ours[1:] == theirs[1:]:

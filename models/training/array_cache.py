@@ -1,4 +1,4 @@
-"""Arrays that are made once and mapped from the disk."""
+"""Arrays that are computed once and memory-mapped from the disk."""
 
 import hashlib
 import os
@@ -27,14 +27,14 @@ class UnreadablePhotos(Exception):
 
 
 def unreadable_lines(photos: dict[str, str], most: int = _SHOWN) -> list[str]:
-    """A line for each of the first `most`, and how many more there are."""
+    """A line for each of the first `most` photos, and how many more there are."""
     lines = [f"{printable(path)}: {why}" for path, why in list(photos.items())[:most]]
     more = len(photos) - most
     return [*lines, f"and {more:,} more"] if more > 0 else lines
 
 
 def key_of(*parts: object) -> str:
-    """Tells arrays that were made of other things apart: 16 hex digits."""
+    """16 hex digits that differ for arrays made of other things."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
@@ -45,11 +45,11 @@ def memory_mapped(
     shape: tuple[int, int, int],
     key: str,
 ) -> Array:
-    """What `read` makes of each item: uint8 (n, *shape), made once by all cores and mapped from
+    """What `read` makes of each item: uint8 (n, *shape), computed once on all cores and mapped from
     the disk, where `train-160.npy` is kept as `train-160-<key>.npy`.
 
-    The key tells what is in it. A file of another key was made of other photos: it is removed.
-    Raises UnreadablePhotos, once all were tried.
+    The key tells what the array was made of. A file with another key is removed. Raises
+    UnreadablePhotos after all were tried.
     """
     kept = file.with_name(f"{file.stem}-{key}.npy")
     if not kept.exists():
@@ -67,7 +67,7 @@ def memory_mapped(
 
 
 def _fill(array: Array, read: Callable[[Any], Array], items: Sequence[Any]) -> dict[str, str]:
-    """The items that could not be read, and why."""
+    """Fill the array. Returns the items that could not be read, and why."""
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for place, made in enumerate(pool.map(lambda item: attempt(read, item), items)):

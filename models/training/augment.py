@@ -1,4 +1,5 @@
-"""What a photo may look like in the field, a batch at a time, on the device that trains."""
+"""Augmentation: what a photo may look like in the field, a batch at a time, on the training
+device."""
 
 import math
 import random
@@ -27,17 +28,18 @@ _LUMA = torch.tensor([0.299, 0.587, 0.114])
 
 
 class Views(NamedTuple):
-    """Inputs of a step: float32 (n + m, 3, s, s), normalised, those of the m pictures without a
-    leaf last, and where evidence may lie on the others: (n, 1, s / CELL, s / CELL) in [0, 1]."""
+    """The inputs of a step: float32 (n + m, 3, s, s), normalised, the m pictures without a leaf
+    last; and the regions where evidence may lie on the others: (n, 1, s / CELL, s / CELL) in [0,
+    1]."""
 
     pixels: Tensor
     regions: Tensor
 
 
 class Augment(nn.Module):
-    """Other ground, view, light and grain for each photo, and a few pictures of no leaf at all.
+    """Another ground, view, light and grain for each photo, and a few pictures without a leaf.
 
-    scenes: uint8 (m, t, t, 3), drawn, m at most the recipe's `negatives`. Gives views of the
+    scenes: uint8 (m, t, t, 3), drawn, m at most the recipe's `negatives`. Returns views of the
     photos and of as many `negatives`, the scenes last; size, view and plain are those of the stage.
     Healthy leaves before white or black always get another ground, where they can be cut out.
     """
@@ -68,17 +70,18 @@ def to_float_planes(pixels: Tensor) -> Tensor:
 
 
 def keep_share(changed: Tensor, x: Tensor, share: float) -> Tensor:
-    """`changed`, but a `share` of its pictures as they were in `x`; all (N, 3, h, w)."""
+    """`changed`, but a `share` of its pictures as they are in `x`; all (N, 3, h, w)."""
     spare = torch.rand(len(x), device=x.device) < share
     return torch.where(spare[:, None, None, None], x, changed)
 
 
 def random_view(x: Tensor, regions: Tensor, stage: Stage) -> tuple[Tensor, Tensor]:
-    """A share of each photo, the stage's `view` to 1, or all of it from further away, mirrored,
-    turned by quarters and for the half tilted; the regions (n, 1, h, w) of the first n with them.
+    """A random part of each photo, a share between the stage's `view` and 1, or the whole photo
+    seen from further away; mirrored, turned by quarters, and half of them tilted. The regions (n,
+    1, h, w) of the first n photos move with them.
 
-    A leaf has no upright, and no distance: the farm that lays it across, or steps back, must not
-    meet another network.
+    A leaf has no upright and no fixed distance: a photo taken across, or from further away, must
+    not look strange to the network.
     """
     theta = random_placing(len(x), stage.view, x.device)
     return (
@@ -93,8 +96,8 @@ def _placed(x: Tensor, theta: Tensor, side: int) -> Tensor:
 
 
 def random_placing(n: int, least: float, device: torch.device) -> Tensor:
-    """Where n views lie in their photos, (n, 2, 3) as `affine_grid` takes it; a view shows a share
-    of `least` to 1."""
+    """Where n views lie in their photos, (n, 2, 3) as `affine_grid` takes it; each view shows a
+    share between `least` and 1."""
     scale = random_scale(n, least, device)
     turn, tilt, mirror, right, down = torch.rand(5, n, device=device)
     tilted = torch.rand(n, device=device) < 0.5
@@ -108,10 +111,10 @@ def random_placing(n: int, least: float, device: torch.device) -> Tensor:
 
 
 def random_scale(count: int, least: float, device: torch.device) -> Tensor:
-    """Height and width of `count` views, in those of the photo: float32 (count, 2).
+    """Height and width of `count` views, relative to the photo's: float32 (count, 2).
 
-    A view has a share of `least` to 1 of the photo's area; a third of them are then up to
-    FARTHEST times as high and wide, so that the photo is seen from further away.
+    A view has a share between `least` and 1 of the photo's area. A third of them are then up to
+    FARTHEST times as high and wide, as if the photo were seen from further away.
     """
     area, ratio, far = torch.rand(3, count, device=device)
     ratio = torch.exp((ratio * 2 - 1) * 0.5)

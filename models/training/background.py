@@ -1,4 +1,4 @@
-"""Leaves cut out and laid on other grounds, so that a network cannot learn the table."""
+"""Leaves cut out and pasted on other grounds, so that a network cannot learn the background."""
 
 import random
 
@@ -16,10 +16,10 @@ _WHITE, _BLACK, _PLAIN = 235, 20, 0.6
 
 
 def cut_out(photo: Image.Image) -> Image.Image | None:
-    """A soft mask (mode L, 96 x 96, 255 = leaf) to cut one leaf out by.
+    """A soft mask (mode L, 96 x 96, 255 = leaf) of the one leaf in a photo.
 
-    None where no single leaf is told from its ground: better no mask than one that cuts the disease
-    away, for its name stays.
+    None where no single leaf can be told from its ground: no mask is better than one that cuts the
+    disease away, since the label stays.
     """
     small = shrink(np.asarray(photo))
     leaf = single_leaf(small, leaf_mask(small))
@@ -30,9 +30,10 @@ def cut_out(photo: Image.Image) -> Image.Image | None:
 
 
 def is_plain(photo: Image.Image) -> bool:
-    """Whether white, or black, makes up most of the photo's border.
+    """Whether most of the photo's border is white, or black.
 
-    Of 162 of 2,327 field photos that somebody had marked so, this found 149, and no other.
+    Of 162 photos among 2,327 from the field that were marked so by hand, this found 149, and no
+    other.
     """
     border = border_of(shrink(np.asarray(photo.convert("RGB"))).astype(np.int16))
     white, black = border.min(axis=1) > _WHITE, border.max(axis=1) < _BLACK
@@ -56,10 +57,10 @@ def random_grounds(count: int, side: int, device: torch.device) -> Tensor:
 
 
 def photo_grounds(photos: Tensor, masks: Tensor, count: int) -> Tensor:
-    """`count` parts of the photos that have no mask, field photos as a rule, blurred.
+    """`count` blurred parts of the photos that have no mask, which are mostly from the field.
 
-    As sharp as at 16 to 160 pixels: another leaf's surroundings, but not its disease. Textures,
-    where every photo has a mask.
+    As sharp as a photo of 16 to 160 pixels: another leaf's surroundings without its disease.
+    Textures, where every photo has a mask.
     """
     others, side = photos[masks.flatten(1).amax(1) <= 0.5], photos.shape[-1]
     if not len(others):
@@ -75,11 +76,11 @@ def photo_grounds(photos: Tensor, masks: Tensor, count: int) -> Tensor:
 def on_grounds(
     photos: Tensor, masks: Tensor, share: float | Tensor, black: float = 0.0, borrowed: float = 0.0
 ) -> Tensor:
-    """A `share` of the photos, (N, 3, s, s) in [0, 1], laid on other grounds where they have a
+    """A `share` of the photos, (N, 3, s, s) in [0, 1], pasted on other grounds where they have a
     mask, (N, 1, 96, 96) in [0, 1]; one share for all, or one for each, (N,).
 
-    `borrowed` is the part of those grounds that are taken from other photos, `black` the part
-    that are just black.
+    `borrowed` is the share of those grounds that are parts of other photos, `black` the share that
+    are plain black.
     """
     known = masks.flatten(1).amax(1) > 0.5
     chosen = (known & (torch.rand(len(photos), device=photos.device) < share)).nonzero()[:, 0]
@@ -95,8 +96,8 @@ def on_grounds(
 
 
 def without_leaves(photos: Tensor, masks: Tensor, count: int) -> Tensor:
-    """`count` pictures that show no leaf: bare grounds, and photos whose leaf is cut out and its
-    place filled with another texture, so that neither outline nor table is enough."""
+    """`count` pictures without a leaf: grounds alone, and photos whose leaf is replaced by another
+    texture, so that neither outline nor background tells a leaf."""
     known = (masks.flatten(1).amax(1) > 0.5).nonzero()[: count // 2, 0]
     grounds = random_grounds(count, photos.shape[-1], photos.device)
     soft = F.interpolate(masks[known], size=photos.shape[-2:], mode="bilinear")

@@ -1,4 +1,4 @@
-"""A card's [doubt] table out of a model's answers: temperature, thresholds, margin, AUROC."""
+"""Fits a card's [doubt] table: temperature, thresholds, margin, AUROC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _STEPS = 60
 
 @dataclass(frozen=True)
 class ModelOutputs:
-    """What a model says of n pictures: `logits` (n, classes), `features` (n, K) as out of
+    """A model's outputs for n pictures: `logits` (n, classes), and `features` (n, K) as out of
     `models.calibration.pooled_features`."""
 
     logits: Tensor
@@ -31,8 +31,8 @@ class ModelOutputs:
 
 @dataclass(frozen=True)
 class FittedCalibration:
-    """The figures of a [doubt] table, without its means, and the means: one prototype a class and
-    folder, (prototypes, K)."""
+    """The figures of a [doubt] table, and its class means: one prototype for each class and folder,
+    (prototypes, K)."""
 
     figures: dict[str, Any]
     means: Tensor
@@ -45,7 +45,7 @@ class FittedCalibration:
 
 @dataclass(frozen=True)
 class _FittedThresholds:
-    """`unknown` and `margin`, and what follows from them, (n,)."""
+    """`unknown` and `margin`, and which photos pass and are confident by them, (n,)."""
 
     unknown: float
     margin: float
@@ -59,10 +59,10 @@ def fit_calibration(
     others: Mapping[str, ModelOutputs],
     folders: Tensor | None = None,
 ) -> FittedCalibration:
-    """By answers to leaves, their truth (n,), and answers to other pictures by kind.
+    """Fit to the outputs for leaves, their labels (n,), and the outputs for other pictures by kind.
 
-    `folders`, int64 (n,): which folder each photo is of, laboratory or field; each counts alike,
-    has prototypes of its own, and has RIGHT of its confident answers right.
+    `folders`, int64 (n,): the folder of each photo, such as laboratory or field. Folders weigh
+    alike; each has prototypes of its own, and RIGHT of its confident answers are right.
     """
     folders = torch.zeros_like(labels) if folders is None else folders
     prototypes = class_prototypes(leaves.features, labels, folders, leaves.logits.shape[1])
@@ -96,7 +96,8 @@ def fit_calibration(
 def fit_thresholds(
     scores: Tensor, margins: Tensor, right: Tensor, folders: Tensor
 ) -> _FittedThresholds:
-    """The pair of thresholds that leaves most answers confident, folders counting alike."""
+    """The pair of thresholds that leaves the most answers confident, with folders weighing
+    alike."""
     weights = 1 / torch.bincount(folders).double()[folders]
     found = []
     for share in UNKNOWN_SHARES:
@@ -147,10 +148,10 @@ def leave_one_out_scores(
 
 
 def fit_temperature(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> float:
-    """What the logits must be divided by for the smallest cross-entropy, 0.05 to 20; `weights`
-    (n,) of the photos, all alike by default.
+    """The temperature, 0.05 to 20, for the smallest cross-entropy; `weights` (n,) of the photos,
+    all alike by default.
 
-    The cross-entropy is convex in 1 / temperature, so a search by thirds finds it.
+    The cross-entropy is convex in 1 / temperature, so a ternary search finds it.
     """
     share = torch.ones(len(labels)) if weights is None else weights.float()
 
@@ -169,7 +170,7 @@ def fit_temperature(logits: Tensor, labels: Tensor, weights: Tensor | None = Non
 def fit_margin(margins: Tensor, right: Tensor) -> float:
     """The smallest margin above which at least RIGHT of the answers are right.
 
-    Where no margin reaches that, the one that comes nearest with half of the answers above it.
+    If there is none, the margin that comes nearest with half of the answers above it.
     """
     order = margins.argsort(descending=True)
     share = right[order].double().cumsum(0) / torch.arange(1, len(margins) + 1)

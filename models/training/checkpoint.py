@@ -1,4 +1,4 @@
-"""How far a training is, kept so that it goes on after a kill."""
+"""Checkpoints: how far a training run is, so that it goes on after a kill."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +12,11 @@ _COUNTS = ("epoch", "best", "best_epoch", "side")
 
 
 class Checkpoint:
-    """`epoch`: how many are done; `best`: the highest macro-F1 at the `side` that photos are judged
-    at now, first met in `best_epoch`.
+    """`epoch`: how many are done. `best`: the highest macro-F1 at the present `side` of validation
+    photos, first reached in `best_epoch`.
 
-    Kept in `file` with the states of `parts` (whatever has a `state_dict`), which are taken up
-    from it when it is there.
+    Kept in `file` with the states of `parts` (anything with a `state_dict`), which are loaded from
+    it when it exists.
     """
 
     def __init__(self, file: Path, parts: Mapping[str, Any], device: torch.device) -> None:
@@ -26,7 +26,7 @@ class Checkpoint:
             self._take_up(torch.load(file, map_location=device, weights_only=True))
 
     def advance(self, macro_f1: float, side: int) -> bool:
-        """One more epoch is done; whether none before it was better, judged at the same side."""
+        """Count an epoch. Returns whether none before it was better at the same side."""
         self.epoch += 1
         if side != self.side:
             self.best, self.side = -1.0, side
@@ -37,7 +37,7 @@ class Checkpoint:
         return is_best
 
     def save(self) -> None:
-        """All or nothing, whatever dies meanwhile."""
+        """Write the file whole or not at all, whatever dies meanwhile."""
         states = {name: part.state_dict() for name, part in self._parts.items()}
         write_atomically(self._file, states | {name: getattr(self, name) for name in _COUNTS})
 

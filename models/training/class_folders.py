@@ -1,4 +1,4 @@
-"""Which folders are classes, and what lies beside their photos."""
+"""Which folders are classes, and which files beside their photos are ignored."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from pictures.photo_files import PhotoFiles, is_hidden, passed_over, photo_files
 
 @dataclass(frozen=True)
 class ClassFolder:
-    """`name`: of the class, in composed letters (NFC), as class lists have them, whatever the
-    file system made of them."""
+    """`name`: of the class, in composed letters (NFC), as in class lists, however the file system
+    spells it."""
 
     name: str
     files: PhotoFiles
 
 
 def class_folders(root: Path) -> list[ClassFolder]:
-    """The folders of `root` by the name of their class, those without photos too; not those of
-    systems and editors.
+    """The folders of `root` by class name, also those without photos; not those of systems and
+    editors.
 
     Raises FileNotFoundError where none has a photo, CardError for a name that is not UTF-8.
     """
@@ -34,7 +34,7 @@ def class_folders(root: Path) -> list[ClassFolder]:
 
 
 def notes_on(root: Path, found: Sequence[ClassFolder]) -> list[str]:
-    """Sentences about what was passed over."""
+    """Sentences about the files that were ignored."""
     empty = [folder.name for folder in found if not folder.files.paths]
     others = [path for folder in found for path in folder.files.others]
     loose = len(_loose_photos(root))

@@ -11,7 +11,7 @@ _SIDES = (0.35, 0.75)
 
 
 class Claim(NamedTuple):
-    """One class for each of n photos, and the part of them that shows it.
+    """One class for each of n photos, and the part of the photo that shows it.
 
     `labels`: int64 (n,); `share`: of the photo, so of its label; `regions`: float32 (n, 1, h, w) in
     [0, 1], where evidence for the class may lie; `costs`: (n,), how many times as much it costs
@@ -25,11 +25,11 @@ class Claim(NamedTuple):
 
 
 def located_cutmix(photos: Tensor, claim: Claim) -> tuple[Tensor, list[Claim]]:
-    """A rectangle of each photo, (n, 3, s, s), is that of another one of them, and shows its class
-    (Yun et al. 2019, CutMix).
+    """Replace a rectangle of each photo, (n, 3, s, s), by that of another one, with its class (Yun
+    et al. 2019, CutMix).
 
-    Evidence for each class may only lie in its own part, and there only where it might before.
-    A whole number of pixels share a cell of the regions.
+    Evidence for each class may lie only in its own part, and there only where it might before.
+    Rectangles cover whole cells of the regions.
     """
     cells = claim.regions.shape[-1]
     pixels = photos.shape[-1] // cells

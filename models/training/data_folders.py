@@ -1,4 +1,4 @@
-"""The folders that a model is trained on: one of the laboratory, say, and one of the field."""
+"""The folders that a model is trained on, such as one of the laboratory and one of the field."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from models.training.photos import LeafFolder
 
 @dataclass(frozen=True)
 class DataFolder:
-    """`root`/train and `root`/val. `name` is that of `root`, and no other folder's of the run."""
+    """`root`/train and `root`/val. `name` is that of `root`; no two folders of a run share one."""
 
     root: Path
     name: str
@@ -20,10 +20,10 @@ class DataFolder:
 
 
 def open_data_folders(roots: Sequence[Path]) -> list[DataFolder]:
-    """With the class numbers of all that are trained on, in alphabetical order.
+    """The folders, with class numbers over all of them in alphabetical order.
 
-    Raises FileNotFoundError without photos; CardError for two folders of one name, and for a
-    class in some val/ that no train/ has.
+    Raises FileNotFoundError without photos; CardError for two folders of one name, and for a class
+    in some val/ that no train/ has.
     """
     names = [root.resolve().name for root in roots]
     if twice := [name for name, count in Counter(names).items() if count > 1]:

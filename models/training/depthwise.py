@@ -1,4 +1,4 @@
-"""Depthwise convolutions in float32, where a CPU trains in bfloat16."""
+"""Depthwise convolutions stay in float32 where a CPU trains in bfloat16."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""Trained models whose opinion another one follows."""
+"""Distillation: teachers whose predictions a student follows."""
 
 from collections.abc import Sequence
 
@@ -15,8 +15,8 @@ _KEY = "training.teachers"
 
 
 class Teacher:
-    """One network or several, which see the very view that the student sees (Beyer et al. 2022,
-    "a good teacher is patient and consistent")."""
+    """One or several networks that see exactly the student's view (Beyer et al. 2022, "a good
+    teacher is patient and consistent")."""
 
     def __init__(self, *networks: nn.Module) -> None:
         self._networks = networks
@@ -25,8 +25,8 @@ class Teacher:
 
     @torch.no_grad()
     def __call__(self, x: Tensor) -> Tensor:
-        """What they think of `x` (N, 3, s, s) at the mean: softened probabilities, float32
-        (N, classes)."""
+        """The mean prediction for `x` (N, 3, s, s): softened probabilities, float32 (N,
+        classes)."""
         with torch.autocast(x.device.type, torch.bfloat16):
             logits = torch.stack([network(x) for network in self._networks])
         return (logits.float() / TEMPERATURE).softmax(dim=2).mean(dim=0)
@@ -35,8 +35,8 @@ class Teacher:
 def load_teachers(student: Card, classes: Sequence[str], device: torch.device) -> Teacher | None:
     """The teachers that the student's recipe names, if any.
 
-    Raises CardError where there is none of a name, or one knows other classes or takes photos
-    otherwise.
+    Raises CardError for a card that does not exist, and for a teacher with other classes or other
+    preprocessing.
     """
     cards = [_fitting(student, name, classes) for name in student.training.teachers]
     networks = [load_network(card).to(device) for card in cards]
@@ -55,7 +55,7 @@ def _fitting(student: Card, name: str, classes: Sequence[str]) -> Card:
 
 
 def distillation_loss(loss: Tensor, logits: Tensor, taught: Tensor) -> Tensor:
-    """The loss against the labels, and with more weight the distance to the teacher.
+    """The loss against the labels, plus the weighted distance to the teacher.
 
     logits: (N, classes); taught: (N, classes), probabilities softened by TEMPERATURE.
     """

@@ -1,4 +1,4 @@
-"""Averaged weights, which judge better than those of any one step."""
+"""Averaged weights, which classify better than those of any single step."""
 
 from typing import Any
 

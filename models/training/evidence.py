@@ -1,4 +1,4 @@
-"""Evidence beside the disease, fought where it arises: in the map that the class is read from."""
+"""Evidence beside the disease, penalised on the map that the class is read from."""
 
 import torch
 from torch import Tensor, nn
@@ -10,17 +10,17 @@ _ENOUGH = 5 / 8
 
 
 class Evidence:
-    """What each place of the last feature map says for a class.
+    """How much each cell of the last feature map adds to a class.
 
-    Where mean pooling and one linear layer end a network, a logit is the mean over all places of
-    the features times the weights of its class (Zhou et al. 2016, equation 2), so that what lies
-    beside the disease on that map is exactly what the rest of the photo adds. To hold a model to
-    the right places while it learns: Ross et al. 2017, "Right for the right reasons".
+    Where a network ends in mean pooling and one linear layer, a logit is the mean over all cells of
+    the features times the weights of its class (Zhou et al. 2016, equation 2). What lies beside the
+    disease on that map is exactly what the rest of the photo adds. Holding a model to the right
+    places in training: Ross et al. 2017, "Right for the right reasons".
     """
 
     def __init__(self, model: nn.Module, size: int) -> None:
-        """Follows every forward pass of `model`, which takes photos of `size` pixels a side.
-        Raises ValueError where it ends otherwise."""
+        """Hooks every forward pass of `model`, which takes photos of `size` pixels a side. Raises
+        ValueError where the model does not end in pooling and one linear layer."""
         pools = [part for part in model.modules() if isinstance(part, nn.AdaptiveAvgPool2d)]
         layers = [part for part in model.modules() if isinstance(part, nn.Linear)]
         if not pools or not layers:
@@ -44,10 +44,10 @@ class Evidence:
             raise ValueError("more than mean pooling and one linear layer ends it")
 
     def beside(self, labels: Tensor, regions: Tensor) -> Tensor:
-        """The share of the evidence for `labels` (n,) that lies beside `regions`, float32
-        (n, 1, h, w) in [0, 1], in the latest pass, whose first n photos they are: (n,).
+        """The share of the evidence for `labels` (n,) that lies outside of `regions`, float32 (n,
+        1, h, w) in [0, 1], in the latest pass, whose first n photos these are: (n,).
 
-        A cell of the map that a region covers to five eighths counts as within.
+        A cell of the map is inside when a region covers at least five eighths of it.
         """
         features = self._features[: len(labels)].float()
         maps = torch.einsum("nchw,nc->nhw", features, self._last.weight[labels]).relu()
@@ -57,7 +57,8 @@ class Evidence:
 
 
 def evidence_of(card: Card, model: nn.Module) -> Evidence | None:
-    """The evidence of `model`, if the recipe asks for it. Raises CardError where it has none."""
+    """The evidence of `model`, if the recipe asks for it. Raises CardError for a model without
+    it."""
     if not card.training.off_leaf:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a training run leaves on disk, whole also when it is killed in the middle."""
+"""Files of a training run, which a kill never leaves half written."""
 
 import csv
 from pathlib import Path
@@ -15,7 +15,7 @@ def write_atomically(path: Path, content: object) -> None:
 
 
 def append_row(file: Path, row: dict[str, Any]) -> None:
-    """One more line of a CSV file; the names first, where it is new."""
+    """Append a line to a CSV file; write the column names first when it is new."""
     new = not file.exists()
     with file.open("a", newline="") as out:
         writer = csv.DictWriter(out, row)

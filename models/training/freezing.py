@@ -1,4 +1,4 @@
-"""Parts of a network that have learnt enough, and stay as they begin."""
+"""Frozen parts of a network."""
 
 from torch import nn
 
@@ -6,12 +6,12 @@ from models.card import Card
 
 
 def freeze(card: Card, model: nn.Module) -> None:
-    """The parts that the recipe names keep their weights and the statistics of their norms.
+    """Keep the weights, and the statistics of norms, of the parts that the recipe names.
 
-    Where these parts come first, nothing is computed backwards through them: with the first two
-    of four blocks frozen, a step of `cropshield_cnn` (64 photos of 224 px, two cores, bfloat16)
-    took 1.1 s instead of 1.5. Raises CardError for a part that the model does not have, and for
-    parts that nothing has taught: without a `start`.
+    Where these parts come first, nothing is computed backwards through them: with the first two of
+    four blocks frozen, a step of `cropshield_cnn` (64 photos of 224 px, two cores, bfloat16) took
+    1.1 s instead of 1.5. Raises CardError for a part that the model does not have, and for frozen
+    parts without a `start`, which would stay random.
     """
     if card.training.frozen and not card.training.start:
         raise card.wrong("training.frozen", "without a start these parts would stay random")
@@ -25,5 +25,5 @@ def freeze(card: Card, model: nn.Module) -> None:
 
 
 def _rest(part: nn.Module, _: object) -> None:
-    """In `eval` mode whatever its model is in."""
+    """Stay in `eval` mode, whatever mode the model is in."""
     part.eval()

@@ -1,7 +1,4 @@
-"""Sharpness and compression, by the batch: what a network must not learn from.
-
-Every function takes and gives float32 (N, 3, h, w) in [0, 1], on any device.
-"""
+"""Random sharpness and compression, a batch at a time: what a network must not learn from."""
 
 import math
 import random
@@ -78,12 +75,12 @@ def resampled(photos: Tensor) -> Tensor:
 
 
 def random_places(photos: Tensor, share: float) -> Tensor:
-    """The places of about `share` of a batch."""
+    """The indices of about `share` of a batch."""
     return (torch.rand(len(photos), device=photos.device) < share).nonzero()[:, 0]
 
 
 def random_grain(photos: Tensor) -> Tensor:
-    """Three tenths of the photos resampled, six tenths saved as JPEG of a quality of 20 to 95."""
+    """Resample three tenths of the photos, and save six tenths as JPEG of quality 20 to 95."""
     soft = random_places(photos, 0.3)
     if len(soft):
         photos = photos.index_copy(0, soft, resampled(photos[soft]))

@@ -1,4 +1,4 @@
-"""What a model knows before it is trained: nothing, or what another one has learnt."""
+"""The weights that training begins with: random, or those of another model."""
 
 from collections.abc import Sequence
 from pickle import UnpicklingError
@@ -18,8 +18,8 @@ _KEY = "training.start"
 
 
 class InitialNetwork(NamedTuple):
-    """A network, and the names of those of its parameters that its start does not know: none
-    where it has no start."""
+    """A network, and the names of those parameters that its start does not have; none without a
+    start."""
 
     model: nn.Module
     new: frozenset[str] = frozenset()
@@ -27,10 +27,10 @@ class InitialNetwork(NamedTuple):
 
 def initial_network(card: Card, classes: Sequence[str]) -> InitialNetwork:
     """A network of the card for `classes`: with random weights, or those that its recipe names
-    under `start`. Of other classes than those, all but the last layer is taken over.
+    under `start`. Where these are for other classes, all but the last layer is taken over.
 
-    Raises CardError for a start that is unknown, of another architecture or not to be had, and
-    for several that know other classes than one another.
+    Raises CardError for a start that is unknown, of another architecture or not available, and for
+    several that have other classes than one another.
     """
     model = build(card.architecture, len(classes))
     if not card.training.start:
@@ -65,8 +65,8 @@ def _fitting(card: Card, named: str) -> Card:
 
 
 def average_weights(states: Sequence[State]) -> State:
-    """The mean of the weights of several networks that have begun alike: often better than each
-    of them, and as fast as one (Wortsman et al. 2022, "Model soups")."""
+    """The mean of the weights of several networks with the same start: often better than each of
+    them, and as fast as one (Wortsman et al. 2022, "Model soups")."""
     return {
         name: torch.stack([state[name] for state in states]).mean(0)
         if first.is_floating_point()
@@ -76,7 +76,7 @@ def average_weights(states: Sequence[State]) -> State:
 
 
 def _last_layer(card: Card, classes: int) -> set[str]:
-    """The parameters whose shape goes with the number of classes."""
+    """The parameters whose shape depends on the number of classes."""
     shapes, others = (build(card.architecture, n).state_dict() for n in (classes, classes + 1))
     return {name for name in shapes if shapes[name].shape != others[name].shape}
 

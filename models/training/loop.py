@@ -36,17 +36,17 @@ Tick = Callable[[float], None]
 
 
 class Trainer:
-    """Trains the model of a card on the train/ of one or several folders of photos, choosing by
+    """Trains the model of a card on the train/ of one or several folders of photos, and selects by
     the mean macro-F1 over their val/.
 
     `outlines`: masks of lesions, see `find_outlines`. Everything that a resumed run needs is
-    written to `out/last.pt` after each epoch; the best averaged weights so far stand in
-    `out/best.pth` and the history in `out/history.csv`. Decoded photos are kept there too, about
-    70 kB each at 128 px. Photos that cannot be read are left out and told in `unreadable` of their
-    folder; `changes` tells what is not as it was when the run began. Raises CardError for a recipe
+    written to `out/last.pt` after each epoch; the best averaged weights so far are in
+    `out/best.pth`, the history in `out/history.csv`. Decoded photos are kept there too, about 70 kB
+    each at 128 px. Photos that cannot be read are left out, and listed in `unreadable` of their
+    folder; `changes` lists what has changed since the run began. Raises CardError for a recipe
     without stages, or with a start, teacher, frozen part, balance or evidence that does not fit,
-    for photos of one class alone, for wrong outlines, and for a run of other classes or one that
-    is over and is given something else; FileNotFoundError without photos.
+    for photos of one class alone, for wrong outlines, and for a run of other classes or a finished
+    one with other photos; FileNotFoundError without photos.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Trainer:
         return self.epoch >= len(self.epochs) or out_of_patience
 
     def _epoch(self, stage: Stage, tick: Tick) -> float:
-        """About as many photos as there are; the mean loss."""
+        """Train for about as many photos as there are. Returns the mean loss."""
         self.model.train()
         steps = self.train_set.steps(stage.batch, self._seed())
         scenes = drawn_scenes(self.recipe.scenes, self.out / "scenes.npy")
@@ -129,7 +129,8 @@ class Trainer:
         return total / len(steps)
 
     def _seed(self) -> torch.Generator:
-        """The chances of an epoch, so that a resumed run meets those that it would have met."""
+        """Seed the random numbers of an epoch, so that a resumed run has those that it would have
+        had."""
         seed = self.recipe.seed * 1000 + self.epoch
         random.seed(seed)
         torch.manual_seed(seed)
@@ -146,7 +147,7 @@ class Trainer:
         return float(loss.detach())
 
     def _judge(self, weights: State) -> Scores:
-        """Puts `weights` in the place of the average."""
+        """Evaluate `weights` in the place of the average."""
         self.average.module.load_state_dict(weights)
         return mean_scores(self.validation.scores(self.average, self.epochs[-1]).values())
 

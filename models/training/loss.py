@@ -1,4 +1,4 @@
-"""What a step of training makes smaller."""
+"""The loss that training minimises."""
 
 import random
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from models.training.evidence import Evidence, evidence_of
 
 
 class Loss:
-    """The distance to the labels; to its teachers, and what it reads off the leaf, if the recipe
-    says so.
+    """The distance to the labels; and, if the recipe says so, to the teachers, and the evidence
+    outside of the leaf or lesions.
 
-    Raises CardError for a teacher that does not fit, or evidence that cannot be followed.
+    Raises CardError for a teacher that does not fit, or a model whose evidence cannot be read.
     """
 
     def __init__(
@@ -30,8 +30,8 @@ class Loss:
         self.distance = nn.CrossEntropyLoss(label_smoothing=self.recipe.label_smoothing)
 
     def __call__(self, views: Views, labels: Tensor, costs: Tensor, mix: float) -> Tensor:
-        """`labels` and `costs`, (n,), are of the first n views; those after them show none of the
-        classes. `mix` is the chance that photos get a rectangle of another one."""
+        """`labels` and `costs`, (n,), are of the first n views; the views after them show none of
+        the classes. `mix` is the probability of located CutMix."""
         photos, others = views.pixels[: len(labels)], views.pixels[len(labels) :]
         claims = [Claim(labels, 1.0, views.regions, costs)]
         if random.random() < mix:
@@ -49,12 +49,12 @@ class Loss:
         return loss
 
     def shown(self, claims: Sequence[Claim]) -> Tensor:
-        """How much of each photo is of each class, float32 (n, classes)."""
+        """The share of each class in each photo, float32 (n, classes)."""
         parts = [claim.share * F.one_hot(claim.labels, self.classes) for claim in claims]
         return torch.stack(parts).sum(0)
 
     def nothing(self, others: Tensor) -> Tensor:
-        """No class more than another."""
+        """The target of a picture without a leaf: all classes equally."""
         return others.new_full((len(others), self.classes), 1 / self.classes)
 
 

@@ -1,4 +1,4 @@
-"""Figures of a model on a folder of labelled photos."""
+"""Metrics of a model on a folder of labelled photos."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ def score(confusion: Tensor) -> Scores:
 def expected_calibration_error(confidence: Tensor, right: Tensor, bins: int = BINS) -> float:
     """How far confidence is from accuracy, in [0, 1]: the mean over `bins` equally wide bins, each
     without its lower edge and with its upper one, weighted by their photos. Guo et al. 2017,
-    equation 3; the one that cards, `evaluate`, `audit` and `calibrate` tell.
+    equation 3. Cards, `evaluate`, `audit` and `calibrate` all use this one.
 
-    confidence: float (n,) in [0, 1], of the likeliest class; right: bool (n,).
+    confidence: float (n,) in [0, 1], of the most likely class; right: bool (n,).
     """
     place = (confidence * bins).ceil().long().clamp(1, bins) - 1
     gap = torch.zeros(bins, dtype=torch.float64)
@@ -49,7 +49,7 @@ def expected_calibration_error(confidence: Tensor, right: Tensor, bins: int = BI
 
 
 def mean_scores(folders: Collection[Scores]) -> Scores:
-    """The mean over folders, however many photos each has, and all photos."""
+    """The mean over folders, however many photos each has; and the number of all photos."""
     count = len(folders)
     return Scores(
         sum(folder.accuracy for folder in folders) / count,

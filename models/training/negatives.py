@@ -1,4 +1,4 @@
-"""Pictures of no leaf that training did not see, to judge a model's doubt by."""
+"""Pictures without a leaf that training did not see, to calibrate verdicts with."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ _SMALLEST = 0.3  # side of a crop, in sides of the photo
 
 
 def negatives(photos: Sequence[str], each: int, side: int) -> dict[str, Array]:
-    """`each` pictures of every kind of scene, and up to as many crops beside the leaves of
+    """`each` pictures of every kind of scene, and up to as many crops from beside the leaves of
     `photos`: uint8 (n, side, side, 3) by kind."""
     drawn = {
         kind: np.stack([scene(which, side) for which in numbered([kind], each, _FIRST_SEED)])
@@ -30,9 +30,9 @@ def negatives(photos: Sequence[str], each: int, side: int) -> dict[str, Array]:
 
 
 def backgrounds(photos: Sequence[str], most: int, side: int) -> list[Array]:
-    """The largest squares beside the leaf, out of photos all over the folder, uint8
-    (side, side, 3) each; photos without a sure mask or much ground are passed over, and so is
-    green ground, which may be other leaves."""
+    """The largest squares beside the leaf, out of photos from all over the folder, uint8 (side,
+    side, 3) each. Left out: photos without a certain mask or with little ground, and green ground,
+    which may be other leaves."""
     order = np.random.default_rng(0).permutation(len(photos))
     found: list[Array] = []
     for place in order:

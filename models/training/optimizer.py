@@ -1,4 +1,4 @@
-"""How fast the layers of a network learn."""
+"""The optimizer and the learning rate."""
 
 import math
 from collections.abc import Collection
@@ -13,8 +13,8 @@ WARM_UP = 0.03
 
 
 def adamw(model: nn.Module, recipe: Training, new: Collection[str]) -> torch.optim.AdamW:
-    """The optimizer, still at a rate of zero; the parameters called `new` learn `new_layers` times
-    as fast as the others, which have learnt before."""
+    """The optimizer, at a learning rate of zero. The rate of the parameters called `new` is
+    `new_layers` times that of the others, which are trained already."""
     named = [(name, part) for name, part in model.named_parameters() if part.requires_grad]
     groups = [
         {"params": [part for name, part in named if (name in new) == is_new], "times": times}

@@ -1,4 +1,4 @@
-"""Lesions that somebody outlined on the photos of a data folder."""
+"""Lesions that people outlined on the photos of a data folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +14,10 @@ from pictures.masks import Mask
 
 def find_outlines(root: Path | None, folders: Sequence[DataFolder]) -> list[dict[str, Path]]:
     """For each folder its outlined training photos, each with its mask: `root`/train/Class/name.png
-    for train/Class/name.jpg, or whatever the photo is. Without a root there are none.
+    for train/Class/name.jpg, or any other format of photo. Without a root there are none.
 
-    Raises FileNotFoundError where `root` holds no mask, CardError for a mask that belongs to no
-    photo, or to several.
+    Raises FileNotFoundError where `root` holds no mask, CardError for a mask of no photo, or of
+    several.
     """
     if root is None:
         return [{} for _ in folders]

@@ -32,10 +32,10 @@ _MASK_FROM = 256  # pixels of the short side, at least, that a mask is found in
 
 
 class LeafFolder:
-    """Photos of a folder with one folder a class, and the numbers that a model gives the classes.
+    """The photos of a folder with one folder a class, and the model's numbers of these classes.
 
-    `notes`: sentences about what was passed over. `unreadable`: photos that were left out by
-    their paths, and why.
+    `notes`: sentences about files that were ignored. `unreadable`: photos that were left out, by
+    path, with the reason.
     """
 
     def __init__(self, root: Path, classes: Sequence[str] | None = None) -> None:
@@ -68,7 +68,8 @@ class LeafFolder:
             return dict(zip(self.paths, pool.map(_digest, self.paths), strict=True))
 
     def leave_out(self, photos: dict[str, str]) -> None:
-        """Go on without these, given with the reasons. Raises CardError where none is left."""
+        """Continue without these photos, given with the reasons. Raises CardError where none is
+        left."""
         keep = [place for place, path in enumerate(self.paths) if path not in photos]
         if not keep:
             why = "; ".join(unreadable_lines(photos))
@@ -94,8 +95,8 @@ class LeafFolder:
             read()
 
     def each(self, read: Callable[[str], T]) -> Iterator[T]:
-        """What `read` makes of one photo after the other. Those that cannot be read are left out,
-        once all were tried. Raises CardError where that is all of them."""
+        """What `read` makes of one photo after the other. After all were tried, those that cannot
+        be read are left out. Raises CardError where that is all of them."""
         failed: dict[str, str] = {}
         for path in self.paths:
             made = attempt(read, path)
@@ -116,8 +117,7 @@ class LeafFolder:
         return self._mapped(mask_of, file, (SIDE, SIDE, 1))
 
     def key(self, *more: object) -> str:
-        """Tells what was made of these photos, in this order, apart from what was made of
-        others, or with something else in `more`."""
+        """A key that differs for other photos, another order, or something else in `more`."""
         return key_of(DECODING, *more, [self.digests[path] for path in self.paths])
 
     def _mapped(
@@ -135,13 +135,13 @@ def _digest(path: str) -> str:
 
 
 def stretched(path: str, side: int) -> Array:
-    """A photo as the model is given it: uint8 (side, side, 3). Raises PhotoError, OSError."""
+    """The photo as for serving, stretched: uint8 (side, side, 3). Raises PhotoError, OSError."""
     square = read_photo(path, side).resize((side, side), Image.Resampling.BILINEAR)
     return np.asarray(square)
 
 
 def mask_of(path: str) -> Array:
-    """The photo's leaf mask, uint8 (96, 96, 1): 255 on the leaf; all zero where none is sure.
+    """The photo's leaf mask, uint8 (96, 96, 1): 255 on the leaf; all zero where none is certain.
     Raises PhotoError, OSError."""
     mask = cut_out(read_photo(path, _MASK_FROM))
     found: npt.NDArray[Any] = np.zeros((SIDE, SIDE)) if mask is None else np.asarray(mask)

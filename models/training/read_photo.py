@@ -1,4 +1,4 @@
-"""One way for training, calibrating and judging to read a photo: as it is decoded for serving."""
+"""Reading a photo for training, calibration and evaluation: decoded as for serving."""
 
 from pathlib import Path
 

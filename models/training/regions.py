@@ -1,4 +1,4 @@
-"""Where on a training photo evidence for its class may lie: on the disease, where that is known."""
+"""Where evidence for the class may lie on a training photo: on the disease, where that is known."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +21,7 @@ _BESIDE_LESION, _BESIDE_LEAF = 2, 1
 
 
 class Known(NamedTuple):
-    """What is known of a photo: the `outline` of its lesions, if somebody made one."""
+    """What is known of a photo: the `outline` of its lesions, if there is one."""
 
     photo: str
     outline: Path | None
@@ -47,8 +47,9 @@ def _shrunk(lesions: Mask) -> Mask:
 
 
 def evidence_regions(leaves: Tensor, lesions: Tensor) -> Tensor:
-    """float32 (n, 1, 96, 96), 1 where evidence may lie: on the lesions of a photo, else on its
-    leaf, else anywhere, and a little beside; `leaves` and `lesions` (n, 1, 96, 96) in [0, 1]."""
+    """float32 (n, 1, 96, 96), 1 where evidence may lie: on the lesions of a photo if they are
+    known, else on its leaf, else anywhere; with a narrow rim. `leaves` and `lesions`: (n, 1, 96,
+    96) in [0, 1]."""
     leaf, lesion = (grown.round() for grown in (leaves, lesions))
     on_leaf = torch.where(_any(leaf), _grown(leaf, _BESIDE_LEAF), torch.ones_like(leaf))
     return torch.where(_any(lesion), _grown(lesion, _BESIDE_LESION), on_leaf)

@@ -1,4 +1,4 @@
-"""What a training run was given, so that one that goes on, or is over, notices other photos."""
+"""What a training run was given, so that a resumed or finished run notices other photos."""
 
 import hashlib
 import json
@@ -16,8 +16,8 @@ from models.training.photos import LeafFolder
 
 @dataclass(frozen=True)
 class RunData:
-    """`classes` by index; `train` and `val` tell photos and labels of all folders, `outlines` the
-    masks of lesions, `recipe` the [training] table from any others."""
+    """`classes` by index; digests of the photos and labels of all folders (`train` and `val`), of
+    the masks of lesions (`outlines`), and of the [training] table (`recipe`)."""
 
     classes: list[str]
     train: str
@@ -47,10 +47,10 @@ class RunData:
             raise CardError(f"the training in {file.parent} cannot go on: {said}; {_ANEW}")
 
     def check(self, file: Path, *, done: bool) -> list[str]:
-        """Against what `file` tells of the run so far: sentences about what has changed. The file
-        then tells what is here.
+        """Compare with what `file` says of the run. Returns sentences about what has changed, and
+        writes the present state to the file.
 
-        Raises CardError where the run is over, so that nothing would come of a change.
+        Raises CardError where the run is over, so that a change would have no effect.
         """
         before = _read(file)
         changed = _changes(before, self) if before else []
@@ -80,14 +80,15 @@ def _changes(before: RunData, now: RunData) -> list[str]:
 
 
 def _labelled(photos: LeafFolder) -> str:
-    """The same for the same photos under the same classes, whatever their files are called."""
+    """A digest that is the same for the same photos under the same classes, whatever the files are
+    called."""
     pairs = zip(photos.labels.tolist(), photos.paths, strict=True)
     lines = sorted(f"{photos.classes[label]} {photos.digests[path]}" for label, path in pairs)
     return _sha256("\n".join(lines))
 
 
 def _read(file: Path) -> RunData | None:
-    """None for a run that has not said it: a new one, or of an earlier version."""
+    """None for a run that recorded nothing: a new one, or one of an earlier version."""
     if not file.exists():
         return None
     content: dict[str, Any] = json.loads(file.read_text("utf-8"))

@@ -1,4 +1,5 @@
-"""Which weights are kept when training is over: the best, at half their size if that is free."""
+"""The weights that are kept after training: the best, in half precision where that costs
+nothing."""
 
 from collections.abc import Callable
 from pathlib import Path

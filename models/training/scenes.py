@@ -1,4 +1,4 @@
-"""Drawn scenes as arrays: what a network sees in training and answers with a shrug."""
+"""Drawn scenes as arrays: pictures that show none of the classes."""
 
 from collections.abc import Sequence
 from pathlib import Path

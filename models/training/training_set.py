@@ -1,4 +1,4 @@
-"""The photos that a model is trained on, and what is known of each."""
+"""The photos that a model is trained on, with leaves, lesions and costs of each."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
@@ -45,7 +45,7 @@ class Batch(NamedTuple):
 
 
 class TrainingSet:
-    """The training photos of several folders, each of which gives as much of every batch.
+    """The training photos of several folders. Each folder gives an equal part of every batch.
 
     `outlines`: masks of lesions by photo.
     """
@@ -74,8 +74,8 @@ class TrainingSet:
         return sum(len(part.photos) for part in self.parts)
 
     def prepare(self) -> None:
-        """Find leaves and lesions, and leave out photos that cannot be read. Raises CardError
-        where none of a class is left, and for an outline that is not one of its photo."""
+        """Find leaves and lesions, and leave out photos that cannot be read. Raises CardError where
+        a class has none left, and for an outline that is not one of its photo."""
         for part in self.parts:
             part.prepare()
 
@@ -85,7 +85,7 @@ class TrainingSet:
         return draw_steps(weights, batch, max(1, len(self) // batch), rng)
 
     def load(self, places: Places, side: int) -> Batch:
-        """Those of a step, stretched to `side` x `side`, folder after folder."""
+        """The photos of a step, stretched to `side` x `side`, folder after folder."""
         parts = [part.load(own, side) for part, own in zip(self.parts, places, strict=True)]
         return Batch(*(torch.cat(same) for same in zip(*parts, strict=True)))
 
@@ -105,7 +105,7 @@ class FolderPhotos:
         self._balance, self._recipe, self._cache = balance, recipe, cache
 
     def prepare(self) -> None:
-        """See `TrainingSet.prepare`; nothing else of this may be asked before."""
+        """See `TrainingSet.prepare`. Call this before anything else."""
         self.photos.keep_readable(partial(self.photos.masks, self._file("leaves")))
         _ = self.weights, self.costs
 
@@ -133,7 +133,7 @@ class FolderPhotos:
 
     @cached_property
     def weights(self) -> Tensor:
-        """By what they are drawn, float64 (n,)."""
+        """The sampling weights, float64 (n,)."""
         weights = class_weights(self.photos.labels, self._balance)
         weights[self.plain] *= self._recipe.plain_ground
         weights[self._outlined] *= self._recipe.lesions.draw

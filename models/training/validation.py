@@ -1,4 +1,4 @@
-"""How well a network in training names photos that it is not trained on."""
+"""How well a network in training classifies photos that it is not trained on."""
 
 from collections.abc import Sequence
 from functools import partial
