@@ -1,13 +1,13 @@
-"""How a command fails: one clear sentence, and an exit code that says of what kind."""
+"""How a command fails: with one clear sentence, and an exit code that tells the kind."""
 
 FAILED, USAGE, MISSING, INTERRUPTED = 1, 2, 3, 130
 
 
 class CommandError(Exception):
-    """What stops a command; the message is all that the user is shown.
+    """Stops a command; the message is all that the user is shown.
 
-    `code`: FAILED; USAGE, the command is given wrongly; MISSING, there is no such model, device
-    or server.
+    `code`: FAILED; USAGE, the command is used wrongly; MISSING, there is no such model, device or
+    server.
     """
 
     def __init__(self, message: str, code: int = FAILED) -> None:

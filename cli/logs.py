@@ -1,4 +1,4 @@
-"""Log lines: an event each, as JSON for machines or as text for people."""
+"""Log lines: one for each event, as JSON for machines or as text for people."""
 
 import json
 import logging
@@ -51,7 +51,7 @@ def _extra(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def configure(form: LogFormat, context: Context | None = None) -> None:
-    """Send every log of the process to stderr. `context` is asked for more at every line."""
+    """Send all logs of the process to stderr. `context` returns more fields for every line."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if _is_json(form) else TextFormatter())
     handler.addFilter(_adding(context or {}))
@@ -64,14 +64,15 @@ def configure(form: LogFormat, context: Context | None = None) -> None:
 
 
 def keep_celery_out() -> None:
-    """Celery configures logging unless somebody says that it is done."""
+    """Keep Celery from configuring logging, which it does unless somebody else has."""
     from celery import signals
 
     signals.setup_logging.connect(_is_done, weak=False)
 
 
 def _leave_out_what_no_line_tells() -> None:
-    """Where a line was written and by whom: a third of its time (Logging HOWTO, "Optimization")."""
+    """Do not look up where a line was written and by whom: that takes a third of its time (Logging
+    HOWTO, "Optimization")."""
     logging._srcfile = None  # the switch that the documentation names
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 

@@ -1,4 +1,4 @@
-"""What a command says about the photos that it was given, on stderr."""
+"""Warnings about the photos of a command, on stderr."""
 
 from collections.abc import Container
 
@@ -11,10 +11,11 @@ _NAMED = 6
 
 
 def warn_of(photos: LeafFolder, what: str = "", known: Container[str] = ()) -> int:
-    """What was passed over, which classes are not there, and each photo that cannot be read.
+    """Warn of files that were ignored, of classes without photos, and of each photo that cannot be
+    read.
 
-    `what`: which photos these are; `known`: classes of which it is known that they are not there.
-    Gives the exit code: FAILED if a photo cannot be read.
+    `what`: which photos these are; `known`: classes that are expected to have none. Returns the
+    exit code: FAILED if a photo cannot be read.
     """
     news = [name for name in photos.absent if name not in known]
     absent = [f"no photos{what} of {_some(news)}"] if news else []

@@ -1,4 +1,4 @@
-"""A progress bar on stderr, and only where that is a terminal."""
+"""A progress bar on stderr, if that is a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ Advance = Callable[[], object]
 
 @contextmanager
 def progress(words: str, total: int, *, quiet: bool = False) -> Iterator[Advance]:
-    """Gives what is to be called for each thing that is done. Heeds NO_COLOR, as rich does."""
+    """Yields a function to call after each item. Respects NO_COLOR, as rich does."""
     console = Console(stderr=True)
     columns = TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     hidden = quiet or not console.is_terminal

@@ -1,4 +1,4 @@
-"""What a command asks of the Redis in use."""
+"""Calls of commands to the Redis in use."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def call_redis(call: Callable[["Redis"], Coroutine[Any, Any, T]]) -> T:
-    """What `call` answers. Raises CommandError, also when there is no Redis."""
+    """The result of `call`. Raises CommandError, also when there is no Redis."""
     url = find_url(read(SharedSettings))
     if url is None:
         raise CommandError("no Redis runs: start the server, or set CROPSHIELD_REDIS_URL")

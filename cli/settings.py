@@ -1,4 +1,4 @@
-"""Settings as a command reads them: a wrong one is one sentence."""
+"""Settings as a command reads them: a wrong one becomes one sentence."""
 
 from typing import TypeVar
 

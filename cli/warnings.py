@@ -1,4 +1,4 @@
-"""What a command says besides its result, on stderr."""
+"""Warnings of a command, on stderr."""
 
 import sys
 from collections.abc import Iterable
@@ -7,6 +7,6 @@ from pictures.photo_files import printable
 
 
 def warn(lines: Iterable[str]) -> None:
-    """A line each; names of files may be any bytes."""
+    """Print a line for each; file names in them may be any bytes."""
     for line in lines:
         sys.stderr.write(f"cropshield: {printable(line)}\n")

@@ -1,4 +1,4 @@
-"""What to look at first, in sentences; each with what the page shows on a click."""
+"""What to look at first, in sentences; each filters the page's gallery with a click."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ _CERTAIN, _GAP, _HABIT = 0.9, 0.03, 3
 
 
 class Advice(NamedTuple):
-    """`only`: what the gallery is filtered by."""
+    """`only`: the filter of the gallery."""
 
     sentence: str
     only: dict[str, Any]
@@ -94,7 +94,8 @@ def _about_heat(found: Findings) -> Iterator[Advice]:
 
 
 def _mostly(found: Findings, photos: Sequence[AuditedPhoto]) -> str:
-    """Names the class that half of them or more are taken for: a habit of the model's."""
+    """Names the class that at least half of them are predicted as, which may be a habit of the
+    model's."""
     ((said, count),) = Counter(photo.predicted for photo in photos).most_common(1)
     if count < max(_HABIT, len(photos) / 2):
         return ""

@@ -1,4 +1,4 @@
-"""`cropshield audit`: a labelled folder in, a report and its numbers out."""
+"""`cropshield audit`: explain a labelled folder, write a report and its numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from workers.settings import WorkerSettings
 
 @dataclass(frozen=True)
 class AuditOptions:
-    """What the command line says. `trials`: photos that faithfulness is measured on."""
+    """The options of the command. `trials`: photos that faithfulness is measured on."""
 
     folder: Path
     out: Path
@@ -39,7 +39,7 @@ class AuditOptions:
 
 
 def audit(wanted: AuditOptions, settings: WorkerSettings, say: Output) -> int:
-    """The exit code. Raises CommandError."""
+    """Run the command; returns the exit code. Raises CommandError."""
     card, other = _cards(wanted, settings)
     device = find_device(wanted.device)
     photos = labelled(wanted.folder, card, quiet=say.quiet)
@@ -67,7 +67,7 @@ def audit(wanted: AuditOptions, settings: WorkerSettings, say: Output) -> int:
 
 
 def labelled(folder: Path, card: Card, *, quiet: bool = True) -> list[LabelledPhoto]:
-    """The photos of a folder with one folder a class, which the model has. Raises CommandError."""
+    """The photos of a folder with one folder for each class of the model. Raises CommandError."""
     try:
         found = LeafFolder(folder, classes=card.class_names)
     except (OSError, CardError) as error:

@@ -1,4 +1,5 @@
-"""Does the model need what its maps show? On a sample, since it costs forward passes."""
+"""Whether the model depends on what its maps show. Measured on a sample, since it costs forward
+passes."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -26,13 +27,13 @@ class FaithfulnessSample:
 
     @property
     def passed(self) -> bool:
-        """Whether the maps beat themselves turned upside down, cold for hot: that swaps
-        deletion and insertion."""
+        """Whether the maps are better than the same maps upside down, which swaps deletion and
+        insertion."""
         return self.mean.insertion > self.mean.deletion
 
 
 def sample(photos: Sequence[AuditedPhoto], count: int) -> list[AuditedPhoto]:
-    """At most `count` photos that the model got right, evenly from all of them."""
+    """At most `count` photos that the model got right, picked evenly."""
     right = [photo for photo in photos if photo.is_right]
     step = max(1, -(-len(right) // max(1, count)))
     return right[::step] if count else []
@@ -41,7 +42,7 @@ def sample(photos: Sequence[AuditedPhoto], count: int) -> list[AuditedPhoto]:
 def measure_sample(
     photos: Sequence[AuditedPhoto], card: Card, device: torch.device, advance: Advance
 ) -> FaithfulnessSample | None:
-    """None without photos."""
+    """The means over the sample; None for an empty one."""
     if not photos:
         return None
     model = load_weights(card, device)

@@ -1,4 +1,4 @@
-"""What the numbers of all photos say together."""
+"""What the results of all photos say together."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -46,7 +46,8 @@ class ClassFindings:
 
 @dataclass
 class Findings:
-    """Computed once, from photos that were looked at. Places are those in `photos`."""
+    """Computed once, from photos that were explained. Numbers of photos are indices into
+    `photos`."""
 
     photos: Sequence[AuditedPhoto]
     names: Sequence[str]
@@ -54,7 +55,7 @@ class Findings:
 
     @cached_property
     def figures(self) -> Metrics:
-        """As `cropshield evaluate` tells them."""
+        """The metrics, as `cropshield evaluate` shows them."""
         confidences = np.stack([photo.confidences for photo in self.photos])
         logits = torch.from_numpy(np.log(np.maximum(confidences, 1e-12)))
         return classification_metrics(logits, torch.from_numpy(self._labels), self.names)
@@ -66,7 +67,7 @@ class Findings:
 
     @cached_property
     def met(self) -> list[int]:
-        """Classes that were labelled or predicted."""
+        """Classes that are the label or the prediction of some photo."""
         return sorted(set(self._labels.tolist()) | set(self._predicted.tolist()))
 
     @cached_property
@@ -81,7 +82,7 @@ class Findings:
 
     @cached_property
     def confusions(self) -> list[tuple[int, int, int]]:
-        """Truth, prediction and how often, the most frequent first."""
+        """Label, prediction and how often, the most frequent first."""
         wrong = ((photo.label, photo.predicted) for photo in self.photos if not photo.is_right)
         return [(truth, said, count) for (truth, said), count in Counter(wrong).most_common()]
 
@@ -150,7 +151,8 @@ class Findings:
         )
 
     def _by_likeness(self, index: int, places: Sequence[int]) -> tuple[Map | None, list[int]]:
-        """The mean map, and the places by how alike theirs are to it (cosine), falling."""
+        """The mean map, and the indices of the photos, the one whose map is most like it (cosine)
+        first."""
         if not places:
             return None, []
         maps = np.stack([self.photos[place].views[index].map for place in places])

@@ -1,4 +1,4 @@
-"""Every labelled photo seen once: what is kept of it are numbers and two small maps."""
+"""Every labelled photo, explained once. What is kept of it are numbers and two small maps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +24,7 @@ from pictures.masks import Mask
 
 @dataclass(frozen=True)
 class ClassView:
-    """What speaks for one class: its map, float16 (h, w), what of the photo it stands for, and
-    what it says."""
+    """The map of one class, float16 (h, w), the box that it covers, and its diagnostics."""
 
     heatmap: npt.NDArray[np.float16]
     box: Box
@@ -38,8 +37,8 @@ class ClassView:
 
 @dataclass(frozen=True)
 class AuditedPhoto:
-    """A photo of class `label`; `confidences`: float32 (classes,); `views`: of the predicted
-    class and of the label. About 2 kB."""
+    """An explained photo of class `label`; `confidences`: float32 (classes,); `views`: of the
+    predicted class and of the label. About 2 kB."""
 
     path: Path
     name: str
@@ -62,7 +61,7 @@ class AuditedPhoto:
 
     @property
     def margin(self) -> float:
-        """By how much the best class leads."""
+        """The best confidence minus the second best."""
         second, best = np.sort(self.confidences)[-2:]
         return float(best - second)
 
@@ -74,7 +73,7 @@ class AuditedPhoto:
 
 @dataclass(frozen=True)
 class LabelledPhoto:
-    """A photo of a labelled folder, before it is seen."""
+    """A photo of a labelled folder, not explained yet."""
 
     path: Path
     name: str
@@ -83,7 +82,7 @@ class LabelledPhoto:
 
 @dataclass(frozen=True)
 class FailedPhoto:
-    """A photo that could not be seen, and why."""
+    """A photo that could not be explained, and why."""
 
     path: Path
     reason: str
@@ -92,7 +91,7 @@ class FailedPhoto:
 def explain_photos(
     explainer: Explainer, photos: Sequence[LabelledPhoto], batch: int, advance: Advance
 ) -> tuple[list[AuditedPhoto], list[FailedPhoto]]:
-    """Every photo; explained for its predicted class and for its label."""
+    """Explain every photo for its predicted class and for its label."""
     card = explainer.card
     pipeline = BatchPipeline(
         lambda photo: (photo, decode_photo(photo.path, card)),

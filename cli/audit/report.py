@@ -1,4 +1,4 @@
-"""The audit as a page to read, sort and work through."""
+"""The audit as an HTML page, to read, sort and work through."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ MOST = 1200
 def write_report(
     target: Path, content: Document, found: Findings, against: SecondModel | None
 ) -> None:
-    """Photos with a reason are shown, at most 1,200 of them, mistakes first."""
+    """Show photos that have a reason, at most 1,200 of them, mistakes first."""
     shown = shown_places(found)
     pictures = thumbnails([found.photos[place].path for place in shown])
     cards = [
@@ -57,7 +57,7 @@ def shown_places(found: Findings) -> list[int]:
 
 
 def _card(found: Findings, place: int, against: SecondModel | None) -> dict[str, Any]:
-    """What the page's script makes a card of."""
+    """The data from which the page's script makes a card."""
     photo, names = found.photos[place], found.names
     views = [_view(photo, photo.predicted, names, "" if photo.is_right else "said")]
     if not photo.is_right:
@@ -91,7 +91,7 @@ def _view(photo: AuditedPhoto, index: int, names: Sequence[str], role: str) -> d
 
 
 def _extra(found: Findings, place: int, against: SecondModel | None) -> list[str]:
-    """What else there is to say of a photo."""
+    """Further sentences about a photo."""
     lines = [
         f"It may be {class_title(found.names[one.likely])}: check the label."
         for one in found.label_errors

@@ -13,7 +13,7 @@ from models.card import Card
 
 @dataclass(frozen=True)
 class SecondModel:
-    """`seen`: by the second model, photo by photo as by the first one."""
+    """The second model's results for the same photos, in the same order."""
 
     card: Card
     first: Sequence[AuditedPhoto]
@@ -38,7 +38,7 @@ class SecondModel:
 
     @property
     def differing(self) -> dict[int, list[str]]:
-        """Places that one model alone got right, with the words for it."""
+        """The photos that one model alone got right, with the words for it."""
         return {
             place: [f"only {'this model' if one.is_right else self.card.id} is right"]
             for place, (one, other) in enumerate(zip(*self._both, strict=True))

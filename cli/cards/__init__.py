@@ -1,4 +1,4 @@
 """Model cards as commands need them: listed, verified, made and changed.
 
-Reading a card belongs into `models`; printing and editing its file belongs here.
+Reading a card belongs in `models`; printing and editing its file belongs here.
 """

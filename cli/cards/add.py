@@ -1,4 +1,4 @@
-"""A card for weights that somebody brings."""
+"""Makes a card for weights that a user brings."""
 
 import json
 import shutil
@@ -28,8 +28,8 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class NewModel:
-    """What is known of it. `target_layer` empty: the last that gives maps; `pixels`: the card's
-    [preprocessing]."""
+    """What is known of the model. `target_layer`: "" for the last layer that gives maps; `pixels`:
+    the card's [preprocessing]."""
 
     id: str
     architecture: str
@@ -44,7 +44,7 @@ class NewModel:
 def add_model(new: NewModel, folder: Path | None) -> None:
     """Write card, weights and class list to `folder`, by default the operator's own, and say so.
 
-    Nothing is left behind where the model does not work. Raises CommandError that says why.
+    Nothing is left behind for a model that does not work. Raises CommandError that says why.
     """
     place = folder or read(SharedSettings).own_models
     if new.id in {card.id for card in served_cards()} or (place / f"{new.id}.toml").exists():
@@ -72,13 +72,13 @@ def add_model(new: NewModel, folder: Path | None) -> None:
 
 
 def _numbered(names: Sequence[str]) -> str:
-    """To be read once by whoever brought them: the numbers are what the weights know."""
+    """The classes by number, for the user to check: the weights know the numbers alone."""
     shown = [f"{index} {name}" for index, name in enumerate(names[:_SHOWN])]
     return ", ".join(shown) + (f", … {len(names) - 1} {names[-1]}" if names[_SHOWN:] else "")
 
 
 def _try(new: NewModel, folder: Path) -> None:
-    """Make the three files in `folder` and let the model see a photo."""
+    """Write the three files to `folder` and run the model on a photo."""
     names = read_class_names(new.classes)
     weights = folder / f"{new.id}{new.weights.suffix}"
     network = _store_weights(new, len(names), weights)
@@ -104,8 +104,8 @@ def _try(new: NewModel, folder: Path) -> None:
 
 
 def _store_weights(new: NewModel, classes: int, target: Path) -> nn.Module:
-    """The network with the weights that were brought, which are copied to `target`; without what
-    a trainer wrapped around them, if it did. Raises CardError that names the files as given."""
+    """Copy the weights to `target`, without what a trainer wrapped around them, and load the
+    network. Raises CardError that names the files as given."""
     network = build(new.architecture, classes)
     content = read_file(new.weights)
     state = unwrap_checkpoint(content, new.weights)

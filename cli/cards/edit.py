@@ -9,14 +9,14 @@ from models.text_files import read_text
 
 
 def remove_table(path: Path, table: str) -> None:
-    """Take a table of the card away, if it is there."""
+    """Remove a table of the card, if it exists."""
     document = tomlkit.parse(read_text(path))
     if document.pop(table, None) is not None:
         path.write_text(tomlkit.dumps(document), "utf-8")
 
 
 def replace_table(path: Path, values: dict[str, Any], table: str) -> None:
-    """Set `values` in the sub-table `table` ("metrics.test"), and leave nothing else in it."""
+    """Set the sub-table `table` ("metrics.test") to exactly `values`."""
     _write(path, values, table.split("."), anew=True)
 
 

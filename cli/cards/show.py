@@ -13,7 +13,7 @@ _COLUMNS = ("model", "version", "architecture", "classes", "input", "explains", 
 
 
 def list_cards(*, as_json: bool) -> None:
-    """Raises CommandError for a card that does not read."""
+    """Print all cards. Raises CommandError for a card that cannot be read."""
     cards = list(served_cards())
     if as_json:
         content = TypeAdapter(list[Card]).dump_json(cards, indent=2)
@@ -26,7 +26,7 @@ def list_cards(*, as_json: bool) -> None:
 
 
 def show_card(model: str, *, as_json: bool) -> None:
-    """Raises CommandError for a model that is not there."""
+    """Print one card. Raises CommandError for a model that does not exist."""
     card = served_card(model)
     if as_json:
         sys.stdout.write(card.model_dump_json(indent=2) + "\n")
@@ -49,7 +49,7 @@ def _row(card: Card) -> tuple[str, ...]:
 
 
 def _print(table: Table) -> None:
-    """As wide as it needs to be where nobody looks."""
+    """Print a table: as wide as it needs to be where the output is no terminal."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=400)

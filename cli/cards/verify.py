@@ -1,4 +1,4 @@
-"""Every card tried as a worker tries it."""
+"""Tries every card as a worker does."""
 
 import sys
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from models.card_errors import CardError
 
 
 def verify_cards(models: Sequence[str]) -> bool:
-    """A line for each card; True where all are right. Raises CommandError for an unknown one."""
+    """Print a line for each card; True where all work. Raises CommandError for an unknown one."""
     cards = [served_card(model) for model in models] or list(served_cards())
     right = [_verify(card) for card in cards]  # every one, also after a bad one
     return all(right)

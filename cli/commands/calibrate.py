@@ -1,4 +1,4 @@
-"""`cropshield calibrate`: when a model's answers may be relied on, measured and put on its card."""
+"""`cropshield calibrate`: measure when a model's answers are reliable, and write it on its card."""
 
 import hashlib
 import json
@@ -43,7 +43,7 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class CalibrateOptions:
-    """`each`: pictures of a kind; `record`: to the card."""
+    """`each`: pictures of each kind without a leaf; `record`: write the result to the card."""
 
     each: int = 40
     record: bool = False
@@ -51,7 +51,8 @@ class CalibrateOptions:
 
 
 def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> int:
-    """The exit code. Raises CommandError for an unknown model, or photos that do not fit it."""
+    """Run the command; returns the exit code. Raises CommandError for an unknown model, or photos
+    that do not fit it."""
     keep_freed_memory()
     card = served_card(model)
     try:
@@ -82,7 +83,7 @@ def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> in
 
 
 def record(card: Card, doubt: Calibration, means: bytes) -> None:
-    """The means beside the weights, then the table on the card, which names them."""
+    """Write the means beside the weights, then the table on the card, which names them."""
     card.weights_path.with_name(doubt.means).write_bytes(means)
     update_card(card.path, doubt.model_dump(), "doubt")
 
@@ -90,8 +91,8 @@ def record(card: Card, doubt: Calibration, means: bytes) -> None:
 def collect_outputs(
     card: Card, folders: Sequence[LeafFolder], each: int
 ) -> tuple[ModelOutputs, dict[str, ModelOutputs]]:
-    """Answers to the photos of all folders in turn, and to `each` pictures of every kind without a
-    leaf.
+    """The model's outputs for the photos of all folders in turn, and for `each` pictures of every
+    kind without a leaf.
 
     Photos that cannot be read are left out of the folders. Raises CardError where that is all.
     """
@@ -107,7 +108,7 @@ def collect_outputs(
 
 
 def model_outputs(explainer: Explainer, pixels: Iterable[Array]) -> ModelOutputs:
-    """What the model says of pictures, uint8 (h, w, 3)."""
+    """The model's outputs for pictures, uint8 (h, w, 3)."""
     waiting, logits, features = iter(pixels), list[Tensor](), list[Tensor]()
     while batch := list(islice(waiting, BATCH)):
         seen = explainer.forward(batch)

@@ -28,7 +28,7 @@ Photos = Sequence[tuple[Path, str]]
 
 
 def compare(models: tuple[str, str], photos: Sequence[Path], data: Path | None, out: Path) -> int:
-    """Sheets and `comparison.json` in `out`; the exit code. Raises CommandError."""
+    """Write sheets and `comparison.json` to `out`; returns the exit code. Raises CommandError."""
     failed: dict[str, str] = {}
     try:
         wanted = _photos(photos, data)
@@ -48,7 +48,7 @@ def compare(models: tuple[str, str], photos: Sequence[Path], data: Path | None, 
 
 
 def _photos(photos: Sequence[Path], data: Path | None) -> Photos:
-    """Paths with their labels: the folder's name where photos come from `data`.
+    """Paths with their labels; the label is the folder's name where photos come from `data`.
 
     Raises CardError, FileNotFoundError.
     """
@@ -63,7 +63,7 @@ def _photos(photos: Sequence[Path], data: Path | None) -> Photos:
 def _compared(
     first: Explainer, second: Explainer, photos: Photos, failed: dict[str, str]
 ) -> Iterator[Comparison]:
-    """Photos that cannot be read go to `failed`, with the reason."""
+    """Compare each photo. Those that cannot be read go to `failed`, with the reason."""
     for path, label in photos:
         made = attempt(partial(compare_photo, first, second, label=label), path)
         if isinstance(made, str):
@@ -79,7 +79,7 @@ def _told(failed: dict[str, str]) -> list[dict[str, str]]:
 def _write_sheets(
     made: Iterator[Comparison], models: tuple[str, str], out: Path
 ) -> list[dict[str, Any]]:
-    """The rows; every _ROWS photos one sheet."""
+    """Write a sheet for every _ROWS photos. Returns the rows."""
     out.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     while some := list(islice(made, _ROWS)):

@@ -72,7 +72,7 @@ def _explained(server: str, out: Path, count: int, api_key: str) -> list[tuple[C
 
 
 def _submit(client: CropShield, number: int, out: Path) -> _Submitted:
-    """Draw leaf `number` and submit it; the steps make every kind meet every outline."""
+    """Draw leaf `number` and submit it. Over the numbers every kind gets every outline."""
     kind = KINDS[number % len(KINDS)]
     leaf = draw_leaf(kind, seed=1 + number + number // len(KINDS))
     buffer = io.BytesIO()

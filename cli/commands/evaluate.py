@@ -1,4 +1,4 @@
-"""`cropshield evaluate`: a model's figures on labelled photos, as it is served."""
+"""`cropshield evaluate`: metrics of a model on labelled photos, as it is served."""
 
 import json
 import sys
@@ -32,7 +32,8 @@ from workers.allocator import keep_freed_memory
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """What comes of it. `json`: a file, "-" for the terminal; `record`: a name in [metrics]."""
+    """Where the result goes. `json`: a file, "-" for the terminal; `record`: a name in
+    [metrics]."""
 
     record: str = ""
     json: str = ""
@@ -41,8 +42,8 @@ class EvaluateOptions:
 
 
 def evaluate(model: str, data: Path | None, wanted: EvaluateOptions) -> int:
-    """The exit code. Raises CommandError for an unknown model, and without a folder of photos or
-    with one that does not fit."""
+    """Run the command; returns the exit code. Raises CommandError for an unknown model, and without
+    a folder of photos or with one that does not fit."""
     if data is None:
         raise CommandError("--data is missing: a folder of photos, one folder a class", USAGE)
     keep_freed_memory()
@@ -74,7 +75,7 @@ def evaluate(model: str, data: Path | None, wanted: EvaluateOptions) -> int:
 
 
 def judge(card: Card, photos: LeafFolder, *, shortcuts: bool) -> tuple[Metrics, dict[str, float]]:
-    """Figures over the classes that `photos` hold; the model still chooses among all of its own.
+    """Metrics over the classes of `photos`; the model still chooses among all of its own.
 
     Photos that cannot be read are left out of `photos`. Raises CardError where that is all.
     """
@@ -90,12 +91,13 @@ def judge(card: Card, photos: LeafFolder, *, shortcuts: bool) -> tuple[Metrics, 
 
 
 def identity(card: Card) -> dict[str, Any]:
-    """Which model it is, for JSON."""
+    """Id, version and hash of the model, for JSON."""
     return {"model": card.id, "version": card.version, "weights_sha256": card.sha256}
 
 
 def write_json(target: str, content: dict[str, Any], unreadable: dict[str, str]) -> None:
-    """To a file, or to the terminal for "-", with the photos that could not be read."""
+    """Write the result to a file, or to the terminal for "-", with the photos that could not be
+    read."""
     failed = [{"path": printable(path), "error": why} for path, why in unreadable.items()]
     text = json.dumps({**content, "failed": failed}, indent=2) + "\n"
     if target == "-":

@@ -1,4 +1,4 @@
-"""`cropshield evaluate --lesions`: does the heat lie on what somebody outlined?"""
+"""`cropshield evaluate --lesions`: whether the heat lies on outlined lesions."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -33,8 +33,8 @@ Figures = dict[str, dict[str, float]]
 
 
 def evaluate_lesions(model: str, masks: Path, photos: Path | None, wanted: EvaluateOptions) -> int:
-    """The exit code. Raises CommandError for an unknown model, and for masks or photos that do not
-    fit it or one another."""
+    """Run the command; returns the exit code. Raises CommandError for an unknown model, and for
+    masks or photos that do not fit it or one another."""
     if wanted.confusion or wanted.shortcuts:
         said = "--lesions judges the heat alone; leave --confusion and --shortcuts to another run"
         raise CommandError(said, USAGE)

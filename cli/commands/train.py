@@ -1,4 +1,4 @@
-"""`cropshield train`: follow a card's recipe, then put the weights where the card says."""
+"""`cropshield train`: train by a card's recipe, then store the weights where the card says."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,7 +66,8 @@ def _run(trainer: Trainer) -> Path:
 
 
 def _store(card: Card, best: Path) -> None:
-    """The weights and class list where the card says; its [doubt] table goes with other weights."""
+    """Store the weights and the class list where the card says. The [doubt] table is removed, since
+    it belongs to other weights."""
     write_weights(card.weights_path, read_weights(best))
     card.classes_path.write_text(best.with_name("class_to_idx.json").read_text("utf-8"), "utf-8")
     if (found := file_sha256(card.weights_path)) != card.sha256:
@@ -78,14 +79,14 @@ def _store(card: Card, best: Path) -> None:
 
 
 def _in_words(error: OSError) -> str:
-    """What is wrong with which file, where the system says."""
+    """Which file failed and why, where the system tells."""
     if error.strerror and error.filename:
         return f"{printable(error.filename)}: {error.strerror}"
     return str(error)
 
 
 def _warn(trainer: Trainer) -> None:
-    """What is odd about the photos; a class that a folder lacks altogether, once."""
+    """Warn of what is odd about the photos; of a class that a folder lacks, once."""
     for folder in trainer.folders:
         where = f" in {folder.name}" if len(trainer.folders) > 1 else ""
         warn_of(folder.train, what=where)
@@ -94,7 +95,7 @@ def _warn(trainer: Trainer) -> None:
 
 
 def _bar(console: Console) -> Progress:
-    """Epochs done and time left, on a terminal."""
+    """A progress bar on a terminal: epochs done, and time left."""
     left = TimeRemainingColumn(elapsed_when_finished=True)
     columns = BarColumn(), TextColumn("{task.completed:.2f} of {task.total} epochs"), left
     return Progress(*columns, console=console, disable=not console.is_terminal)

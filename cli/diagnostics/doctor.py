@@ -1,4 +1,4 @@
-"""`cropshield doctor`: what is well, what is not, and what to do."""
+"""`cropshield doctor`: what works, what does not, and what to do about it."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ _INDENT = 19
 def run_checks(
     settings: SharedSettings, host: str, port: int, *, quick: bool = False
 ) -> Iterator[Finding]:
-    """Findings as they are made. With `quick` the models are not loaded."""
+    """The findings, one after the other. With `quick` the models are not loaded."""
     device = _device()
     served = is_served(settings.home)
     yield check_folder(settings.home)
@@ -51,7 +51,7 @@ def _check_redis(settings: SharedSettings, *, served: bool) -> Iterator[Finding]
 
 
 def _device() -> str:
-    """What workers are set to use; an installation of the API alone has none."""
+    """The device setting of workers; "auto" where only the API is installed."""
     try:
         from workers.settings import WorkerSettings
     except ImportError:
@@ -60,7 +60,7 @@ def _device() -> str:
 
 
 def print_findings(findings: Iterator[Finding], *, as_json: bool) -> bool:
-    """Print them; whether there was no problem."""
+    """Print the findings; True where there was no problem."""
     made = []
     for finding in findings:
         made.append(finding)

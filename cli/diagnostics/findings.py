@@ -1,4 +1,4 @@
-"""What was found, and what to do about it."""
+"""A finding: what a check found, and what to do about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

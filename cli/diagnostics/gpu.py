@@ -1,4 +1,4 @@
-"""The GPU: whether torch can use the one that is there."""
+"""Checks the GPU: whether torch can use the one that is there."""
 
 from pathlib import Path
 from typing import Any

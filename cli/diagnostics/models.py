@@ -1,4 +1,4 @@
-"""The models: cards that read, weights that are theirs, networks that load."""
+"""Checks the models: cards can be read, weights are theirs, networks load."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +41,7 @@ def _check(card: Card, device: str, *, quick: bool) -> Finding:
 
 
 def _try(card: Card, device: str, described: str) -> Finding:
-    """Load it and explain a grey picture, as a worker does before it reports for work."""
+    """Load the model and explain a grey picture, as a worker does when it starts."""
     try:
         from engine.cam.layers import validate_card
         from engine.explainer import Explainer

@@ -1,4 +1,4 @@
-"""The port: free, or ours."""
+"""Checks the port: free, or in use by this server."""
 
 import json
 import urllib.error

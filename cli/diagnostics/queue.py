@@ -1,4 +1,4 @@
-"""The queue: what waits, and whether somebody comes for it."""
+"""Checks the queue: what waits, and whether a worker takes it."""
 
 from redis import Redis
 from redis.exceptions import RedisError

@@ -1,4 +1,4 @@
-"""Redis: there, recent enough, and losing nothing."""
+"""Checks Redis: reachable, recent enough, and set to lose nothing."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ _WANTED = {
 
 
 def find_url(settings: SharedSettings) -> str | None:
-    """The Redis in use: the one that was given, else the private one if it was ever started."""
+    """The Redis in use: the configured one, else the private one if it was ever started."""
     if "redis_url" in settings.model_fields_set:
         return settings.redis_url
     socket = private_redis.known_socket(settings.home)
@@ -28,7 +28,7 @@ def find_url(settings: SharedSettings) -> str | None:
 
 
 def check_absent() -> Finding:
-    """No Redis is given and none runs: whether `make serve` could start one."""
+    """Without any Redis: whether `make serve` could start one."""
     try:
         found = private_redis.find_server()
     except CommandError as error:
@@ -37,7 +37,7 @@ def check_absent() -> Finding:
 
 
 def check_server(client: "Redis", url: str) -> list[Finding]:
-    """The findings; a problem alone when it does not answer."""
+    """The findings; only a problem when it does not answer."""
     try:
         info = client.info()
         return [_version(info, url), *_configured(client, info), *_memory(info), *_writes(info)]
@@ -68,7 +68,7 @@ def _configured(client: "Redis", info: dict[str, Any]) -> list[Finding]:
 
 
 def _seen_from_outside(info: dict[str, Any]) -> list[Finding]:
-    """What a server tells that keeps its configuration to itself."""
+    """The findings about a server that does not allow CONFIG GET."""
     found = []
     if not info.get("aof_enabled"):
         found.append(problem(SUBJECT, "appendonly is off", "Turn append-only persistence on."))

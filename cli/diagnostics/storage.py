@@ -1,4 +1,5 @@
-"""Where state is kept: the folder, writable and with room; the bucket, where there is one."""
+"""Checks where state is kept: the folder, writable and with room; and the bucket, if there is
+one."""
 
 import fcntl
 import os
@@ -39,7 +40,7 @@ def is_served(home: Path) -> bool:
 
 
 def _existing(home: Path) -> Path:
-    """The folder, or the one above it that is there."""
+    """The folder, or the nearest folder above it that exists."""
     return next(place for place in (home.resolve(), *home.resolve().parents) if place.exists())
 
 

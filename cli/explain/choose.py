@@ -1,4 +1,4 @@
-"""What the command line says, as options and the source that they need."""
+"""From the options on the command line to `ExplainOptions` and a source."""
 
 from cli.errors import USAGE, CommandError
 from cli.explain.source import ExplainOptions, Source
@@ -11,7 +11,7 @@ from workers.settings import WorkerSettings
 def choose_options(
     model: str, top_k: int, method: str, colormap: str, alpha: float
 ) -> ExplainOptions:
-    """Raises CommandError for a method or colormap that there is not."""
+    """Raises CommandError for an unknown method or colormap."""
     from engine.cam.methods import get_method as known
 
     try:
@@ -22,7 +22,7 @@ def choose_options(
 
 
 def choose_source(options: ExplainOptions, device: str, server: str, api_key: str) -> Source:
-    """The server, or a model of this machine. Raises CommandError where that is not there."""
+    """A server, or a model of this machine. Raises CommandError where it does not exist."""
     if server:
         return _server(options, server, api_key)
     from cli.explain.local_source import LocalSource

@@ -1,4 +1,4 @@
-"""`cropshield explain`: photos in, explanations, tables and a report out."""
+"""`cropshield explain`: explain photos, write tables and a report."""
 
 import sys
 import time
@@ -19,7 +19,7 @@ from pictures.photo_files import passed_over, printable
 
 @dataclass(frozen=True)
 class Output:
-    """What is told: words, one JSON document, or nothing."""
+    """What the user is told: text, one JSON document, or nothing."""
 
     as_json: bool = False
     quiet: bool = False
@@ -43,7 +43,7 @@ def explain(
     dry_run: bool,
     say: Output,
 ) -> int:
-    """The exit code. Raises CommandError."""
+    """Run the command; returns the exit code. Raises CommandError."""
     started = time.monotonic()
     found = find_photos(paths, out)
     photos = found.photos
@@ -69,7 +69,8 @@ def _work(
     *,
     quiet: bool,
 ) -> bool:
-    """Whether nothing is left to do; no model is loaded where nothing was."""
+    """Explain what is left to do; True when all is done, False after Ctrl-C. Without anything to do
+    no model is loaded."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         if not plan.todo:
@@ -82,7 +83,7 @@ def _work(
 
 
 def _finish(rows: Sequence[Row], out: Path) -> dict[str, str]:
-    """Tables, sheet and report of all photos of the command, those of earlier runs too."""
+    """Write tables, sheet and report of all photos of the command, those of earlier runs too."""
     from cli.explain.report import write_report
     from cli.explain.tables import write_contact_sheet, write_csv
 

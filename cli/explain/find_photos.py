@@ -1,4 +1,4 @@
-"""Which photos are meant: files, folders, globs, and a list on stdin."""
+"""Which photos to explain: files, folders, globs, and a list on stdin."""
 
 import glob
 import os
@@ -13,7 +13,7 @@ from pictures.photo_files import SUFFIXES, passed_over, photo_files, printable
 
 @dataclass(frozen=True)
 class FoundPhoto:
-    """`path`: absolute. `name`: below the folder that was given, else the file's own."""
+    """`path`: absolute. `name`: relative to the folder that was given; of a file, its own name."""
 
     path: Path
     name: Path
@@ -21,16 +21,16 @@ class FoundPhoto:
 
 @dataclass(frozen=True)
 class FoundPhotos:
-    """`others`: files of folders that are no photos by their names."""
+    """`others`: files in the folders that are no photos by their names."""
 
     photos: list[FoundPhoto]
     others: list[Path]
 
 
 def find_photos(given: Sequence[str], out: Path) -> FoundPhotos:
-    """Each photo once, in the order given, folders sorted; not what was written to `out`.
+    """Each photo once, in the order given, folders sorted; without what was written to `out`.
 
-    A photo that is given by a link too keeps its own name. Raises CommandError for a path that
+    A photo that is also reached by a link keeps its own name. Raises CommandError for a path that
     does not exist, a folder that cannot be read, and when nothing is found.
     """
     found: dict[Path, FoundPhoto] = {}
@@ -51,7 +51,7 @@ def find_photos(given: Sequence[str], out: Path) -> FoundPhotos:
 
 
 def _is_ours(path: Path, out: Path) -> bool:
-    """Whether a run has written it."""
+    """Whether a run of this command has written the file."""
     if not path.is_relative_to(out):
         return False
     first = path.relative_to(out).parts[0]
@@ -59,7 +59,7 @@ def _is_ours(path: Path, out: Path) -> bool:
 
 
 def _named(given: Sequence[str]) -> Iterator[str]:
-    """Paths: globs expanded, `-` read. A listed path may not exist, an argument must."""
+    """Expand globs, and read the list for `-`. A listed path may not exist, an argument must."""
     for one in given:
         if one == "-":
             yield from _listed(os.fsdecode(sys.stdin.buffer.read()))
@@ -73,13 +73,13 @@ def _named(given: Sequence[str]) -> Iterator[str]:
 
 
 def _listed(text: str) -> Iterable[str]:
-    """One path a line, or ended by NUL as `find -print0` does."""
+    """The listed paths: one a line, or ended by NUL as `find -print0` does."""
     lines = text.split("\0") if "\0" in text else text.splitlines()
     return filter(None, lines)
 
 
 def _below(path: Path) -> tuple[list[FoundPhoto], list[Path]]:
-    """The photos of a folder and the folders in it, and what else is there; else the file."""
+    """The photos in a folder and its subfolders, and what else is there; of a file, the file."""
     if not path.is_dir():
         return [FoundPhoto(path, Path(path.name))], []
     try:

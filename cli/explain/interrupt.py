@@ -1,4 +1,4 @@
-"""Ctrl-C that lets the batch in hand end; a second one stops at once."""
+"""Ctrl-C: the first one lets the current batch finish, the second one stops at once."""
 
 import signal
 from types import FrameType

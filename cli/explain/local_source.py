@@ -20,12 +20,12 @@ from workers.settings import WorkerSettings
 
 
 class LocalSource:
-    """One model of the catalogue; settings are those of a worker."""
+    """Photos explained by one model on this machine, with the settings of a worker."""
 
     threads = min(4, os.cpu_count() or 1)
 
     def __init__(self, options: ExplainOptions, settings: WorkerSettings, device: str) -> None:
-        """Raises CommandError for a model or device that is not there."""
+        """Raises CommandError for a model or device that does not exist."""
         self.card = find_card(settings.card_folders, options.model)
         self.device = find_device(device)
         self._settings = settings
@@ -53,7 +53,7 @@ class LocalSource:
 
 
 def find_card(folders: Sequence[Path], model: str) -> Card:
-    """Raises CommandError for a card or weights that are not there."""
+    """The verified card. Raises CommandError for a card or weights that do not exist."""
     try:
         card = Catalog(*folders)[model]
         card.verify()
@@ -63,7 +63,7 @@ def find_card(folders: Sequence[Path], model: str) -> Card:
 
 
 def find_device(name: str) -> torch.device | None:
-    """None for "auto". Raises CommandError for one that this machine does not have."""
+    """The device; None for "auto". Raises CommandError for one that this machine does not have."""
     if name == "auto":
         return None
     try:
@@ -75,7 +75,7 @@ def find_device(name: str) -> torch.device | None:
 
 
 def load_explainer(card: Card, device: torch.device | None, settings: WorkerSettings) -> Explainer:
-    """A warm model that runs as in a worker. Raises CommandError."""
+    """A warm model, set up as in a worker. Raises CommandError."""
     keep_freed_memory()
     how = explainer_options(settings)
     how.pop("cache")  # graphs are kept with the user, not in the folder of a server

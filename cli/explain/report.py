@@ -1,4 +1,4 @@
-"""The report of a run: every photo with its heat, to be sorted, filtered and noted on."""
+"""The report of a run: an HTML page with every photo and its heat, to sort, filter and annotate."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ REASONS = (*VERDICT_LABELS, *WARNING_LABELS)
 
 
 def write_report(rows: Sequence[Row], target: Path) -> None:
-    """At most 1,000 photos are shown, the least certain ones; the table counts all."""
+    """Show at most 1,000 photos, the least confident ones; the table counts all."""
     good = sorted((row for row in rows if row["ok"]), key=_confidence)
     shown = good[:MOST]
     pictures = thumbnails([Path(row["path"]) for row in shown])
@@ -56,14 +56,14 @@ def _means(rows: Sequence[Row], name: str) -> dict[str, Any]:
 
 
 def _reasons(row: Row) -> list[str]:
-    """Why the answer or its heat is not to be relied on."""
+    """Why the answer, or its heat, is not reliable."""
     verdict = verdict_of(row).label
     warnings = row["explanations"][0]["diagnostics"]["warnings"]
     return [*filter(None, [verdict]), *(WARNINGS[name].label for name in warnings)]
 
 
 def _card(row: Row, picture: str) -> dict[str, Any]:
-    """What the page's script makes a card of."""
+    """The data from which the page's script makes a card."""
     own, named = table_row(row), {one["class_index"]: one for one in row["predictions"]}
     views = [
         {

@@ -1,4 +1,4 @@
-"""`results.jsonl`: one line a photo, only ever appended to. It is what a later run resumes by."""
+"""`results.jsonl`: one line a photo, only ever appended to. A later run resumes by it."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 
 class ResultLog:
-    """The last row of each photo, by its path. A line cut off by a kill is passed over."""
+    """The last row of each photo, by path. A line that a kill cut off is ignored."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -24,7 +24,7 @@ class ResultLog:
                 self.rows[row["path"]] = row
 
     def __enter__(self) -> Self:
-        """For appending; a line that was cut off is ended first."""
+        """Open for appending; first end a line that was cut off."""
         self._file = self._path.open("ab")
         if self._file.tell() and self._path.read_bytes()[-1:] != b"\n":
             self._file.write(b"\n")
@@ -34,13 +34,13 @@ class ResultLog:
         self._file.close()
 
     def append(self, row: Row) -> None:
-        """Written at once: what is in the log is done."""
+        """Write the row at once: a photo in the log is done."""
         self._file.write(json_text(row).encode() + b"\n")
         self._file.flush()
         self.rows[row["path"]] = row
 
     def is_done(self, photo: FoundPhoto, key: str) -> bool:
-        """Whether it was explained before: the same file, in the same way."""
+        """Whether the same file was explained before, in the same way."""
         row = self.rows.get(str(photo.path))
         return row is not None and row["ok"] and row["key"] == key
 
@@ -59,7 +59,8 @@ class ResultLog:
 
 
 def key_of(photo: FoundPhoto, options: Mapping[str, Any]) -> str:
-    """Of a photo as it is now (size and time of change) and of how it is to be explained."""
+    """A key of the photo as it is now (size and time of change), and of how it is to be
+    explained."""
     try:
         stat = photo.path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""One run of `cropshield explain`: what is not yet done is explained and written down."""
+"""One run of `cropshield explain`: explain what is left to do, and log it."""
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ LONG_SIDE = 1024
 
 @dataclass
 class RunPlan:
-    """`todo`: photos that this run explains, `done`: that an earlier one has."""
+    """`todo`: photos that this run explains; `done`: those that an earlier run explained."""
 
     todo: list[FoundPhoto]
     done: list[FoundPhoto]
@@ -33,7 +33,7 @@ class RunPlan:
 def make_plan(
     photos: Sequence[FoundPhoto], log: ResultLog, options: ExplainOptions, source: Source
 ) -> RunPlan:
-    """What is left to do, and where everything goes."""
+    """What is left to do, and where the results go."""
     how = asdict(options) | source.model
     keys = {photo.path: key_of(photo, how) for photo in photos}
     done = {photo.path for photo in photos if log.is_done(photo, keys[photo.path])}
@@ -52,7 +52,7 @@ class Run:
         self._source, self._options, self._plan, self._out = source, options, plan, out
 
     def run(self, log: ResultLog, *, batch: int, quiet: bool) -> bool:
-        """Whether it came to its end; False after Ctrl-C. Raises CommandError."""
+        """True when all are done; False after Ctrl-C. Raises CommandError."""
         source, todo = self._source, self._plan.todo
         pipeline = BatchPipeline(
             lambda photo: source.load(photo.path),
@@ -73,14 +73,14 @@ class Run:
 
     @staticmethod
     def _until(photos: Sequence[FoundPhoto], interrupt: Interrupt) -> Iterator[FoundPhoto]:
-        """The photos, as long as nobody asks to stop."""
+        """The photos, until somebody asks to stop."""
         for photo in photos:
             if interrupt.asked:
                 return
             yield photo
 
     def _finish(self, photo: FoundPhoto, loaded: LoadedPhoto, explained: Any) -> Row:
-        """Describe, render and write; the photo's row."""
+        """Describe, render and write one photo; returns its row."""
         described = self._source.describe(loaded, explained)
         picture, explanations = loaded.photo, described.result["explanations"]
         for rank, (found, heatmap) in enumerate(zip(explanations, described.maps, strict=True)):
@@ -99,7 +99,8 @@ class Run:
     def _write(
         self, photo: FoundPhoto, loaded: LoadedPhoto, shown: tuple[Map, Box], rank: int
     ) -> str:
-        """Each rank has a folder of its own, so that no overlay takes the name of another."""
+        """Write an overlay. Each rank has a folder of its own, so that no overlay takes the name of
+        another."""
         folder = "overlays" if rank == 0 else f"overlays-{rank + 1}"
         place = self._plan.places[photo.path]
         target = self._out / folder / place.with_name(f"{place.name}.jpg")
@@ -120,14 +121,14 @@ class Run:
 
 
 def error_message(error: Exception) -> str:
-    """An error in words."""
+    """The words for an error."""
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
     return str(error) or type(error).__name__
 
 
 def encode_map(heatmap: Map, box: Box) -> dict[str, Any]:
-    """A map as JSON: 8-bit rows in base64, about 260 characters, and what it stands for."""
+    """A map as JSON: 8-bit rows in base64, about 260 characters, and the box that it covers."""
     height, width = heatmap.shape
     data = b64encode(levels(heatmap).tobytes()).decode()
     return {"width": width, "height": height, "box": box.to_dict(), "data": data}

@@ -1,4 +1,4 @@
-"""Photos explained by a server, some at a time; the overlays are drawn here from its maps."""
+"""Photos explained by a server, several at a time; overlays are drawn here from its maps."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -30,7 +30,7 @@ _SHORT_RETRY = RetryPolicy(deadline=3)
 
 
 class ServerSource:
-    """Jobs are `bulk`: those of people at the server's page go first."""
+    """Jobs are `bulk`, so that photos of people at the server's page go first."""
 
     threads = 8
 
@@ -46,7 +46,7 @@ class ServerSource:
 
     @cached_property
     def model(self) -> dict[str, str]:
-        """Raises CommandError where there is no such server or model."""
+        """Raises CommandError where the server or the model does not exist."""
         cards = {card["id"]: card for card in self._greet()}
         if self._id not in cards:
             known = ", ".join(sorted(cards))
@@ -56,7 +56,7 @@ class ServerSource:
         return {name: cards[self._id][name] for name in ("id", "version", "weights_sha256")}
 
     def _greet(self) -> list[dict[str, Any]]:
-        """The models. An address without a server is told at once, not after minutes."""
+        """The models. Fails at once, not after minutes, where no server answers."""
         try:
             return self._first.models()
         except Unreachable as error:
@@ -72,7 +72,7 @@ class ServerSource:
         """Nothing to load here."""
 
     def load(self, path: Path) -> LoadedPhoto:
-        """Raises CommandError when the server is gone, what is wrong with the photo otherwise."""
+        """Raises CommandError when the server is gone, else the error about the photo."""
         data = path.read_bytes()
         photo = decode(data, min_side=_SIDE)
         return LoadedPhoto(photo, self._ask(self._explained, data))

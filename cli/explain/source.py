@@ -1,4 +1,4 @@
-"""What explains the photos: the models of this machine, or a server."""
+"""A source explains photos: with a model of this machine, or through a server."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from pictures.colormaps import colormap
 
 @dataclass(frozen=True)
 class ExplainOptions:
-    """How photos are explained; what changes here is explained anew."""
+    """How photos are explained. A photo is explained again when any of these changes."""
 
     model: str = "cropshield_cnn"
     top_k: int = 1
@@ -27,7 +27,7 @@ class ExplainOptions:
 
 @dataclass
 class LoadedPhoto:
-    """A decoded photo; `answer` is what a server has said of it already."""
+    """A decoded photo; `answer` is the result of a server."""
 
     photo: Photo
     answer: Any = field(default=None)
@@ -42,13 +42,14 @@ class ExplainedPhoto:
 
 
 class Source(Protocol):
-    """Loads photos on threads, explains batches on one, describes each on threads again."""
+    """The steps of the pipeline: `load` and `describe` run on threads, `explain` on batches in one
+    thread."""
 
     threads: int
 
     @property
     def model(self) -> dict[str, str]:
-        """Its id, version and weights_sha256. Raises CommandError where there is none."""
+        """Its id, version and weights_sha256. Raises CommandError where it does not exist."""
 
     def open(self) -> None:
         """Get ready. Raises CommandError."""

@@ -1,4 +1,4 @@
-"""What a run leaves beside its log: the table, the contact sheet and the report."""
+"""What a run writes beside its log: the table and the contact sheet."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ FIELDS = (
 
 
 def write_csv(rows: Sequence[Row], target: Path) -> None:
-    """One line a photo, failed ones too, for a spreadsheet."""
+    """One line for each photo, failed ones too, for a spreadsheet."""
     tables = map(table_row, rows)
     lines = [FIELDS, *([table.get(name) for name in FIELDS] for table in tables)]
     text = BOM + "".join(map(csv_line, lines))
@@ -54,7 +54,7 @@ def table_row(row: Row) -> dict[str, Any]:
 
 
 def write_contact_sheet(rows: Sequence[Row], out: Path, target: Path) -> int:
-    """Overlays side by side, labelled; evenly picked where there are more than 120.
+    """Overlays side by side, labelled; of more than 120, an even selection.
 
     Returns how many are shown.
     """

@@ -1,4 +1,5 @@
-"""Reports as one HTML file each: templates, scripts and pictures inside, no request leaves it.
+"""Reports as one HTML file each: templates, scripts and pictures are inside, and nothing is
+requested.
 
-What `explain` and `audit` share of their pages belongs here.
+What the pages of `explain` and `audit` share belongs here.
 """

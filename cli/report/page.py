@@ -23,8 +23,8 @@ def render(template: str, **values: Any) -> str:
 
 
 def gallery(cards: Sequence[dict[str, Any]], *, key: str, reasons: Sequence[str] = ()) -> Markup:
-    """What `gallery.js` reads. key: of the notes that are kept in the browser. reasons: why a
-    photo may be shown, in order."""
+    """The data that `gallery.js` reads. key: of the notes that are kept in the browser. reasons:
+    why a photo may be shown, in order."""
     tables = {name: b64encode(colormap(name).tobytes()).decode() for name in COLORMAPS}
     styles = {name: reason.style for name, reason in LEGEND.items()}
     content = {"key": key, "cards": list(cards), "colormaps": tables}
@@ -32,7 +32,7 @@ def gallery(cards: Sequence[dict[str, Any]], *, key: str, reasons: Sequence[str]
 
 
 def data(content: Any) -> Markup:
-    """JSON that can stand in a script element."""
+    """JSON for a script element."""
     text = json_text(content, compact=True)
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - nothing in it can end the element
 
@@ -51,5 +51,5 @@ def _environment() -> Environment:
 
 
 def _inside(name: str) -> Markup:
-    """A file of `static/` as it is."""
+    """The content of a file of `static/`."""
     return Markup((_HERE / "static" / name).read_text("utf-8"))  # noqa: S704 - the project's own

@@ -1,4 +1,4 @@
-"""Small pictures that stand inside a page."""
+"""Small pictures inside a page."""
 
 import os
 from base64 import b64encode

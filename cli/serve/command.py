@@ -1,4 +1,4 @@
-"""`cropshield serve`: a Redis of its own, a worker and the API, together up and down."""
+"""`cropshield serve`: starts a Redis, a worker and the API together, and stops them together."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is 
 
 
 def say(line: str) -> None:
-    """A line for the user, also when the terminal has gone."""
+    """Print a line for the user; a terminal that has gone is no error."""
     try:
         print(f"cropshield: {line}", flush=True)  # noqa: T201
     except OSError:
@@ -39,7 +39,7 @@ def serve(settings: SharedSettings, host: str, port: int) -> None:
 
 
 def _stop_signals() -> list[signal.Signals]:
-    """Those that stop the server. `nohup` has SIGHUP ignored, and then it stays so."""
+    """The signals that stop the server. Under `nohup` SIGHUP is ignored, and stays so."""
     heeded = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         heeded.append(signal.SIGHUP)
@@ -87,7 +87,7 @@ class _Server:
         await self._supervisor.add(child)
 
     async def _failing_or(self, task: "asyncio.Task[object]") -> None:
-        """Until `task` is done. Raises CommandError when a child died before that."""
+        """Wait until `task` is done. Raises CommandError when a child died before that."""
         failure = asyncio.create_task(self._supervisor.failure())
         done, _ = await asyncio.wait({task, failure}, return_when=asyncio.FIRST_COMPLETED)
         failure.cancel()
@@ -95,7 +95,7 @@ class _Server:
             finished.result()
 
     async def _bring_up_redis(self) -> str:
-        """The URL of a Redis that answers: the user's, else one of our own."""
+        """The URL of a Redis that answers: the configured one, else a private one."""
         given = {"redis_url"} & self._settings.model_fields_set
         if given:
             await _until_redis_answers(self._settings.redis_url, seconds=5)
@@ -118,7 +118,8 @@ class _Server:
         return url
 
     async def _until_ready(self) -> None:
-        """However long it takes: a slow machine is no reason to give up; a dead child ends it."""
+        """Wait however long it takes, since a slow machine is no failure; a dead child ends the
+        wait."""
         now = asyncio.get_running_loop().time
         url, told = f"http://{self._shown_host()}:{self._port}/readyz", now()
         while not await asyncio.to_thread(_has_worker, url):
@@ -148,8 +149,8 @@ def _has_worker(url: str) -> bool:
 
 
 async def _until_redis_answers(url: str, seconds: float) -> None:
-    """Raises CommandError when it does not within `seconds`; while it loads its state it may take
-    as long as it needs."""
+    """Raises CommandError when it does not within `seconds`. While it loads its state it may take
+    any time."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
         try:

@@ -1,7 +1,7 @@
-"""What must hold before anything large is downloaded: `python -m cli.serve.install_check`.
+"""What is checked before anything large is downloaded: `python -m cli.serve.install_check`.
 
-The right Python; a Redis, which is fetched where there is none; room on the disk. Standard library
-alone. Each failure is one sentence.
+The right Python; a Redis, which is downloaded where there is none; room on the disk. Standard
+library alone. Each failure is one sentence.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def say(line: str) -> None:
 
 
 def check_redis(url: str) -> None:
-    """The Redis at `url` can be reached; without one, a server is there or is fetched.
+    """Checks that the Redis at `url` can be reached; without a URL, finds or downloads a server.
 
     Raises CommandError.
     """
@@ -74,7 +74,7 @@ def _reach(url: str) -> None:
 
 
 def check_room(size: Size) -> None:
-    """There is room for the environment and for what pip downloads. Raises CommandError."""
+    """Checks that the environment and pip's downloads fit on the disk. Raises CommandError."""
     environment, temporary = Path(sys.prefix), Path(tempfile.gettempdir())
     needs = {environment: size.installed, temporary: size.download}
     if environment.stat().st_dev == temporary.stat().st_dev:
@@ -90,7 +90,7 @@ def check_room(size: Size) -> None:
 
 
 def check_python(python: str) -> None:
-    """`python`, a command, is of the version that runs this. Raises CommandError."""
+    """Checks that the command `python` is of the version that runs this. Raises CommandError."""
     program = "import sys; print(*sys.version_info[:2], sep='.')"
     try:
         done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603

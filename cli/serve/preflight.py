@@ -1,4 +1,4 @@
-"""What must hold before a server is started; each failure is one sentence."""
+"""What is checked before a server starts; each failure is one sentence."""
 
 import fcntl
 import resource
@@ -19,7 +19,8 @@ _MOST_FILES = 2**20  # some programs count up to the limit when they start anoth
 
 
 def check_models(folders: Sequence[Path]) -> None:
-    """Every card reads, and its class list and weights are there and its own. Without torch."""
+    """Checks that every card can be read, and that its class list and weights are its own. Without
+    torch."""
     try:
         catalog = list(Catalog(*folders))
         for card in catalog:
@@ -53,9 +54,10 @@ def check_port(host: str, port: int) -> None:
 
 @contextmanager
 def claimed_home(home: Path) -> Iterator[int]:
-    """The state folder, writable, with room, and ours alone while the server runs.
+    """Claim the state folder, which is writable, has room, and belongs to this server while it
+    runs.
 
-    Gives the descriptor of its lock. A child that keeps it open keeps the folder claimed.
+    Yields the descriptor of its lock. A child that keeps it open keeps the folder claimed.
     """
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -69,7 +71,7 @@ def claimed_home(home: Path) -> Iterator[int]:
 
 
 def _claim(lock: int, home: Path) -> None:
-    """Waits a moment for the Redis of a server that was killed: it still writes to the folder."""
+    """Wait a moment for the Redis of a server that was killed: it still writes to the folder."""
     end = time.monotonic() + CLAIM_SECONDS
     while True:
         try:

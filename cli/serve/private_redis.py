@@ -1,4 +1,4 @@
-"""A Redis of our own, on a unix socket in the state folder, for a machine that has none."""
+"""A private Redis on a unix socket in the state folder, for a machine without one."""
 
 import platform
 import re
@@ -16,7 +16,7 @@ _LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
 
 
 def find_server() -> Path:
-    """A server of the PATH when it is recent enough, else the bundled one.
+    """A server on the PATH that is recent enough, else the bundled one.
 
     Raises CommandError that says how to get one.
     """
@@ -37,7 +37,7 @@ def find_server() -> Path:
 
 
 def server_version(server: Path) -> tuple[int, ...]:
-    """Its version, like (7, 0, 15); (0,) when it does not run or does not say."""
+    """Its version, like (7, 0, 15); (0,) when it does not run or gives none."""
     try:
         answer = subprocess.run([server, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
     except OSError:
@@ -47,7 +47,7 @@ def server_version(server: Path) -> tuple[int, ...]:
 
 
 def socket_path(home: Path) -> Path:
-    """Where its socket is: in the state folder, or in /tmp when that path is too long."""
+    """The path of its socket: in the state folder, or in /tmp when that path is too long."""
     inside = _socket_inside(home)
     if len(str(inside).encode()) <= _LONGEST_SOCKET_PATH:
         return inside
@@ -73,7 +73,7 @@ def log_path(home: Path) -> Path:
 
 
 def check_state(server: Path, home: Path) -> None:
-    """The server can read what another one left. Raises CommandError.
+    """Checks that the server can read what another version left. Raises CommandError.
 
     Redis 7 and later keep their journal in a folder that Redis 6 does not look into: it would start
     empty, and every job would seem lost.
@@ -88,12 +88,13 @@ def check_state(server: Path, home: Path) -> None:
 
 
 def journal_was_cut(log: str) -> bool:
-    """Whether Redis says, in the log of its start, that it dropped a broken end of its journal."""
+    """Whether the log of its start says that Redis dropped a damaged end of its journal."""
     return "Truncating the AOF" in log
 
 
 def command(server: Path, home: Path, socket: Path) -> list[str]:
-    """Every accepted job is on disk before the client hears of it: hence `always`."""
+    """The command line. `appendfsync always`: every accepted job is on disk before the client hears
+    of it."""
     folder = (home / "redis").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     options = {

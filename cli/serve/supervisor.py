@@ -1,4 +1,4 @@
-"""Child processes that are started again when they die, and stopped in order."""
+"""Child processes: restarted when they die, and stopped in order."""
 
 import asyncio
 import ctypes
@@ -21,7 +21,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _HEALTHY_SECONDS = 0.5, 15.0, 30.0
 
 
 def _die_with_parent() -> None:
-    """In the child, before it runs: Linux ends it should the supervisor be killed."""
+    """Runs in the child before the program: Linux ends the child when the supervisor is killed."""
     if sys.platform == "linux":
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -30,8 +30,8 @@ def _die_with_parent() -> None:
 class Child:
     """A process in a session of its own, so that Ctrl-C reaches the supervisor alone.
 
-    `log` is the file that it writes to, unless that is our stderr; `keeps` are file descriptors
-    that it holds open as long as it lives.
+    `log`: the file that it writes to, None for our stderr; `keeps`: file descriptors that it holds
+    open as long as it lives.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Child:
         return self.process
 
     def log_tail(self) -> str:
-        """The end of its own log, to be added to a sentence; empty when it has none."""
+        """The end of its log, to add to a message; empty without a log of its own."""
         if self.log is None or not self.log.is_file():
             return ""
         with self.log.open("rb") as log:
@@ -76,7 +76,7 @@ class Child:
 
 
 class Supervisor:
-    """Keeps children alive. `say` is called with a line for the user."""
+    """Restarts children that die. `say` is called with a line for the user."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say, self._settled = say, False
@@ -87,17 +87,18 @@ class Supervisor:
         self._watchers.append(asyncio.create_task(self._watch(child)))
 
     def settle(self) -> None:
-        """From now on a child that dies is started again; until now it ends everything."""
+        """Call this when all have started: from now on a child that dies is restarted; before, it
+        ends everything."""
         self._settled = True
 
     async def failure(self) -> None:
-        """Raises CommandError when a child died before everything had settled."""
+        """Raises CommandError when a child died before `settle`."""
         done, _ = await asyncio.wait(self._watchers, return_when=asyncio.FIRST_COMPLETED)
         for watcher in done:
             watcher.result()
 
     def release(self) -> None:
-        """Stop watching, so that children can be stopped."""
+        """Stop restarting, so that children can be stopped."""
         for watcher in self._watchers:
             watcher.cancel()
 

@@ -59,8 +59,8 @@ class Loss:
 
 
 def beside(evidence: Evidence, claims: Sequence[Claim]) -> Tensor:
-    """The share of the evidence that lies at the wrong place, at the mean over photos; each as
-    many times as it costs. A photo that may be read anywhere counts as one without any."""
+    """The mean share of the evidence that lies in the wrong place, each photo weighted by its cost.
+    A photo whose evidence may lie anywhere counts as zero."""
     parts = [
         claim.share * claim.costs * evidence.beside(claim.labels, claim.regions) for claim in claims
     ]
