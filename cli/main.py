@@ -255,8 +255,8 @@ def audit(
     from cli.settings import read
     from workers.settings import WorkerSettings
 
-    wanted = AuditOptions(folder, out, model, against, device, batch, faithfulness)
-    raise typer.Exit(run(wanted, read(WorkerSettings), Output(json, quiet)))
+    options = AuditOptions(folder, out, model, against, device, batch, faithfulness)
+    raise typer.Exit(run(options, read(WorkerSettings), Output(json, quiet)))
 
 
 @app.command()

@@ -9,15 +9,15 @@ from torch import nn
 Device = str | torch.device
 
 
-def choose_device(wanted: Device | None = None) -> torch.device:
+def choose_device(requested: Device | None = None) -> torch.device:
     """The device asked for; without one, the first GPU, else the CPU.
 
     Falls back to the CPU with a RuntimeWarning where "cuda" is asked for and there is none.
     """
     has_gpu = torch.cuda.is_available()
-    if wanted is None:
+    if requested is None:
         return torch.device("cuda" if has_gpu else "cpu")
-    device = torch.device(wanted)
+    device = torch.device(requested)
     if device.type == "cuda" and not has_gpu:
         warnings.warn(f"{device} is not available; using the CPU", RuntimeWarning, stacklevel=2)
         return torch.device("cpu")

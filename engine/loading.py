@@ -50,11 +50,12 @@ def find_card(weights: Path) -> Card:
     bundled = Catalog().of_weights(weights)
     if bundled is not None:
         return bundled
-    places = [weights.with_suffix(".toml"), weights.parent / "cards" / f"{weights.stem}.toml"]
-    for place in places:
-        if place.is_file():
-            return _matching(read_card(place), weights)
-    raise WrongModel(f"weight file {weights} has no card: looked for {places[0]} and {places[1]}")
+    candidates = [weights.with_suffix(".toml"), weights.parent / "cards" / f"{weights.stem}.toml"]
+    for candidate in candidates:
+        if candidate.is_file():
+            return _matching(read_card(candidate), weights)
+    looked_for = " and ".join(map(str, candidates))
+    raise WrongModel(f"weight file {weights} has no card: looked for {looked_for}")
 
 
 def _matching(card: Card, weights: Path) -> Card:

@@ -57,5 +57,5 @@ def _edges(cells: int, start: float, end: float) -> npt.NDArray[np.float64]:
 
 def _span(used: npt.NDArray[np.bool_]) -> tuple[int, int]:
     """The index of the first True, and the one after the last."""
-    places = np.nonzero(used)[0]
-    return int(places[0]), int(places[-1]) + 1
+    indices = np.nonzero(used)[0]
+    return int(indices[0]), int(indices[-1]) + 1

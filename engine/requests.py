@@ -38,8 +38,8 @@ def classes_to_explain(confidence: Tensor, requests: Sequence[Request]) -> list[
     """The classes to explain, photo by photo; confidence: float32 (photos, classes)."""
     order = confidence.argsort(dim=1, descending=True, stable=True)
     rows = zip(order, requests, strict=True)
-    asked = [row[: request.top_k].tolist() for row, request in rows]
-    for classes, request in zip(asked, requests, strict=True):
+    chosen = [row[: request.top_k].tolist() for row, request in rows]
+    for classes, request in zip(chosen, requests, strict=True):
         if request.class_index is not None and request.class_index not in classes:
             classes.append(request.class_index)
-    return asked
+    return chosen

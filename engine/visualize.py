@@ -75,21 +75,21 @@ def visualize_gradcam_grid(
     each picture, None for its most likely class. progress: called with the number of pictures
     done and of all. Raises WrongInput, PhotoError or EngineError.
     """
-    wanted = list(class_indices) if class_indices is not None else [None] * len(image_paths)
-    if len(wanted) != len(image_paths) or not wanted:
+    requested = list(class_indices) if class_indices is not None else [None] * len(image_paths)
+    if len(requested) != len(image_paths) or not requested:
         raise WrongInput(
-            f"{len(wanted)} class indices", f"one for each of {len(image_paths)} images"
+            f"{len(requested)} class indices", f"one for each of {len(image_paths)} images"
         )
     cam, transform = GradCAM(model, target_layer, device), get_model_transforms(model)
     cells: list[tuple[str, Pixels]] = []
-    for number, (image, class_idx) in enumerate(zip(image_paths, wanted, strict=True), start=1):
+    for number, (image, class_idx) in enumerate(zip(image_paths, requested, strict=True), start=1):
         inputs, pixels = prepare_input(image, transform)
         overlay = cam.generate_heatmap_overlay(pixels, cam(inputs, class_idx), colormap, alpha)
         name = Path(image).name if isinstance(image, (str, Path)) else f"picture {number}"
         cells += [(name, pixels), ("Grad-CAM", overlay)]
         if progress is not None:
-            progress(number, len(wanted))
-    grid = labelled_grid(cells, columns=2 if len(wanted) < 3 else 4)
+            progress(number, len(requested))
+    grid = labelled_grid(cells, columns=2 if len(requested) < 3 else 4)
     if save_path is not None:
         save_picture(grid, save_path)
     return grid

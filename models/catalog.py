@@ -48,5 +48,5 @@ class Catalog:
 
     def of_weights(self, weights: Path) -> Card | None:
         """The card of this weight file, if there is one."""
-        wanted = weights.resolve()
-        return next((card for card in self if card.weights_path == wanted), None)
+        path = weights.resolve()
+        return next((card for card in self if card.weights_path == path), None)

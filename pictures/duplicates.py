@@ -53,16 +53,16 @@ def groups(pairs: Sequence[Pair]) -> list[list[int]]:
     """Places that are connected by pairs, each group in order, the largest first."""
     root: dict[int, int] = {}
 
-    def find(place: int) -> int:
-        while root.setdefault(place, place) != place:
-            place = root[place]
-        return place
+    def find(index: int) -> int:
+        while root.setdefault(index, index) != index:
+            index = root[index]
+        return index
 
     for pair in pairs:
         root[find(pair.second)] = find(pair.first)
     members: dict[int, list[int]] = {}
-    for place in sorted(root):
-        members.setdefault(find(place), []).append(place)
+    for index in sorted(root):
+        members.setdefault(find(index), []).append(index)
     return sorted(members.values(), key=len, reverse=True)
 
 

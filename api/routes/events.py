@@ -63,8 +63,9 @@ class _Stream(EventSourceResponse):
             self._give_back()
 
 
-async def _events(services: Services, job_id: str, seen: str) -> AsyncIterator[bytes]:
-    async for job in services.watch.changes(job_id, seen, services.settings.heartbeat_seconds):
+async def _events(services: Services, job_id: str, known_version: str) -> AsyncIterator[bytes]:
+    heartbeat = services.settings.heartbeat_seconds
+    async for job in services.watch.changes(job_id, known_version, heartbeat):
         if job is None:
             yield format_sse_event(comment="still here")
         else:

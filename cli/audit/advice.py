@@ -62,16 +62,16 @@ def _about_trust(found: Findings) -> Iterator[Advice]:
 
 
 def _about_labels(found: Findings) -> Iterator[Advice]:
-    if doubts := len(found.label_errors):
+    if count := len(found.label_errors):
         yield Advice(
-            f"{_many(doubts, 'label')} may be wrong: the model is as sure of another class as it "
+            f"{_many(count, 'label')} may be wrong: the model is as sure of another class as it "
             "usually is of that class's own photos.",
             {"reason": LABEL},
         )
     if found.duplicates:
         photos = sum(map(len, found.duplicates))
         mixed = sum(
-            len({found.photos[place].label for place in group}) > 1 for group in found.duplicates
+            len({found.photos[index].label for index in group}) > 1 for group in found.duplicates
         )
         yield Advice(
             f"{photos:,} photos are nearly the same as another one, in "
@@ -82,7 +82,7 @@ def _about_labels(found: Findings) -> Iterator[Advice]:
 
 def _about_heat(found: Findings) -> Iterator[Advice]:
     for warning, count in found.warned.most_common():
-        own = [one for one in found.photos if warning in one.seen.diagnostics.warnings]
+        own = [one for one in found.photos if warning in one.warnings]
         wrong = sum(not photo.is_right for photo in own) / len(own)
         overall = 1 - found.figures.accuracy
         label = WARNINGS[warning].label

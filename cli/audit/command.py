@@ -38,31 +38,31 @@ class AuditOptions:
     trials: int
 
 
-def audit(wanted: AuditOptions, settings: WorkerSettings, say: Output) -> int:
+def audit(options: AuditOptions, settings: WorkerSettings, say: Output) -> int:
     """Run the command; returns the exit code. Raises CommandError."""
-    card, other = _cards(wanted, settings)
-    device = find_device(wanted.device)
-    photos = labelled(wanted.folder, card, quiet=say.quiet)
+    card, other = _cards(options, settings)
+    device = find_device(options.device)
+    photos = labelled(options.folder, card, quiet=say.quiet)
     quiet = say.quiet or say.as_json
     explainer = load_explainer(card, device, settings)
     with progress("looking", len(photos), quiet=quiet) as advance:
-        seen, failed = explain_photos(explainer, photos, wanted.batch, advance)
-    if not seen:
+        explained, failed = explain_photos(explainer, photos, options.batch, advance)
+    if not explained:
         raise CommandError(f"none of the {len(photos):,} photos could be read: {failed[0].reason}")
-    trials = _trials(seen, explainer, wanted.trials, quiet=quiet)
+    trials = _trials(explained, explainer, options.trials, quiet=quiet)
     against = None
     if other is not None:
-        rival = load_explainer(other, device, settings)
-        again = [LabelledPhoto(one.path, one.name, one.label) for one in seen]
+        second = load_explainer(other, device, settings)
+        again = [LabelledPhoto(one.path, one.name, one.label) for one in explained]
         with progress(f"looking with {other.id}", len(again), quiet=quiet) as advance:
-            both, gone = explain_photos(rival, again, wanted.batch, advance)
-        if gone:
-            raise CommandError(f"{printable(gone[0].path)} has changed meanwhile: {gone[0].reason}")
-        against = SecondModel(other, seen, both)
-    found = Findings(seen, card.class_names, against.differing if against else {})
-    content = document(card, wanted.folder, found, failed, trials, against)
-    _write(wanted.out, content, found, against)
-    _tell(content, wanted.out, say)
+            results, lost = explain_photos(second, again, options.batch, advance)
+        if lost:
+            raise CommandError(f"{printable(lost[0].path)} has changed meanwhile: {lost[0].reason}")
+        against = SecondModel(other, explained, results)
+    found = Findings(explained, card.class_names, against.differing if against else {})
+    content = document(card, options.folder, found, failed, trials, against)
+    _write(options.out, content, found, against)
+    _tell(content, options.out, say)
     return FAILED if failed else 0
 
 
@@ -83,20 +83,20 @@ def labelled(folder: Path, card: Card, *, quiet: bool = True) -> list[LabelledPh
     ]
 
 
-def _cards(wanted: AuditOptions, settings: WorkerSettings) -> tuple[Card, Card | None]:
-    card = find_card(settings.card_folders, wanted.model)
-    if not wanted.against:
+def _cards(options: AuditOptions, settings: WorkerSettings) -> tuple[Card, Card | None]:
+    card = find_card(settings.card_folders, options.model)
+    if not options.against:
         return card, None
-    other = find_card(settings.card_folders, wanted.against)
+    other = find_card(settings.card_folders, options.against)
     if other.class_names != card.class_names:
         raise CommandError(f"{card.id} and {other.id} do not have the same classes", MISSING)
     return card, other
 
 
 def _trials(
-    seen: Sequence[AuditedPhoto], explainer: Explainer, count: int, *, quiet: bool
+    explained: Sequence[AuditedPhoto], explainer: Explainer, count: int, *, quiet: bool
 ) -> FaithfulnessSample | None:
-    chosen = sample(seen, count)
+    chosen = sample(explained, count)
     with progress("blurring what the maps show", len(chosen), quiet=quiet) as advance:
         return measure_sample(chosen, explainer.card, explainer.device, advance)
 

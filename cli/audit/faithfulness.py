@@ -50,7 +50,7 @@ def measure_sample(
     for photo in photos:
         pixels = decode_pixels(photo.path, card)
         inputs = prepare([pixels], card.preprocessing).to(device)
-        view, best = photo.seen, photo.predicted
+        view, best = photo.predicted_view, photo.predicted
         found = measure_faithfulness(model, inputs, view.map, best, _STEPS, view.box)
         rows.append(asdict(found))
         advance()

@@ -33,7 +33,7 @@ REASONS = (MISTAKE, LABEL, *WARNING_LABELS, DUPLICATE, ODD, TYPICAL)
 @dataclass(frozen=True)
 class ClassFindings:
     """`mean_map`: of the photos rightly taken for the class, None without any. `typical` and
-    `odd`: places of those whose heat is most and least like it."""
+    `odd`: indices of those whose heat is most and least like it."""
 
     index: int
     figures: ClassMetrics
@@ -99,29 +99,29 @@ class Findings:
     def reasons(self) -> list[list[str]]:
         """Why each photo is worth a look; empty for most."""
         found: dict[int, set[str]] = defaultdict(set)
-        for place, photo in enumerate(self.photos):
-            found[place] |= {WARNINGS[name].label for name in photo.seen.diagnostics.warnings}
-            found[place] |= set() if photo.is_right else {MISTAKE}
-            found[place] |= set(self.extra.get(place, ()))
+        for index, photo in enumerate(self.photos):
+            found[index] |= {WARNINGS[name].label for name in photo.warnings}
+            found[index] |= set() if photo.is_right else {MISTAKE}
+            found[index] |= set(self.extra.get(index, ()))
         for error in self.label_errors:
-            found[error.place].add(LABEL)
-        for name, places in self._examples.items():
-            for place in places:
-                found[place].add(name)
+            found[error.index].add(LABEL)
+        for name, indices in self._examples.items():
+            for index in indices:
+                found[index].add(name)
         order = [*REASONS, *sorted({one for own in self.extra.values() for one in own})]
-        return [sorted(found[place], key=order.index) for place in range(len(self.photos))]
+        return [sorted(found[index], key=order.index) for index in range(len(self.photos))]
 
     @property
     def warned(self) -> Counter[str]:
         """How many photos have each warning."""
-        return Counter(name for photo in self.photos for name in photo.seen.diagnostics.warnings)
+        return Counter(name for photo in self.photos for name in photo.warnings)
 
     @property
     def _examples(self) -> dict[str, list[int]]:
         return {
-            DUPLICATE: [place for group in self.duplicates for place in group],
-            TYPICAL: [place for one in self.classes for place in one.typical],
-            ODD: [place for one in self.classes for place in one.odd],
+            DUPLICATE: [index for group in self.duplicates for index in group],
+            TYPICAL: [index for one in self.classes for index in one.typical],
+            ODD: [index for one in self.classes for index in one.odd],
         }
 
     @cached_property
@@ -150,14 +150,14 @@ class Findings:
             odd=order[EXAMPLES:][-EXAMPLES:][::-1],
         )
 
-    def _by_likeness(self, index: int, places: Sequence[int]) -> tuple[Map | None, list[int]]:
+    def _by_likeness(self, label: int, indices: Sequence[int]) -> tuple[Map | None, list[int]]:
         """The mean map, and the indices of the photos, the one whose map is most like it (cosine)
         first."""
-        if not places:
+        if not indices:
             return None, []
-        maps = np.stack([self.photos[place].views[index].map for place in places])
+        maps = np.stack([self.photos[index].views[label].map for index in indices])
         mean: Map = maps.mean(axis=0)
         flat = maps.reshape(len(maps), -1)
         length = np.linalg.norm(flat, axis=1) * np.linalg.norm(mean)
         alike = flat @ mean.ravel() / np.maximum(length, 1e-9)
-        return mean, [places[i] for i in np.argsort(-alike, kind="stable")]
+        return mean, [indices[i] for i in np.argsort(-alike, kind="stable")]

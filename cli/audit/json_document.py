@@ -42,15 +42,15 @@ def document(
         "warnings": dict(found.warned),
         "label_errors": [
             {
-                "path": str(found.photos[one.place].path),
-                "label": names[found.photos[one.place].label],
+                "path": str(found.photos[one.index].path),
+                "label": names[found.photos[one.index].label],
                 "likely": names[one.likely],
                 "margin": one.margin,
             }
             for one in found.label_errors
         ],
         "near_duplicates": [
-            [str(found.photos[place].path) for place in group] for group in found.duplicates
+            [str(found.photos[index].path) for index in group] for group in found.duplicates
         ],
         "faithfulness": None if trials is None else asdict(trials) | {"passed": trials.passed},
         "against": None if against is None else against.document(),
@@ -71,9 +71,9 @@ def _classes(found: Findings) -> list[Document]:
             "leaf_share": one.leaf_share,
             "mean_map": None
             if one.mean_map is None
-            else encode_map(one.mean_map, found.photos[0].seen.box),
-            "typical": [str(found.photos[place].path) for place in one.typical],
-            "odd": [str(found.photos[place].path) for place in one.odd],
+            else encode_map(one.mean_map, found.photos[0].predicted_view.box),
+            "typical": [str(found.photos[index].path) for index in one.typical],
+            "odd": [str(found.photos[index].path) for index in one.odd],
         }
         for one in found.classes
     ]

@@ -66,9 +66,14 @@ class AuditedPhoto:
         return float(best - second)
 
     @property
-    def seen(self) -> ClassView:
-        """Why it was taken for what it was taken for."""
+    def predicted_view(self) -> ClassView:
+        """What speaks for the predicted class."""
         return self.views[self.predicted]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the predicted class's map."""
+        return self.predicted_view.diagnostics.warnings
 
 
 @dataclass(frozen=True)
@@ -99,15 +104,15 @@ def explain_photos(
         lambda photo, loaded, found: _audited(photo, loaded[1], found, card.class_names),
         batch=batch,
     )
-    seen: list[AuditedPhoto] = []
+    explained: list[AuditedPhoto] = []
     failed: list[FailedPhoto] = []
     for photo, made in pipeline.run(photos):
         if isinstance(made, Exception):
             failed.append(FailedPhoto(photo.path, error_message(made)))
         else:
-            seen.append(made)
+            explained.append(made)
         advance()
-    return seen, failed
+    return explained, failed
 
 
 def _explain(

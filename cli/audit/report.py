@@ -22,11 +22,11 @@ def write_report(
     target: Path, content: Document, found: Findings, against: SecondModel | None
 ) -> None:
     """Show photos that have a reason, at most 1,200 of them, mistakes first."""
-    shown = shown_places(found)
-    pictures = thumbnails([found.photos[place].path for place in shown])
+    shown = shown_indices(found)
+    pictures = thumbnails([found.photos[index].path for index in shown])
     cards = [
-        _card(found, place, against) | {"picture": picture}
-        for place, picture in zip(shown, pictures, strict=True)
+        _card(found, index, against) | {"picture": picture}
+        for index, picture in zip(shown, pictures, strict=True)
     ]
     page = render(
         "audit.html",
@@ -39,30 +39,30 @@ def write_report(
         confusion=_confusion(found),
         met=[found.names[index] for index in found.met],
         left_out=sum(map(bool, found.reasons)) - len(shown),
-        groups=[[str(found.photos[place].path) for place in group] for group in found.duplicates],
+        groups=[[str(found.photos[index].path) for index in group] for group in found.duplicates],
         examples=EXAMPLES,
     )
     target.write_text(page, "utf-8")
 
 
-def shown_places(found: Findings) -> list[int]:
-    """Those with a reason, in the order of REASONS."""
-    places = [place for place, reasons in enumerate(found.reasons) if reasons]
+def shown_indices(found: Findings) -> list[int]:
+    """The indices of photos with a reason, in the order of REASONS."""
+    indices = [index for index, reasons in enumerate(found.reasons) if reasons]
 
-    def rank(place: int) -> int:
-        known = [REASONS.index(one) for one in found.reasons[place] if one in REASONS]
+    def rank(index: int) -> int:
+        known = [REASONS.index(one) for one in found.reasons[index] if one in REASONS]
         return min(known, default=len(REASONS))
 
-    return sorted(places, key=rank)[:MOST]
+    return sorted(indices, key=rank)[:MOST]
 
 
-def _card(found: Findings, place: int, against: SecondModel | None) -> dict[str, Any]:
+def _card(found: Findings, index: int, against: SecondModel | None) -> dict[str, Any]:
     """The data from which the page's script makes a card."""
-    photo, names = found.photos[place], found.names
+    photo, names = found.photos[index], found.names
     views = [_view(photo, photo.predicted, names, "" if photo.is_right else "said")]
     if not photo.is_right:
         views.append(_view(photo, photo.label, names, "label"))
-    seen = photo.seen.diagnostics
+    diagnostics = photo.predicted_view.diagnostics
     return {
         "id": str(photo.path),
         "name": photo.name,
@@ -70,12 +70,12 @@ def _card(found: Findings, place: int, against: SecondModel | None) -> dict[str,
         "said": names[photo.predicted],
         "classes": sorted({names[photo.label], names[photo.predicted]}),
         "views": views,
-        "reasons": found.reasons[place],
+        "reasons": found.reasons[index],
         "confidence": round(photo.confidence, 4),
         "margin": round(photo.margin, 4),
-        "leaf": seen.leaf_share,
-        "focus": seen.focus,
-        "extra": _extra(found, place, against),
+        "leaf": diagnostics.leaf_share,
+        "focus": diagnostics.focus,
+        "extra": _extra(found, index, against),
     }
 
 
@@ -90,15 +90,15 @@ def _view(photo: AuditedPhoto, index: int, names: Sequence[str], role: str) -> d
     }
 
 
-def _extra(found: Findings, place: int, against: SecondModel | None) -> list[str]:
+def _extra(found: Findings, index: int, against: SecondModel | None) -> list[str]:
     """Further sentences about a photo."""
     lines = [
         f"It may be {class_title(found.names[one.likely])}: check the label."
         for one in found.label_errors
-        if one.place == place
+        if one.index == index
     ]
-    if against is not None and place in found.extra:
-        other = against.seen[place]
+    if against is not None and index in found.extra:
+        other = against.second[index]
         said = class_title(found.names[other.predicted])
         lines.append(f"{against.card.id} says {said}, {other.confidence:.0%}.")
     return lines

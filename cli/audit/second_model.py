@@ -17,22 +17,24 @@ class SecondModel:
 
     card: Card
     first: Sequence[AuditedPhoto]
-    seen: Sequence[AuditedPhoto]
+    second: Sequence[AuditedPhoto]
 
     @property
     def result(self) -> McNemarResult:
-        first, second = (np.array([one.is_right for one in seen]) for seen in self._both)
+        first, second = (np.array([one.is_right for one in photos]) for photos in self._both)
         return mcnemar(first, second)
 
     @property
     def accuracy(self) -> tuple[float, float]:
         """Of the first and of the second model."""
-        return _mean(one.is_right for one in self.first), _mean(one.is_right for one in self.seen)
+        return _mean(one.is_right for one in self.first), _mean(one.is_right for one in self.second)
 
     @property
     def leaf_share(self) -> tuple[float, float]:
         """The heat on the leaf, of the first and of the second model."""
-        shares = [[one.seen.diagnostics.leaf_share for one in seen] for seen in self._both]
+        shares = [
+            [one.predicted_view.diagnostics.leaf_share for one in photos] for photos in self._both
+        ]
         first, second = ([one for one in own if one is not None] for own in shares)
         return _mean(first), _mean(second)
 
@@ -40,8 +42,8 @@ class SecondModel:
     def differing(self) -> dict[int, list[str]]:
         """The photos that one model alone got right, with the words for it."""
         return {
-            place: [f"only {'this model' if one.is_right else self.card.id} is right"]
-            for place, (one, other) in enumerate(zip(*self._both, strict=True))
+            index: [f"only {'this model' if one.is_right else self.card.id} is right"]
+            for index, (one, other) in enumerate(zip(*self._both, strict=True))
             if one.is_right != other.is_right
         }
 
@@ -56,7 +58,7 @@ class SecondModel:
 
     @property
     def _both(self) -> tuple[Sequence[AuditedPhoto], Sequence[AuditedPhoto]]:
-        return self.first, self.seen
+        return self.first, self.second
 
 
 def _mean(values: Any) -> float:

@@ -46,15 +46,15 @@ def add_model(new: NewModel, folder: Path | None) -> None:
 
     Nothing is left behind for a model that does not work. Raises CommandError that says why.
     """
-    place = folder or read(SharedSettings).own_models
-    if new.id in {card.id for card in served_cards()} or (place / f"{new.id}.toml").exists():
+    target = folder or read(SharedSettings).own_models
+    if new.id in {card.id for card in served_cards()} or (target / f"{new.id}.toml").exists():
         raise CommandError(f"there is a model {new.id!r} already")
-    trial = place / f".{new.id}"
+    trial = target / f".{new.id}"
     try:
         trial.mkdir(parents=True)
         _try(new, trial)
         for file in trial.iterdir():
-            file.rename(place / file.name)
+            file.rename(target / file.name)
     except FileExistsError as error:
         raise CommandError(f"{trial} is in the way; is another `add` running?") from error
     except InvalidCard as error:
@@ -63,7 +63,7 @@ def add_model(new: NewModel, folder: Path | None) -> None:
         raise CommandError(str(error)) from error
     finally:
         shutil.rmtree(trial, ignore_errors=True)
-    card = read_card(place / f"{new.id}.toml")
+    card = read_card(target / f"{new.id}.toml")
     sys.stdout.write(
         f"{card.id} is in {card.path}: {len(card.class_names)} classes, "
         f"explained at {card.target_layer}. It is served from the next start on: model={card.id}\n"

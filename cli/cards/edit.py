@@ -27,10 +27,10 @@ def update_card(path: Path, values: dict[str, Any], table: str | None = None) ->
 
 def _write(path: Path, values: dict[str, Any], names: list[str], *, anew: bool) -> None:
     document = tomlkit.parse(read_text(path))
-    place: Any = document
+    target: Any = document
     for name in names:
-        place = place.setdefault(name, tomlkit.table())
-    for name in set(place) - set(values) if anew else ():
-        del place[name]
-    place.update(values)
+        target = target.setdefault(name, tomlkit.table())
+    for name in set(target) - set(values) if anew else ():
+        del target[name]
+    target.update(values)
     path.write_text(tomlkit.dumps(document), "utf-8")

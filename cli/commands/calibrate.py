@@ -66,26 +66,26 @@ def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> in
     of_folder = torch.arange(len(folders)).repeat_interleave(sizes)
     found = fit_calibration(leaves, labels, others, of_folder)
     content = write_means(found.means)
-    doubt = Calibration(
+    calibration = Calibration(
         **found.figures,
         data=", ".join(f"{one.resolve().parent.name}/{one.resolve().name}" for one in data),
         means=card.weights_path.with_suffix(".means.npy").name,
         means_sha256=hashlib.sha256(content).hexdigest(),
     )
     if options.record:
-        record(card, doubt, content)
+        record(card, calibration, content)
     rows = [_row(kind, own, found) for kind, own in others.items()]
     if options.json:
-        print(json.dumps(doubt.model_dump() | {"kinds": rows}, indent=2))  # noqa: T201
+        print(json.dumps(calibration.model_dump() | {"kinds": rows}, indent=2))  # noqa: T201
     else:
-        _say(card, doubt, rows)
+        _say(card, calibration, rows)
     return code
 
 
-def record(card: Card, doubt: Calibration, means: bytes) -> None:
+def record(card: Card, calibration: Calibration, means: bytes) -> None:
     """Write the means beside the weights, then the table on the card, which names them."""
-    card.weights_path.with_name(doubt.means).write_bytes(means)
-    update_card(card.path, doubt.model_dump(), "doubt")
+    card.weights_path.with_name(calibration.means).write_bytes(means)
+    update_card(card.path, calibration.model_dump(), "doubt")
 
 
 def collect_outputs(
@@ -111,9 +111,9 @@ def model_outputs(explainer: Explainer, pixels: Iterable[Array]) -> ModelOutputs
     """The model's outputs for pictures, uint8 (h, w, 3)."""
     waiting, logits, features = iter(pixels), list[Tensor](), list[Tensor]()
     while batch := list(islice(waiting, BATCH)):
-        seen = explainer.forward(batch)
-        logits.append(seen.logits.detach().float().cpu())
-        features.append(pooled_features(seen.activations))
+        result = explainer.forward(batch)
+        logits.append(result.logits.detach().float().cpu())
+        features.append(pooled_features(result.activations))
     return ModelOutputs(torch.cat(logits), torch.cat(features))
 
 
@@ -127,7 +127,7 @@ def _row(kind: str, own: ModelOutputs, found: FittedCalibration) -> dict[str, An
     }
 
 
-def _say(card: Card, doubt: Calibration, rows: Sequence[dict[str, Any]]) -> None:
+def _say(card: Card, calibration: Calibration, rows: Sequence[dict[str, Any]]) -> None:
     table = Table("pictures of no leaf", "AUROC", "flagged", "confident")
     for row in sorted(rows, key=lambda row: (row["seen_in_training"], row["kind"])):
         name = f"{row['kind']} (a kind of training)" if row["seen_in_training"] else row["kind"]
@@ -135,8 +135,9 @@ def _say(card: Card, doubt: Calibration, rows: Sequence[dict[str, Any]]) -> None
         table.add_row(name, f"{row['auroc']:.4f}", *shares)
     console = Console()
     console.print(
-        f"{card.id} on {doubt.photos:,} photos of {doubt.data}: temperature {doubt.temperature}, "
-        f"ECE {doubt.ece:.4f}; {doubt.passed:.1%} pass, {doubt.confident:.1%} are confident, "
-        f"{doubt.confident_right:.2%} of those right"
+        f"{card.id} on {calibration.photos:,} photos of {calibration.data}: "
+        f"temperature {calibration.temperature}, ECE {calibration.ece:.4f}; "
+        f"{calibration.passed:.1%} pass, {calibration.confident:.1%} are confident, "
+        f"{calibration.confident_right:.2%} of those right"
     )
     console.print(table)

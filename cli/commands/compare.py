@@ -31,12 +31,12 @@ def compare(models: tuple[str, str], photos: Sequence[Path], data: Path | None, 
     """Write sheets and `comparison.json` to `out`; returns the exit code. Raises CommandError."""
     failed: dict[str, str] = {}
     try:
-        wanted = _photos(photos, data)
+        chosen = _photos(photos, data)
         first, second = (Explainer.load(served_card(model)) for model in models)
-        rows = _write_sheets(_compared(first, second, wanted, failed), models, out)
+        rows = _write_sheets(_compared(first, second, chosen, failed), models, out)
         if not rows:
             why = "; ".join(unreadable_lines(failed))
-            raise CommandError(f"none of the {len(wanted):,} photos can be read: {why}")
+            raise CommandError(f"none of the {len(chosen):,} photos can be read: {why}")
         figures = {"models": models, **summary(rows)}
         text = json.dumps({**figures, "rows": rows, "failed": _told(failed)}, indent=2)
         (out / "comparison.json").write_text(text + "\n", "utf-8")

@@ -41,7 +41,7 @@ class EvaluateOptions:
     shortcuts: bool = False
 
 
-def evaluate(model: str, data: Path | None, wanted: EvaluateOptions) -> int:
+def evaluate(model: str, data: Path | None, options: EvaluateOptions) -> int:
     """Run the command; returns the exit code. Raises CommandError for an unknown model, and without
     a folder of photos or with one that does not fit."""
     if data is None:
@@ -50,11 +50,11 @@ def evaluate(model: str, data: Path | None, wanted: EvaluateOptions) -> int:
     card = served_card(model)
     try:
         photos = LeafFolder(data, classes=card.class_names)
-        figures, shortcuts = judge(card, photos, shortcuts=wanted.shortcuts)
+        figures, shortcuts = judge(card, photos, shortcuts=options.shortcuts)
     except (CardError, PhotoError, OSError) as error:
         raise CommandError(str(error)) from error
     code = warn_of(photos)
-    if wanted.json:
+    if options.json:
         content = {
             **identity(card),
             "data": str(data),
@@ -62,13 +62,13 @@ def evaluate(model: str, data: Path | None, wanted: EvaluateOptions) -> int:
             **asdict(figures),
             "shortcuts": shortcuts,
         }
-        write_json(wanted.json, content, photos.unreadable)
-    if wanted.json != "-":
+        write_json(options.json, content, photos.unreadable)
+    if options.json != "-":
         _print(card, data, figures, shortcuts)
-    if wanted.confusion:
-        save_picture(confusion_picture(figures.confusion, card.class_names), wanted.confusion)
-    if wanted.record:
-        replace_table(card.path, figures.of_card(), f"metrics.{wanted.record}")
+    if options.confusion:
+        save_picture(confusion_picture(figures.confusion, card.class_names), options.confusion)
+    if options.record:
+        replace_table(card.path, figures.of_card(), f"metrics.{options.record}")
         if shortcuts:
             replace_table(card.path, shortcuts, "metrics.shortcuts")
     return code

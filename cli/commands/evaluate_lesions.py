@@ -32,10 +32,10 @@ RECORDED = "gradcam"
 Figures = dict[str, dict[str, float]]
 
 
-def evaluate_lesions(model: str, masks: Path, photos: Path | None, wanted: EvaluateOptions) -> int:
+def evaluate_lesions(model: str, masks: Path, photos: Path | None, options: EvaluateOptions) -> int:
     """Run the command; returns the exit code. Raises CommandError for an unknown model, and for
     masks or photos that do not fit it or one another."""
-    if wanted.confusion or wanted.shortcuts:
+    if options.confusion or options.shortcuts:
         said = "--lesions judges the heat alone; leave --confusion and --shortcuts to another run"
         raise CommandError(said, USAGE)
     keep_freed_memory()
@@ -47,7 +47,7 @@ def evaluate_lesions(model: str, masks: Path, photos: Path | None, wanted: Evalu
     except (CardError, WrongMask, OSError) as error:
         raise CommandError(str(error)) from error
     warn(f"not read: {line}" for line in unreadable_lines(folder.unreadable, most=1000))
-    if wanted.json:
+    if options.json:
         left_out = [str(mask) for mask in folder.without_lesions]
         content = {
             **identity(card),
@@ -57,13 +57,13 @@ def evaluate_lesions(model: str, masks: Path, photos: Path | None, wanted: Evalu
             "methods": figures,
             "affected_share": area and asdict(area),
         }
-        write_json(wanted.json, content, folder.unreadable)
-    if wanted.json != "-":
+        write_json(options.json, content, folder.unreadable)
+    if options.json != "-":
         _print(card, masks, figures, len(folder.without_lesions))
         _print_agreement(area)
-    if wanted.record:
+    if options.record:
         recorded = figures[RECORDED] | (area.of_card("affected") if area else {})
-        replace_table(card.path, recorded, f"metrics.{wanted.record}")
+        replace_table(card.path, recorded, f"metrics.{options.record}")
     return FAILED if folder.unreadable else 0
 
 

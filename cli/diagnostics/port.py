@@ -15,26 +15,27 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is 
 
 def check_port(host: str, port: int, *, served: bool) -> Finding:
     """`served`: a server runs on the state folder, on this port or another."""
-    place = f"{host}:{port}"
+    address = f"{host}:{port}"
     try:
         try_port(host, port)
     except CommandError as error:
-        return _taken(place, error)
+        return _taken(address, error)
     if served:
-        found = f"{place} is free, though a server runs"
+        found = f"{address} is free, though a server runs"
         return warning(SUBJECT, found, "It listens elsewhere, or its API is down: see its log.")
-    return ok(SUBJECT, f"{place} is free")
+    return ok(SUBJECT, f"{address} is free")
 
 
-def _taken(place: str, error: CommandError) -> Finding:
+def _taken(address: str, error: CommandError) -> Finding:
     try:
-        with _DIRECT.open(f"http://{place}/readyz", timeout=5) as answer:
+        with _DIRECT.open(f"http://{address}/readyz", timeout=5) as answer:
             state: dict[str, Any] = json.load(answer)
-            return ok(SUBJECT, f"{place} is our API, ready, {state['workers']} workers")
+            return ok(SUBJECT, f"{address} is our API, ready, {state['workers']} workers")
     except urllib.error.HTTPError as refusal:
         if refusal.headers.get_content_type() == "application/problem+json":
             detail = json.load(refusal)["detail"]
-            return problem(SUBJECT, f"{place} is our API, not ready: {detail}", "Mend that first.")
+            found = f"{address} is our API, not ready: {detail}"
+            return problem(SUBJECT, found, "Mend that first.")
     except (OSError, ValueError, KeyError):
         pass
     return problem(SUBJECT, str(error), "Something else listens there.")

@@ -18,13 +18,13 @@ _PLENTY = 10 * LEAST_FREE_BYTES
 
 
 def check_folder(home: Path) -> Finding:
-    place = _existing(home)
+    existing = _existing(home)
     try:
-        _try_writing(place)
+        _try_writing(existing)
     except OSError as error:
-        found = f"cannot write to {place}: {error.strerror}"
+        found = f"cannot write to {existing}: {error.strerror}"
         return problem(FOLDER, found, "Mend its rights, or set CROPSHIELD_HOME to another folder.")
-    return _room(place, home)
+    return _room(existing, home)
 
 
 def is_served(home: Path) -> bool:
@@ -41,18 +41,20 @@ def is_served(home: Path) -> bool:
 
 def _existing(home: Path) -> Path:
     """The folder, or the nearest folder above it that exists."""
-    return next(place for place in (home.resolve(), *home.resolve().parents) if place.exists())
+    return next(
+        existing for existing in (home.resolve(), *home.resolve().parents) if existing.exists()
+    )
 
 
-def _try_writing(place: Path) -> None:
-    if not place.is_dir():
+def _try_writing(existing: Path) -> None:
+    if not existing.is_dir():
         raise NotADirectoryError(20, os.strerror(20))
-    with tempfile.TemporaryFile(dir=place) as file:
+    with tempfile.TemporaryFile(dir=existing) as file:
         file.write(b"1")
 
 
-def _room(place: Path, home: Path) -> Finding:
-    free = shutil.disk_usage(place).free
+def _room(existing: Path, home: Path) -> Finding:
+    free = shutil.disk_usage(existing).free
     found = f"{free:,} bytes are free for {home.resolve()}"
     if free < LEAST_FREE_BYTES:
         return problem(FOLDER, found, f"Make room: at least {LEAST_FREE_BYTES:,} are needed.")

@@ -44,18 +44,18 @@ class ResultLog:
         row = self.rows.get(str(photo.path))
         return row is not None and row["ok"] and row["key"] == key
 
-    def places(self, photos: Iterable[FoundPhoto]) -> dict[Path, Path]:
-        """Where the overlay of each photo goes, without suffix: its own name, and the place
-        that it had before. A name that another photo has gets a number."""
+    def targets(self, photos: Iterable[FoundPhoto]) -> dict[Path, Path]:
+        """The path of each photo's overlay, without suffix: the path that it had before, else the
+        photo's own name, with a number where another photo has that."""
         taken = {row["place"]: path for path, row in self.rows.items() if row.get("place")}
-        had = {path: place for place, path in taken.items()}
-        places = {}
+        had = {path: target for target, path in taken.items()}
+        targets = {}
         for photo in photos:
             path = str(photo.path)
-            place = had.get(path) or _free(photo.name.with_suffix("").as_posix(), path, taken)
-            taken[place] = path
-            places[photo.path] = Path(place)
-        return places
+            target = had.get(path) or _free(photo.name.with_suffix("").as_posix(), path, taken)
+            taken[target] = path
+            targets[photo.path] = Path(target)
+        return targets
 
 
 def key_of(photo: FoundPhoto, options: Mapping[str, Any]) -> str:
@@ -70,11 +70,11 @@ def key_of(photo: FoundPhoto, options: Mapping[str, Any]) -> str:
 
 
 def _free(name: str, path: str, taken: Mapping[str, str]) -> str:
-    number, place = 1, name
-    while taken.get(place, path) != path:
+    number, target = 1, name
+    while taken.get(target, path) != path:
         number += 1
-        place = f"{name}-{number}"
-    return place
+        target = f"{name}-{number}"
+    return target
 
 
 def _row(line: bytes) -> Row | None:

@@ -27,7 +27,7 @@ class RunPlan:
     todo: list[FoundPhoto]
     done: list[FoundPhoto]
     keys: dict[Path, str]
-    places: dict[Path, Path]
+    targets: dict[Path, Path]
 
 
 def make_plan(
@@ -41,7 +41,7 @@ def make_plan(
         todo=[photo for photo in photos if photo.path not in done],
         done=[photo for photo in photos if photo.path in done],
         keys=keys,
-        places=log.places(photos),
+        targets=log.targets(photos),
     )
 
 
@@ -89,7 +89,7 @@ class Run:
             found["heatmap"] = encode_map(heatmap, box)
         size = {"width": picture.width, "height": picture.height, "format": picture.format}
         return self._row(photo, ok=True) | {
-            "place": str(self._plan.places[photo.path]),
+            "place": str(self._plan.targets[photo.path]),
             "image": size,
             "model": self._source.model,
             "options": asdict(self._options),
@@ -102,8 +102,8 @@ class Run:
         """Write an overlay. Each rank has a folder of its own, so that no overlay takes the name of
         another."""
         folder = "overlays" if rank == 0 else f"overlays-{rank + 1}"
-        place = self._plan.places[photo.path]
-        target = self._out / folder / place.with_name(f"{place.name}.jpg")
+        relative = self._plan.targets[photo.path]
+        target = self._out / folder / relative.with_name(f"{relative.name}.jpg")
         options, (heatmap, box) = self._options, shown
         overlay = render_overlay(
             loaded.photo.pixels, heatmap, options.colormap, options.alpha, LONG_SIDE, box

@@ -43,20 +43,20 @@ class AutogradForwardPass:
         whole batch.
         """
         turns = _occurrences(photos)
-        wanted = self.logits.new_zeros(max(turns) + 1, *self.logits.shape)
-        wanted[turns, list(photos), list(classes)] = 1.0
-        gradients = [self._backward(one) for one in wanted]
+        selection = self.logits.new_zeros(max(turns) + 1, *self.logits.shape)
+        selection[turns, list(photos), list(classes)] = 1.0
+        gradients = [self._backward(one) for one in selection]
         if len(gradients) == 1:
             return gradients[0][list(photos)]
         return torch.stack(gradients)[turns, list(photos)]
 
-    def _backward(self, wanted: Tensor) -> Tensor:
+    def _backward(self, selection: Tensor) -> Tensor:
         """The gradient, photo by photo, of the logits that `wanted` (N, classes) picks."""
         if not self.logits.requires_grad:
             raise WrongLayer("the class scores do not depend on the target layer")
         with torch.inference_mode(mode=False):
             (gradient,) = torch.autograd.grad(
-                self.logits, self.activations, wanted, retain_graph=True, allow_unused=True
+                self.logits, self.activations, selection, retain_graph=True, allow_unused=True
             )
         return torch.zeros_like(self.activations) if gradient is None else gradient
 

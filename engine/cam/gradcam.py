@@ -60,12 +60,12 @@ class GradCAM:
         Raises WrongInput, WrongClass or WrongLayer.
         """
         batch = self._batch(input_tensor)
-        wanted = plain_indices(class_idx)
+        requested = plain_indices(class_idx)
         forward = self._forward(batch)
-        photos, classes = photo_class_pairs(forward, wanted)
+        photos, classes = photo_class_pairs(forward, requested)
         maps = scaled_maps(forward, photos, classes, self.method).cpu().numpy()
         self._inputs[maps.shape[1:]] = batch.shape[1:], batch.dtype
-        single = len(batch) == 1 and not isinstance(wanted, Sequence)
+        single = len(batch) == 1 and not isinstance(requested, Sequence)
         result: Map = maps[0] if single else maps
         return result
 
@@ -141,11 +141,11 @@ def find_layer(model: nn.Module, layer: nn.Module | str) -> nn.Module:
     return named[layer]
 
 
-def plain_indices(wanted: ClassIndex | None) -> int | Sequence[int] | None:
+def plain_indices(requested: ClassIndex | None) -> int | Sequence[int] | None:
     """Arrays and tensors of whole numbers as ints and lists. Raises WrongInput."""
-    if not isinstance(wanted, (np.ndarray, Tensor)):
-        return wanted
-    values = wanted.detach().cpu().numpy() if isinstance(wanted, Tensor) else wanted
+    if not isinstance(requested, (np.ndarray, Tensor)):
+        return requested
+    values = requested.detach().cpu().numpy() if isinstance(requested, Tensor) else requested
     if not np.issubdtype(values.dtype, np.integer) or values.ndim > 1:
         found = f"class indices of {values.dtype} and shape {values.shape}"
         raise WrongInput(found, "whole numbers, one or a list")
@@ -154,15 +154,15 @@ def plain_indices(wanted: ClassIndex | None) -> int | Sequence[int] | None:
 
 
 def photo_class_pairs(
-    forward: AutogradForwardPass, wanted: int | Sequence[int] | None
+    forward: AutogradForwardPass, requested: int | Sequence[int] | None
 ) -> tuple[list[int], list[int]]:
     """Photo and class of each map to make. Raises WrongClass, or WrongInput for a wrong count."""
     count, classes = forward.logits.shape
-    if wanted is None:
+    if requested is None:
         return list(range(count)), forward.logits.argmax(dim=1).tolist()
-    if not isinstance(wanted, Sequence):
-        return list(range(count)), [check_class(wanted, classes)] * count
-    chosen = [check_class(index, classes) for index in wanted]
+    if not isinstance(requested, Sequence):
+        return list(range(count)), [check_class(requested, classes)] * count
+    chosen = [check_class(index, classes) for index in requested]
     if count == 1 and chosen:
         return [0] * len(chosen), chosen
     if len(chosen) != count:

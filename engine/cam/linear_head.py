@@ -14,7 +14,7 @@ from engine.cam.forward import AutogradForwardPass, check_feature_maps, class_sc
 from engine.cam.hooks import eval_mode, replace_output
 
 _TOLERANCE = 1e-5
-_ASKED = 16
+_CHECKED = 16
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ def linear_head_forward_pass(
 
 def _same_gradients(closed: LinearHeadForwardPass, forward: AutogradForwardPass) -> bool:
     photos, classes = closed.logits.shape
-    asked = range(0, classes, max(1, classes // _ASKED))
-    pairs = [(photo, index) for photo in range(photos) for index in asked]
+    checked = range(0, classes, max(1, classes // _CHECKED))
+    pairs = [(photo, index) for photo in range(photos) for index in checked]
     return all(
         _close(closed.gradients([photo], [index]), forward.gradients([photo], [index]))
         for photo, index in pairs

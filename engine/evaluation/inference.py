@@ -49,9 +49,9 @@ def predict_verdicts(
     score, found, verdicts = VerdictScorer(explainer.card), list[Tensor](), list[Verdict]()
     waiting = iter(photos)
     while batch := list(islice(waiting, BATCH)):
-        seen = explainer.forward(batch)
-        logits = seen.logits.detach().float().cpu()
+        result = explainer.forward(batch)
+        logits = result.logits.detach().float().cpu()
         confidence = confidences(logits, explainer.card.doubt)
         found.append(logits)
-        verdicts += [verdict for _, verdict in score(seen.activations, confidence)]
+        verdicts += [verdict for _, verdict in score(result.activations, confidence)]
     return torch.cat(found), verdicts

@@ -1,16 +1,17 @@
 """Which labels are likely wrong: confident learning, Northcutt et al. 2021."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 
-class LabelError(NamedTuple):
-    """A photo by its place, and the class that it more likely is. `margin`: by how much the
+@dataclass(frozen=True)
+class LabelError:
+    """A photo by its index, and the class that it more likely is. `margin`: by how much the
     model prefers that one, in (0, 1]."""
 
-    place: int
+    index: int
     likely: int
     margin: float
 
@@ -27,11 +28,11 @@ def likely_label_errors(
     thresholds = _thresholds(confidences, labels)
     above = np.where(confidences >= thresholds, confidences, -1.0)
     likely = above.argmax(axis=1)
-    places = np.nonzero((above.max(axis=1) > 0) & (likely != labels))[0]
-    margins = confidences[places, likely[places]] - confidences[places, labels[places]]
-    found = zip(places.tolist(), likely[places].tolist(), margins.tolist(), strict=True)
-    doubts = [LabelError(*one) for one in found]
-    return sorted((doubt for doubt in doubts if doubt.margin > 0), key=lambda one: -one.margin)
+    indices = np.nonzero((above.max(axis=1) > 0) & (likely != labels))[0]
+    margins = confidences[indices, likely[indices]] - confidences[indices, labels[indices]]
+    found = zip(indices.tolist(), likely[indices].tolist(), margins.tolist(), strict=True)
+    errors = [LabelError(*one) for one in found]
+    return sorted((error for error in errors if error.margin > 0), key=lambda one: -one.margin)
 
 
 def _thresholds(

@@ -110,9 +110,9 @@ def reliability_diagram(
 ) -> tuple[ReliabilityBin, ...]:
     """Ten bins, the first from 0. confidence: of each prediction, (n,) in [0, 1]; right: whether
     it was, (n,)."""
-    place = np.clip(np.ceil(confidence * RELIABILITY_BINS).astype(int), 1, RELIABILITY_BINS) - 1
+    bins = np.clip(np.ceil(confidence * RELIABILITY_BINS).astype(int), 1, RELIABILITY_BINS) - 1
     return tuple(
-        _bin(confidence[place == one], right[place == one]) for one in range(RELIABILITY_BINS)
+        _bin(confidence[bins == one], right[bins == one]) for one in range(RELIABILITY_BINS)
     )
 
 

@@ -56,12 +56,12 @@ def accuracy_on_other_grounds(
     """The accuracy on photos whose leaf can be cut out, and on the same leaves pasted on other
     grounds. The grounds are the same at each call."""
     masks = [mask_of(path) for path in photos.paths]
-    known = [place for place, mask in enumerate(masks) if mask.any()]
+    known = [index for index, mask in enumerate(masks) if mask.any()]
     if not known:
         return {"cut_out_photos": 0}
-    paths, labels = [photos.paths[place] for place in known], photos.labels[known]
+    paths, labels = [photos.paths[index] for index in known], photos.labels[known]
     squares = [stretched(path, card.preprocessing.size) for path in paths]
-    moved = _moved(squares, [masks[place] for place in known])
+    moved = _moved(squares, [masks[index] for index in known])
     return {
         "cut_out_photos": len(known),
         "own_ground": accuracy(predict_logits(card, network, squares), labels),

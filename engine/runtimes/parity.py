@@ -9,6 +9,7 @@ from torch import Tensor
 from engine.cam.forward import ForwardPass
 from engine.cam.methods import divide_by_peak, grad_cam
 from engine.photos.transforms import prepare
+from models.calibration import top_two_margins
 from models.card import Card, Preprocessing
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 
@@ -28,10 +29,10 @@ def disagreement(reference: ForwardPass, other: ForwardPass, half: bool = False)
     by less than 0.05 and a map by less than 0.02 in the mean.
     """
     ours, theirs = (
-        look.logits.detach().float().softmax(dim=1).cpu() for look in (reference, other)
+        result.logits.detach().float().softmax(dim=1).cpu() for result in (reference, other)
     )
-    lead, best = ours.topk(min(_BEST, ours.shape[1]), dim=1)
-    sure = lead[:, 0] - lead[:, 1] > MARGIN if lead.shape[1] > 1 else lead[:, 0] > 2
+    best = ours.topk(min(_BEST, ours.shape[1]), dim=1).indices
+    sure = top_two_margins(ours) > MARGIN
     if not torch.equal(theirs.argmax(dim=1)[sure], best[sure, 0]):
         return "another best class"
     apart, limit = float((ours - theirs).abs().max()), _CONFIDENCE if half else _EXACT
@@ -55,8 +56,8 @@ def _probe_batch(preprocessing: Preprocessing) -> Tensor:
     return prepare([np.asarray(leaf.photo) for leaf in leaves], preprocessing)
 
 
-def _maps(look: ForwardPass, classes: Tensor) -> Tensor:
+def _maps(result: ForwardPass, classes: Tensor) -> Tensor:
     """Grad-CAM of `classes` (N, k), float32 (N k, h, w) on the CPU."""
     photos = [photo for photo, own in enumerate(classes) for _ in own]
-    gradients = look.gradients(photos, classes.flatten().tolist()).float()
-    return divide_by_peak(grad_cam(look.activations.detach()[photos].float(), gradients)).cpu()
+    gradients = result.gradients(photos, classes.flatten().tolist()).float()
+    return divide_by_peak(grad_cam(result.activations.detach()[photos].float(), gradients)).cpu()

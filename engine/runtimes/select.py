@@ -12,14 +12,14 @@ from models.card import Card
 log = logging.getLogger(__name__)
 
 
-def choose_runtime(reference: TorchRuntime, card: Card, plan: RuntimeOptions) -> Runtime:
+def choose_runtime(reference: TorchRuntime, card: Card, options: RuntimeOptions) -> Runtime:
     """The first runtime that fits the options and agrees with `reference`, else `reference` itself.
 
     Falling back is logged.
     """
     batch = probe_batch(card)
     forward = reference.forward(batch)
-    for candidate in _candidates(reference, card, plan):
+    for candidate in _candidates(reference, card, options):
         found = disagreement(forward, candidate.forward(batch), half=candidate.half)
         if not found:
             return candidate
@@ -28,22 +28,22 @@ def choose_runtime(reference: TorchRuntime, card: Card, plan: RuntimeOptions) ->
     return reference
 
 
-def _candidates(reference: TorchRuntime, card: Card, plan: RuntimeOptions) -> Iterator[Runtime]:
+def _candidates(reference: TorchRuntime, card: Card, options: RuntimeOptions) -> Iterator[Runtime]:
     """The runtimes beside the reference, the preferred one first."""
     device = reference.device
     halves = {"auto": (True, False), "bfloat16": (True, False), "float32": (False,)}
-    wanted = [half for half in halves[plan.precision] if not half or has_bfloat16(device)]
-    if plan.precision == "bfloat16" and wanted == [False]:
+    precisions = [half for half in halves[options.precision] if not half or has_bfloat16(device)]
+    if options.precision == "bfloat16" and precisions == [False]:
         log.warning("model %s runs in float32: %s has no bfloat16", card.id, device)
-    if plan.runtime != "torch" and device.type == "cpu":
+    if options.runtime != "torch" and device.type == "cpu":
         try:
-            yield from _graphs(reference, card, plan, wanted)
+            yield from _graphs(reference, card, options, precisions)
         except Exception as error:  # noqa: BLE001 -- exporters raise what they like; torch works
-            level = logging.INFO if plan.runtime == "auto" else logging.WARNING
+            level = logging.INFO if options.runtime == "auto" else logging.WARNING
             log.log(level, "model %s runs in torch: no graph (%s)", card.id, error)
-    elif plan.runtime == "graph":
+    elif options.runtime == "graph":
         log.warning("model %s runs in torch: graphs are for the CPU, not %s", card.id, device)
-    if plan.precision == "bfloat16" and True in wanted:
+    if options.precision == "bfloat16" and True in precisions:
         if reference.head is not None:
             yield to_bfloat16(reference)
         else:
@@ -51,13 +51,13 @@ def _candidates(reference: TorchRuntime, card: Card, plan: RuntimeOptions) -> It
 
 
 def _graphs(
-    reference: TorchRuntime, card: Card, plan: RuntimeOptions, halves: Sequence[bool]
+    reference: TorchRuntime, card: Card, options: RuntimeOptions, halves: Sequence[bool]
 ) -> Iterator[Runtime]:
     from engine.runtimes.openvino import (
         OpenVINORuntime,
         cached_and_exported_graphs,
     )  # OpenVINO is an extra
 
-    for graph, head in cached_and_exported_graphs(reference, card, plan.cache):
+    for graph, head in cached_and_exported_graphs(reference, card, options.cache):
         for half in halves:
-            yield OpenVINORuntime(graph, head, half, plan.threads)
+            yield OpenVINORuntime(graph, head, half, options.threads)

@@ -201,14 +201,14 @@ class RedisJobStore:
         return JobNotFound(job_id)
 
 
-def _placed(job_id: str, fields: Any, places: Iterable[Any], interval: str | None) -> Job | None:
+def _placed(job_id: str, fields: Any, positions: Iterable[Any], interval: str | None) -> Job | None:
     """The job of a record, if there is one; `places`: length of each queue, and its rank there."""
     if not fields:
         return None
     job = serialization.read_job(job_id, fields)
     if job.state is not State.QUEUED:
         return job
-    where = queue_position(list(chain.from_iterable(places)), interval)
+    where = queue_position(list(chain.from_iterable(positions)), interval)
     return job.model_copy(update={"queue": where})
 
 

@@ -109,9 +109,11 @@ class JobWatch:
                     return job
                 await self._wait_for_change(changed, left)
 
-    async def changes(self, job_id: str, seen: str, heartbeat: float) -> AsyncIterator[Job | None]:
-        """The job at every change until it has ended; first as it is now, unless `seen` is the
-        version that it has. None after `heartbeat` seconds without a change, also while Redis
+    async def changes(
+        self, job_id: str, known_version: str, heartbeat: float
+    ) -> AsyncIterator[Job | None]:
+        """The job at every change until it has ended; first as it is now, unless that is the
+        `known_version`. None after `heartbeat` seconds without a change, also while Redis
         is away. Raises JobNotFound, JobGone.
         """
         clock = asyncio.get_running_loop().time
@@ -120,8 +122,8 @@ class JobWatch:
             while True:
                 changed.clear()
                 job = await self._read_job(job_id)
-                if job is not None and version(job) != seen:
-                    seen, beat = version(job), clock() + heartbeat
+                if job is not None and version(job) != known_version:
+                    known_version, beat = version(job), clock() + heartbeat
                     yield job
                 if job is not None and job.state.is_terminal:
                     return

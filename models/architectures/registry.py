@@ -99,11 +99,11 @@ def _efficientnet_lite2() -> State:
     return weights
 
 
-def _timm_network(name: str, **wanted: Any) -> nn.Module:
+def _timm_network(name: str, **options: Any) -> nn.Module:
     import timm
 
     try:
-        network: nn.Module = timm.create_model(name, **wanted)
+        network: nn.Module = timm.create_model(name, **options)
     except RuntimeError as error:  # timm's word for a tag or weights that there are not
         raise ValueError(str(error)) from error
     return network

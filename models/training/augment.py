@@ -51,11 +51,11 @@ class Augment(nn.Module):
     @torch.no_grad()
     def forward(self, batch: Batch, scenes: Tensor, stage: Stage) -> Views:
         x, leaves, lesions = map(to_float_planes, (batch.photos, batch.leaves, batch.lesions))
-        bare = without_leaves(x, leaves, self.recipe.negatives - len(scenes))
+        empty = without_leaves(x, leaves, self.recipe.negatives - len(scenes))
         drawn = resized(to_float_planes(scenes), x.shape[-1])
         share = torch.where(batch.plain, 1.0, self.recipe.background)
         laid = on_grounds(x, leaves, share, BLACK, self.recipe.photo_grounds)
-        x = torch.cat([laid, bare, drawn])
+        x = torch.cat([laid, empty, drawn])
         at_once = random.random() < 0.5  # a camera compresses before its photo is made smaller
         x = random_grain(x) if at_once else x
         x, regions = random_view(x, evidence_regions(leaves, lesions), stage)
@@ -106,8 +106,8 @@ def random_placing(n: int, least: float, device: torch.device) -> Tensor:
     turned = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
     flip = torch.where(mirror < 0.5, 1.0, -1.0)
     turned = turned * torch.stack([flip, torch.ones_like(flip)], 1)[:, None]
-    place = (torch.stack([right, down], 1) * 2 - 1) * (1 - scale)
-    return torch.cat([scale[:, :, None] * turned, place[:, :, None]], 2)
+    centre = (torch.stack([right, down], 1) * 2 - 1) * (1 - scale)
+    return torch.cat([scale[:, :, None] * turned, centre[:, :, None]], 2)
 
 
 def random_scale(count: int, least: float, device: torch.device) -> Tensor:

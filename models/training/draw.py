@@ -20,7 +20,7 @@ def class_weights(labels: Tensor, balance: float) -> Tensor:
 def shares(batch: int, folders: int) -> list[int]:
     """How many photos of a batch each folder gives: equally many, the first folders one more where
     that is needed."""
-    return [batch // folders + (place < batch % folders) for place in range(folders)]
+    return [batch // folders + (index < batch % folders) for index in range(folders)]
 
 
 def draw_steps(

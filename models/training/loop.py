@@ -118,12 +118,12 @@ class Trainer:
         steps = self.train_set.steps(stage.batch, self._seed())
         scenes = drawn_scenes(self.recipe.scenes, self.out / "scenes.npy")
         total = 0.0
-        for step, places in enumerate(steps):
+        for step, indices in enumerate(steps):
             progress = (self.epoch + step / len(steps)) / len(self.epochs)
             set_learning_rate(self.optimizer, self.recipe.learning_rate, progress)
             some = torch.randint(len(scenes), (self.recipe.negatives // 2,))
             drawn = torch.from_numpy(scenes[some.numpy()]).to(self.device)
-            batch = self.train_set.load(places, stage.size * 5 // 4).to(self.device)
+            batch = self.train_set.load(indices, stage.size * 5 // 4).to(self.device)
             total += self._step(batch, drawn, stage)
             tick(self.epoch + (step + 1) / len(steps))
         return total / len(steps)

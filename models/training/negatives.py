@@ -35,10 +35,10 @@ def backgrounds(photos: Sequence[str], most: int, side: int) -> list[Array]:
     which may be other leaves."""
     order = np.random.default_rng(0).permutation(len(photos))
     found: list[Array] = []
-    for place in order:
+    for index in order:
         if len(found) == most:
             break
-        photo = read_photo(photos[place], side)
+        photo = read_photo(photos[index], side)
         if (mask := cut_out(photo)) and (box := empty_square(np.asarray(mask) < 20)):
             across, down = photo.width / mask.width, photo.height / mask.height
             crop = photo.crop((box[0] * across, box[1] * down, box[2] * across, box[3] * down))
@@ -55,5 +55,5 @@ def empty_square(free: npt.NDArray[np.bool_]) -> tuple[int, int, int, int] | Non
     largest = int(sides.max())
     if largest < _SMALLEST * min(free.shape):
         return None
-    bottom, right = (int(place) for place in np.unravel_index(sides.argmax(), sides.shape))
+    bottom, right = (int(index) for index in np.unravel_index(sides.argmax(), sides.shape))
     return right - largest, bottom - largest, right, bottom

@@ -70,11 +70,11 @@ class LeafFolder:
     def leave_out(self, photos: dict[str, str]) -> None:
         """Continue without these photos, given with the reasons. Raises CardError where none is
         left."""
-        keep = [place for place, path in enumerate(self.paths) if path not in photos]
+        keep = [index for index, path in enumerate(self.paths) if path not in photos]
         if not keep:
             why = "; ".join(unreadable_lines(photos))
             raise CardError(f"none of the {len(self):,} photos can be read: {why}")
-        self.paths, self.labels = [self.paths[place] for place in keep], self.labels[keep]
+        self.paths, self.labels = [self.paths[index] for index in keep], self.labels[keep]
         self.unreadable |= photos
 
     def keep_readable(self, read: Callable[[], Array]) -> None:

@@ -21,7 +21,7 @@ from models.training.read_photo import read_photo
 from models.training.regions import Known, lesions_of
 from pictures.leaf_mask import SIDE
 
-Places = tuple[Tensor, ...]
+Indices = tuple[Tensor, ...]
 """Of one step: which photos of each folder, int64."""
 
 
@@ -79,14 +79,14 @@ class TrainingSet:
         for part in self.parts:
             part.prepare()
 
-    def steps(self, batch: int, rng: torch.Generator) -> list[Places]:
+    def steps(self, batch: int, rng: torch.Generator) -> list[Indices]:
         """The photos of an epoch, step by step: about as many as there are."""
         weights = [part.weights for part in self.parts]
         return draw_steps(weights, batch, max(1, len(self) // batch), rng)
 
-    def load(self, places: Places, side: int) -> Batch:
+    def load(self, indices: Indices, side: int) -> Batch:
         """The photos of a step, stretched to `side` x `side`, folder after folder."""
-        parts = [part.load(own, side) for part, own in zip(self.parts, places, strict=True)]
+        parts = [part.load(own, side) for part, own in zip(self.parts, indices, strict=True)]
         return Batch(*(torch.cat(same) for same in zip(*parts, strict=True)))
 
 
@@ -147,14 +147,15 @@ class FolderPhotos:
         costs[known & self._outlined] = self._recipe.lesions.outlined
         return costs
 
-    def load(self, places: Tensor, side: int) -> Batch:
-        """`places`: int64 (n,)."""
+    def load(self, indices: Tensor, side: int) -> Batch:
+        """`indices`: int64 (n,)."""
         pixels = self.photos.pixels(side, self._file(f"{side}"))
         photos, leaves, lesions = (
-            torch.from_numpy(array[places.numpy()]) for array in (pixels, self.leaves, self.lesions)
+            torch.from_numpy(array[indices.numpy()])
+            for array in (pixels, self.leaves, self.lesions)
         )
-        labels = self.photos.labels[places]
-        return Batch(photos, leaves, lesions, labels, self.costs[places], self.plain[places])
+        labels = self.photos.labels[indices]
+        return Batch(photos, leaves, lesions, labels, self.costs[indices], self.plain[indices])
 
     @cached_property
     def _outlined(self) -> Tensor:

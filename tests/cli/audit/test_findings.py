@@ -26,8 +26,8 @@ def test_figures_are_those_of_the_confusion_matrix(found: Findings) -> None:
 
 
 def test_a_confident_mistake_is_a_likely_label_error(found: Findings) -> None:
-    (doubt,) = found.label_errors
-    assert (doubt.place, doubt.likely) == (9, 1)
+    (error,) = found.label_errors
+    assert (error.index, error.likely) == (9, 1)
     assert found.reasons[9][:2] == ["mistake", "label?"]
 
 

@@ -51,14 +51,14 @@ def test_the_key_is_of_the_file_and_of_the_options(tmp_path: Path) -> None:
 def test_no_two_photos_ever_share_a_place(tmp_path: Path) -> None:
     names = ["x/a.jpg", "y/a.jpg", "y/a.png", "y/a-2.jpg"]
     log = ResultLog(tmp_path / "log")
-    places = log.places(map(_found, names))
-    assert len({place.as_posix() for place in places.values()}) == len(names)
-    assert places[Path("/photos/x/a.jpg")] == Path("a")
+    targets = log.targets(map(_found, names))
+    assert len({place.as_posix() for place in targets.values()}) == len(names)
+    assert targets[Path("/photos/x/a.jpg")] == Path("a")
 
 
 def test_a_photo_keeps_its_place_whatever_is_given_beside_it(tmp_path: Path) -> None:
     with ResultLog(tmp_path / "log") as log:
         log.append({"path": "/photos/y/a.jpg", "key": "k", "ok": True, "place": "a"})
-    places = ResultLog(tmp_path / "log").places([_found("x/a.jpg"), _found("y/a.jpg")])
-    assert places[Path("/photos/y/a.jpg")] == Path("a")
-    assert places[Path("/photos/x/a.jpg")] == Path("a-2")
+    targets = ResultLog(tmp_path / "log").targets([_found("x/a.jpg"), _found("y/a.jpg")])
+    assert targets[Path("/photos/y/a.jpg")] == Path("a")
+    assert targets[Path("/photos/x/a.jpg")] == Path("a-2")

@@ -17,8 +17,8 @@ def test_swapped_labels_are_found_and_no_other() -> None:
     labels = truth.copy()
     labels[[4, 20]] = (truth[[4, 20]] + 1) % 3
     found = likely_label_errors(_confident(truth, 3), labels)
-    assert {doubt.place for doubt in found} == {4, 20}
-    assert all(doubt.likely == truth[doubt.place] for doubt in found)
+    assert {error.index for error in found} == {4, 20}
+    assert all(error.likely == truth[error.index] for error in found)
     assert found[0].margin == pytest.approx(0.85)
 
 
@@ -36,7 +36,7 @@ def test_the_clearest_comes_first() -> None:
     labels[10:] = truth[10:] = 1
     confidences = _confident(truth, 2, 0.8)
     confidences[1] = [0.99, 0.01]
-    assert [doubt.place for doubt in likely_label_errors(confidences, labels)] == [1, 0]
+    assert [error.index for error in likely_label_errors(confidences, labels)] == [1, 0]
 
 
 def test_a_class_without_photos_is_never_likely() -> None:
