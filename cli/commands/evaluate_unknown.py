@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import get_args
 
 from rich.console import Console
 from rich.table import Table
@@ -20,16 +19,15 @@ from engine.explainer import Explainer
 from models.card import Card
 from models.card_errors import CardError
 from models.training.array_cache import attempt, unreadable_lines
-from models.verdict import Verdict
+from models.verdict import VERDICTS, Verdict
 from pictures.colormaps import Pixels
 from pictures.photo_files import passed_over, photo_files
 from workers.allocator import keep_freed_memory
 
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-
 
 def evaluate_unknown(model: str, folder: Path, options: EvaluateOptions) -> int:
-    """The exit code. Raises CommandError for an unknown model, and where no photo can be read."""
+    """Run the command; returns the exit code. Raises CommandError for an unknown model, and where
+    no photo can be read."""
     if options.confusion or options.shortcuts:
         said = "--unknown counts verdicts alone; leave --confusion and --shortcuts to another run"
         raise CommandError(said, USAGE)
@@ -94,7 +92,7 @@ def _print(
 ) -> None:
     table = Table("taken for, confidently", box=None, header_style="bold")
     table.add_column("photos", justify="right")
-    taken = Counter(name for name, verdict in answers.values() if verdict == "confident")
+    taken = Counter(name for name, verdict in answers.values() if VERDICTS[verdict].is_reliable)
     for name, count in taken.most_common():
         table.add_row(name, str(count))
     console = Console()

@@ -9,6 +9,6 @@ PAGE = "docs/explanation/verdicts.md"
 def test_every_verdict_stands_there_with_its_advice() -> None:
     table = rows(PAGE)
     assert list(table) == list(VERDICTS)
-    for name, (_, what_to_do) in table.items():
-        _, _, advice = VERDICTS[name].advice.rpartition("{conditions}. ")
-        assert what_to_do.startswith(advice), name
+    for text, (_, what_to_do) in zip(VERDICTS.values(), table.values(), strict=True):
+        _, _, advice = text.advice.rpartition("{conditions}. ")
+        assert what_to_do.startswith(advice)
