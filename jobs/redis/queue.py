@@ -82,7 +82,7 @@ class RedisWorkQueue:
         return bool(self._scripts["postpone"](args=args))
 
     def retry(self, claim: Claim) -> bool:
-        args = [keyspace.PREFIX, claim.job.id, claim.attempt, self._max_attempts]
+        args: list[str | int] = [keyspace.PREFIX, claim.job.id, claim.attempt, self._max_attempts]
         if done := bool(self._scripts["retry"](args=args)):
             self._notifier.notify()
         return done

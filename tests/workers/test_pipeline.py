@@ -264,7 +264,7 @@ def test_a_job_that_met_a_moment_without_memory_succeeds_alone(
     jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(2)]
     monkeypatch.setattr(bench.blobs, "put_all", put_all)
     bench.pipeline.drain()
-    bench.pipeline._settle()
+    bench.pipeline._wait_until_finished()
     bench.run()
     assert {bench.ended(job).state for job in jobs} == {State.SUCCEEDED}
     assert sorted(bench.ended(job).attempts for job in jobs) == [1, 2]
