@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PIL import ImageDraw, ImageFont
@@ -15,6 +15,8 @@ _RUNS = re.compile(f"([{_HANGUL}]+)|([{_HAN}]+)|([^{_HANGUL}{_HAN}]+)")
 _FILES = ("hangul.woff2", "droid-sans-fallback.woff2", "noto-sans.woff2")
 """Of each kind of run: Korean; Chinese and Japanese; every other script."""
 _JOINERS = "\u200c\u200d"  # they shape the letters beside them
+_VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # of the sign before them
+_NO_LETTER, _NO_GLYPH = "\ufffd", "\U0010fffd"  # the second is in no font
 _SHIFTS = {"l": 0.0, "m": 0.5, "r": 1.0}
 
 
@@ -59,15 +61,37 @@ def _runs(text: str, size: float) -> Iterator[tuple[ImageFont.FreeTypeFont, str]
 
 
 def _drawn(char: str) -> str:
-    """A letter as it is; a line break as a space; nothing for a mark that only turns the direction;
-    and a question mark in a diamond for what is no letter, such as a byte of a file name that is
-    not UTF-8."""
-    if char.isprintable() or char in _JOINERS:
+    """A letter as it is; a line break as a space; nothing for a mark that only turns the direction
+    or says how to draw another sign; and a question mark in a diamond for what is no letter, such
+    as a byte of a file name that is not UTF-8, or is in no font, such as a picture of a tomato."""
+    if char in _JOINERS:
         return char
+    if char.isprintable():
+        return "" if _VARIANTS.match(char) else _known(char)
     kind = unicodedata.category(char)
-    return " " if char.isspace() or kind == "Cc" else "" if kind == "Cf" else "\ufffd"
+    return " " if char.isspace() or kind == "Cc" else "" if kind == "Cf" else _NO_LETTER
+
+
+def _known(char: str) -> str:
+    """The letter, or what stands for it where its font has none: ① is 1."""
+    plain = unicodedata.normalize("NFKC", char)
+    return next((text for text in (char, plain) if all(map(_has_glyph, text))), _NO_LETTER)
+
+
+@lru_cache(maxsize=4096)
+def _has_glyph(char: str) -> bool:
+    kind = _RUNS.match(char)
+    assert kind is not None  # noqa: S101 - every letter is of one kind
+    name = _FILES[(kind.lastindex or 0) - 1]
+    return _outline(name, char) != _outline(name, _NO_GLYPH)
+
+
+@lru_cache(maxsize=4096)
+def _outline(name: str, char: str) -> tuple[tuple[int, int], bytes]:
+    mask = _font(name, 16, ImageFont.Layout.BASIC).getmask(char)
+    return mask.size, bytes(mask)
 
 
 @cache
-def _font(name: str, size: float) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(_FOLDER / name, size)
+def _font(name: str, size: float, layout: ImageFont.Layout | None = None) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(_FOLDER / name, size, layout_engine=layout)

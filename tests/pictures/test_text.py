@@ -47,11 +47,44 @@ def drawn(text: str, anchor: str = "la", place: tuple[int, int] = (4, 4)) -> np.
 @pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
 def test_no_letter_of_a_script_is_a_box(text: str) -> None:
     """A letter without a glyph looks as a sign does that none of the fonts has."""
-    box = drawn("\U0001f9ff")
+    unknown = drawn("\U0001f9ff")
     for letter in filter(str.isalpha, text):
         ink = drawn(letter)
         assert ink.any(), letter
-        assert not np.array_equal(ink, box), letter
+        assert not np.array_equal(ink, unknown), letter
+
+
+@pytest.mark.parametrize(
+    "sign",
+    ["🍅", "𠮷", "\U00030000", "★", "ꀀ", "⠿", "\ue000", "\U000f0000", "\U0010ffff", "\ufffe"],
+)
+def test_what_no_font_has_is_a_question_mark_and_no_box(sign: str) -> None:
+    assert np.array_equal(drawn(sign), drawn("\ufffd"))
+    assert np.array_equal(drawn(f"Tomate {sign} 2"), drawn("Tomate \ufffd 2"))
+
+
+def test_a_sign_that_stands_for_letters_is_drawn_as_these() -> None:
+    assert np.array_equal(drawn("① 𝐓𝐨𝐦𝐚𝐭𝐨 𝔏"), drawn("1 Tomato L"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👩\u200d🌾",
+        "🍅\ufe0f",
+        "❤️",
+        "\ufe0f",
+        "\u200d",
+        "葛\U000e0100",
+        "1️⃣",
+        "\u0301",
+        "\U000e0041",
+    ],
+)
+def test_parts_of_a_sign_are_no_crash(text: str) -> None:
+    assert text_width(text, SIZE) == pytest.approx(text_width(shortened(text, SIZE, 900), SIZE))
+    drawn(text)
+    drawn(f"Ähre {text} 토마토 {text} 番茄{text}")
 
 
 def test_scripts_may_stand_in_one_line() -> None:
