@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
-from api import problems
+from api import exception_handlers
 from api.dependencies import Services, require_ownership
 from api.job_cache import JobCache
 from api.memory import MemoryBudget
@@ -125,7 +125,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     _protect(app, settings, redis, needs_keys=settings.needs_keys(host))
     app.add_middleware(AccessLogMiddleware, counters=measured.counters)
     app.add_middleware(RequestIdMiddleware)
-    problems.install_handlers(app)
+    exception_handlers.install_handlers(app)
     reading = (jobs, events, deliveries, feedback, pictures, catalog, health, metrics)
     app.router.routes.append(jobs.PolledJobRoute(JobCache(redis, store)))
     for module in (submit, batches, *reading, pages):

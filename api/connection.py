@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from api.context import context_of
 from api.errors import BadRequest, HeadersTooLarge, TargetTooLong, TooManyConnections
-from api.problems import error_response
+from api.exception_handlers import error_response
 from jobs.errors import CropShieldError
 
 log = logging.getLogger(__name__)

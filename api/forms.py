@@ -15,7 +15,7 @@ from fastapi import HTTPException, Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from api.problems import InvalidRequest
+from api.exception_handlers import InvalidRequest
 from api.spool import Spool
 
 MOST_FIELDS = 32

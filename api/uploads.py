@@ -8,8 +8,8 @@ from fastapi import Request
 from pydantic import ValidationError
 from starlette.types import Message
 
+from api.exception_handlers import InvalidRequest, invalid_request
 from api.forms import FormFile, is_form, read_form
-from api.problems import InvalidRequest, invalid_request
 from api.spool import Spool
 from jobs.errors import BatchTooLarge
 from jobs.records.batch import MOST_PHOTOS, BatchPhoto

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from api.problems import InvalidRequest
+from api.exception_handlers import InvalidRequest
 from api.rendering.params import (
     ComparisonParams,
     HeatmapParams,
