@@ -19,8 +19,8 @@ from jobs.errors import CropShieldError
 log = logging.getLogger(__name__)
 _MOST_PIPELINED = 16
 _LINGER_SECONDS = 2.0
-_LONGEST_DRAIN = 30.0  # seconds that the rest of a body may take once it is answered
-_DRAIN_RATE = 8000.0  # bytes a second, of such a rest
+_LONGEST_DRAIN = 30.0  # seconds for the rest of a body after its response
+_DRAIN_RATE = 8000.0  # bytes a second, of such a rest of a body
 _WATER = 48 * 1024  # bytes written between the transport's high and low marks
 _LARGE, _FAST = 1_000_000, 1_000_000.0  # bytes, bytes a second: see `_is_stuck`
 _BUSY_GRACE = 5.0
@@ -34,7 +34,7 @@ class Phase(Enum):
     BUSY = auto()  # a request is being answered
     DRAINING = auto()  # it was answered before all of its body had come
     IDLE = auto()  # between two requests
-    REFUSED = auto()  # told so; what still comes is dropped, or the client would not see the answer
+    REFUSED = auto()  # its problem is sent; more input is dropped, so that the client sees it
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ class BoundedConnection(HttpToolsProtocol):
         if before and (before.response_started if self._in_body else not before.response_complete):
             self.transport.close()
             return
-        if before:  # its application need not go on
+        if before:  # its application may stop
             before.disconnected = True
             before.message_event.set()
         self.transport.write(_response(error))

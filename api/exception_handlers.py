@@ -83,7 +83,7 @@ def error_response(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, TooSoon):
         headers["Retry-After"] = str(math.ceil(error.retry_after))
     if isinstance(error, TooSlow):
-        headers["Connection"] = "close"  # what still comes is of no use
+        headers["Connection"] = "close"  # the rest of the body is useless
     if isinstance(error, UnsupportedEncoding):
         headers["Accept-Encoding"] = "identity"
     if isinstance(error, WrongKey):
@@ -101,7 +101,7 @@ async def _handle_known(request: Request, error: Exception) -> JSONResponse:
 
 async def _handle_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
-    if isinstance(error.__cause__, CropShieldError):  # FastAPI's answer to a body that broke off
+    if isinstance(error.__cause__, CropShieldError):  # FastAPI wraps what reading a body raised
         return error_response(request, error.__cause__)
     problem = BY_STATUS.get(error.status_code, BAD_REQUEST)
     detail = f"{request.method} {request.url.path:.200}: {error.detail}{_hint(request, error)}"

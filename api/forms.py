@@ -84,7 +84,7 @@ class _FormReader:
         self._file_field, self._most_files, self._closing = file_field, most_files, closing
         self._form, self._part, self._ended = Form(), _Part(), False
         self._header, self._header_value, self._disposition = b"", b"", b""
-        self._stray: str | None = None  # the field of a file that belongs nowhere
+        self._stray: str | None = None  # the field of a file that is not allowed
         self._unwritten: list[tuple[Spool, bytes]] = []
         self._parser = MultipartParser(
             self.boundary,

@@ -21,7 +21,7 @@ from jobs.ports import JobStore
 from jobs.redis import keyspace
 from jobs.redis.connections import raises_store_down
 
-_STAMP = ("owner", "state", "finished_at", "erased")  # all that may differ once a job has ended
+_STAMP = ("owner", "state", "finished_at", "erased")  # all that can change after a job has ended
 _CACHE_BYTES = 16 * 1024 * 1024
 
 

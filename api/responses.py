@@ -12,7 +12,7 @@ from api.headers import find_header
 from api.schemas.jobs import job_view
 from jobs.records.job import Job
 
-VARY = "X-API-Key, Authorization"  # what an answer to an owner depends on
+VARY = "X-API-Key, Authorization"  # responses depend on the owner
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 

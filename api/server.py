@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 from api.connection import BoundedConnection, ConnectionLimits, ConnectionTotals
 from api.settings import ApiSettings
 
-_OTHER_FILES = 128  # Redis, photos, temporary files, libraries
+_OTHER_FILES = 128  # open files for Redis, photos, temporary files, libraries
 
 
 def serve(app: ASGIApp, settings: ApiSettings, host: str, port: int) -> None:

@@ -27,7 +27,7 @@ RAW_TYPES = (
     "application/octet-stream",
 )
 FORM_OVERHEAD = 64 * 1024  # boundaries, part headers and options around a photo
-_MOST_FILES = 4 * MOST_PHOTOS  # more are no mistake in counting, and not worth the reading
+_MOST_FILES = 4 * MOST_PHOTOS  # more than this is no miscount: stop reading
 
 
 def read_options(given: Mapping[str, str]) -> JobOptions:

@@ -26,14 +26,14 @@ from jobs.webhooks.url_policy import WebhookTargets, is_public, refusal_reason, 
 
 log = logging.getLogger(__name__)
 Resolve = Callable[[str, int], Awaitable[list[str]]]
-DELAYS = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0)  # seconds before the second attempt, and so on
-JITTER = 0.2  # of a delay, at most, is added to it
+DELAYS = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0)  # seconds before attempt 2, 3, …
+JITTER = 0.2  # at most this share of a delay is added
 TIMEOUT_SECONDS = 15.0
 _CONNECT_SECONDS = 4.0
 _GONE = 410
-_MOST_READ = 16_384  # bytes of an answer, of which only the status counts
+_MOST_READ = 16_384  # bytes of a response; only its status matters
 _AT_ONCE, _TICK_SECONDS, _LAST_SECONDS = 64, 1.0, 2.0
-_SHARE = 8  # of these, at most, are one owner's
+_SHARE = 8  # of them at most for one owner
 _RESOLVERS = ThreadPoolExecutor(2 * _AT_ONCE, thread_name_prefix="resolve")
 """Threads of their own: a name server that does not answer keeps one for longer than a delivery may
 take, and photos are received on the common ones."""
@@ -59,7 +59,7 @@ class WebhookSender:
             verify=tls or ssl.create_default_context(),
             trust_env=False,  # a proxy would resolve the name again
             follow_redirects=False,
-            timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),  # the rest is bounded below
+            timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),  # all else is limited below
             limits=httpx2.Limits(max_keepalive_connections=0),
         )
 
@@ -119,7 +119,7 @@ class WebhookDispatcher:
     ) -> None:
         self._webhooks, self._jobs, self._sender = webhooks, jobs, sender
         self._counters = counters
-        self._under_way: dict[asyncio.Task[None], str] = {}  # and whose it is
+        self._under_way: dict[asyncio.Task[None], str] = {}  # task to owner
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Run until `stopping`. A delivery that this interrupts is repeated after its lease."""
@@ -155,7 +155,7 @@ class WebhookDispatcher:
             if await self._webhooks.settle(due, delivery, delay):
                 self._report(due, delivery, delay)
         except (JobGone, JobNotFound):
-            pass  # the next claim drops it
+            pass  # the next claim drops the delivery
         except StoreDown as error:
             log.warning("a webhook is delivered again: %s", error, extra={"job_id": due.job_id})
 
@@ -199,7 +199,7 @@ def delay_after(delivery: Delivery) -> float | None:
 
 def sign(body: str, job_id: str, secrets: list[str], now: datetime) -> dict[str, str]:
     """The headers of Standard Webhooks 1.0, with a signature by each secret."""
-    message_id = f"msg_{job_id}"  # the same at every attempt, so that a receiver knows it again
+    message_id = f"msg_{job_id}"  # the same at every attempt, so that a receiver recognises it
     signatures = [Webhook(secret).sign(message_id, now, body) for secret in secrets]
     return {
         "Content-Type": "application/json",

@@ -28,7 +28,7 @@ def selftest(say: Say) -> bool:
     say(f"numpy {version('numpy')}, pillow {version('pillow')}\n")
     pixels = np.asarray(draw_leaf(seed=1).photo)
     photo = Photo(pixels, pixels.shape[1], pixels.shape[0], "PNG")
-    found = [_check(card, photo, say) for card in Catalog()]  # every model, also after a bad one
+    found = [_check(card, photo, say) for card in Catalog()]  # all models, also after a failure
     return all(found)
 
 

@@ -35,7 +35,7 @@ _REFUSALS = (
     QueueFull,
     QuotaUsedUp,
     KeyReused,
-)  # concern one photo; all else concerns the server
+)  # errors of one photo; all others concern the server
 
 
 class BatchService:
@@ -114,7 +114,7 @@ class BatchService:
     ) -> AsyncIterator[BatchItem]:
         for number, photo in enumerate(photos):
             if submission.slot:
-                await self._jobs.store.reserve(submission)  # for another half a minute
+                await self._jobs.store.reserve(submission)  # renews it for half a minute
             try:
                 made = replace(_photo_submission(submission, number), reuse=reuse)
                 job = (await self._jobs.submit(await photo.read(), options, made)).job

@@ -79,7 +79,7 @@ class JobService:
         except (QueueFull, QuotaUsedUp):
             await asyncio.to_thread(self.blobs.erase, job.id)
             raise
-        if submitted.job.id != job.id:  # a request with the same key was quicker
+        if submitted.job.id != job.id:  # another request with the same key was first
             await asyncio.to_thread(self.blobs.erase, job.id)
         return submitted
 
@@ -124,7 +124,7 @@ class JobService:
         image = ImageFacts(
             width=header.width, height=header.height, format=header.format, sha256=digest
         )
-        now = datetime.now(UTC)  # stands in until the enqueue script sets the time of Redis
+        now = datetime.now(UTC)  # replaced by the time of Redis in the enqueue script
         return Job(
             id=submission.job_id or new_id(),
             state=State.QUEUED,

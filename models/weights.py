@@ -10,7 +10,7 @@ from torch import nn
 from models.architectures.registry import build
 from models.card import Card
 from models.card_errors import CardError
-from models.state_dicts import State as State  # as the rest knows it
+from models.state_dicts import State as State  # re-exported
 from models.state_dicts import check_shapes, find_state, fit_state
 from models.wrong_files import mistaken_for
 
@@ -81,7 +81,7 @@ def write_weights(path: Path, state: State) -> None:
     part = path.with_name(path.name + ".part")
     own = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     if path.suffix == SAFETENSORS:
-        part.write_bytes(save(own))  # save_file lets nobody else read it
+        part.write_bytes(save(own))  # `save_file` makes files that only the owner can read
     else:
         torch.save(own, part)
     part.replace(path)
@@ -116,7 +116,7 @@ def load_network(card: Card) -> nn.Module:
     except Misfit as error:
         path = card.classes_path if error.key == "classes" else card.weights_path
         raise card.wrong(error.key, f"{path} {error}") from error
-    object.__setattr__(network, "preprocessing", card.preprocessing)  # no part, no parameter
+    object.__setattr__(network, "preprocessing", card.preprocessing)  # no module, no parameter
     return network.eval()
 
 

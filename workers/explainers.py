@@ -16,7 +16,7 @@ from workers.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
 _BATCHES, _USUAL_SIDE = {"cpu": 16, "cuda": 64}, 256
-PHOTO_MEMORY = 512 * 1024 * 1024  # bytes of decoded photos in hand, for batches of 16
+PHOTO_MEMORY = 512 * 1024 * 1024  # bytes of decoded photos at a time, for batches of 16
 
 
 class Explainers:

@@ -13,9 +13,9 @@ from jobs.ports import Claim, WorkQueue
 
 log = logging.getLogger(__name__)
 _TICK_SECONDS = 1.0
-TICK_TIMEOUT_SECONDS = 60.0  # so long may Redis keep this thread waiting, all attempts together
+TICK_TIMEOUT_SECONDS = 60.0  # how long this thread waits for Redis, all attempts together
 HUNG_EXIT_STATUS = 70
-_STDERR = 2  # the descriptor itself: Celery puts something without one in the place of sys.stderr
+_STDERR = 2  # the descriptor: Celery replaces sys.stderr by an object without one
 
 
 class LeaseRenewer:

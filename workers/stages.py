@@ -167,7 +167,7 @@ class Stages:
         lives = State.QUEUED, State.RUNNING, State.SUCCEEDED
         if now is None or now.erased or now.state not in lives:
             self._blobs.erase(job.id)
-        elif not now.is_of(item.claim, State.SUCCEEDED):  # it is when only the answer was lost
+        elif not now.is_of(item.claim, State.SUCCEEDED):  # succeeded if only the reply was lost
             maps = item.explanation.maps if item.explanation else ()
             for name in blob_names.attempt_blobs(job, len(maps)):
                 self._blobs.delete(job.id, name)

@@ -17,7 +17,7 @@ from jobs.auth.api_keys import ApiKey, ApiKeyStore, key_id_of
 from jobs.auth.rate_limits import DAY, MINUTE, Allowance, RateLimiter
 from jobs.errors import CropShieldError, QuotaUsedUp, RateExceeded, TooSoon
 
-REMEMBERED_SECONDS = 2.0  # so long may a revoked key still open
+REMEMBERED_SECONDS = 2.0  # for how long a revoked key may still work
 _MOST = 10_000
 
 

@@ -64,7 +64,7 @@ class KeyWatch:
                 self._error = error
                 if request:
                     request.cancel()
-            except StoreDown:  # it was right until now
+            except StoreDown:  # the key was valid so far
                 pass
             await asyncio.sleep(self._seconds)
 

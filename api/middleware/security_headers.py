@@ -19,7 +19,7 @@ _PAGE = (
 )
 # A script may become a worker, which has a policy of its own.
 _SCRIPTABLE = ("text/html", "text/javascript", "application/javascript")
-CORS: Mapping[str, Any] = {  # what pages of other sites may do, where they may do anything
+CORS: Mapping[str, Any] = {  # what pages of allowed origins may do
     "allow_methods": ["GET", "HEAD", "POST", "PUT", "DELETE"],
     "allow_headers": [
         "Authorization",
@@ -73,7 +73,7 @@ class SecurityHeadersMiddleware:
 
         try:
             await self._app(scope, receive, send_with_headers)
-        except Exception as error:  # outermost: nobody else handles it; it is logged
+        except Exception as error:  # the outermost handler: logs what no other handles
             if started:
                 raise
             await internal_error_response(Request(scope), error)(scope, receive, send_with_headers)

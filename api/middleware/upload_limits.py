@@ -17,7 +17,7 @@ from jobs.errors import CropShieldError
 
 _TAKES_PHOTOS = re.compile(r"POST /v1/(jobs|batches)|PUT /v1/jobs/[^/]+")
 _WITH_BODIES = {"POST", "PUT", "PATCH"}
-_SETTLED_SECONDS = 2.0  # so long is a body safe from making room for another one
+_SETTLED_SECONDS = 2.0  # for so long a new body is not ended for another one
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ _TEXTS: dict[str, Json] = {
     "text/event-stream": {"description": "Events named `job`; `data` is the whole job as JSON."},
 }
 _ACCEPTED = "Accepted; `Location` says where it is."
-_FRAMEWORK = {"HTTPValidationError", "ValidationError"}  # answers that FastAPI would give
+_FRAMEWORK = {"HTTPValidationError", "ValidationError"}  # FastAPI's own error bodies
 
 
 class DescribedApp(FastAPI):
@@ -60,7 +60,7 @@ def build_document(generated: Json) -> Json:
         },
     }
     for route, path in document["paths"].items():
-        path.pop("head", None)  # says nothing beside its GET
+        path.pop("head", None)  # adds nothing to the GET
         for method in _METHODS & set(path):
             shown = examples.get(path[method]["operationId"], {})
             _describe_operation(path[method], shown, guarded=route.startswith("/v1/"))
@@ -72,7 +72,7 @@ def _schemas(generated: Json) -> Json:
     ours = {name: it for name, it in generated.items() if name not in _FRAMEWORK}
     for kind in (ProblemView, RawMap):
         schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
-        schema.pop("$defs", None)  # components of the document already
+        schema.pop("$defs", None)  # the document has them as components
         ours[kind.__name__] = schema
     return ours
 

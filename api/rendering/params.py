@@ -108,7 +108,7 @@ def target_size(size: str | None, kept: tuple[int, int], job: Job, side: int) ->
     if size == "model":
         return side, side
     width, height = job.image.width, job.image.height
-    if (width > height) != (kept[0] > kept[1]):  # it was turned upright
+    if (width > height) != (kept[0] > kept[1]):  # the photo was rotated upright
         width, height = height, width
     return (width, height) if size == "original" else fit(width, height, int(size))
 

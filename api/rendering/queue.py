@@ -33,7 +33,7 @@ class RenderQueue:
         drawn = self._executor.submit(render)
 
         def end(_: object) -> None:
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            with suppress(RuntimeError):  # the loop is closed, and nobody waits
                 loop.call_soon_threadsafe(self._next)
 
         drawn.add_done_callback(end)  # also when the request was canceled meanwhile
@@ -47,7 +47,7 @@ class RenderQueue:
         try:
             await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # it was let in at the same moment
+            if not turn.cancelled():  # it may have started at the same moment
                 self._next()
             raise
         finally:

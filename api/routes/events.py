@@ -43,7 +43,7 @@ async def follow_job(
     """
     job = await services.jobs.store.find(job_id, owner)
     if job.state.is_terminal and version(job) == last_event_id:
-        return Response(status_code=204)  # which tells a browser not to come back
+        return Response(status_code=204)  # tells a browser not to reconnect
     if not services.streams.take(owner):
         raise TooManyStreams(services.streams.of(owner), services.streams.most)
     return _Stream(services, owner, _events(services, job_id, last_event_id))

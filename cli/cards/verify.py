@@ -12,7 +12,7 @@ from models.card_errors import CardError
 def verify_cards(models: Sequence[str]) -> bool:
     """Print a line for each card; True where all work. Raises CommandError for an unknown one."""
     cards = [served_card(model) for model in models] or list(served_cards())
-    right = [_verify(card) for card in cards]  # every one, also after a bad one
+    right = [_verify(card) for card in cards]  # all, also after a failure
     return all(right)
 
 

@@ -43,7 +43,7 @@ def _check_redis(settings: SharedSettings, *, served: bool) -> Iterator[Finding]
         findings = redis.check_server(client, url)
         answers = findings[0].level is not Level.PROBLEM or len(findings) > 1
         if not answers and not served and "redis_url" not in settings.model_fields_set:
-            yield redis.check_absent()  # its socket is left from a server that was killed
+            yield redis.check_absent()  # the socket is left over from a server that was killed
             return
         yield from findings
         if answers:

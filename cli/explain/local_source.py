@@ -68,7 +68,7 @@ def find_device(name: str) -> torch.device | None:
         return None
     try:
         torch.empty(1, device=name)
-    except (RuntimeError, AssertionError) as error:  # torch's own words for "not here"
+    except (RuntimeError, AssertionError) as error:  # what torch raises for a missing device
         reason = str(error).splitlines()[0]
         raise CommandError(f"there is no device {name!r} here: {reason}", MISSING) from error
     return torch.device(name)
@@ -78,7 +78,7 @@ def load_explainer(card: Card, device: torch.device | None, settings: WorkerSett
     """A warm model, set up as in a worker. Raises CommandError."""
     keep_freed_memory()
     how = explainer_options(settings)
-    how.pop("cache")  # graphs are kept with the user, not in the folder of a server
+    how.pop("cache")  # graphs go to the user's cache, not to a server's folder
     try:
         return Explainer.load(card, device, **how)
     except (CardError, ValueError) as error:

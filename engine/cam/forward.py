@@ -74,7 +74,7 @@ def forward_pass(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Autograd
         check_channels_first(maps, inputs)
         leaves[:] = [maps.detach().clone().requires_grad_()]
         torch.set_grad_enabled(True)
-        return leaves[0].clone()  # a layer that works in place must not touch the leaf
+        return leaves[0].clone()  # in-place layers must not change the leaf tensor
 
     with (
         torch.inference_mode(mode=False),

@@ -24,7 +24,7 @@ from pictures.decode import decode
 
 QUALITY, SEED, DRAWN = 30, 0, 30
 _BATCH = 16
-_WHOLE = 1 << 16  # pixels of a side that no photo has
+_WHOLE = 1 << 16  # more pixels than a photo's side can have
 
 
 def measure_shortcuts(

@@ -14,11 +14,11 @@ from models.card import Card, Preprocessing
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 
 MARGIN = 0.02
-"""Two classes closer than this in confidence may change places below float32."""
+"""Below float32, two classes closer than this in confidence may swap ranks."""
 MAX_DRIFT = 0.05
 """Most that a map may move below float32, in mean absolute difference, over many photos."""
 _EXACT, _CONFIDENCE, _BEST = 1e-4, 0.05, 3
-_DRIFT_AT_LOAD = 0.02  # a handful of drawn leaves says less than many photos
+_DRIFT_AT_LOAD = 0.02  # stricter: a few drawn leaves prove less than many photos
 
 
 def disagreement(reference: ForwardPass, other: ForwardPass, half: bool = False) -> str:

@@ -59,7 +59,7 @@ def torch_runtime(model: nn.Module, card: Card, device: torch.device) -> TorchRu
 def to_bfloat16(reference: TorchRuntime) -> TorchRuntime:
     """A runtime in bfloat16 up to the target layer; its maps and the head stay in float32."""
     parts = reference.model, reference.layer, reference.head
-    model, layer, head = copy.deepcopy(parts)  # at once: they stay parts of each other
+    model, layer, head = copy.deepcopy(parts)  # in one call, so that shared parts stay shared
     model.bfloat16()
     if head is not None:
         head.float()

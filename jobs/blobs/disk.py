@@ -12,7 +12,7 @@ from jobs.errors import BlobMissing, BlobsFailed
 
 PARTS = ".parts"
 _DIGITS = 3
-_PART_SECONDS = 3600  # no write takes as long
+_PART_SECONDS = 3600  # longer than any write takes
 
 
 class DiskBlobs:
@@ -46,7 +46,7 @@ class DiskBlobs:
             try:
                 return self._path(job_id, name).read_bytes()
             except FileNotFoundError as error:
-                if not self._root.is_dir():  # a disk that is not mounted lacks no single photo
+                if not self._root.is_dir():  # the disk is not mounted: no photo is missing
                     raise
                 raise BlobMissing(job_id, name) from error
 
@@ -81,7 +81,7 @@ class DiskBlobs:
         dead, before = 0, time.time() - _PART_SECONDS
         with _as_blobs_failed("cannot remove parts"), suppress(FileNotFoundError):
             for part in self._parts.iterdir():
-                with suppress(FileNotFoundError):  # renamed or removed meanwhile
+                with suppress(FileNotFoundError):  # renamed or removed in between
                     if part.stat().st_mtime < before:
                         part.unlink()
                         dead += 1
@@ -163,7 +163,7 @@ def _sync(folder: Path) -> None:
     try:
         os.fsync(handle)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems sync files alone
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync folders
             raise
     finally:
         os.close(handle)

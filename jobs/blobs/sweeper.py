@@ -16,10 +16,10 @@ from jobs.redis.keyspace import ENDED, JOB, ORPHANS, PREFIX
 from jobs.redis.scripts import load_script
 
 log = logging.getLogger(__name__)
-GRACE_SECONDS = 86_400.0  # no upload takes as long, and a wrong Redis is noticed by then
-SHARDS = "0123456789abcdef"  # job ids begin with
+GRACE_SECONDS = 86_400.0  # longer than any upload, and time to notice a wrong Redis
+SHARDS = "0123456789abcdef"  # first characters of job ids
 SWEEP, LOCK = PREFIX + "sweep", PREFIX + "sweep:lock"
-_SHARE = 0.1  # of the interval, at most, is spent sweeping
+_SHARE = 0.1  # at most this share of the interval is spent sweeping
 _CHUNK, _SCANNED, _LOOKED_AT = 200, 5_000, 200
 
 

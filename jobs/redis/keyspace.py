@@ -5,12 +5,12 @@ LEASES, NOTIFIED, WORKERS = PREFIX + "leases", PREFIX + "bell", PREFIX + "worker
 INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "retry"))
 DELAYED = PREFIX + "queue:delayed"  # jobs that wait for the photo store
 QUEUES = (RETRY, INTERACTIVE, BULK)  # in the order in which they are served
-SERVED = PREFIX + "served"  # by workers: what a record keeps of a model, and when last
+SERVED = PREFIX + "served"  # models that workers serve, and when last
 EVENTS, PACE, CLOCK = PREFIX + "events", PREFIX + "pace", PREFIX + "clock"
 JOB, GONE = PREFIX + "job:", PREFIX + "gone:"
 KEY = PREFIX + "key:"  # an Idempotency-Key, hashed with its owner
 BLOBS, BLOB_JOBS = PREFIX + "blobs:", PREFIX + "blob-jobs"
-HELD = PREFIX + "held:"  # of an owner's quota, for batches under way
+HELD = PREFIX + "held:"  # quota of an owner that is held for running batches
 ENDED, ORPHANS = PREFIX + "ended", PREFIX + "orphans"
 
 

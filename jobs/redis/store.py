@@ -20,8 +20,8 @@ from jobs.redis.replies import accepted_job, known_id, queue_position
 from jobs.redis.scripts import load_script
 
 ALIVE_SECONDS = 10
-HOLD_SECONDS = 30  # an API process that dies while it receives a photo blocks its key no longer
-_LOOKED_AT = 1_000  # jobs, for one page
+HOLD_SECONDS = 30  # how long a dead API process blocks the key of a photo that it received
+_LOOKED_AT = 1_000  # jobs examined for one page
 
 
 class RedisJobStore:
@@ -147,7 +147,7 @@ class RedisJobStore:
             for job_id in ids:
                 pipe.hgetall(keyspace.JOB + job_id)
             records = await pipe.execute()
-        found = zip(ids, records, strict=True)  # a record may expire in between
+        found = zip(ids, records, strict=True)  # a record may have expired in between
         jobs = tuple(serialization.read_job(job_id, fields) for job_id, fields in found if fields)
         return Page(jobs, float(cursor) if cursor else None)
 

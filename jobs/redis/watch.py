@@ -20,7 +20,7 @@ from jobs.redis import keyspace
 log = logging.getLogger(__name__)
 _REREAD_SECONDS = 2.0  # published messages can be lost; the record cannot
 _AT_ONCE = 100  # records in one round trip
-_REREADS_A_SECOND = 250  # of all waiters together: the more wait, the more seldom each rereads
+_REREADS_A_SECOND = 250  # of all waiters together; with more waiters each rereads less often
 _RECONNECT_SECONDS = 0.5
 
 
@@ -46,9 +46,9 @@ class _SharedReads:
             future = self._wanted[job_id] = asyncio.get_running_loop().create_future()
             future.add_done_callback(_retrieve)
             self._reading = self._reading or asyncio.create_task(self._read_all())
-        job = await asyncio.shield(future)  # others wait for it too
+        job = await asyncio.shield(future)  # others wait for the same read
         if job is None or owner not in (None, job.owner):
-            return await self._store.find(job_id, owner)  # which tells why there is none
+            return await self._store.find(job_id, owner)  # raises the reason why there is none
         return job
 
     async def _read_all(self) -> None:
@@ -71,7 +71,7 @@ class _SharedReads:
         except (
             ValueError,
             KeyError,
-        ):  # one record that cannot be read is the fault of that one alone
+        ):  # one unreadable record must not fail the others
             log.exception("records cannot be read together; each is now read alone")
             found = {}
         for job_id, future in some.items():
@@ -139,7 +139,7 @@ class JobWatch:
         try:
             yield
         finally:
-            self._stopping = True  # a cancellation that meets a time-out in the client is lost
+            self._stopping = True  # the Redis client can lose a cancellation that meets a time-out
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 

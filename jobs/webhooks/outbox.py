@@ -22,7 +22,7 @@ from jobs.redis.scripts import load_script
 from jobs.webhooks.url_policy import WebhookTargets, refusal_reason
 
 SECRETS, LOG = keyspace.PREFIX + "secrets:", keyspace.PREFIX + "deliveries:"
-LEASE_SECONDS = 30  # a delivery whose process died is taken up by another one after that
+LEASE_SECONDS = 30  # then another process may take over the delivery
 _MOST_SECRETS = 2
 _SECRET_BYTES = 32
 

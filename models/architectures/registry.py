@@ -22,7 +22,7 @@ def _torchvision(name: str) -> Builder:
         raise ValueError(f"torchvision has no classifier {name!r}{did_you_mean(name, known)}")
 
     def build(classes: int) -> nn.Module:
-        with warnings.catch_warnings():  # of two networks, about weights that are loaded anyway
+        with warnings.catch_warnings():  # about initial weights, which are replaced anyway
             warnings.simplefilter("ignore", FutureWarning)
             network: nn.Module = torchvision.models.get_model(
                 name, weights=None, num_classes=classes
@@ -72,7 +72,7 @@ def pretrained(architecture: str) -> nn.Module:
 
     Raises ValueError where none are published, OSError where they cannot be had.
     """
-    build(architecture, 2)  # for its errors
+    build(architecture, 2)  # to raise its errors
     library, name = _split(architecture)
     network: nn.Module
     if library == "torchvision":
@@ -104,7 +104,7 @@ def _timm_network(name: str, **options: Any) -> nn.Module:
 
     try:
         network: nn.Module = timm.create_model(name, **options)
-    except RuntimeError as error:  # timm's word for a tag or weights that there are not
+    except RuntimeError as error:  # what timm raises for a missing tag or missing weights
         raise ValueError(str(error)) from error
     return network
 

@@ -56,7 +56,7 @@ class Augment(nn.Module):
         share = torch.where(batch.plain, 1.0, self.recipe.background)
         laid = on_grounds(x, leaves, share, BLACK, self.recipe.photo_grounds)
         x = torch.cat([laid, empty, drawn])
-        at_once = random.random() < 0.5  # a camera compresses before its photo is made smaller
+        at_once = random.random() < 0.5  # before resizing, as a camera compresses
         x = random_grain(x) if at_once else x
         x, regions = random_view(x, evidence_regions(leaves, lesions), stage)
         x = keep_share(random_light(x), x, stage.plain)

@@ -14,7 +14,7 @@ from pictures.leaf_mask import GREEN, excess_green
 from pictures.scenes import SCENES
 
 BACKGROUND = "background"
-_FIRST_SEED = 1_000_000  # training counts from 0
+_FIRST_SEED = 1_000_000  # training uses seeds from 0
 _SMALLEST = 0.3  # side of a crop, in sides of the photo
 
 

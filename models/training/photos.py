@@ -131,7 +131,7 @@ def _digest(path: str) -> str:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
-        return ""  # reading it will say why
+        return ""  # reading the photo will tell why
 
 
 def stretched(path: str, side: int) -> Array:

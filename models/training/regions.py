@@ -16,7 +16,7 @@ from pictures.leaf_mask import SIDE
 from pictures.masks import Mask
 
 _FEWEST, _PART = 4, 64
-_WHOLE = 32_768  # pixels of a side that no photo has, so that none is read smaller than it is
+_WHOLE = 32_768  # more pixels than a side can have: photos are read at full size
 _BESIDE_LESION, _BESIDE_LEAF = 2, 1
 
 

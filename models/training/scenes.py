@@ -9,7 +9,7 @@ from models.training.array_cache import Array, key_of, memory_mapped
 from pictures.scenes import TRAIN_KINDS, draw_scene
 
 SIDE = 224
-_DRAWING = 1  # higher when `draw_scene` draws otherwise
+_DRAWING = 1  # raise this when `draw_scene` changes
 
 
 def drawn_scenes(count: int, file: Path) -> Array:

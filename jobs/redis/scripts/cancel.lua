@@ -1,4 +1,4 @@
--- Cancel: a waiting job at once, a running one when its worker next looks.
+-- Cancel: a waiting job at once, a running one when its worker next checks.
 -- ARGV: prefix, id   Returns the state that the job had, or "" for an unknown one.
 local id = ARGV[2]
 local state, queue = unpack(redis.call('HMGET', job_key(id), 'state', 'queue'))

@@ -1,8 +1,8 @@
--- Take up to n jobs under a lease. One over which a worker was lost is taken alone, when its turn has
--- come: not at all, and nothing behind it either, by a worker that has other jobs in hand.
+-- Claim up to n jobs under a lease. A job over which a worker was lost is claimed alone, when its turn
+-- has come. A worker that has other jobs gets neither it nor any job behind it.
 --
--- A job whose model the worker does not serve as it was when the job was accepted is left to another
--- worker that does. Where no such one is alive, its record says from now on what it is run with.
+-- A job that was accepted for another version of a model than the worker serves is left to a worker
+-- that serves that version. If none is alive, the record is changed to the version that runs it.
 -- ARGV: prefix, n, lease ms, 1 with other jobs in hand, id of a model, the model as jobs record it, …
 -- Returns {notify, {id, {field, value, …}}, …}; what was due before now expires unrun.
 local most, lease = tonumber(ARGV[2]), tonumber(ARGV[3])

@@ -1,5 +1,5 @@
--- Take deliveries that are due, in turns by owner: next is always the owner who has the fewest under
--- way, and none has more than a share. One whose job has expired is dropped.
+-- Claim deliveries that are due. Owners take turns: the next is always the owner with the fewest
+-- running deliveries, and none has more than a share. Deliveries of expired jobs are dropped.
 -- ARGV: prefix, most, lease ms, most of an owner, owner, how many it has under way, …
 -- Returns {{job id, attempt, owner}, …}
 local most, lease, share = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])

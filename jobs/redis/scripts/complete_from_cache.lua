@@ -1,4 +1,4 @@
--- Record a job that has already succeeded: another one of the same photo and options.
+-- Record a job that succeeds at once with the result of another one of the same photo and options.
 -- ARGV: prefix, id, owner, key or "", digest, ttl ms, name, value, …
 -- Returns what is known of it (see the prelude) | {"new"}
 local id, owner, key, digest = ARGV[2], ARGV[3], ARGV[4], ARGV[5]

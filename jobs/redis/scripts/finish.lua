@@ -1,4 +1,4 @@
--- End a job, if the caller still holds it (the attempt number is the fence).
+-- End a job, if the caller still holds it (the attempt number is the fencing token).
 -- ARGV: prefix, id, attempt, state, cache key or "", name, value, …
 -- Returns the state, or "" when the lease was lost and the outcome is dropped.
 local id, state = ARGV[2], ARGV[4]

@@ -1,4 +1,4 @@
--- A worker's sign of life, and the models that it serves; what gave none for long is forgotten.
+-- A worker's heartbeat, and the models that it serves. Workers without a recent one are forgotten.
 -- ARGV: prefix, worker, seconds until it is forgotten, a model as jobs record it, …
 local workers, seconds = P .. 'workers', tonumber(time[1])
 for _, signs in ipairs({workers, SERVED}) do

@@ -1,5 +1,5 @@
--- Hold so many of an owner's jobs of today for a batch: all of them or none; in the place of what an
--- earlier request with the same token held.
+-- Hold part of an owner's quota of today for a batch: all that it asks for or nothing. Replaces what
+-- an earlier request with the same token held.
 -- ARGV: prefix, owner, jobs a day, how many, token   Returns {"held"} | {"quota", ms of the day left}
 local owner, count = ARGV[2], tonumber(ARGV[4])
 local used = used_today(owner) - read_held(owner, ARGV[5])

@@ -1,6 +1,6 @@
 -- An owner's jobs, newest first, from among the next `most` ones that were accepted before `cursor`
--- and not before `since`. With a reference only those are looked at that have it. Jobs from before
--- they were found by it are made so here, `most` at a time.
+-- and not before `since`. With a reference only jobs with it are examined. Jobs of older versions are
+-- not indexed by their reference: they are indexed here, `most` at a time.
 -- ARGV: prefix, owner, "(cursor" or "+inf", since, count, most, state or "", client_ref or ""
 -- Returns {cursor or "", id, …}: where to go on, unless all have been looked at.
 local owner, cursor, since, count, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])

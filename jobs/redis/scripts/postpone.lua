@@ -1,5 +1,5 @@
--- Have a job that is held wait for what is away (the photo store, say), as long again as it has waited
--- for it. That is no attempt: nothing was wrong with the job.
+-- Have a held job wait for what is away (such as the photo store), as long again as it has waited for
+-- it already. This attempt does not count: nothing was wrong with the job.
 -- ARGV: prefix, id, attempt, least ms, most ms, ms in all
 -- Returns 1; or 0 when the job was no longer held, or has waited as long as it may.
 local id, attempt, in_all = ARGV[2], ARGV[3], tonumber(ARGV[6])

@@ -1,4 +1,4 @@
--- Set before every script. All keys stand under the prefix ARGV[1]; all times are ms by Redis.
+-- Prepended to every script. All keys begin with the prefix ARGV[1]; all times are ms by Redis.
 local P = ARGV[1]
 local HI, LO, RETRY = P .. 'queue:hi', P .. 'queue:lo', P .. 'queue:retry'
 local DELAYED = P .. 'queue:delayed' -- by the time from which they wait for a worker again
@@ -20,7 +20,7 @@ local function used_key(owner) return P .. 'used:' .. math.floor(now / DAY_MS) .
 
 local function left_of_day() return DAY_MS - now % DAY_MS end
 
--- Jobs that are held for batches under way: count and time of lapse by token.
+-- Quota held for running batches: count and expiry by token.
 local function held_key(owner) return P .. 'held:' .. owner end
 
 local function read_held(owner, token)
@@ -33,14 +33,14 @@ local function hold(owner, token, count)
   redis.call('PEXPIRE', held_key(owner), HOLD_MS)
 end
 
--- Whether one of the jobs held under this token is there to be made; it is held no longer then.
+-- Take one job from the quota that is held under this token; returns whether there was one.
 local function spend_held(owner, token)
   local count = token ~= '' and read_held(owner, token) or 0
   if count > 0 then hold(owner, token, count - 1) end
   return count > 0
 end
 
--- How many of today's jobs an owner has made, or holds for batches.
+-- How much of today's quota an owner has used, or holds for batches.
 local function used_today(owner)
   local used = tonumber(redis.call('GET', used_key(owner)) or 0)
   for _, token in ipairs(redis.call('HKEYS', held_key(owner))) do
@@ -53,7 +53,7 @@ local function count_waiting()
   return redis.call('ZCARD', HI) + redis.call('ZCARD', LO) + redis.call('ZCARD', RETRY)
 end
 
--- How many jobs are served before any of a queue is.
+-- How many jobs are served before the first of a queue.
 local function count_before(queue)
   return redis.call('ZCARD', RETRY) + (queue == LO and redis.call('ZCARD', HI) or 0)
 end
@@ -93,8 +93,8 @@ local function next_turn(queue, owner)
   return score
 end
 
--- Jobs that waited long enough for the photo store wait for a worker again, where they stood; those
--- that an older version kept in front of all others (RETRY), behind their owner's last one.
+-- Jobs that waited long enough for the photo store wait for a worker again, in their old position.
+-- Jobs that an older version kept in front of all others (RETRY) go behind their owner's last one.
 local function wake_delayed()
   for _, id in ipairs(redis.call('ZRANGE', RETRY, 0, 199)) do
     redis.call('ZREM', RETRY, id)

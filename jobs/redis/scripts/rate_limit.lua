@@ -1,5 +1,5 @@
--- Let a request of a key in, or say when the next one may come. A bucket of one minute's requests
--- fills evenly; the jobs of a day are counted where they are recorded.
+-- Admit a request of a key, or return when the next one may come. A token bucket of one minute's
+-- requests fills evenly; the jobs of a day are counted where they are recorded.
 -- ARGV: prefix, key id, requests a minute or 0, jobs a day or 0, 1 for a request that makes a job
 -- Returns {refused by: "" | "rate" | "quota", ms to wait, requests left, jobs left, ms of the day left}
 local id, rate, quota = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])

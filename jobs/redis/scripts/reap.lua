@@ -1,7 +1,7 @@
--- Return jobs whose lease ran out, behind the last one that waits of their owner; fail those that are
+-- Queue jobs whose lease ran out again, behind the last waiting job of their owner; fail those that are
 -- out of attempts; notify while work waits.
 -- ARGV: prefix, most attempts, error as JSON   Returns {notify, returned, failed}
-local CLOCK = P .. 'clock' -- when somebody last reaped, which every process does each second
+local CLOCK = P .. 'clock' -- time of the last reap, which every process does each second
 local returned, failed = 0, 0
 free_memory_first()
 
@@ -10,8 +10,8 @@ local function move(key, by)
   for i = 1, #found, 2 do redis.call('ZADD', key, found[i + 1] + by, found[i]) end
 end
 
--- The clock of Redis was set, or Redis or all of us were away: time that nobody saw pass is taken from
--- no lease, and a clock that went back leaves nothing due in a future that is far away.
+-- The clock of Redis was set, or Redis or all processes were away. Such time does not count against
+-- leases, and after a clock went back nothing stays due in the far future.
 local seen = now - (redis.call('GET', CLOCK) or now)
 if seen < -1000 or seen > 10000 then move(LEASES, seen) end
 if seen < -1000 then

@@ -1,4 +1,4 @@
--- Have a job that is held run once more, alone: the worker could not go on with it. The attempt counts.
+-- Run a held job once more, alone, since its worker could not go on with it. The attempt counts.
 -- ARGV: prefix, id, attempt, most attempts
 -- Returns 1; or 0 when the job was no longer held, or is out of attempts.
 local id, attempt, most = ARGV[2], ARGV[3], tonumber(ARGV[4])
