@@ -77,7 +77,7 @@ def client(settings: ApiSettings) -> Iterator[TestClient]:
         yield client
 
 
-class Hand:
+class FakeWorker:
     """Ends jobs as a worker would."""
 
     def __init__(self, settings: ApiSettings) -> None:
@@ -106,7 +106,7 @@ class Hand:
 
 
 @pytest.fixture
-def hand(settings: ApiSettings) -> Iterator[Hand]:
-    hand = Hand(settings)
-    yield hand
-    hand.client.close()
+def fake_worker(settings: ApiSettings) -> Iterator[FakeWorker]:
+    fake_worker = FakeWorker(settings)
+    yield fake_worker
+    fake_worker.client.close()

@@ -11,7 +11,7 @@ from api.settings import ApiSettings
 from jobs.blobs import blob_names
 from jobs.records.job import new_id
 from jobs.redis import keyspace
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 
 
 def test_the_api_process_never_loads_torch() -> None:
@@ -26,16 +26,18 @@ def test_the_api_process_never_loads_torch() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_what_is_over_is_erased_while_the_api_runs(settings: ApiSettings, hand: Hand) -> None:
+def test_what_is_over_is_erased_while_the_api_runs(
+    settings: ApiSettings, fake_worker: FakeWorker
+) -> None:
     ended, expired = new_id(), new_id()
     for job_id in (ended, expired):
-        hand.blobs.put_all(job_id, {blob_names.ORIGINAL: b"1", blob_names.PHOTO: b"2"})
-    hand.client.sadd(keyspace.ENDED, ended)
-    hand.client.set(keyspace.GONE + expired, 1)
+        fake_worker.blobs.put_all(job_id, {blob_names.ORIGINAL: b"1", blob_names.PHOTO: b"2"})
+    fake_worker.client.sadd(keyspace.ENDED, ended)
+    fake_worker.client.set(keyspace.GONE + expired, 1)
     with TestClient(create_app(settings)) as client:
         end = time.monotonic() + 10
-        while hand.blobs.has(expired, blob_names.PHOTO) and time.monotonic() < end:
+        while fake_worker.blobs.has(expired, blob_names.PHOTO) and time.monotonic() < end:
             assert client.get("/livez").status_code == 200
-    assert not hand.blobs.has(expired, blob_names.PHOTO)
-    assert not hand.blobs.has(ended, blob_names.ORIGINAL)
-    assert hand.blobs.has(ended, blob_names.PHOTO)
+    assert not fake_worker.blobs.has(expired, blob_names.PHOTO)
+    assert not fake_worker.blobs.has(ended, blob_names.ORIGINAL)
+    assert fake_worker.blobs.has(ended, blob_names.PHOTO)

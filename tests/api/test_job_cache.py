@@ -7,7 +7,7 @@ from redis.asyncio.client import Pipeline
 from starlette.testclient import TestClient
 
 from jobs.redis import keyspace
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 from tests.api.middleware.test_access_log import lines
 
 ROUTE = {"Prefer": "return=representation"}  # asks for nothing, but is left to the route
@@ -40,17 +40,19 @@ def same_both_ways(client: TestClient, path: str) -> Any:
 
 
 def test_every_state_is_told_as_the_route_tells_it(
-    client: TestClient, path: str, hand: Hand
+    client: TestClient, path: str, fake_worker: FakeWorker
 ) -> None:
     assert same_both_ways(client, path)["state"] == "queued"
-    hand.succeed()
+    fake_worker.succeed()
     for _ in range(3):  # the later ones from what was kept
         assert same_both_ways(client, path)["state"] == "succeeded"
     assert told(client, path.upper().replace("/V1/JOBS", "/v1/jobs"))[0] == 200
 
 
-def test_what_was_erased_is_told_at_once(client: TestClient, path: str, hand: Hand) -> None:
-    hand.succeed()
+def test_what_was_erased_is_told_at_once(
+    client: TestClient, path: str, fake_worker: FakeWorker
+) -> None:
+    fake_worker.succeed()
     assert [client.get(path).json()["erased"] for _ in range(2)] == [False, False]
     client.delete(path)
     for _ in range(2):
@@ -58,15 +60,15 @@ def test_what_was_erased_is_told_at_once(client: TestClient, path: str, hand: Ha
 
 
 def test_what_has_expired_is_410_then_404_though_it_was_kept(
-    client: TestClient, path: str, hand: Hand
+    client: TestClient, path: str, fake_worker: FakeWorker
 ) -> None:
-    job_id = hand.succeed()
+    job_id = fake_worker.succeed()
     for _ in range(2):
         client.get(path)
-    hand.client.delete(keyspace.JOB + job_id)
+    fake_worker.client.delete(keyspace.JOB + job_id)
     problem = client.get(path)
     assert (problem.status_code, problem.json()["type"]) == (410, "/problems/job-gone")
-    hand.client.delete(keyspace.GONE + job_id)
+    fake_worker.client.delete(keyspace.GONE + job_id)
     assert client.get(path).json()["type"] == "/problems/job-not-found"
 
 

@@ -10,7 +10,7 @@ from api.metrics import exposition
 from api.settings import ApiSettings
 from jobs.metrics import METRICS
 from jobs.redis.backlog import Backlog, QueueDepth
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 
 Values = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -37,12 +37,14 @@ def test_everything_is_shown_before_anything_happened(client: TestClient) -> Non
     assert families == {metric.full_name.removesuffix("_total") for metric in METRICS.values()}
 
 
-def test_a_job_is_seen_waiting_then_ended(client: TestClient, hand: Hand, leaf_jpeg: bytes) -> None:
+def test_a_job_is_seen_waiting_then_ended(
+    client: TestClient, fake_worker: FakeWorker, leaf_jpeg: bytes
+) -> None:
     client.post("/v1/jobs", content=leaf_jpeg, params={"priority": "bulk"})
     before = scraped(client)
     assert before["cropshield_queue_jobs", (("queue", "bulk"),)] == 1
     assert before["cropshield_jobs_ended_total", (("state", "succeeded"),)] == 0
-    hand.succeed()
+    fake_worker.succeed()
     after = scraped(client)
     assert after["cropshield_queue_jobs", (("queue", "bulk"),)] == 0
     assert after["cropshield_jobs_ended_total", (("state", "succeeded"),)] == 1

@@ -22,9 +22,9 @@ from jobs.metrics import Counters
 from jobs.redis.connections import connect_async
 from jobs.redis.store import RedisJobStore
 from jobs.webhooks.outbox import Delivery, WebhookOutbox
-from tests.jobs.conftest import Desk, a_job, desk
+from tests.jobs.conftest import JobHarness, a_job, harness
 
-__all__ = ["desk"]
+__all__ = ["harness"]
 SPEC_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without the machine's authorities, in no time
 
@@ -265,9 +265,9 @@ def test_a_host_that_cannot_be_looked_up_is_said(host: str) -> None:
 class Outbox:
     """A dispatcher on a real Redis, and jobs that have ended."""
 
-    def __init__(self, desk: Desk, timeout: float = 60) -> None:
-        self.desk, self.redis = desk, connect_async(desk.url)
-        store = RedisJobStore(self.redis, desk.notifier, 1000, 2)
+    def __init__(self, harness: JobHarness, timeout: float = 60) -> None:
+        self.harness, self.redis = harness, connect_async(harness.url)
+        store = RedisJobStore(self.redis, harness.notifier, 1000, 2)
         self.webhooks = WebhookOutbox(self.redis, "any")
         sender = WebhookSender("any", tls=PLAIN, timeout=timeout)
         self.dispatcher = WebhookDispatcher(self.webhooks, store, sender, Counters())
@@ -315,10 +315,12 @@ async def silent_receiver() -> AsyncIterator[str]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def test_a_receiver_that_never_answers_delays_its_own_owners_webhooks_alone(desk: Desk) -> None:
+def test_a_receiver_that_never_answers_delays_its_own_owners_webhooks_alone(
+    harness: JobHarness,
+) -> None:
     async def run() -> None:
         async with silent_receiver() as silent, receiving() as receiver:
-            outbox = Outbox(desk)
+            outbox = Outbox(harness)
             for owner in ("silent", "phone"):
                 await outbox.webhooks.add_secret(owner)
             await outbox.add("silent", silent, 100)
@@ -329,10 +331,10 @@ def test_a_receiver_that_never_answers_delays_its_own_owners_webhooks_alone(desk
     asyncio.run(run())
 
 
-def test_a_job_whose_secret_was_revoked_is_not_sent_unsigned(desk: Desk) -> None:
+def test_a_job_whose_secret_was_revoked_is_not_sent_unsigned(harness: JobHarness) -> None:
     async def run() -> None:
         async with receiving() as receiver:
-            outbox = Outbox(desk)
+            outbox = Outbox(harness)
             (job_id,) = await outbox.add("phone", f"http://127.0.0.1:{receiver.port}/")
             async with outbox.dispatching(), asyncio.timeout(40):
                 told = await outbox.delivered(job_id)
@@ -344,13 +346,13 @@ def test_a_job_whose_secret_was_revoked_is_not_sent_unsigned(desk: Desk) -> None
 
 
 def test_a_defect_in_sending_settles_the_delivery_and_is_logged(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    harness: JobHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def post(*_: object) -> int:
         raise RuntimeError("of nobody's expectation")
 
     async def run() -> None:
-        outbox = Outbox(desk)
+        outbox = Outbox(harness)
         await outbox.webhooks.add_secret("phone")
         monkeypatch.setattr(outbox.dispatcher._sender, "post", post)
         (job_id,) = await outbox.add("phone", "http://127.0.0.1:1/")

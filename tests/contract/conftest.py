@@ -13,9 +13,9 @@ from api.app import create_app
 from api.settings import ApiSettings
 from jobs.auth.api_keys import ApiKey, RedisApiKeyStore, issue_key
 from jobs.redis.connections import connect_async
-from tests.api.conftest import Hand, hand, settings
+from tests.api.conftest import FakeWorker, fake_worker, settings
 
-__all__ = ["hand", "settings"]
+__all__ = ["fake_worker", "settings"]
 NewKey = Callable[..., str]
 
 
@@ -33,10 +33,10 @@ def client(redis_url: str, home: Path) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def done(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> str:
+def done(client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker) -> str:
     """Path of a succeeded job, whose photo is 640 x 480 pixels."""
     client.post("/v1/jobs?top_k=2", content=leaf_jpeg)
-    return f"/v1/jobs/{hand.succeed(leaf_jpeg)}"
+    return f"/v1/jobs/{fake_worker.succeed(leaf_jpeg)}"
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ async def _add(url: str, key: ApiKey) -> None:
 
 
 @pytest.fixture
-def worker(guarded_settings: ApiSettings) -> Iterator[Hand]:
-    hand = Hand(guarded_settings)
-    yield hand
-    hand.client.close()
+def worker(guarded_settings: ApiSettings) -> Iterator[FakeWorker]:
+    fake_worker = FakeWorker(guarded_settings)
+    yield fake_worker
+    fake_worker.client.close()
 
 
 def with_key(secret: str, **more: str) -> dict[str, str]:

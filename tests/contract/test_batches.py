@@ -13,7 +13,7 @@ from jobs.blobs import blob_names
 from jobs.ports import Outcome
 from jobs.records.job import State
 from jobs.redis import keyspace
-from tests.api.conftest import RESULT, Hand
+from tests.api.conftest import RESULT, FakeWorker
 
 Sent = list[bytes]
 
@@ -29,20 +29,20 @@ def send(client: TestClient, photos: Sent, **headers: str) -> Any:
     return client.post("/v1/batches", files=files, headers=headers)
 
 
-def end_all_soon(hand: Hand) -> None:
+def end_all_soon(fake_worker: FakeWorker) -> None:
     """Once both of them wait, however long that takes."""
-    while hand.client.zcard(keyspace.INTERACTIVE) < 2:
+    while fake_worker.client.zcard(keyspace.INTERACTIVE) < 2:
         time.sleep(0.01)
-    end_all(hand)
+    end_all(fake_worker)
 
 
-def end_all(hand: Hand) -> None:
+def end_all(fake_worker: FakeWorker) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (30, 20), "green").save(buffer, "JPEG")
-    for claim in hand.queue.claim(64):
+    for claim in fake_worker.queue.claim(64):
         name = blob_names.overlay_name(1, 0, "jpeg")
-        hand.blobs.put(claim.job.id, name, buffer.getvalue())
-        hand.queue.finish(claim, Outcome(State.SUCCEEDED, result=RESULT))
+        fake_worker.blobs.put(claim.job.id, name, buffer.getvalue())
+        fake_worker.queue.finish(claim, Outcome(State.SUCCEEDED, result=RESULT))
 
 
 def test_a_batch_is_202_each_photo_its_own_job_and_one_bad_image_its_items_error(
@@ -68,13 +68,13 @@ def test_a_batch_has_up_to_64_images(client: TestClient, leaf_jpeg: bytes) -> No
 
 
 def test_a_batch_tells_counts_by_state_items_and_progress_0_to_1(
-    client: TestClient, photos: Sent, hand: Hand
+    client: TestClient, photos: Sent, fake_worker: FakeWorker
 ) -> None:
     path = send(client, photos).headers["Location"]
     waiting = client.get(path).json()
     assert (waiting["counts"]["queued"], waiting["counts"]["refused"]) == (2, 1)
     assert waiting["progress"] == pytest.approx(1 / 3, abs=1e-3)
-    end_all(hand)
+    end_all(fake_worker)
     done = client.get(path)
     assert (done.json()["counts"]["succeeded"], done.json()["progress"]) == (2, 1)
     assert "Retry-After" not in done.headers
@@ -82,10 +82,10 @@ def test_a_batch_tells_counts_by_state_items_and_progress_0_to_1(
 
 @pytest.mark.parametrize("way", ["POST", "GET"])
 def test_prefer_wait_answers_when_all_jobs_of_a_batch_have_ended(
-    client: TestClient, photos: Sent, hand: Hand, way: str
+    client: TestClient, photos: Sent, fake_worker: FakeWorker, way: str
 ) -> None:
     path = "" if way == "POST" else send(client, photos).headers["Location"]
-    worker = threading.Thread(target=end_all_soon, args=[hand])
+    worker = threading.Thread(target=end_all_soon, args=[fake_worker])
     worker.start()
     wait = {"Prefer": "wait=20"}
     answer = client.get(path, headers=wait) if path else send(client, photos, **wait)
@@ -95,13 +95,13 @@ def test_prefer_wait_answers_when_all_jobs_of_a_batch_have_ended(
 
 
 def test_a_grid_is_one_contact_sheet_of_all_overlays_once_they_are_done(
-    client: TestClient, photos: Sent, hand: Hand
+    client: TestClient, photos: Sent, fake_worker: FakeWorker
 ) -> None:
     grid = send(client, photos).json()["links"]["grid"]
     early = client.get(grid)
     assert (early.status_code, early.json()["type"]) == (409, "/problems/job-not-ready")
     assert int(early.headers["Retry-After"]) >= 1
-    end_all(hand)
+    end_all(fake_worker)
     sheet = client.get(grid)
     assert sheet.headers["Content-Type"] == "image/jpeg"
     assert Image.open(io.BytesIO(sheet.content)).width > 3 * 200
@@ -118,10 +118,10 @@ def test_a_batch_sent_again_with_its_key_is_the_same_batch(
 
 
 def test_headers_of_a_batch_may_be_spelled_in_any_case(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     send(client, [leaf_jpeg])
-    end_all(hand)
+    end_all(fake_worker)
     form = client.build_request("POST", "/v1/batches", files=[("images", leaf_jpeg)])
     kind = form.headers["Content-Type"].replace("multipart/form-data", "Multipart/Form-Data")
     headers = {"Content-Type": kind, "Cache-Control": "No-Cache"}

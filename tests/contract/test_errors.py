@@ -15,7 +15,7 @@ from api.settings import ApiSettings
 from engine.photos.decode import decode
 from jobs.redis import keyspace
 from pictures.errors import UndecodablePhoto
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 from tests.pictures.files import png_header
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "request_id", "retryable"}
@@ -147,15 +147,15 @@ def test_a_full_queue_is_503_with_jittered_retry_after_before_the_body_is_read(
     settings = ApiSettings(redis_url=redis_url, home=home, queue_bound=1)
     with TestClient(create_app(settings)) as client:
         assert client.post("/v1/jobs", content=leaf_jpeg).status_code == 202
-        hand = Hand(settings)
-        hand.client.hset(keyspace.PACE, "interval", 20_000)
+        fake_worker = FakeWorker(settings)
+        fake_worker.client.hset(keyspace.PACE, "interval", 20_000)
         seen = set()
         for way in ["/v1/jobs"] * 20 + [f"/v1/jobs/{'9' * 8}-9999-4999-8999-{'9' * 12}"]:
             send = client.post if way == "/v1/jobs" else client.put
             answer = send(way, content=unread(), headers=RAW)
             assert problem(answer, 503, "queue-full")["retryable"] is True
             seen.add(int(answer.headers["Retry-After"]))
-        hand.client.close()
+        fake_worker.client.close()
     assert len(seen) > 1
     assert min(seen) >= 20
     assert max(seen) <= 31
@@ -235,10 +235,10 @@ def test_a_defect_is_500_and_tells_nothing(
 
 
 def test_the_problems_that_no_error_of_ours_words_are_shown_as_they_are_answered(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     client.post("/v1/jobs", content=leaf_jpeg)
-    overlay = f"/v1/jobs/{hand.succeed()}/overlay"
+    overlay = f"/v1/jobs/{fake_worker.succeed()}/overlay"
     broken = {"Content-Type": "multipart/form-data; boundary=x"}
     for answer, slug in (
         (client.post("/v1/jobs?top_k=9", content=leaf_jpeg), "invalid-request"),

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 
 
 @pytest.fixture
@@ -23,19 +23,19 @@ def fields(text: str) -> list[dict[str, str]]:
     return [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
 
 
-def succeed_once_followed(client: TestClient, hand: Hand) -> None:
+def succeed_once_followed(client: TestClient, fake_worker: FakeWorker) -> None:
     """The first event is then that of the queued job, however slow the machine."""
     watch = client.app.state.services.watch  # type: ignore[attr-defined]
     while not watch.waiting:
         time.sleep(0.01)
     time.sleep(0.5)
-    hand.succeed()
+    fake_worker.succeed()
 
 
 def test_a_job_event_comes_on_every_change_and_the_stream_ends_after_the_terminal_one(
-    client: TestClient, path: str, hand: Hand
+    client: TestClient, path: str, fake_worker: FakeWorker
 ) -> None:
-    worker = threading.Thread(target=succeed_once_followed, args=[client, hand])
+    worker = threading.Thread(target=succeed_once_followed, args=[client, fake_worker])
     worker.start()
     answer = client.get(f"{path}/events")
     worker.join()
@@ -48,9 +48,9 @@ def test_a_job_event_comes_on_every_change_and_the_stream_ends_after_the_termina
 
 
 def test_ids_and_last_event_id_spare_what_was_seen(
-    client: TestClient, path: str, hand: Hand
+    client: TestClient, path: str, fake_worker: FakeWorker
 ) -> None:
-    hand.succeed()
+    fake_worker.succeed()
     (end,) = fields(client.get(f"{path}/events").text)
 
     def again(seen: str) -> Any:

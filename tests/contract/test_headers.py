@@ -14,14 +14,14 @@ from api.settings import ApiSettings
 from jobs.errors import StoreDown
 from jobs.redis import keyspace
 from jobs.redis.admission import AdmissionControl
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 from tests.pictures.files import file_of, scene
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 
 def test_a_replay_answers_the_job_as_it_is_now(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     first = client.post("/v1/jobs?alpha=0.5", content=leaf_jpeg, headers=KEY)
     assert first.status_code == 202
@@ -30,7 +30,7 @@ def test_a_replay_answers_the_job_as_it_is_now(
     assert (again.status_code, again.json()) == (202, first.json())
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.headers["Location"] == first.headers["Location"]
-    hand.succeed()
+    fake_worker.succeed()
     ended = client.post("/v1/jobs", content=leaf_jpeg, headers=KEY)
     assert (ended.status_code, ended.json()["state"]) == (200, "succeeded")
     assert ended.json()["id"] == first.json()["id"]
@@ -53,11 +53,13 @@ def test_a_key_that_is_empty_or_too_long_is_422(
     assert answer.json()["errors"][0]["field"].endswith("Idempotency-Key")
 
 
-def test_a_key_lives_as_long_as_its_job(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> None:
+def test_a_key_lives_as_long_as_its_job(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+) -> None:
     client.post("/v1/jobs", content=leaf_jpeg, headers=KEY)
-    job_id = hand.succeed()
-    (kept,) = hand.client.keys(f"{keyspace.PREFIX}key:*")
-    left = hand.client.pttl(kept), hand.client.pttl(keyspace.JOB + job_id)
+    job_id = fake_worker.succeed()
+    (kept,) = fake_worker.client.keys(f"{keyspace.PREFIX}key:*")
+    left = fake_worker.client.pttl(kept), fake_worker.client.pttl(keyspace.JOB + job_id)
     assert abs(int(left[0]) - int(left[1])) < 1000
 
 
@@ -70,7 +72,7 @@ def test_what_was_refused_is_not_remembered(client: TestClient, leaf_jpeg: bytes
 
 
 def test_a_503_is_not_remembered(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = client.app.state.services  # type: ignore[attr-defined]
     with monkeypatch.context() as full:
@@ -160,10 +162,10 @@ def test_identical_requests_at_the_same_moment_make_one_job(
 
 
 def test_cache_control_no_cache_turns_reuse_off(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     client.post("/v1/jobs", content=leaf_jpeg)
-    hand.succeed()
+    fake_worker.succeed()
     assert client.post("/v1/jobs", content=leaf_jpeg).json()["cached"] is True
     for value in ("no-cache", "No-Cache, max-age=0"):
         fresh = client.post("/v1/jobs", content=leaf_jpeg, headers={"Cache-Control": value})

@@ -13,7 +13,7 @@ from api.uploads import RAW_TYPES
 from jobs.blobs import blob_names
 from jobs.records.options import JobOptions
 from jobs.redis import keyspace
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 from tests.pictures.files import file_of, scene
 
 FRESH = {"Cache-Control": "no-cache"}
@@ -102,31 +102,35 @@ def test_two_ways_to_name_a_class_must_name_the_same(client: TestClient, leaf_jp
     assert "'Apple__scab' is class 3, but class_index is 4" in answer.json()["detail"]
 
 
-def test_a_job_past_its_deadline_expires(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> None:
+def test_a_job_past_its_deadline_expires(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+) -> None:
     path = submit(client, leaf_jpeg, "deadline=5")
-    hand.client.hincrby(keyspace.JOB + path.rpartition("/")[2], "start_by", -5001)
-    assert hand.queue.claim(1) == []
+    fake_worker.client.hincrby(keyspace.JOB + path.rpartition("/")[2], "start_by", -5001)
+    assert fake_worker.queue.claim(1) == []
     assert client.get(path).json()["state"] == "expired"
 
 
 def test_post_is_200_for_a_result_that_is_reused_under_a_new_id(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     first = submit(client, leaf_jpeg)
-    hand.succeed()
+    fake_worker.succeed()
     again = client.post("/v1/jobs", content=leaf_jpeg)
     assert again.status_code == 200
     assert (again.json()["cached"], again.json()["state"]) == (True, "succeeded")
     assert again.headers["Location"] != first
     assert "Retry-After" not in again.headers
-    assert not hand.blobs.has(again.json()["id"], blob_names.ORIGINAL), "it is erased at the end"
+    assert not fake_worker.blobs.has(again.json()["id"], blob_names.ORIGINAL), (
+        "it is erased at the end"
+    )
     assert client.post("/v1/jobs", content=leaf_jpeg, headers=FRESH).status_code == 202
 
 
 def test_post_with_prefer_wait_is_200_once_the_job_has_ended(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
-    worker = threading.Thread(target=_work_soon, args=[hand])
+    worker = threading.Thread(target=_work_soon, args=[fake_worker])
     worker.start()
     answer = client.post("/v1/jobs", content=leaf_jpeg, headers={"Prefer": "wait=20"})
     worker.join()
@@ -143,10 +147,10 @@ def test_post_with_prefer_wait_is_202_when_the_time_is_up(
     assert answer.headers["Preference-Applied"] == "wait=0"
 
 
-def _work_soon(hand: Hand) -> None:
-    while not hand.client.zcard(keyspace.INTERACTIVE):
+def _work_soon(fake_worker: FakeWorker) -> None:
+    while not fake_worker.client.zcard(keyspace.INTERACTIVE):
         pass
-    hand.succeed()
+    fake_worker.succeed()
 
 
 # PUT /v1/jobs/{uuid}
@@ -164,19 +168,21 @@ def test_put_makes_the_job_under_the_clients_id(client: TestClient, leaf_jpeg: b
 
 
 def test_put_can_be_sent_again_after_the_end(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     client.put(f"/v1/jobs/{NEW_ID}", content=leaf_jpeg)
-    hand.succeed()
+    fake_worker.succeed()
     again = client.put(f"/v1/jobs/{NEW_ID}", content=leaf_jpeg)
     assert (again.status_code, again.json()["state"]) == (200, "succeeded")
     assert again.json()["attempts"] == 1
 
 
-def test_an_id_in_upper_case_is_the_same(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> None:
+def test_an_id_in_upper_case_is_the_same(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+) -> None:
     path = f"/v1/jobs/{NEW_ID.upper()}"
     assert client.put(path, content=leaf_jpeg).json()["id"] == NEW_ID
-    hand.succeed()
+    fake_worker.succeed()
     for part in ("", "/overlay", "/events"):
         assert client.get(path + part).status_code == 200
     assert client.put(path, content=leaf_jpeg).headers["Idempotency-Replayed"] == "true"
@@ -198,9 +204,11 @@ def test_put_under_what_is_no_uuid_is_422(client: TestClient, leaf_jpeg: bytes, 
     assert wrong in answer.json()["errors"][0]["message"]
 
 
-def test_put_under_an_expired_id_is_410(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> None:
+def test_put_under_an_expired_id_is_410(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+) -> None:
     client.put(f"/v1/jobs/{NEW_ID}", content=leaf_jpeg)
-    hand.client.delete(keyspace.JOB + hand.succeed())
+    fake_worker.client.delete(keyspace.JOB + fake_worker.succeed())
     answer = client.put(f"/v1/jobs/{NEW_ID}", content=leaf_jpeg)
     assert answer.status_code == 410
 
@@ -209,11 +217,11 @@ def test_put_under_an_expired_id_is_410(client: TestClient, leaf_jpeg: bytes, ha
 
 
 def test_get_is_200_for_a_failed_job_with_the_members_of_a_problem(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     posted = client.post("/v1/jobs", content=leaf_jpeg, headers={"X-Request-ID": "abc-1"})
     path = posted.headers["Location"]
-    hand.fail()
+    fake_worker.fail()
     answer = client.get(path)
     assert answer.status_code == 200
     assert answer.json()["state"] == "failed"
@@ -229,17 +237,17 @@ def test_get_is_200_for_a_failed_job_with_the_members_of_a_problem(
 
 
 def test_get_is_404_for_what_never_existed_and_410_for_what_expired(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     assert client.get(f"/v1/jobs/{NEW_ID}").status_code == 404
     path = submit(client, leaf_jpeg)
-    hand.client.delete(keyspace.JOB + hand.succeed())  # as its expiry does
+    fake_worker.client.delete(keyspace.JOB + fake_worker.succeed())  # as its expiry does
     for part in ("", "/overlay", "/events"):
         assert client.get(path + part).status_code == 410
 
 
 def test_get_has_an_etag_and_304_while_nothing_changes(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     path = submit(client, leaf_jpeg)
     first = client.get(path)
@@ -248,7 +256,7 @@ def test_get_has_an_etag_and_304_while_nothing_changes(
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["ETag"] == first.headers["ETag"]
     assert again.headers["Retry-After"] == "1"
-    hand.succeed()
+    fake_worker.succeed()
     changed = client.get(path, headers=known)
     assert changed.status_code == 200
     assert changed.headers["ETag"] != first.headers["ETag"]
@@ -256,32 +264,32 @@ def test_get_has_an_etag_and_304_while_nothing_changes(
 
 
 def test_get_has_retry_after_until_terminal_by_the_eta(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
-    hand.client.hset(keyspace.PACE, "interval", 4200)
+    fake_worker.client.hset(keyspace.PACE, "interval", 4200)
     paths = [submit(client, leaf_jpeg) for _ in range(2)]
     assert [client.get(path).headers["Retry-After"] for path in paths] == ["5", "9"]
-    hand.succeed()
+    fake_worker.succeed()
     assert "Retry-After" not in client.get(paths[0]).headers
 
 
 @pytest.mark.parametrize(("asked", "granted"), [("wait=0", "0"), ("respond-async, wait=99", "25")])
 def test_prefer_wait_is_clamped_and_preference_applied_says_so(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand, asked: str, granted: str
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker, asked: str, granted: str
 ) -> None:
     path = submit(client, leaf_jpeg)
     if granted == "25":
-        hand.succeed()
+        fake_worker.succeed()
     answer = client.get(path, headers={"Prefer": asked})
     assert answer.status_code == 200
     assert answer.headers["Preference-Applied"] == f"wait={granted}"
 
 
 def test_prefer_wait_answers_as_soon_as_the_job_has_ended(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     path = submit(client, leaf_jpeg)
-    worker = threading.Timer(0.3, hand.succeed)
+    worker = threading.Timer(0.3, fake_worker.succeed)
     worker.start()
     answer = client.get(path, headers={"Prefer": "wait=20"})
     worker.join()
@@ -310,13 +318,15 @@ PUBLIC_FIELDS = {
 }
 
 
-def test_a_job_has_every_member(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> None:
+def test_a_job_has_every_member(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+) -> None:
     path = submit(client, leaf_jpeg, "client_ref=plot+9")
     queued = client.get(path).json()
     assert queued["queue"] == {"position": 0, "eta_seconds": None}
     assert queued["client_ref"] == "plot 9"
     assert queued["result"] is queued["error"] is queued["started_at"] is None
-    hand.succeed()
+    fake_worker.succeed()
     job = client.get(path).json()
     assert set(job) == PUBLIC_FIELDS
     assert uuid.UUID(job["id"]).version == 4
@@ -346,29 +356,29 @@ def test_every_link_of_a_job_answers(client: TestClient, done: str) -> None:
 
 
 def test_delete_of_a_queued_job_is_200_canceled(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     path = submit(client, leaf_jpeg)
     for _ in range(3):
         answer = client.delete(path)
         assert (answer.status_code, answer.json()["state"]) == (200, "canceled")
-    assert hand.queue.claim(1) == []
+    assert fake_worker.queue.claim(1) == []
 
 
 def test_delete_of_a_running_job_is_202_and_cooperative(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     path = submit(client, leaf_jpeg)
-    (claim,) = hand.queue.claim(1)
+    (claim,) = fake_worker.queue.claim(1)
     for _ in range(2):
         answer = client.delete(path)
         assert (answer.status_code, answer.json()["state"]) == (202, "running")
-    hand.end(claim)
+    fake_worker.end(claim)
     assert client.get(path).json()["state"] == "canceled"
 
 
 def test_delete_of_a_terminal_job_erases_its_pictures(
-    client: TestClient, done: str, hand: Hand
+    client: TestClient, done: str, fake_worker: FakeWorker
 ) -> None:
     client.get(f"{done}/overlay?alpha=0.1")  # drawn, and kept for a while
     for _ in range(2):
@@ -380,7 +390,7 @@ def test_delete_of_a_terminal_job_erases_its_pictures(
         assert gone.status_code == 410
         assert gone.json()["type"] == "/problems/pictures-erased"
     assert client.get(done).status_code == 200
-    assert not hand.blobs.has(done.rpartition("/")[2], blob_names.PHOTO)
+    assert not fake_worker.blobs.has(done.rpartition("/")[2], blob_names.PHOTO)
 
 
 def test_the_result_of_an_erased_job_is_not_reused(
@@ -421,10 +431,10 @@ def test_the_list_is_newest_first_and_whole_through_its_cursors(
 
 
 def test_the_list_can_be_asked_by_state_and_since(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     first, second = (submit(client, leaf_jpeg) for _ in range(2))
-    hand.succeed()
+    fake_worker.succeed()
     found = client.get("/v1/jobs?state=succeeded").json()["jobs"]
     assert [job["links"]["self"] for job in found] == [first]
     assert found[0] == client.get(first).json()

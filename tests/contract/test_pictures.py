@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from api.schemas.jobs import RawMap
 from jobs.redis import keyspace
 from pictures.blend import WHOLE, Box, colourise, upsample
-from tests.api.conftest import BOX, MAPS, PEAKS, Hand
+from tests.api.conftest import BOX, MAPS, PEAKS, FakeWorker
 
 PICTURES = ("overlay", "overlay?alpha=0.2", "heatmap", "comparison", "photo")
 
@@ -50,7 +50,7 @@ def test_an_overlay_can_have_another_alpha(client: TestClient, done: str, leaf_j
 
 
 def test_an_overlay_is_drawn_where_the_cells_of_the_map_are(
-    client: TestClient, done: str, hand: Hand
+    client: TestClient, done: str, fake_worker: FakeWorker
 ) -> None:
     def off(alpha: float, box: Box) -> float:
         """How far the overlay is from the map drawn in `box`."""
@@ -61,8 +61,8 @@ def test_an_overlay_is_drawn_where_the_cells_of_the_map_are(
 
     assert off(1.0, Box(**BOX)) < off(1.0, WHOLE) / 2
     key = keyspace.JOB + done.rpartition("/")[2]
-    record = str(hand.client.hget(key, "result"))
-    hand.client.hset(key, "result", re.sub(r', "box": {[^}]+}', "", record))
+    record = str(fake_worker.client.hget(key, "result"))
+    fake_worker.client.hset(key, "result", re.sub(r', "box": {[^}]+}', "", record))
     assert client.get(done).json()["result"]["explanations"][0]["heatmap"]["box"] is None
     assert off(0.999, WHOLE) < off(0.999, Box(**BOX)) / 2  # an older record is drawn as it was
 
@@ -93,7 +93,7 @@ def test_an_overlay_can_have_another_size(
 
 
 def test_an_original_size_is_that_of_the_photo_as_sent_turned_upright(
-    client: TestClient, hand: Hand, leaf_jpeg: bytes
+    client: TestClient, fake_worker: FakeWorker, leaf_jpeg: bytes
 ) -> None:
     sideways, upright = io.BytesIO(), io.BytesIO()
     photo = Image.open(io.BytesIO(leaf_jpeg))
@@ -102,7 +102,7 @@ def test_an_original_size_is_that_of_the_photo_as_sent_turned_upright(
     photo.save(sideways, "JPEG", exif=exif)
     photo.resize((320, 240)).transpose(Image.Transpose.ROTATE_270).save(upright, "JPEG")
     client.post("/v1/jobs", content=sideways.getvalue())
-    job_id = hand.succeed(upright.getvalue())
+    job_id = fake_worker.succeed(upright.getvalue())
     answer = client.get(f"/v1/jobs/{job_id}/overlay?size=original")
     assert Image.open(io.BytesIO(answer.content)).size == (480, 640)
 
@@ -130,11 +130,13 @@ def test_a_wrong_look_is_422(
     assert said in error["message"]
 
 
-def test_a_picture_longer_than_its_format_can_be_is_422(client: TestClient, hand: Hand) -> None:
+def test_a_picture_longer_than_its_format_can_be_is_422(
+    client: TestClient, fake_worker: FakeWorker
+) -> None:
     wide = io.BytesIO()
     Image.new("RGB", (17_000, 20)).save(wide, "JPEG")
     client.post("/v1/jobs", content=wide.getvalue())
-    path = f"/v1/jobs/{hand.succeed(wide.getvalue())}/overlay"
+    path = f"/v1/jobs/{fake_worker.succeed(wide.getvalue())}/overlay"
     answer = client.get(f"{path}?size=original&format=webp")
     assert answer.status_code == 422
     assert "17,000" in answer.json()["detail"]
@@ -142,10 +144,12 @@ def test_a_picture_longer_than_its_format_can_be_is_422(client: TestClient, hand
     assert client.get(f"{path}?size=original").status_code == 200
 
 
-def test_variants_are_drawn_without_a_worker(client: TestClient, done: str, hand: Hand) -> None:
-    before = hand.client.hget(keyspace.JOB + done.rpartition("/")[2], "attempts")
+def test_variants_are_drawn_without_a_worker(
+    client: TestClient, done: str, fake_worker: FakeWorker
+) -> None:
+    before = fake_worker.client.hget(keyspace.JOB + done.rpartition("/")[2], "attempts")
     assert client.get(f"{done}/overlay?colormap=magma&size=100").status_code == 200
-    assert hand.client.hget(keyspace.JOB + done.rpartition("/")[2], "attempts") == before
+    assert fake_worker.client.hget(keyspace.JOB + done.rpartition("/")[2], "attempts") == before
     assert client.get("/readyz").json()["workers"] == 0
 
 
@@ -187,12 +191,12 @@ def test_the_comparison_shows_the_original_first_and_one_scale(
 
 
 def test_a_comparison_of_an_older_record_leaves_each_map_its_own_scale(
-    client: TestClient, done: str, hand: Hand
+    client: TestClient, done: str, fake_worker: FakeWorker
 ) -> None:
     key = keyspace.JOB + done.rpartition("/")[2]
-    record = str(hand.client.hget(key, "result"))
+    record = str(fake_worker.client.hget(key, "result"))
     bare = re.sub(r', "peak": [\d.]+', "", record)
-    hand.client.hset(
+    fake_worker.client.hset(
         key, "result", re.sub(r'"class_name": "Apple__scab", "method"', '"method"', bare)
     )
     answer = client.get(f"{done}/comparison?colormap=bone&alpha=1&format=png")
@@ -300,8 +304,10 @@ def test_a_picture_of_an_unknown_job_is_404(client: TestClient, picture: str) ->
     assert answer.json()["type"] == "/problems/job-not-found"
 
 
-def test_a_failed_job_has_no_pictures(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> None:
+def test_a_failed_job_has_no_pictures(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+) -> None:
     client.post("/v1/jobs", content=leaf_jpeg)
-    answer = client.get(f"/v1/jobs/{hand.fail()}/overlay")
+    answer = client.get(f"/v1/jobs/{fake_worker.fail()}/overlay")
     assert answer.status_code == 404
     assert "failed" in answer.json()["detail"]

@@ -13,12 +13,12 @@ from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
 from jobs.redis import keyspace
 from models.catalog import Catalog
-from tests.api.conftest import Hand
-from tests.jobs.conftest import Desk, desk
+from tests.api.conftest import FakeWorker
+from tests.jobs.conftest import JobHarness, harness
 from workers.explainers import Explainers
 from workers.stages import Stages, WorkItem
 
-__all__ = ["desk"]
+__all__ = ["harness"]
 ORIENTATION, DESCRIPTION = 0x0112, 0x010E
 DAY = 86_400
 
@@ -35,36 +35,38 @@ def test_a_result_is_kept_for_72_hours_by_default(client: TestClient, done: str)
 
 @pytest.mark.parametrize("ttl", [60, 30 * DAY])
 def test_a_ttl_within_its_limits_is_kept(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand, ttl: int
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker, ttl: int
 ) -> None:
     path = client.post(f"/v1/jobs?ttl={ttl}", content=leaf_jpeg).headers["Location"]
-    job_id = hand.succeed()
+    job_id = fake_worker.succeed()
     assert kept_for(client, path) == timedelta(seconds=ttl)
-    assert 0 <= ttl * 1000 - int(hand.client.pttl(keyspace.JOB + job_id)) < 60_000
+    assert 0 <= ttl * 1000 - int(fake_worker.client.pttl(keyspace.JOB + job_id)) < 60_000
 
 
 def test_a_tombstone_tells_410_for_7_days_then_404(
-    client: TestClient, done: str, hand: Hand
+    client: TestClient, done: str, fake_worker: FakeWorker
 ) -> None:
     job_id = done.rpartition("/")[2]
-    both: list[int] = [int(hand.client.pttl(key + job_id)) for key in (keyspace.GONE, keyspace.JOB)]
+    both: list[int] = [
+        int(fake_worker.client.pttl(key + job_id)) for key in (keyspace.GONE, keyspace.JOB)
+    ]
     assert abs(both[0] - both[1] - 7 * DAY * 1000) < 1000
-    hand.client.delete(keyspace.JOB + job_id)  # as its expiry does
+    fake_worker.client.delete(keyspace.JOB + job_id)  # as its expiry does
     assert client.get(done).status_code == 410
-    hand.client.delete(keyspace.GONE + job_id)
+    fake_worker.client.delete(keyspace.GONE + job_id)
     assert client.get(done).status_code == 404
 
 
 def test_the_photo_is_kept_upright_and_without_metadata_and_the_original_erased(
-    desk: Desk, home: Path, leaf_jpeg: bytes
+    harness: JobHarness, home: Path, leaf_jpeg: bytes
 ) -> None:
-    stages = Stages(desk.queue, DiskBlobs(home), Explainers(Catalog(), "cpu"))
+    stages = Stages(harness.queue, DiskBlobs(home), Explainers(Catalog(), "cpu"))
     sent, exif = io.BytesIO(), Image.Exif()
     exif[ORIENTATION], exif[DESCRIPTION] = 6, "field 7, Mrs Miller"
     Image.open(io.BytesIO(leaf_jpeg)).save(sent, "JPEG", exif=exif, comment=b"a comment")
-    job, blobs = desk.enqueue(), DiskBlobs(home)
+    job, blobs = harness.enqueue(), DiskBlobs(home)
     blobs.put(job.id, blob_names.ORIGINAL, sent.getvalue())
-    (claim,) = desk.queue.claim(1)
+    (claim,) = harness.queue.claim(1)
     item = stages.load(WorkItem(claim))
     stages.explain([item])
     stages.finish(item)
@@ -76,14 +78,14 @@ def test_the_photo_is_kept_upright_and_without_metadata_and_the_original_erased(
 
 
 def test_the_original_is_erased_when_the_job_is_terminal_however_it_ended(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     """By its worker where one ended it (tests/workers); here nobody but the API did."""
     path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
     job_id = path.rpartition("/")[2]
-    assert hand.blobs.has(job_id, blob_names.ORIGINAL)
+    assert fake_worker.blobs.has(job_id, blob_names.ORIGINAL)
     client.delete(path)
     end = time.monotonic() + 30
-    while hand.blobs.has(job_id, blob_names.ORIGINAL) and time.monotonic() < end:
+    while fake_worker.blobs.has(job_id, blob_names.ORIGINAL) and time.monotonic() < end:
         client.get("/livez")
-    assert not hand.blobs.has(job_id, blob_names.ORIGINAL)
+    assert not fake_worker.blobs.has(job_id, blob_names.ORIGINAL)

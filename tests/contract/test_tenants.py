@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 from tests.contract.conftest import NewKey, with_key
 
 MARK = "adas-own-reference"
@@ -60,7 +60,7 @@ OPEN = (
 class Ada:
     """Somebody with a job that has succeeded, and a batch where there are batches."""
 
-    def __init__(self, client: TestClient, secret: str, photo: bytes, worker: Hand) -> None:
+    def __init__(self, client: TestClient, secret: str, photo: bytes, worker: FakeWorker) -> None:
         self.client, self.secret = client, secret
         self.job = self._submit(photo)
         worker.succeed()
@@ -87,7 +87,7 @@ class Ada:
 
 
 @pytest.fixture
-def ada(nobody: TestClient, new_key: NewKey, leaf_jpeg: bytes, worker: Hand) -> Ada:
+def ada(nobody: TestClient, new_key: NewKey, leaf_jpeg: bytes, worker: FakeWorker) -> Ada:
     return Ada(nobody, new_key("Ada"), leaf_jpeg, worker)
 
 
@@ -132,7 +132,7 @@ def test_what_anybody_reads_tells_nothing_of_another_key(ada: Ada, new_key: NewK
 
 
 def test_an_expired_job_of_another_key_was_never_there(
-    ada: Ada, new_key: NewKey, worker: Hand
+    ada: Ada, new_key: NewKey, worker: FakeWorker
 ) -> None:
     worker.client.delete(f"cropshield:1:job:{ada.job}")
     path = f"/v1/jobs/{ada.job}"

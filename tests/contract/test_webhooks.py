@@ -19,7 +19,7 @@ from api.settings import ApiSettings
 from api.webhooks import DELAYS, TIMEOUT_SECONDS
 from jobs.redis.connections import connect_async
 from jobs.webhooks.outbox import WebhookOutbox
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 from tests.contract.conftest import NewKey, with_key
 
 PHOTO = {"Content-Type": "image/jpeg"}
@@ -76,10 +76,10 @@ def client(settings: ApiSettings) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def hand(settings: ApiSettings) -> Iterator[Hand]:
-    hand = Hand(settings)
-    yield hand
-    hand.client.close()
+def fake_worker(settings: ApiSettings) -> Iterator[FakeWorker]:
+    fake_worker = FakeWorker(settings)
+    yield fake_worker
+    fake_worker.client.close()
 
 
 @pytest.fixture
@@ -122,10 +122,10 @@ def make_due(redis_url: str) -> None:
 
 
 def test_callback_url_gets_the_terminal_job_by_standard_webhooks(
-    client: TestClient, hand: Hand, leaf_jpeg: bytes, receiver: Receiver, secret: str
+    client: TestClient, fake_worker: FakeWorker, leaf_jpeg: bytes, receiver: Receiver, secret: str
 ) -> None:
     job_id = submit(client, leaf_jpeg, receiver.url).json()["id"]
-    hand.succeed()
+    fake_worker.succeed()
     until(lambda: receiver.got, "a webhook")
     (headers, body), *_ = receiver.got
     assert headers["webhook-id"] == f"msg_{job_id}"
@@ -137,7 +137,7 @@ def test_callback_url_gets_the_terminal_job_by_standard_webhooks(
 
 def test_two_secrets_are_valid_while_rotating(
     client: TestClient,
-    hand: Hand,
+    fake_worker: FakeWorker,
     leaf_jpeg: bytes,
     receiver: Receiver,
     secret: str,
@@ -145,7 +145,7 @@ def test_two_secrets_are_valid_while_rotating(
 ) -> None:
     newer = add_secret(redis_url)
     submit(client, leaf_jpeg, receiver.url)
-    hand.succeed()
+    fake_worker.succeed()
     until(lambda: receiver.got, "a webhook")
     (headers, body), *_ = receiver.got
     assert headers["webhook-signature"].count("v1,") == 2
@@ -155,7 +155,7 @@ def test_two_secrets_are_valid_while_rotating(
 
 def test_a_failure_is_retried_with_the_same_id_and_listed_under_the_job(
     client: TestClient,
-    hand: Hand,
+    fake_worker: FakeWorker,
     leaf_jpeg: bytes,
     receiver: Receiver,
     secret: str,
@@ -163,7 +163,7 @@ def test_a_failure_is_retried_with_the_same_id_and_listed_under_the_job(
 ) -> None:
     receiver.statuses = [500, 302, 200]
     job = submit(client, leaf_jpeg, receiver.url).json()
-    hand.fail()
+    fake_worker.fail()
 
     def listed() -> Any:
         return client.get(job["links"]["deliveries"]).json()
@@ -184,7 +184,7 @@ def test_a_failure_is_retried_with_the_same_id_and_listed_under_the_job(
 
 def test_410_stops(
     client: TestClient,
-    hand: Hand,
+    fake_worker: FakeWorker,
     leaf_jpeg: bytes,
     receiver: Receiver,
     secret: str,
@@ -192,7 +192,7 @@ def test_410_stops(
 ) -> None:
     receiver.statuses = [410]
     job = submit(client, leaf_jpeg, receiver.url).json()
-    hand.succeed()
+    fake_worker.succeed()
     (only,) = until(lambda: client.get(job["links"]["deliveries"]).json(), "a delivery")
     assert (only["status"], only["next_at"]) == (410, None)
     with Redis.from_url(redis_url) as redis:
@@ -205,11 +205,15 @@ def test_an_attempt_has_15_s_and_the_next_ones_come_at_5_s_5_min_30_min_2_h_and_
 
 
 def test_nothing_is_lost_when_every_api_process_is_away_as_the_job_ends(
-    settings: ApiSettings, hand: Hand, leaf_jpeg: bytes, receiver: Receiver, secret: str
+    settings: ApiSettings,
+    fake_worker: FakeWorker,
+    leaf_jpeg: bytes,
+    receiver: Receiver,
+    secret: str,
 ) -> None:
     with TestClient(create_app(settings)) as first:
         submit(first, leaf_jpeg, receiver.url)
-    hand.succeed()
+    fake_worker.succeed()
     assert not receiver.got
     with TestClient(create_app(settings)):
         until(lambda: receiver.got, "a webhook from the next process")

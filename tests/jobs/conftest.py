@@ -47,7 +47,7 @@ class CountingNotifier:
         self.notified += 1
 
 
-class Desk:
+class JobHarness:
     """A store and a worker's queue; `bound` 5, lease 1 s, 3 attempts."""
 
     def __init__(self, url: str) -> None:
@@ -91,10 +91,10 @@ def a_job(owner: str = LOCAL, **options: Any) -> Job:
 
 
 @pytest.fixture
-def desk(redis_url: str) -> Iterator[Desk]:
-    desk = Desk(redis_url)
-    yield desk
-    desk.client.close()
+def harness(redis_url: str) -> Iterator[JobHarness]:
+    harness = JobHarness(redis_url)
+    yield harness
+    harness.client.close()
 
 
 @pytest.fixture(params=STORES)

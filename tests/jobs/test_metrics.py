@@ -15,23 +15,23 @@ from jobs.records.job import State
 from jobs.redis import backlog
 from jobs.redis.backlog import Backlog, read_backlog
 from jobs.redis.queue import MeteredQueue
-from tests.jobs.conftest import CountingNotifier, Desk
+from tests.jobs.conftest import CountingNotifier, JobHarness
 
 DONE = Outcome(State.SUCCEEDED, result={"predictions": []}, timings_ms={"decode": 7.0})
 
 
 @pytest.fixture
-def queue(desk: Desk) -> MeteredQueue:
-    return MeteredQueue(desk.client, CountingNotifier(), 1, 3, Counters())
+def queue(harness: JobHarness) -> MeteredQueue:
+    return MeteredQueue(harness.client, CountingNotifier(), 1, 3, Counters())
 
 
-def saved(desk: Desk) -> dict[str, str]:
-    counts: dict[Any, Any] = desk.client.hgetall(metrics.KEY)
+def saved(harness: JobHarness) -> dict[str, str]:
+    counts: dict[Any, Any] = harness.client.hgetall(metrics.KEY)
     return counts
 
 
-def seen(desk: Desk) -> Backlog:
-    return read_backlog(desk.client.eval(backlog.SCRIPT, 0, *map(str, backlog.ARGUMENTS)))
+def seen(harness: JobHarness) -> Backlog:
+    return read_backlog(harness.client.eval(backlog.SCRIPT, 0, *map(str, backlog.ARGUMENTS)))
 
 
 def test_a_value_on_a_bound_is_inside_it() -> None:
@@ -62,13 +62,15 @@ def test_nothing_is_lost_between_threads() -> None:
     assert counters.take() == {"model_loads_total|m": 4000}
 
 
-def test_a_batch_is_counted_with_the_next_sign_of_life(desk: Desk, queue: MeteredQueue) -> None:
+def test_a_batch_is_counted_with_the_next_sign_of_life(
+    harness: JobHarness, queue: MeteredQueue
+) -> None:
     for _ in range(3):
-        desk.enqueue()
+        harness.enqueue()
     for claim in queue.claim(8):
         queue.finish(claim, DONE)
     queue.heartbeat("w")
-    counts = saved(desk)
+    counts = saved(harness)
     assert counts["job_attempts_total"] == "3"
     assert counts["batch_photos|2"] == "1"
     assert counts["jobs_ended_total|succeeded"] == "3"
@@ -78,50 +80,54 @@ def test_a_batch_is_counted_with_the_next_sign_of_life(desk: Desk, queue: Metere
 
 
 def test_counts_that_could_not_be_saved_are_saved_later(
-    desk: Desk, queue: MeteredQueue, monkeypatch: pytest.MonkeyPatch
+    harness: JobHarness, queue: MeteredQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.enqueue()
+    harness.enqueue()
     queue.claim(1)
     with monkeypatch.context() as patch:
         patch.setattr(Pipeline, "execute", _no_connection)
         with pytest.raises(NoConnection):
             queue.heartbeat("w")
-    assert "job_attempts_total" not in saved(desk)
+    assert "job_attempts_total" not in saved(harness)
     queue.deregister("w")
-    assert saved(desk)["job_attempts_total"] == "1"
+    assert saved(harness)["job_attempts_total"] == "1"
 
 
 def _no_connection(_: "Redis") -> None:
     raise NoConnection("gone")
 
 
-def test_every_end_is_counted_once_whoever_brings_it(desk: Desk, queue: MeteredQueue) -> None:
-    jobs = [desk.enqueue() for _ in range(3)]
+def test_every_end_is_counted_once_whoever_brings_it(
+    harness: JobHarness, queue: MeteredQueue
+) -> None:
+    jobs = [harness.enqueue() for _ in range(3)]
     queue.finish(queue.claim(1)[0], DONE)
     queue.finish(queue.claim(1)[0], Outcome(State.FAILED, error={"type": "x"}))
     for _ in range(2):
-        desk.ask(lambda store: store.cancel(jobs[2].id))
-    ended = {name: count for name, count in saved(desk).items() if name.startswith("jobs_ended")}
+        harness.ask(lambda store: store.cancel(jobs[2].id))
+    ended = {name: count for name, count in saved(harness).items() if name.startswith("jobs_ended")}
     assert ended == {f"jobs_ended_total|{end}": "1" for end in ("succeeded", "failed", "canceled")}
 
 
 def test_a_job_whose_worker_was_lost_is_counted_as_recovered(
-    desk: Desk, queue: MeteredQueue
+    harness: JobHarness, queue: MeteredQueue
 ) -> None:
-    desk.enqueue()
+    harness.enqueue()
     (claim,) = queue.claim(1)
-    desk.client.zadd("cropshield:1:leases", {claim.job.id: 1})
+    harness.client.zadd("cropshield:1:leases", {claim.job.id: 1})
     queue.reap()
-    assert saved(desk)["recoveries_total"] == "1"
+    assert saved(harness)["recoveries_total"] == "1"
 
 
-def test_the_backlog_tells_what_waits_and_how_long(desk: Desk, queue: MeteredQueue) -> None:
-    old = desk.enqueue(priority="bulk")
-    desk.enqueue(priority="bulk")
-    desk.enqueue()
+def test_the_backlog_tells_what_waits_and_how_long(
+    harness: JobHarness, queue: MeteredQueue
+) -> None:
+    old = harness.enqueue(priority="bulk")
+    harness.enqueue(priority="bulk")
+    harness.enqueue()
     queue.heartbeat("w")
-    desk.client.hincrby(f"cropshield:1:job:{old.id}", "created_at", -90_000)
-    found = seen(desk)
+    harness.client.hincrby(f"cropshield:1:job:{old.id}", "created_at", -90_000)
+    found = seen(harness)
     assert {name: queue.jobs for name, queue in found.queues.items()} == {
         "retry": 0,
         "interactive": 1,
@@ -131,11 +137,11 @@ def test_the_backlog_tells_what_waits_and_how_long(desk: Desk, queue: MeteredQue
     assert found.queues["retry"].oldest_seconds == 0
     assert (found.waiting, found.running, found.workers) == (3, 0, 1)
     queue.claim(1)
-    assert seen(desk).running == 1
+    assert seen(harness).running == 1
 
 
-def test_whatever_is_saved_has_a_metric(desk: Desk, queue: MeteredQueue) -> None:
-    desk.enqueue()
+def test_whatever_is_saved_has_a_metric(harness: JobHarness, queue: MeteredQueue) -> None:
+    harness.enqueue()
     queue.finish(queue.claim(1)[0], DONE)
     queue.heartbeat("w")
-    assert {metrics.split(name)[0] for name in saved(desk)} <= set(METRICS)
+    assert {metrics.split(name)[0] for name in saved(harness)} <= set(METRICS)

@@ -1,5 +1,5 @@
 """Workers are tested on the queue's own fixtures."""
 
-from tests.jobs.conftest import desk
+from tests.jobs.conftest import harness
 
-__all__ = ["desk"]
+__all__ = ["harness"]

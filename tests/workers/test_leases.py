@@ -7,35 +7,37 @@ import time
 
 from jobs.records.job import State
 from jobs.redis import keyspace
-from tests.jobs.conftest import Desk
+from tests.jobs.conftest import JobHarness
 from workers.leases import HUNG_EXIT_STATUS, LeaseRenewer
 
 
-def test_a_lease_outlives_its_term_while_the_batch_runs(desk: Desk) -> None:
-    lease_renewer = LeaseRenewer(desk.queue, "w", lease=1, deadline=60)
+def test_a_lease_outlives_its_term_while_the_batch_runs(harness: JobHarness) -> None:
+    lease_renewer = LeaseRenewer(harness.queue, "w", lease=1, deadline=60)
     lease_renewer.start()
-    desk.enqueue()
-    claims = desk.queue.claim(1)
+    harness.enqueue()
+    claims = harness.queue.claim(1)
     lease_renewer.hold(claims)
     time.sleep(2.5)
-    assert desk.find(claims[0].job.id).state is State.RUNNING
+    assert harness.find(claims[0].job.id).state is State.RUNNING
     lease_renewer.stop()
-    assert desk.ask(lambda store: store.workers()) == 0
+    assert harness.ask(lambda store: store.workers()) == 0
 
 
-def test_a_lease_that_nobody_renews_is_reaped_by_any_worker(desk: Desk) -> None:
-    desk.enqueue()
-    (lost,) = desk.queue.claim(1)
-    lease_renewer = LeaseRenewer(desk.queue, "w", lease=1, deadline=60)
+def test_a_lease_that_nobody_renews_is_reaped_by_any_worker(harness: JobHarness) -> None:
+    harness.enqueue()
+    (lost,) = harness.queue.claim(1)
+    lease_renewer = LeaseRenewer(harness.queue, "w", lease=1, deadline=60)
     lease_renewer.start()
     time.sleep(2.5)
     lease_renewer.stop()
-    assert desk.find(lost.job.id).state is State.QUEUED
+    assert harness.find(lost.job.id).state is State.QUEUED
 
 
-def hang(desk: Desk, line: str, tick_timeout: float = 60) -> "subprocess.CompletedProcess[str]":
+def hang(
+    harness: JobHarness, line: str, tick_timeout: float = 60
+) -> "subprocess.CompletedProcess[str]":
     """A process that holds a job under a deadline of 1 s and runs a line that never returns."""
-    desk.enqueue()
+    harness.enqueue()
     script = f"""
         import ctypes, time
         from jobs.redis.connections import connect
@@ -43,7 +45,7 @@ def hang(desk: Desk, line: str, tick_timeout: float = 60) -> "subprocess.Complet
         from tests.jobs.conftest import CountingNotifier
         from workers import leases
         leases.TICK_TIMEOUT_SECONDS = {tick_timeout}
-        queue = RedisWorkQueue(connect({desk.url!r}), CountingNotifier(), 1, 3)
+        queue = RedisWorkQueue(connect({harness.url!r}), CountingNotifier(), 1, 3)
         renewer = leases.LeaseRenewer(queue, "w", lease=1, deadline=1)
         renewer.start()
         renewer.hold(queue.claim(1))
@@ -53,17 +55,17 @@ def hang(desk: Desk, line: str, tick_timeout: float = 60) -> "subprocess.Complet
     return subprocess.run(argv, timeout=30, capture_output=True, text=True)
 
 
-def test_a_hung_batch_ends_the_process(desk: Desk) -> None:
-    assert hang(desk, "time.sleep(60)").returncode == HUNG_EXIT_STATUS
+def test_a_hung_batch_ends_the_process(harness: JobHarness) -> None:
+    assert hang(harness, "time.sleep(60)").returncode == HUNG_EXIT_STATUS
 
 
-def test_a_batch_that_lets_no_python_run_ends_the_process_too(desk: Desk) -> None:
+def test_a_batch_that_lets_no_python_run_ends_the_process_too(harness: JobHarness) -> None:
     done = hang(
-        desk, "ctypes.PyDLL(None).sleep(60)  # holds the interpreter's lock", tick_timeout=1
+        harness, "ctypes.PyDLL(None).sleep(60)  # holds the interpreter's lock", tick_timeout=1
     )
     assert done.returncode == 1
     assert "Timeout" in done.stderr
-    (held,) = desk.client.zrange(keyspace.LEASES, 0, -1)
+    (held,) = harness.client.zrange(keyspace.LEASES, 0, -1)
     time.sleep(1.1)
-    desk.queue.reap()
-    assert desk.find(str(held)).state is State.QUEUED
+    harness.queue.reap()
+    assert harness.find(str(held)).state is State.QUEUED

@@ -24,7 +24,7 @@ from models.catalog import Catalog
 from models.decoding import Decode
 from pictures.decode import decode
 from pictures.decoder_pool import DecoderPool, NoDecoder
-from tests.jobs.conftest import Desk
+from tests.jobs.conftest import JobHarness
 from tests.pictures.files import file_of
 from workers.explainers import Explainers
 from workers.leases import LeaseRenewer
@@ -34,20 +34,20 @@ from workers.stages import Stages, WorkItem
 POISON_WIDTH = 64
 
 
-class Bench:
+class WorkerHarness:
     """A batch on a real queue, a real disk and the bundled model."""
 
-    def __init__(self, desk: Desk, home: Path, decode_photo: Decode = decode) -> None:
-        self.desk, self.home, self.blobs = desk, home, DiskBlobs(home)
+    def __init__(self, harness: JobHarness, home: Path, decode_photo: Decode = decode) -> None:
+        self.harness, self.home, self.blobs = harness, home, DiskBlobs(home)
         self.blobs.check()
         explainers = Explainers(Catalog(), "cpu")
-        self.stages = Stages(desk.queue, self.blobs, explainers, decode_photo)
-        self.lease_renewer = LeaseRenewer(desk.queue, "w", lease=1, deadline=60)
+        self.stages = Stages(harness.queue, self.blobs, explainers, decode_photo)
+        self.lease_renewer = LeaseRenewer(harness.queue, "w", lease=1, deadline=60)
         self.counters = Counters()
-        self.pipeline = Pipeline(desk.queue, self.stages, self.lease_renewer, 2, self.counters)
+        self.pipeline = Pipeline(harness.queue, self.stages, self.lease_renewer, 2, self.counters)
 
     def submit(self, photo: bytes, **options: Any) -> Job:
-        job = self.desk.enqueue(**options)
+        job = self.harness.enqueue(**options)
         self.blobs.put(job.id, blob_names.ORIGINAL, photo)
         return job
 
@@ -56,15 +56,15 @@ class Bench:
         self.pipeline.close()
 
     def ended(self, job: Job) -> Job:
-        return self.desk.find(job.id)
+        return self.harness.find(job.id)
 
     def in_hand(self) -> int:
-        return int(self.desk.client.zcard(keyspace.LEASES))
+        return int(self.harness.client.zcard(keyspace.LEASES))
 
 
 @pytest.fixture
-def bench(desk: Desk, home: Path) -> Bench:
-    return Bench(desk, home)
+def worker(harness: JobHarness, home: Path) -> WorkerHarness:
+    return WorkerHarness(harness, home)
 
 
 def small_png(width: int) -> bytes:
@@ -88,11 +88,11 @@ def choking(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Explainer, "explain", choke)
 
 
-def test_jobs_end_with_result_and_pictures(bench: Bench, leaf_jpeg: bytes) -> None:
-    jobs = [bench.submit(leaf_jpeg, top_k=2, overlay_format=kind) for kind in ("jpeg", "webp")]
-    bench.run()
+def test_jobs_end_with_result_and_pictures(worker: WorkerHarness, leaf_jpeg: bytes) -> None:
+    jobs = [worker.submit(leaf_jpeg, top_k=2, overlay_format=kind) for kind in ("jpeg", "webp")]
+    worker.run()
     for job, suffix in zip(jobs, ("jpg", "webp"), strict=True):
-        ended = bench.ended(job)
+        ended = worker.ended(job)
         assert ended.state is State.SUCCEEDED, ended.error
         assert ended.result is not None
         assert len(ended.result["explanations"]) == 2
@@ -105,27 +105,31 @@ def test_jobs_end_with_result_and_pictures(bench: Bench, leaf_jpeg: bytes) -> No
             f"overlay-1-0.{suffix}",
             f"overlay-1-1.{suffix}",
         ):
-            assert bench.blobs.get(job.id, name)
+            assert worker.blobs.get(job.id, name)
 
 
-def test_time_with_work_and_time_of_the_model_are_counted(bench: Bench, leaf_jpeg: bytes) -> None:
-    bench.pipeline.drain()
-    assert not bench.counters.take(), "without work no time counts"
-    bench.submit(leaf_jpeg)
-    bench.run()
-    counts = bench.counters.take()
+def test_time_with_work_and_time_of_the_model_are_counted(
+    worker: WorkerHarness, leaf_jpeg: bytes
+) -> None:
+    worker.pipeline.drain()
+    assert not worker.counters.take(), "without work no time counts"
+    worker.submit(leaf_jpeg)
+    worker.run()
+    counts = worker.counters.take()
     assert 0 < counts["model_seconds_total"] < counts["working_seconds_total"]
 
 
-def test_the_original_is_erased_once_the_job_has_ended(bench: Bench, leaf_jpeg: bytes) -> None:
-    job = bench.submit(leaf_jpeg)
-    bench.run()
+def test_the_original_is_erased_once_the_job_has_ended(
+    worker: WorkerHarness, leaf_jpeg: bytes
+) -> None:
+    job = worker.submit(leaf_jpeg)
+    worker.run()
     with pytest.raises(BlobMissing):
-        bench.blobs.get(job.id, blob_names.ORIGINAL)
+        worker.blobs.get(job.id, blob_names.ORIGINAL)
 
 
 def test_a_model_never_gets_more_photos_at_once_than_suit_it(
-    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     explain, sizes = Explainer.explain, list[int]()
 
@@ -134,74 +138,76 @@ def test_a_model_never_gets_more_photos_at_once_than_suit_it(
         return explain(self, photos, requests)
 
     monkeypatch.setattr(Explainers, "batch_of", lambda *_: 2)
-    bench.pipeline._max_batch = 5
-    jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(5)]
-    bench.stages._explainers["cropshield_cnn"]
+    worker.pipeline._max_batch = 5
+    jobs = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(5)]
+    worker.stages._explainers["cropshield_cnn"]
     monkeypatch.setattr(Explainer, "explain", counted)
-    bench.run()
+    worker.run()
     assert sizes == [2, 2, 1]
-    assert {bench.ended(job).state for job in jobs} == {State.SUCCEEDED}
+    assert {worker.ended(job).state for job in jobs} == {State.SUCCEEDED}
 
 
 @pytest.mark.usefixtures("choking")
-def test_a_poison_photo_fails_alone(bench: Bench) -> None:
+def test_a_poison_photo_fails_alone(worker: WorkerHarness) -> None:
     widths = (32, POISON_WIDTH, 40)
-    jobs = [bench.submit(small_png(width)) for width in widths]
-    bench.run()
-    states = [bench.ended(job).state for job in jobs]
+    jobs = [worker.submit(small_png(width)) for width in widths]
+    worker.run()
+    states = [worker.ended(job).state for job in jobs]
     assert states == [State.SUCCEEDED, State.FAILED, State.SUCCEEDED]
-    error = bench.ended(jobs[1]).error
+    error = worker.ended(jobs[1]).error
     assert error is not None
     assert error["type"] == "/problems/explain-failed"
     assert "the model chokes" in error["detail"]
 
 
-def test_a_photo_that_is_not_there_fails_its_job(bench: Bench) -> None:
-    job = bench.desk.enqueue()
-    bench.run()
-    error = bench.ended(job).error
+def test_a_photo_that_is_not_there_fails_its_job(worker: WorkerHarness) -> None:
+    job = worker.harness.enqueue()
+    worker.run()
+    error = worker.ended(job).error
     assert error is not None
     assert error["type"] == "/problems/storage-failed"
 
 
-def test_a_job_for_a_model_that_is_gone_fails_with_its_name(bench: Bench, leaf_jpeg: bytes) -> None:
-    job = bench.submit(leaf_jpeg, model="retired")
-    bench.run()
-    error = bench.ended(job).error
+def test_a_job_for_a_model_that_is_gone_fails_with_its_name(
+    worker: WorkerHarness, leaf_jpeg: bytes
+) -> None:
+    job = worker.submit(leaf_jpeg, model="retired")
+    worker.run()
+    error = worker.ended(job).error
     assert error is not None
     assert error["type"] == "/problems/unknown-model"
     assert "retired" in error["detail"]
 
 
 def test_a_class_that_an_upgrade_has_renumbered_fails_its_job_with_a_reason(
-    bench: Bench, leaf_jpeg: bytes
+    worker: WorkerHarness, leaf_jpeg: bytes
 ) -> None:
     names = Catalog()["cropshield_cnn"].class_names
     other, same = (
-        bench.submit(leaf_jpeg, class_index=3, class_name=name) for name in (names[4], names[3])
+        worker.submit(leaf_jpeg, class_index=3, class_name=name) for name in (names[4], names[3])
     )
-    bench.run()
-    assert bench.ended(same).state is State.SUCCEEDED
-    error = bench.ended(other).error
+    worker.run()
+    assert worker.ended(same).state is State.SUCCEEDED
+    error = worker.ended(other).error
     assert error is not None
     assert error["type"] == "/problems/unknown-class"
     assert "submit the photo again" in error["detail"]
 
 
 def test_a_photo_that_costs_too_much_fails_at_once_and_the_others_go_on(
-    desk: Desk, home: Path, leaf_jpeg: bytes
+    harness: JobHarness, home: Path, leaf_jpeg: bytes
 ) -> None:
     with DecoderPool(processes=1, seconds=-1) as decoders:
-        bench = Bench(desk, home, decoders.decode)
-        slow = bench.submit(file_of(Image.new("RGB", (4000, 4000)), "PNG", compress_level=1))
-        jobs = [bench.submit(leaf_jpeg) for _ in range(3)]
-        bench.run()
-    error = bench.ended(slow).error
+        worker = WorkerHarness(harness, home, decoders.decode)
+        slow = worker.submit(file_of(Image.new("RGB", (4000, 4000)), "PNG", compress_level=1))
+        jobs = [worker.submit(leaf_jpeg) for _ in range(3)]
+        worker.run()
+    error = worker.ended(slow).error
     assert error is not None
     assert (error["type"], error["retryable"]) == ("/problems/photo-too-complex", False)
     assert "processor time" in error["detail"]
-    assert bench.ended(slow).attempts == 1
-    assert all(bench.ended(job).state is State.SUCCEEDED for job in jobs)
+    assert worker.ended(slow).attempts == 1
+    assert all(worker.ended(job).state is State.SUCCEEDED for job in jobs)
 
 
 def failing(error: Exception) -> Decode:
@@ -212,237 +218,245 @@ def failing(error: Exception) -> Decode:
 
 
 def test_a_machine_that_cannot_decode_now_loses_no_job(
-    desk: Desk, home: Path, leaf_jpeg: bytes
+    harness: JobHarness, home: Path, leaf_jpeg: bytes
 ) -> None:
-    bench = Bench(desk, home, failing(NoDecoder("no process can be started")))
-    job = bench.submit(leaf_jpeg)
-    bench.run()
-    waiting = bench.ended(job)
+    worker = WorkerHarness(harness, home, failing(NoDecoder("no process can be started")))
+    job = worker.submit(leaf_jpeg)
+    worker.run()
+    waiting = worker.ended(job)
     assert (waiting.state, waiting.attempts) == (State.QUEUED, 0)
-    make_due(bench)
-    again = Bench(desk, home)
+    make_due(worker)
+    again = WorkerHarness(harness, home)
     again.run()
     assert again.ended(job).state is State.SUCCEEDED
 
 
 def test_a_job_for_which_no_process_decodes_waits_for_minutes_not_for_a_day(
-    desk: Desk, home: Path, leaf_jpeg: bytes
+    harness: JobHarness, home: Path, leaf_jpeg: bytes
 ) -> None:
-    bench = Bench(desk, home, failing(NoDecoder("no process can be started")))
-    job = bench.submit(leaf_jpeg)
-    seconds, _ = desk.client.time()
-    desk.client.hset(keyspace.JOB + job.id, "postponed_at", seconds * 1000 - 700_000)
-    bench.run()
-    error = bench.ended(job).error
+    worker = WorkerHarness(harness, home, failing(NoDecoder("no process can be started")))
+    job = worker.submit(leaf_jpeg)
+    seconds, _ = harness.client.time()
+    harness.client.hset(keyspace.JOB + job.id, "postponed_at", seconds * 1000 - 700_000)
+    worker.run()
+    error = worker.ended(job).error
     assert error is not None
     assert "no process can be started" in error["detail"]
 
 
 def test_a_job_that_takes_more_memory_than_there_is_is_tried_alone_until_its_attempts_are_over(
-    desk: Desk, home: Path, leaf_jpeg: bytes
+    harness: JobHarness, home: Path, leaf_jpeg: bytes
 ) -> None:
     """It waited for a day, in front of a worker that had nothing else to do."""
-    bench = Bench(desk, home, failing(MemoryError()))
-    job = bench.submit(leaf_jpeg)
-    bench.run()
-    ended = bench.ended(job)
+    worker = WorkerHarness(harness, home, failing(MemoryError()))
+    job = worker.submit(leaf_jpeg)
+    worker.run()
+    ended = worker.ended(job)
     assert (ended.state, ended.attempts) == (State.FAILED, 3)
     assert ended.error is not None
     assert "MemoryError" in ended.error["detail"]
 
 
 def test_a_job_that_met_a_moment_without_memory_succeeds_alone(
-    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, short = bench.blobs.put_all, [MemoryError()]
+    store, short = worker.blobs.put_all, [MemoryError()]
 
     def put_all(*given: Any) -> None:
         if short:
             raise short.pop()
         store(*given)
 
-    jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(2)]
-    monkeypatch.setattr(bench.blobs, "put_all", put_all)
-    bench.pipeline.drain()
-    bench.pipeline._wait_until_finished()
-    bench.run()
-    assert {bench.ended(job).state for job in jobs} == {State.SUCCEEDED}
-    assert sorted(bench.ended(job).attempts for job in jobs) == [1, 2]
+    jobs = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(2)]
+    monkeypatch.setattr(worker.blobs, "put_all", put_all)
+    worker.pipeline.drain()
+    worker.pipeline._wait_until_finished()
+    worker.run()
+    assert {worker.ended(job).state for job in jobs} == {State.SUCCEEDED}
+    assert sorted(worker.ended(job).attempts for job in jobs) == [1, 2]
 
 
 def test_a_batch_that_is_decoded_one_by_one_is_not_hung(
-    desk: Desk, home: Path, leaf_jpeg: bytes
+    harness: JobHarness, home: Path, leaf_jpeg: bytes
 ) -> None:
-    bench = Bench(desk, home)
-    jobs = [bench.submit(leaf_jpeg) for _ in range(2)]
+    worker = WorkerHarness(harness, home)
+    jobs = [worker.submit(leaf_jpeg) for _ in range(2)]
     held: list[set[str]] = []
-    hold = bench.lease_renewer.hold
+    hold = worker.lease_renewer.hold
 
     def noted(claims: Sequence[Claim]) -> None:
         held.append({claim.job.id for claim in claims})
         hold(claims)
 
-    bench.lease_renewer.hold = noted  # type: ignore[method-assign]
-    bench.run()
+    worker.lease_renewer.hold = noted  # type: ignore[method-assign]
+    worker.run()
     told = [ids for ids in held if ids]
     assert told == [{job.id for job in jobs}] * 3, "once when claimed, once for each decoded"
 
 
-def test_a_lost_lease_drops_the_result_and_keeps_the_photo(bench: Bench, leaf_jpeg: bytes) -> None:
-    job = bench.submit(leaf_jpeg)
-    late = bench.desk.queue.claim(1)
-    bench.desk.queue.release(late)
-    item = bench.stages.load(WorkItem(late[0]))
-    bench.stages.explain([item])
-    bench.stages.finish(item)
-    assert bench.ended(job).state is State.QUEUED
-    assert bench.blobs.get(job.id, blob_names.ORIGINAL) == leaf_jpeg
+def test_a_lost_lease_drops_the_result_and_keeps_the_photo(
+    worker: WorkerHarness, leaf_jpeg: bytes
+) -> None:
+    job = worker.submit(leaf_jpeg)
+    late = worker.harness.queue.claim(1)
+    worker.harness.queue.release(late)
+    item = worker.stages.load(WorkItem(late[0]))
+    worker.stages.explain([item])
+    worker.stages.finish(item)
+    assert worker.ended(job).state is State.QUEUED
+    assert worker.blobs.get(job.id, blob_names.ORIGINAL) == leaf_jpeg
 
 
-def late_item(bench: Bench, leaf_jpeg: bytes) -> WorkItem:
+def late_item(worker: WorkerHarness, leaf_jpeg: bytes) -> WorkItem:
     """A job explained, and not yet ended, by a worker whose lease then runs out."""
-    bench.submit(leaf_jpeg)
-    (claim,) = bench.desk.queue.claim(1)
-    item = bench.stages.load(WorkItem(claim))
-    bench.stages.explain([item])
-    bench.desk.client.zadd(keyspace.LEASES, {claim.job.id: 0})
-    bench.desk.queue.reap()
+    worker.submit(leaf_jpeg)
+    (claim,) = worker.harness.queue.claim(1)
+    item = worker.stages.load(WorkItem(claim))
+    worker.stages.explain([item])
+    worker.harness.client.zadd(keyspace.LEASES, {claim.job.id: 0})
+    worker.harness.queue.reap()
     return item
 
 
-def end_elsewhere(bench: Bench, *, then_erase: bool = False) -> None:
-    other = Bench(bench.desk, bench.home)
+def end_elsewhere(worker: WorkerHarness, *, then_erase: bool = False) -> None:
+    other = WorkerHarness(worker.harness, worker.home)
     other.run()
     if then_erase:
         for job_id in other.blobs.list_jobs("[0-9a-f]"):
-            bench.desk.ask(lambda store, job_id=job_id: store.mark_erased(job_id))  # type: ignore[misc]
-            bench.blobs.erase(job_id)
+            worker.harness.ask(lambda store, job_id=job_id: store.mark_erased(job_id))  # type: ignore[misc]
+            worker.blobs.erase(job_id)
 
 
-def stored(bench: Bench) -> list[str]:
-    return sorted(path.name.partition(".")[2] for path in bench.home.glob("???/*"))
+def stored(worker: WorkerHarness) -> list[str]:
+    return sorted(path.name.partition(".")[2] for path in worker.home.glob("???/*"))
 
 
-def while_storing(bench: Bench, monkeypatch: pytest.MonkeyPatch, do: Callable[[], None]) -> None:
+def while_storing(
+    worker: WorkerHarness, monkeypatch: pytest.MonkeyPatch, do: Callable[[], None]
+) -> None:
     """Have `do` happen between a late worker's look at its lease and its writing."""
-    store = bench.blobs.put_all
+    store = worker.blobs.put_all
 
     def put_all(job_id: str, pictures: Any) -> None:
         do()
         store(job_id, pictures)
 
-    monkeypatch.setattr(bench.blobs, "put_all", put_all)
+    monkeypatch.setattr(worker.blobs, "put_all", put_all)
 
 
-def test_a_late_worker_brings_nothing_of_an_erased_job_back(bench: Bench, leaf_jpeg: bytes) -> None:
-    item = late_item(bench, leaf_jpeg)
-    end_elsewhere(bench, then_erase=True)
-    assert stored(bench) == []
-    bench.stages.finish(item)
-    assert stored(bench) == []
+def test_a_late_worker_brings_nothing_of_an_erased_job_back(
+    worker: WorkerHarness, leaf_jpeg: bytes
+) -> None:
+    item = late_item(worker, leaf_jpeg)
+    end_elsewhere(worker, then_erase=True)
+    assert stored(worker) == []
+    worker.stages.finish(item)
+    assert stored(worker) == []
 
 
 def test_what_a_late_worker_writes_after_the_erasure_is_gone_again_at_once(
-    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It held its lease when it looked."""
-    bench.submit(leaf_jpeg)
-    (claim,) = bench.desk.queue.claim(1)
-    item = bench.stages.load(WorkItem(claim))
-    bench.stages.explain([item])
+    worker.submit(leaf_jpeg)
+    (claim,) = worker.harness.queue.claim(1)
+    item = worker.stages.load(WorkItem(claim))
+    worker.stages.explain([item])
 
     def lose_it() -> None:
-        bench.desk.client.zadd(keyspace.LEASES, {claim.job.id: 0})
-        bench.desk.queue.reap()
-        end_elsewhere(bench, then_erase=True)
+        worker.harness.client.zadd(keyspace.LEASES, {claim.job.id: 0})
+        worker.harness.queue.reap()
+        end_elsewhere(worker, then_erase=True)
 
-    while_storing(bench, monkeypatch, lose_it)
-    bench.stages.finish(item)
-    assert bench.ended(claim.job).erased
-    assert stored(bench) == []
+    while_storing(worker, monkeypatch, lose_it)
+    worker.stages.finish(item)
+    assert worker.ended(claim.job).erased
+    assert stored(worker) == []
 
 
 def test_a_late_worker_leaves_the_pictures_of_the_one_that_took_over(
-    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench.submit(leaf_jpeg)
-    (claim,) = bench.desk.queue.claim(1)
-    item = bench.stages.load(WorkItem(claim))
-    bench.stages.explain([item])
+    worker.submit(leaf_jpeg)
+    (claim,) = worker.harness.queue.claim(1)
+    item = worker.stages.load(WorkItem(claim))
+    worker.stages.explain([item])
 
     def lose_it() -> None:
-        bench.desk.client.zadd(keyspace.LEASES, {claim.job.id: 0})
-        bench.desk.queue.reap()
-        end_elsewhere(bench)
+        worker.harness.client.zadd(keyspace.LEASES, {claim.job.id: 0})
+        worker.harness.queue.reap()
+        end_elsewhere(worker)
 
-    while_storing(bench, monkeypatch, lose_it)
-    bench.stages.finish(item)
-    assert stored(bench) == ["maps-2.npy", "overlay-2-0.jpg", "photo.jpg"]
+    while_storing(worker, monkeypatch, lose_it)
+    worker.stages.finish(item)
+    assert stored(worker) == ["maps-2.npy", "overlay-2-0.jpg", "photo.jpg"]
 
 
 def test_a_job_that_was_canceled_while_it_ran_leaves_no_picture(
-    bench: Bench, leaf_jpeg: bytes
+    worker: WorkerHarness, leaf_jpeg: bytes
 ) -> None:
-    job = bench.submit(leaf_jpeg)
-    (claim,) = bench.desk.queue.claim(1)
-    bench.desk.ask(lambda store: store.cancel(job.id))
-    item = bench.stages.load(WorkItem(claim))
-    bench.stages.explain([item])
-    bench.stages.finish(item)
-    assert bench.ended(job).state is State.CANCELED
-    assert stored(bench) == []
+    job = worker.submit(leaf_jpeg)
+    (claim,) = worker.harness.queue.claim(1)
+    worker.harness.ask(lambda store: store.cancel(job.id))
+    item = worker.stages.load(WorkItem(claim))
+    worker.stages.explain([item])
+    worker.stages.finish(item)
+    assert worker.ended(job).state is State.CANCELED
+    assert stored(worker) == []
 
 
 def test_an_answer_of_redis_that_is_lost_loses_no_picture(
-    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client sends the command that ends the job again, and is told that it has ended."""
-    bench.submit(leaf_jpeg)
-    finish = bench.desk.queue.finish
+    worker.submit(leaf_jpeg)
+    finish = worker.harness.queue.finish
 
     def twice(*args: Any) -> State | None:
         finish(*args)
         return finish(*args)
 
-    monkeypatch.setattr(bench.desk.queue, "finish", twice)
-    bench.run()
-    assert {"maps-1.npy", "overlay-1-0.jpg", "photo.jpg"} <= set(stored(bench))
+    monkeypatch.setattr(worker.harness.queue, "finish", twice)
+    worker.run()
+    assert {"maps-1.npy", "overlay-1-0.jpg", "photo.jpg"} <= set(stored(worker))
 
 
 def test_a_job_waits_for_a_photo_store_that_is_away_and_loses_no_attempt_by_it(
-    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full disk: everything can be read."""
-    job = bench.submit(leaf_jpeg)
+    job = worker.submit(leaf_jpeg)
     with monkeypatch.context() as full:
-        full.setattr(bench.blobs, "put_all", _no_space)
+        full.setattr(worker.blobs, "put_all", _no_space)
         for _ in range(6):
-            bench.pipeline.drain()
-            bench.pipeline._wait_until_finished()
-            waiting = bench.ended(job)
+            worker.pipeline.drain()
+            worker.pipeline._wait_until_finished()
+            waiting = worker.ended(job)
             assert (waiting.state, waiting.attempts) == (State.QUEUED, 0)
-            assert bench.desk.queue.count_waiting() == 0, "no worker is to be busy with it"
-            make_due(bench)
-    bench.run()
-    assert (bench.ended(job).state, bench.ended(job).attempts) == (State.SUCCEEDED, 1)
+            assert worker.harness.queue.count_waiting() == 0, "no worker is to be busy with it"
+            make_due(worker)
+    worker.run()
+    assert (worker.ended(job).state, worker.ended(job).attempts) == (State.SUCCEEDED, 1)
 
 
-def test_a_job_waits_for_a_disk_that_is_not_mounted(bench: Bench, leaf_jpeg: bytes) -> None:
-    job = bench.submit(leaf_jpeg)
-    away = bench.home.rename(bench.home.with_name("away"))
-    bench.pipeline.drain()
-    bench.pipeline._wait_until_finished()
-    assert bench.ended(job).state is State.QUEUED
-    away.rename(bench.home)
-    make_due(bench)
-    bench.run()
-    assert bench.ended(job).state is State.SUCCEEDED
+def test_a_job_waits_for_a_disk_that_is_not_mounted(
+    worker: WorkerHarness, leaf_jpeg: bytes
+) -> None:
+    job = worker.submit(leaf_jpeg)
+    away = worker.home.rename(worker.home.with_name("away"))
+    worker.pipeline.drain()
+    worker.pipeline._wait_until_finished()
+    assert worker.ended(job).state is State.QUEUED
+    away.rename(worker.home)
+    make_due(worker)
+    worker.run()
+    assert worker.ended(job).state is State.SUCCEEDED
 
 
-def make_due(bench: Bench) -> None:
+def make_due(worker: WorkerHarness) -> None:
     """As time does."""
-    for job_id in bench.desk.client.zrange(keyspace.DELAYED, 0, -1):
-        bench.desk.client.zadd(keyspace.DELAYED, {str(job_id): 0})
+    for job_id in worker.harness.client.zrange(keyspace.DELAYED, 0, -1):
+        worker.harness.client.zadd(keyspace.DELAYED, {str(job_id): 0})
 
 
 def _no_space(*_: object) -> None:
@@ -450,7 +464,7 @@ def _no_space(*_: object) -> None:
 
 
 def test_the_model_waits_neither_for_the_next_photos_nor_for_the_last(
-    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While no picture is stored, a third batch is explained and a fourth decoded."""
     done = dict[str, list[str]](load=[], explain=[])
@@ -474,43 +488,43 @@ def test_the_model_waits_neither_for_the_next_photos_nor_for_the_last(
     for stage in done:
         monkeypatch.setattr(Stages, stage, noted(stage))
     monkeypatch.setattr(Stages, "finish", finish)
-    bench.pipeline._max_batch = 1
-    jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(4)]
-    worker = threading.Thread(target=bench.run)
-    worker.start()
+    worker.pipeline._max_batch = 1
+    jobs = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(4)]
+    thread = threading.Thread(target=worker.run)
+    thread.start()
     _until(lambda: len(done["load"]) == 4 and len(done["explain"]) == 3)
     may_finish.set()
-    worker.join()
+    thread.join()
     assert done["explain"] == [job.id for job in jobs]
-    assert {bench.ended(job).state for job in jobs} == {State.SUCCEEDED}
+    assert {worker.ended(job).state for job in jobs} == {State.SUCCEEDED}
 
 
 def test_a_job_over_which_a_worker_was_lost_is_the_only_one_in_hand(
-    bench: Bench, leaf_jpeg: bytes
+    worker: WorkerHarness, leaf_jpeg: bytes
 ) -> None:
-    lost = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(3)]
-    bench.desk.queue.claim(3)
-    bench.desk.client.zadd(keyspace.LEASES, dict.fromkeys((job.id for job in lost), 0))
-    bench.desk.queue.reap()
-    fresh = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(3, 5)]
-    explain, in_hand = bench.stages.explain, dict[str, int]()
+    lost = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(3)]
+    worker.harness.queue.claim(3)
+    worker.harness.client.zadd(keyspace.LEASES, dict.fromkeys((job.id for job in lost), 0))
+    worker.harness.queue.reap()
+    fresh = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(3, 5)]
+    explain, in_hand = worker.stages.explain, dict[str, int]()
 
     def look_around(items: Sequence[WorkItem]) -> None:
         explain(items)
         time.sleep(0.05)
-        in_hand.update((item.claim.job.id, bench.in_hand()) for item in items)
+        in_hand.update((item.claim.job.id, worker.in_hand()) for item in items)
 
-    bench.stages.explain = look_around  # type: ignore[method-assign]
-    bench.run()
+    worker.stages.explain = look_around  # type: ignore[method-assign]
+    worker.run()
     assert [in_hand[job.id] for job in lost] == [1, 1, 1]
     assert max(in_hand[job.id] for job in fresh) > 1
-    assert {bench.ended(job).state for job in (*lost, *fresh)} == {State.SUCCEEDED}
+    assert {worker.ended(job).state for job in (*lost, *fresh)} == {State.SUCCEEDED}
 
 
 def test_others_are_not_left_waiting_when_another_worker_took_the_one_that_must_be_alone(
-    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job, claim, refused = bench.submit(leaf_jpeg), bench.desk.queue.claim, list[bool]()
+    job, claim, refused = worker.submit(leaf_jpeg), worker.harness.queue.claim, list[bool]()
 
     def claim_late(most: int, *, busy: bool = False) -> list[Claim]:
         if busy and not refused:
@@ -518,15 +532,15 @@ def test_others_are_not_left_waiting_when_another_worker_took_the_one_that_must_
             return []
         return claim(most, busy=busy)
 
-    monkeypatch.setattr(bench.desk.queue, "claim", claim_late)
-    bench.run()
-    assert bench.ended(job).state is State.SUCCEEDED
+    monkeypatch.setattr(worker.harness.queue, "claim", claim_late)
+    worker.run()
+    assert worker.ended(job).state is State.SUCCEEDED
 
 
 def test_a_photo_that_kills_workers_fails_and_no_other_does(
-    bench: Bench, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(5)]
+    jobs = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(5)]
     poison = min(jobs, key=lambda job: job.id)  # whose turn comes first when all are suspects
     explain = Stages.explain
 
@@ -538,16 +552,16 @@ def test_a_photo_that_kills_workers_fails_and_no_other_does(
 
     monkeypatch.setattr(Stages, "explain", die)
     for _ in range(20):
-        worker = Bench(bench.desk, bench.home)
+        next_worker = WorkerHarness(worker.harness, worker.home)
         with suppress(_Died):
-            worker.pipeline.drain()
-        worker.pipeline.close()
-        held: Any = bench.desk.client.zrange(keyspace.LEASES, 0, -1)
+            next_worker.pipeline.drain()
+        next_worker.pipeline.close()
+        held: Any = worker.harness.client.zrange(keyspace.LEASES, 0, -1)
         if not held:
             break
-        bench.desk.client.zadd(keyspace.LEASES, dict.fromkeys(held, 0))
-        bench.desk.queue.reap()
-    ended = {job.id: bench.ended(job) for job in jobs}
+        worker.harness.client.zadd(keyspace.LEASES, dict.fromkeys(held, 0))
+        worker.harness.queue.reap()
+    ended = {job.id: worker.ended(job) for job in jobs}
     assert ended.pop(poison.id).state is State.FAILED
     assert {job.state for job in ended.values()} == {State.SUCCEEDED}
     assert max(job.attempts for job in ended.values()) <= 2
@@ -558,19 +572,19 @@ class _Died(BaseException):
 
 
 def test_a_stopped_pipeline_gives_back_what_it_had_only_claimed(
-    bench: Bench, leaf_jpeg: bytes
+    worker: WorkerHarness, leaf_jpeg: bytes
 ) -> None:
-    jobs = [bench.submit(leaf_jpeg, alpha=i / 10) for i in range(4)]
-    explain = bench.stages.explain
+    jobs = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(4)]
+    explain = worker.stages.explain
 
     def stop_meanwhile(items: Sequence[WorkItem]) -> None:
         explain(items)
-        _until(lambda: bench.desk.find(jobs[3].id).state is State.RUNNING)
-        bench.pipeline.stop()
+        _until(lambda: worker.harness.find(jobs[3].id).state is State.RUNNING)
+        worker.pipeline.stop()
 
-    bench.stages.explain = stop_meanwhile  # type: ignore[method-assign]
-    bench.run()
-    ended = [bench.ended(job) for job in jobs]
+    worker.stages.explain = stop_meanwhile  # type: ignore[method-assign]
+    worker.run()
+    ended = [worker.ended(job) for job in jobs]
     assert [job.state.value for job in ended] == ["succeeded"] * 2 + ["queued"] * 2
     assert [job.attempts for job in ended] == [1, 1, 0, 0]
 

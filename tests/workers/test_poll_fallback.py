@@ -7,34 +7,34 @@ from pathlib import Path
 import pytest
 
 from jobs.records.job import State
-from tests.jobs.conftest import Desk
-from tests.workers.test_pipeline import Bench
+from tests.jobs.conftest import JobHarness
+from tests.workers.test_pipeline import WorkerHarness
 from workers.poll_fallback import PollFallback
 
 
 @pytest.fixture
-def bench(desk: Desk, home: Path) -> Bench:
-    return Bench(desk, home)
+def worker(harness: JobHarness, home: Path) -> WorkerHarness:
+    return WorkerHarness(harness, home)
 
 
-def test_work_is_taken_without_a_notification(bench: Bench, leaf_jpeg: bytes) -> None:
-    job = bench.submit(leaf_jpeg)
-    poll_fallback = PollFallback(bench.desk.queue, bench.pipeline, seconds=0.01)
+def test_work_is_taken_without_a_notification(worker: WorkerHarness, leaf_jpeg: bytes) -> None:
+    job = worker.submit(leaf_jpeg)
+    poll_fallback = PollFallback(worker.harness.queue, worker.pipeline, seconds=0.01)
     poll_fallback.start()
-    until(lambda: bench.ended(job).state is State.SUCCEEDED)
-    again = bench.submit(leaf_jpeg)
-    until(lambda: bench.ended(again).state is State.SUCCEEDED)
+    until(lambda: worker.ended(job).state is State.SUCCEEDED)
+    again = worker.submit(leaf_jpeg)
+    until(lambda: worker.ended(again).state is State.SUCCEEDED)
     poll_fallback.stop()
-    bench.pipeline.close()
+    worker.pipeline.close()
 
 
-def test_a_stopped_watchman_takes_nothing(bench: Bench, leaf_jpeg: bytes) -> None:
-    poll_fallback = PollFallback(bench.desk.queue, bench.pipeline, seconds=0.01)
+def test_a_stopped_watchman_takes_nothing(worker: WorkerHarness, leaf_jpeg: bytes) -> None:
+    poll_fallback = PollFallback(worker.harness.queue, worker.pipeline, seconds=0.01)
     poll_fallback.stop()
     poll_fallback.start()
-    job = bench.submit(leaf_jpeg)
+    job = worker.submit(leaf_jpeg)
     time.sleep(0.2)
-    assert bench.ended(job).state is State.QUEUED
+    assert worker.ended(job).state is State.QUEUED
 
 
 def until(happened: Callable[[], bool], seconds: float = 60) -> None:

@@ -12,18 +12,18 @@ from starlette.testclient import TestClient
 from api.rendering import cache
 from api.rendering.renderer import Renderer
 from pictures.drawn_leaves.leaves import draw_leaf
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 
 LARGE = {"size": "original", "format": "png"}
 
 
 @pytest.fixture
-def done(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> str:
+def done(client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker) -> str:
     """Path of a succeeded job."""
     client.post("/v1/jobs", content=leaf_jpeg)
     photo = io.BytesIO()
     draw_leaf("spots", seed=3).photo.save(photo, "JPEG")
-    return f"/v1/jobs/{hand.succeed(photo.getvalue())}"
+    return f"/v1/jobs/{fake_worker.succeed(photo.getvalue())}"
 
 
 class HeldUp:
@@ -75,12 +75,12 @@ def test_a_picture_is_drawn_once_for_all_who_ask(
 
 
 def test_a_picture_of_too_many_pixels_is_422_and_says_how_many_may_be(
-    client: TestClient, hand: Hand, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, fake_worker: FakeWorker, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo = io.BytesIO()
     Image.new("RGB", (6000, 5000)).save(photo, "PNG")
     client.post("/v1/jobs", content=photo.getvalue())
-    path = f"/v1/jobs/{hand.succeed(leaf_jpeg)}/overlay"
+    path = f"/v1/jobs/{fake_worker.succeed(leaf_jpeg)}/overlay"
     answer = client.get(path, params={"size": "original"})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "size")
     assert "6,000 x 5,000" in answer.json()["detail"]

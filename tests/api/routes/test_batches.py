@@ -16,7 +16,7 @@ from jobs.ports import Outcome
 from jobs.records.job import State
 from jobs.redis import keyspace
 from pictures.drawn_leaves.leaves import draw_leaf
-from tests.api.conftest import FAILURE, RESULT, Hand
+from tests.api.conftest import FAILURE, RESULT, FakeWorker
 
 TEXT = b"not a picture"
 
@@ -43,12 +43,12 @@ def send(client: TestClient, photos: list[bytes], query: str = "", **headers: st
     return client.post(f"/v1/batches{query}", files=files, headers=headers)
 
 
-def succeed_all(hand: Hand, colour: str = "green") -> None:
+def succeed_all(fake_worker: FakeWorker, colour: str = "green") -> None:
     """End every queued job with an overlay of one colour."""
-    for claim in hand.queue.claim(100):
+    for claim in fake_worker.queue.claim(100):
         overlay = jpeg(Image.new("RGB", (300, 200), colour))
-        hand.blobs.put(claim.job.id, blob_names.overlay_name(1, 0, "jpeg"), overlay)
-        hand.queue.finish(claim, Outcome(State.SUCCEEDED, result=RESULT))
+        fake_worker.blobs.put(claim.job.id, blob_names.overlay_name(1, 0, "jpeg"), overlay)
+        fake_worker.queue.finish(claim, Outcome(State.SUCCEEDED, result=RESULT))
 
 
 def test_each_photo_becomes_a_job_of_its_own(client: TestClient, leaves: list[bytes]) -> None:
@@ -100,17 +100,17 @@ def test_what_the_queue_has_no_room_for_is_an_error_of_these_photos(
 
 
 def test_counts_and_progress_follow_the_jobs(
-    client: TestClient, leaves: list[bytes], hand: Hand
+    client: TestClient, leaves: list[bytes], fake_worker: FakeWorker
 ) -> None:
     path = send(client, leaves).headers["Location"]
-    (claim, other) = hand.queue.claim(2)
-    hand.queue.finish(claim, Outcome(State.FAILED, error=FAILURE))
+    (claim, other) = fake_worker.queue.claim(2)
+    fake_worker.queue.finish(claim, Outcome(State.FAILED, error=FAILURE))
     batch = client.get(path).json()
     shown = {name: count for name, count in batch["counts"].items() if count}
     assert shown == {"failed": 1, "running": 1, "queued": 1}
     assert batch["progress"] == 0.3333
-    hand.queue.finish(other, Outcome(State.SUCCEEDED, result=RESULT))
-    succeed_all(hand)
+    fake_worker.queue.finish(other, Outcome(State.SUCCEEDED, result=RESULT))
+    succeed_all(fake_worker)
     answer = client.get(path, headers={"Prefer": "wait=20"})
     assert answer.headers["Preference-Applied"] == "wait=20"
     assert "Retry-After" not in answer.headers
@@ -124,10 +124,10 @@ def test_prefer_wait_answers_when_time_is_up(client: TestClient, leaves: list[by
 
 
 def test_a_batch_of_known_photos_is_done_at_once(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     client.post("/v1/jobs", content=leaf_jpeg)
-    hand.succeed()
+    fake_worker.succeed()
     answer = send(client, [leaf_jpeg])
     assert answer.status_code == 200
     assert answer.json()["items"][0]["job"]["cached"] is True
@@ -175,12 +175,12 @@ def test_more_bytes_than_a_batch_may_have_is_413_also_while_reading(
 
 
 def test_the_grid_shows_every_photo_and_says_why_one_is_missing(
-    client: TestClient, leaves: list[bytes], hand: Hand
+    client: TestClient, leaves: list[bytes], fake_worker: FakeWorker
 ) -> None:
     path = send(client, [leaves[0], TEXT, leaves[1]]).headers["Location"]
     early = client.get(f"{path}/grid")
     assert (early.status_code, early.headers["Retry-After"]) == (409, "1")
-    succeed_all(hand)
+    succeed_all(fake_worker)
     answer = client.get(f"{path}/grid?columns=3")
     sheet = Image.open(io.BytesIO(answer.content)).convert("RGB")
     assert answer.headers["Content-Type"] == "image/jpeg"
@@ -198,24 +198,26 @@ def is_green(colour: Any) -> bool:
     return bool(green > 100 and red < 40 and blue < 40)
 
 
-def test_a_batch_goes_with_its_jobs(client: TestClient, leaves: list[bytes], hand: Hand) -> None:
+def test_a_batch_goes_with_its_jobs(
+    client: TestClient, leaves: list[bytes], fake_worker: FakeWorker
+) -> None:
     path = send(client, leaves[:2]).headers["Location"]
     items = client.get(path).json()["items"]
-    hand.client.delete(keyspace.JOB + items[0]["job"]["id"])
+    fake_worker.client.delete(keyspace.JOB + items[0]["job"]["id"])
     left = client.get(path).json()
     assert left["counts"]["gone"] == 1
     assert left["items"][0]["error"]["type"] == "/problems/job-gone"
-    hand.client.delete(keyspace.JOB + items[1]["job"]["id"])
-    grow_old(hand, path)
+    fake_worker.client.delete(keyspace.JOB + items[1]["job"]["id"])
+    grow_old(fake_worker, path)
     answer = client.get(path)
     assert (answer.status_code, answer.json()["type"]) == (410, "/problems/batch-gone")
 
 
-def grow_old(hand: Hand, path: str) -> None:
+def grow_old(fake_worker: FakeWorker, path: str) -> None:
     """As if the batch had been made long ago."""
     key = batches.BATCH + path.rpartition("/")[2]
-    record = json.loads(str(hand.client.get(key)))
-    hand.client.set(key, json.dumps(record | {"created_at": "2020-01-01T00:00:00Z"}))
+    record = json.loads(str(fake_worker.client.get(key)))
+    fake_worker.client.set(key, json.dumps(record | {"created_at": "2020-01-01T00:00:00Z"}))
 
 
 def test_an_unknown_batch_is_404(client: TestClient) -> None:
@@ -244,11 +246,11 @@ class TestSentAgain:
             assert (answer.status_code, answer.json()["type"]) == (422, "/problems/key-reused")
 
     def test_after_a_crash_in_between_no_photo_is_a_job_twice(
-        self, client: TestClient, leaves: list[bytes], hand: Hand
+        self, client: TestClient, leaves: list[bytes], fake_worker: FakeWorker
     ) -> None:
         first = send(client, leaves, **{"Idempotency-Key": "a"}).json()
-        for key in hand.client.scan_iter(keyspace.PREFIX + "batch*"):
-            hand.client.delete(key)
+        for key in fake_worker.client.scan_iter(keyspace.PREFIX + "batch*"):
+            fake_worker.client.delete(key)
         again = send(client, leaves, **{"Idempotency-Key": "a"}).json()
         ids = [[item["job"]["id"] for item in batch["items"]] for batch in (first, again)]
         assert ids[0] == ids[1]

@@ -12,7 +12,7 @@ from starlette.types import Message
 from api.app import create_app
 from api.settings import ApiSettings
 from jobs.records.job import LOCAL
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def later(call: Any, seconds: float = 0.7) -> None:
 
 
 def test_every_change_is_an_event_and_the_last_one_ends_the_stream(
-    client: TestClient, path: str, hand: Hand
+    client: TestClient, path: str, fake_worker: FakeWorker
 ) -> None:
-    later(hand.succeed)
+    later(fake_worker.succeed)
     answer = client.get(f"{path}/events")
     assert answer.headers["Content-Type"].startswith("text/event-stream")
     assert answer.headers["Cache-Control"] == "no-store"
@@ -57,15 +57,17 @@ def test_every_change_is_an_event_and_the_last_one_ends_the_stream(
     assert len({event["id"] for event in told}) == len(told)
 
 
-def test_a_quiet_stream_gives_signs_of_life(client: TestClient, path: str, hand: Hand) -> None:
-    later(hand.succeed, 1)
+def test_a_quiet_stream_gives_signs_of_life(
+    client: TestClient, path: str, fake_worker: FakeWorker
+) -> None:
+    later(fake_worker.succeed, 1)
     assert client.get(f"{path}/events").text.count(": still here\n\n") >= 2
 
 
 def test_who_comes_back_gets_only_what_changed_since(
-    client: TestClient, path: str, hand: Hand
+    client: TestClient, path: str, fake_worker: FakeWorker
 ) -> None:
-    later(hand.succeed)
+    later(fake_worker.succeed)
     first = events(client.get(f"{path}/events").text)
     since = {"Last-Event-ID": first[0]["id"]}
     again = events(client.get(f"{path}/events", headers=since).text)
@@ -74,9 +76,9 @@ def test_who_comes_back_gets_only_what_changed_since(
 
 
 def test_who_knows_the_end_is_told_not_to_come_back(
-    client: TestClient, path: str, hand: Hand
+    client: TestClient, path: str, fake_worker: FakeWorker
 ) -> None:
-    hand.succeed()
+    fake_worker.succeed()
     (end,) = events(client.get(f"{path}/events").text)
     answer = client.get(f"{path}/events", headers={"Last-Event-ID": end["id"]})
     assert (answer.status_code, answer.content) == (204, b"")
@@ -135,7 +137,7 @@ def test_a_client_that_hangs_up_leaves_nothing_behind(
 
 
 def test_as_many_streams_as_may_be_leave_polls_and_answers_alone(
-    settings: ApiSettings, leaf_jpeg: bytes, hand: Hand
+    settings: ApiSettings, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     app = create_app(settings.model_copy(update={"max_streams": 1}))
     with TestClient(app) as client:
@@ -149,7 +151,7 @@ def test_as_many_streams_as_may_be_leave_polls_and_answers_alone(
         assert (polled.status_code, polled.json()["state"]) == (200, "queued")
         assert "Preference-Applied" not in polled.headers
         streams.give_back(LOCAL)
-        hand.succeed()
+        fake_worker.succeed()
         for _ in range(3):
             assert client.get(f"{path}/events").status_code == 200
         assert streams.total == 0

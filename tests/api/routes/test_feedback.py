@@ -12,24 +12,24 @@ from api.settings import ApiSettings
 from jobs.ports import Outcome
 from jobs.records.job import State
 from jobs.redis import keyspace
-from tests.api.conftest import RESULT, Hand
+from tests.api.conftest import RESULT, FakeWorker
 
 SPOT, HEALTHY = "Tomato__Bacterial_spot", "Tomato__healthy"
 
 
-def explain(hand: Hand) -> None:
+def explain(fake_worker: FakeWorker) -> None:
     """End the next job as a spotted tomato leaf."""
-    (claim,) = hand.queue.claim(1)
+    (claim,) = fake_worker.queue.claim(1)
     best = RESULT["predictions"][0] | {"class_name": SPOT, "confidence": 0.875}
     result = RESULT | {"predictions": [best]}
-    hand.queue.finish(claim, Outcome(State.SUCCEEDED, result=result))
+    fake_worker.queue.finish(claim, Outcome(State.SUCCEEDED, result=result))
 
 
 @pytest.fixture
-def path(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> str:
+def path(client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker) -> str:
     """Of a succeeded job."""
     found = client.post("/v1/jobs?client_ref=row-7", content=leaf_jpeg).headers["Location"]
-    explain(hand)
+    explain(fake_worker)
     return found
 
 
@@ -96,12 +96,12 @@ def test_a_wrong_opinion_is_422_and_not_kept(
 
 
 def test_what_has_not_succeeded_cannot_be_judged(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
     waiting = give(client, path, agree=True)
     assert (waiting.status_code, waiting.json()["type"]) == (409, "/problems/job-not-ready")
-    hand.fail()
+    fake_worker.fail()
     failed = give(client, path, agree=True)
     assert (failed.status_code, failed.json()["type"]) == (409, "/problems/nothing-to-judge")
     assert give(client, "/v1/jobs/nope", agree=True).status_code == 404
@@ -125,32 +125,32 @@ def test_excel_reads_the_letters_of_a_note(client: TestClient, path: str) -> Non
 
 
 def test_feedback_outlives_its_job_without_a_link_to_the_photo(
-    client: TestClient, path: str, hand: Hand
+    client: TestClient, path: str, fake_worker: FakeWorker
 ) -> None:
     give(client, path, agree=True)
-    hand.client.delete(keyspace.JOB + path.rpartition("/")[2])
+    fake_worker.client.delete(keyspace.JOB + path.rpartition("/")[2])
     (row,) = table(client)
     assert (row["class_name"], row["photo"]) == (SPOT, "")
 
 
 def test_erasing_the_photo_takes_its_link_from_the_table(
-    client: TestClient, path: str, hand: Hand
+    client: TestClient, path: str, fake_worker: FakeWorker
 ) -> None:
     give(client, path, agree=True)
-    hand.client.hset(keyspace.JOB + path.rpartition("/")[2], "erased", 1)
+    fake_worker.client.hset(keyspace.JOB + path.rpartition("/")[2], "erased", 1)
     (row,) = table(client)
     assert (row["class_name"], row["photo"]) == (SPOT, "")
 
 
 def test_more_feedback_than_a_page_comes_in_order(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jobs.redis.feedback._PAGE", 2)
     paths = []
     for number in range(5):
         answer = client.post(f"/v1/jobs?client_ref={number}&top_k={number + 1}", content=leaf_jpeg)
         paths.append(answer.headers["Location"])
-        explain(hand)
+        explain(fake_worker)
     for path in reversed(paths):
         give(client, path, agree=True)
     assert [row["client_ref"] for row in table(client)] == ["4", "3", "2", "1", "0"]
@@ -162,9 +162,9 @@ class TestKept:
         return settings.model_copy(update={"feedback_days": 1e-5})
 
     def test_it_is_forgotten_when_its_days_are_over(
-        self, client: TestClient, path: str, hand: Hand
+        self, client: TestClient, path: str, fake_worker: FakeWorker
     ) -> None:
         give(client, path, agree=True)
-        left = hand.client.pttl(f"{keyspace.PREFIX}feedback:local")
+        left = fake_worker.client.pttl(f"{keyspace.PREFIX}feedback:local")
         assert isinstance(left, int)
         assert left <= 864

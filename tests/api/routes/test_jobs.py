@@ -5,14 +5,14 @@ from starlette.testclient import TestClient
 
 from jobs.blobs import blob_names
 from jobs.redis import keyspace
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 
 
 @pytest.fixture
-def done(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> str:
+def done(client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker) -> str:
     """Path of a succeeded job."""
     client.post("/v1/jobs", content=leaf_jpeg)
-    return f"/v1/jobs/{hand.succeed()}"
+    return f"/v1/jobs/{fake_worker.succeed()}"
 
 
 def test_prefer_wait_answers_with_the_state_when_time_is_up(
@@ -49,10 +49,10 @@ def test_a_queued_job_is_canceled(client: TestClient, leaf_jpeg: bytes) -> None:
 
 
 def test_a_running_job_is_canceled_by_and_by(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     path = submit(client, leaf_jpeg)
-    hand.queue.claim(1)
+    fake_worker.queue.claim(1)
     answer = client.delete(path)
     assert answer.status_code == 202
     assert answer.json()["state"] == "running"
@@ -62,19 +62,21 @@ def test_an_unknown_job_cannot_be_canceled(client: TestClient) -> None:
     assert client.delete("/v1/jobs/nope").status_code == 404
 
 
-def test_an_expired_job_is_410(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> None:
+def test_an_expired_job_is_410(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+) -> None:
     path = submit(client, leaf_jpeg)
-    hand.client.delete(keyspace.JOB + hand.succeed())  # as its expiry does
+    fake_worker.client.delete(keyspace.JOB + fake_worker.succeed())  # as its expiry does
     answer = client.get(path)
     assert answer.status_code == 410
     assert answer.json()["type"] == "/problems/job-gone"
 
 
 def test_the_same_photo_again_is_answered_with_the_result_at_once(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     submit(client, leaf_jpeg)
-    first = hand.succeed()
+    first = fake_worker.succeed()
     again = client.post("/v1/jobs?client_ref=b", content=leaf_jpeg)
     job = again.json()
     assert again.status_code == 200
@@ -86,8 +88,8 @@ def test_the_same_photo_again_is_answered_with_the_result_at_once(
 
 
 def test_a_result_whose_pictures_are_gone_is_not_reused(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     submit(client, leaf_jpeg)
-    hand.blobs.delete(hand.succeed(), blob_names.PHOTO)
+    fake_worker.blobs.delete(fake_worker.succeed(), blob_names.PHOTO)
     assert client.post("/v1/jobs", content=leaf_jpeg).status_code == 202

@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from tests.api.conftest import MAPS, Hand
+from tests.api.conftest import MAPS, FakeWorker
 
 
 @pytest.fixture
-def done(client: TestClient, leaf_jpeg: bytes, hand: Hand) -> str:
+def done(client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker) -> str:
     """Path of a succeeded job."""
     client.post("/v1/jobs", content=leaf_jpeg)
-    return f"/v1/jobs/{hand.succeed()}"
+    return f"/v1/jobs/{fake_worker.succeed()}"
 
 
 def test_an_unknown_job_is_404(client: TestClient) -> None:
@@ -63,9 +63,9 @@ def test_a_picture_before_the_end_is_409(client: TestClient, leaf_jpeg: bytes) -
 
 
 def test_a_failed_job_is_200_and_has_no_pictures(
-    client: TestClient, leaf_jpeg: bytes, hand: Hand
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
 ) -> None:
     path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
-    hand.fail()
+    fake_worker.fail()
     assert client.get(path).json()["state"] == "failed"
     assert client.get(f"{path}/overlay").status_code == 404

@@ -21,7 +21,7 @@ from jobs.redis.store import RedisJobStore
 from jobs.service import JobService
 from jobs.webhooks.outbox import WebhookOutbox
 from models.catalog import Catalog
-from tests.jobs.conftest import Desk, a_job
+from tests.jobs.conftest import JobHarness, a_job
 
 T = TypeVar("T")
 Call = Callable[[JobService], Coroutine[Any, Any, T]]
@@ -30,13 +30,13 @@ Call = Callable[[JobService], Coroutine[Any, Any, T]]
 class Counter:
     """A service on a real Redis and disk; `submit` is one whole request."""
 
-    def __init__(self, desk: Desk, home: Path, photo: bytes) -> None:
-        self.desk, self.blobs, self.photo = desk, DiskBlobs(home), photo
+    def __init__(self, harness: JobHarness, home: Path, photo: bytes) -> None:
+        self.harness, self.blobs, self.photo = harness, DiskBlobs(home), photo
 
     def ask(self, call: Call[T]) -> T:
         async def run() -> T:
-            redis = connect_async(self.desk.url)
-            store = RedisJobStore(redis, self.desk.notifier, 5, 3)
+            redis = connect_async(self.harness.url)
+            store = RedisJobStore(redis, self.harness.notifier, 5, 3)
             try:
                 return await call(
                     JobService(store, self.blobs, Catalog(), WebhookOutbox(redis), 10**6)
@@ -55,21 +55,21 @@ class Counter:
         return self.ask(request)
 
     def finish_one(self) -> str:
-        (claim,) = self.desk.queue.claim(1)
+        (claim,) = self.harness.queue.claim(1)
         self.blobs.put(claim.job.id, blob_names.PHOTO, b"photo")
         self.blobs.put(claim.job.id, blob_names.maps_name(1), b"maps")
-        self.desk.queue.finish(claim, Outcome(State.SUCCEEDED, result={"explanations": []}))
+        self.harness.queue.finish(claim, Outcome(State.SUCCEEDED, result={"explanations": []}))
         return claim.job.id
 
     def expire(self, job_id: str) -> None:
         """As time does: record and key go, the tombstone stays."""
-        key: Any = self.desk.client.hget(keyspace.JOB + job_id, "key")
-        self.desk.client.delete(keyspace.JOB + job_id, f"{keyspace.PREFIX}key:{key}")
+        key: Any = self.harness.client.hget(keyspace.JOB + job_id, "key")
+        self.harness.client.delete(keyspace.JOB + job_id, f"{keyspace.PREFIX}key:{key}")
 
 
 @pytest.fixture
-def counter(desk: Desk, home: Path, leaf_jpeg: bytes) -> Counter:
-    return Counter(desk, home, leaf_jpeg)
+def counter(harness: JobHarness, home: Path, leaf_jpeg: bytes) -> Counter:
+    return Counter(harness, home, leaf_jpeg)
 
 
 def of_id(**more: Any) -> Callable[[], Submission]:
@@ -95,7 +95,7 @@ def test_a_resent_photo_is_the_same_job_as_it_is_now(counter: Counter, way: Way)
     assert again.job.id == first.job.id
     counter.finish_one()
     assert counter.submit(request()).job.state is State.SUCCEEDED
-    assert counter.desk.queue.claim(9) == []
+    assert counter.harness.queue.claim(9) == []
 
 
 def test_a_client_chooses_its_id(counter: Counter) -> None:
@@ -148,10 +148,10 @@ def test_a_key_lives_as_long_as_its_job(counter: Counter) -> None:
     request = of_key()()
     job = counter.submit(request, ttl=60).job
     key = f"{keyspace.PREFIX}key:{request.key_name}"
-    assert counter.desk.client.ttl(key) == -1
+    assert counter.harness.client.ttl(key) == -1
     counter.finish_one()
-    assert 0 < counter.desk.client.ttl(key) <= 60
-    assert counter.desk.client.get(key) == job.id
+    assert 0 < counter.harness.client.ttl(key) <= 60
+    assert counter.harness.client.get(key) == job.id
 
 
 @WAYS
@@ -175,7 +175,7 @@ def test_a_request_that_fails_lets_go_of_its_key(counter: Counter, way: Way) -> 
         counter.submit(Submission())
     with pytest.raises(QueueFull):
         counter.submit(request())
-    counter.desk.queue.claim(5)
+    counter.harness.queue.claim(5)
     assert not counter.submit(request()).replayed
 
 
@@ -189,8 +189,8 @@ def test_a_server_that_died_while_it_received_blocks_the_key_for_half_a_minute(
 
     counter.ask(die)
     slot = f"{keyspace.PREFIX}receiving:{died.slot}"
-    assert 0 < counter.desk.client.ttl(slot) <= 30
-    counter.desk.client.delete(slot)  # as time does
+    assert 0 < counter.harness.client.ttl(slot) <= 30
+    counter.harness.client.delete(slot)  # as time does
     assert not counter.submit(again).replayed
 
 

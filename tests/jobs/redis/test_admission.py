@@ -10,69 +10,69 @@ from jobs.errors import JobNotFound, StoreDown, StoreFull
 from jobs.ports import Outcome
 from jobs.records.job import State
 from jobs.redis import keyspace
-from tests.jobs.conftest import Desk, a_job
+from tests.jobs.conftest import JobHarness, a_job
 
 DONE = Outcome(State.SUCCEEDED, result={"predictions": ["leaf " * 500]})
 
 
 @contextmanager
-def no_memory(desk: Desk) -> Iterator[None]:
+def no_memory(harness: JobHarness) -> Iterator[None]:
     """Redis has less than it already uses: it refuses every write that could need more."""
-    desk.client.config_set("maxmemory", 500_000)
+    harness.client.config_set("maxmemory", 500_000)
     try:
         yield
     finally:
-        desk.client.config_set("maxmemory", 0)
+        harness.client.config_set("maxmemory", 0)
 
 
 @pytest.fixture
-def desk(desk: Desk) -> Iterator[Desk]:
-    yield desk
-    desk.client.config_set("maxmemory", 0)
+def harness(harness: JobHarness) -> Iterator[JobHarness]:
+    yield harness
+    harness.client.config_set("maxmemory", 0)
 
 
-def test_what_is_running_is_finished(desk: Desk) -> None:
-    desk.enqueue()
-    (claim,) = desk.queue.claim(1)
-    with no_memory(desk):
-        assert desk.queue.finish(claim, DONE) is State.SUCCEEDED
-        job = desk.find(claim.job.id)
+def test_what_is_running_is_finished(harness: JobHarness) -> None:
+    harness.enqueue()
+    (claim,) = harness.queue.claim(1)
+    with no_memory(harness):
+        assert harness.queue.finish(claim, DONE) is State.SUCCEEDED
+        job = harness.find(claim.job.id)
     assert job.result == DONE.result
-    assert desk.client.ttl(keyspace.JOB + job.id) > 0
-    assert not desk.client.zcard(keyspace.LEASES)
+    assert harness.client.ttl(keyspace.JOB + job.id) > 0
+    assert not harness.client.zcard(keyspace.LEASES)
 
 
-def test_what_waits_is_claimed_kept_and_given_back(desk: Desk) -> None:
-    job = desk.enqueue()
-    with no_memory(desk):
-        claims = desk.queue.claim(1)
-        assert desk.queue.renew(claims) == 1
-        desk.queue.release(claims)
-        (again,) = desk.queue.claim(1)
+def test_what_waits_is_claimed_kept_and_given_back(harness: JobHarness) -> None:
+    job = harness.enqueue()
+    with no_memory(harness):
+        claims = harness.queue.claim(1)
+        assert harness.queue.renew(claims) == 1
+        harness.queue.release(claims)
+        (again,) = harness.queue.claim(1)
         time.sleep(1.05)
-        desk.queue.reap()
-        assert desk.find(job.id).state is State.QUEUED
-        desk.queue.heartbeat("w")
-        assert desk.ask(lambda store: store.workers()) == 1
-        assert desk.ask(lambda store: store.cancel(job.id)).state is State.CANCELED
+        harness.queue.reap()
+        assert harness.find(job.id).state is State.QUEUED
+        harness.queue.heartbeat("w")
+        assert harness.ask(lambda store: store.workers()) == 1
+        assert harness.ask(lambda store: store.cancel(job.id)).state is State.CANCELED
     assert again.attempt == 1
 
 
-def test_a_new_job_is_refused_whole(desk: Desk) -> None:
+def test_a_new_job_is_refused_whole(harness: JobHarness) -> None:
     job = a_job()
-    with no_memory(desk):
+    with no_memory(harness):
         with pytest.raises(StoreDown, match="maxmemory"):
-            desk.ask(lambda store: store.enqueue(job))
+            harness.ask(lambda store: store.enqueue(job))
         with pytest.raises(JobNotFound):
-            desk.find(job.id)
-    assert desk.queue.claim(1) == []
+            harness.find(job.id)
+    assert harness.queue.claim(1) == []
 
 
-def test_room_ends_at_nine_tenths_of_the_memory(desk: Desk) -> None:
-    desk.ask(lambda store: store.check_admission())
-    used = desk.client.info("memory")["used_memory"]
-    desk.client.config_set("maxmemory", int(used / 0.8))
-    desk.ask(lambda store: store.check_admission())
-    desk.client.config_set("maxmemory", int(used / 0.95))
+def test_room_ends_at_nine_tenths_of_the_memory(harness: JobHarness) -> None:
+    harness.ask(lambda store: store.check_admission())
+    used = harness.client.info("memory")["used_memory"]
+    harness.client.config_set("maxmemory", int(used / 0.8))
+    harness.ask(lambda store: store.check_admission())
+    harness.client.config_set("maxmemory", int(used / 0.95))
     with pytest.raises(StoreFull, match="the limit is 90% of its"):
-        desk.ask(lambda store: store.check_admission())
+        harness.ask(lambda store: store.check_admission())

@@ -20,7 +20,7 @@ from jobs.redis.store import RedisJobStore
 from jobs.service import JobService
 from jobs.webhooks.outbox import WebhookOutbox
 from models.catalog import Catalog
-from tests.jobs.conftest import CountingNotifier, Desk, a_job
+from tests.jobs.conftest import CountingNotifier, JobHarness, a_job
 
 ADA = "cs_ada"
 
@@ -96,7 +96,7 @@ def batch_of(count: int, photo: bytes, key: str | None = None) -> Callable[[Door
 
 
 def test_of_many_batches_at_once_one_is_taken_whole_and_the_others_make_no_job(
-    at_the_door: Any, leaf_jpeg: bytes, desk: Desk
+    at_the_door: Any, leaf_jpeg: bytes, harness: JobHarness
 ) -> None:
     async def submit(door: Door) -> list[Any]:
         return await at_once([batch_of(4, leaf_jpeg)(door) for _ in range(8)])
@@ -105,8 +105,8 @@ def test_of_many_batches_at_once_one_is_taken_whole_and_the_others_make_no_job(
     assert made(answers) == 1
     (batch,) = (answer[0] for answer in answers if not isinstance(answer, QuotaUsedUp))
     assert len(batch.job_ids) == 4
-    assert desk.queue.count_waiting() == 4
-    assert not desk.client.exists(keyspace.HELD + ADA)
+    assert harness.queue.count_waiting() == 4
+    assert not harness.client.exists(keyspace.HELD + ADA)
 
 
 def test_single_photos_take_nothing_that_a_batch_holds(at_the_door: Any, leaf_jpeg: bytes) -> None:
@@ -125,16 +125,18 @@ def test_single_photos_take_nothing_that_a_batch_holds(at_the_door: Any, leaf_jp
     assert made(singles) + jobs == 6
 
 
-def test_what_a_dead_process_held_lapses(at_the_door: Any, desk: Desk, leaf_jpeg: bytes) -> None:
-    desk.client.hset(keyspace.HELD + ADA, "token of the dead", "6 1")
+def test_what_a_dead_process_held_lapses(
+    at_the_door: Any, harness: JobHarness, leaf_jpeg: bytes
+) -> None:
+    harness.client.hset(keyspace.HELD + ADA, "token of the dead", "6 1")
     assert at_the_door(batch_of(6, leaf_jpeg))
 
 
 def test_a_batch_that_is_sent_again_after_a_crash_needs_not_wait_for_what_it_held(
-    at_the_door: Any, desk: Desk, leaf_jpeg: bytes
+    at_the_door: Any, harness: JobHarness, leaf_jpeg: bytes
 ) -> None:
     token = Submission(ADA, key="key").hold_token
-    desk.client.hset(keyspace.HELD + ADA, token, "6 4000000000000")
+    harness.client.hset(keyspace.HELD + ADA, token, "6 4000000000000")
     batch, _ = at_the_door(batch_of(6, leaf_jpeg, "key"))
     assert len(batch.job_ids) == 6
 

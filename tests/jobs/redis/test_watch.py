@@ -19,15 +19,17 @@ from jobs.redis.connections import connect_async
 from jobs.redis.store import RedisJobStore
 from jobs.redis.watch import JobWatch
 from tests.conftest import _until_it_answers
-from tests.jobs.conftest import Desk, a_job
+from tests.jobs.conftest import JobHarness, a_job
 
 
-def _wait(desk: Desk, job_id: str, seconds: float, finish_after: float | None = None) -> Job:
+def _wait(
+    harness: JobHarness, job_id: str, seconds: float, finish_after: float | None = None
+) -> Job:
     async def run() -> Job:
-        client = connect_async(desk.url)
-        watch = JobWatch(client, RedisJobStore(client, desk.notifier, 5, 3))
+        client = connect_async(harness.url)
+        watch = JobWatch(client, RedisJobStore(client, harness.notifier, 5, 3))
         if finish_after is not None:
-            asyncio.get_running_loop().call_later(finish_after, _finish_one, desk)
+            asyncio.get_running_loop().call_later(finish_after, _finish_one, harness)
         try:
             async with watch.listening():
                 return await watch.wait(job_id, seconds)
@@ -37,41 +39,41 @@ def _wait(desk: Desk, job_id: str, seconds: float, finish_after: float | None = 
     return asyncio.run(run())
 
 
-def _finish_one(desk: Desk) -> None:
-    (claim,) = desk.queue.claim(1)
-    desk.queue.finish(claim, Outcome(State.SUCCEEDED, result={}))
+def _finish_one(harness: JobHarness) -> None:
+    (claim,) = harness.queue.claim(1)
+    harness.queue.finish(claim, Outcome(State.SUCCEEDED, result={}))
 
 
-def test_a_waiter_gets_the_job_when_it_ends(desk: Desk) -> None:
-    job = desk.enqueue()
-    assert _wait(desk, job.id, 20, finish_after=0.3).state is State.SUCCEEDED
+def test_a_waiter_gets_the_job_when_it_ends(harness: JobHarness) -> None:
+    job = harness.enqueue()
+    assert _wait(harness, job.id, 20, finish_after=0.3).state is State.SUCCEEDED
 
 
-def test_a_waiter_gets_the_job_as_it_is_when_time_is_up(desk: Desk) -> None:
-    job = desk.enqueue()
-    assert _wait(desk, job.id, 0.2).state is State.QUEUED
+def test_a_waiter_gets_the_job_as_it_is_when_time_is_up(harness: JobHarness) -> None:
+    job = harness.enqueue()
+    assert _wait(harness, job.id, 0.2).state is State.QUEUED
 
 
-def test_waiting_for_an_unknown_job_fails_at_once(desk: Desk) -> None:
+def test_waiting_for_an_unknown_job_fails_at_once(harness: JobHarness) -> None:
     with pytest.raises(JobNotFound):
-        _wait(desk, "nope", 20)
+        _wait(harness, "nope", 20)
 
 
 async def _follow(watch: JobWatch, job_id: str, heartbeat: float = 15.0) -> list[State]:
     return [job.state async for job in watch.changes(job_id, "", heartbeat) if job]
 
 
-def test_thousands_wait_on_one_subscription(desk: Desk) -> None:
-    jobs = [desk.enqueue() for _ in range(5)]
+def test_thousands_wait_on_one_subscription(harness: JobHarness) -> None:
+    jobs = [harness.enqueue() for _ in range(5)]
 
     async def run() -> list[list[State]]:
-        client = connect_async(desk.url)
-        watch = JobWatch(client, RedisJobStore(client, desk.notifier, 5, 3))
+        client = connect_async(harness.url)
+        watch = JobWatch(client, RedisJobStore(client, harness.notifier, 5, 3))
         async with watch.listening():
             following = [asyncio.create_task(_follow(watch, job.id)) for job in jobs * 400]
             await asyncio.sleep(0.5)
             for _ in jobs:
-                await asyncio.to_thread(_finish_one, desk)
+                await asyncio.to_thread(_finish_one, harness)
             seen = await asyncio.gather(*following)
         assert watch.waiting == 0
         await client.aclose()
@@ -104,12 +106,12 @@ def one_connection(url: str) -> "Redis":
     return Redis.from_pool(pool)
 
 
-def test_whoever_waits_needs_no_connection_of_its_own(desk: Desk) -> None:
+def test_whoever_waits_needs_no_connection_of_its_own(harness: JobHarness) -> None:
     """Nor is anybody told that the store is down because many wait."""
 
     async def run() -> tuple[list[Job], int]:
-        client, listener = one_connection(desk.url), connect_async(desk.url)
-        store = CountedStore(client, desk.notifier, 1000, 3)
+        client, listener = one_connection(harness.url), connect_async(harness.url)
+        store = CountedStore(client, harness.notifier, 1000, 3)
         jobs = [(await store.enqueue(a_job())).job for _ in range(300)]
         watch = JobWatch(listener, store)
         async with watch.listening():
@@ -125,12 +127,12 @@ def test_whoever_waits_needs_no_connection_of_its_own(desk: Desk) -> None:
     assert trips < 100
 
 
-def test_a_reader_who_leaves_takes_nothing_from_the_others(desk: Desk) -> None:
-    job = desk.enqueue()
+def test_a_reader_who_leaves_takes_nothing_from_the_others(harness: JobHarness) -> None:
+    job = harness.enqueue()
 
     async def run() -> Job:
-        client = connect_async(desk.url)
-        watch = JobWatch(client, RedisJobStore(client, desk.notifier, 5, 3))
+        client = connect_async(harness.url)
+        watch = JobWatch(client, RedisJobStore(client, harness.notifier, 5, 3))
         impatient = asyncio.create_task(watch.wait(job.id, 20))
         patient = asyncio.create_task(watch.wait(job.id, 0))
         await asyncio.sleep(0)
@@ -143,13 +145,13 @@ def test_a_reader_who_leaves_takes_nothing_from_the_others(desk: Desk) -> None:
     assert asyncio.run(run()).id == job.id
 
 
-def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(desk: Desk) -> None:
-    broken, whole = desk.enqueue(), desk.enqueue()
-    desk.client.hset(keyspace.JOB + broken.id, "options", '{"top_k": 99}')
+def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(harness: JobHarness) -> None:
+    broken, whole = harness.enqueue(), harness.enqueue()
+    harness.client.hset(keyspace.JOB + broken.id, "options", '{"top_k": 99}')
 
     async def run() -> list[Job | BaseException]:
-        client = connect_async(desk.url)
-        watch = JobWatch(client, RedisJobStore(client, desk.notifier, 5, 3))
+        client = connect_async(harness.url)
+        watch = JobWatch(client, RedisJobStore(client, harness.notifier, 5, 3))
         waits = (watch.wait(job.id, 0) for job in (broken, whole))
         found = await asyncio.gather(*waits, return_exceptions=True)
         await client.aclose()
@@ -175,10 +177,10 @@ def redis_in(home: Path) -> Iterator[str]:
 
 def test_a_follower_outlives_a_restart_of_redis(tmp_path: Path) -> None:
     async def follow(servers: ExitStack) -> list[State]:
-        desk = Desk(servers.enter_context(redis_in(tmp_path)))
-        job = await asyncio.to_thread(desk.enqueue)
-        client = connect_async(desk.url)
-        watch = JobWatch(client, RedisJobStore(client, desk.notifier, 5, 3))
+        harness = JobHarness(servers.enter_context(redis_in(tmp_path)))
+        job = await asyncio.to_thread(harness.enqueue)
+        client = connect_async(harness.url)
+        watch = JobWatch(client, RedisJobStore(client, harness.notifier, 5, 3))
         told: list[Job | None] = []
         async with watch.listening():
             async for change in watch.changes(job.id, "", 0.2):
@@ -187,8 +189,8 @@ def test_a_follower_outlives_a_restart_of_redis(tmp_path: Path) -> None:
                     servers.close()
                 if len(told) == 4:
                     servers.enter_context(redis_in(tmp_path))
-                    _finish_one(desk)
-        desk.client.close()
+                    _finish_one(harness)
+        harness.client.close()
         await client.aclose()
         assert told[1:4] == [None, None, None]
         return [change.state for change in told if change]

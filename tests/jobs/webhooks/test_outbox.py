@@ -12,16 +12,16 @@ from jobs.ports import Outcome
 from jobs.records.job import State
 from jobs.redis.connections import connect_async
 from jobs.webhooks.outbox import LEASE_SECONDS, Delivery, DueDelivery, WebhookOutbox
-from tests.jobs.conftest import Desk
+from tests.jobs.conftest import JobHarness
 
 T = TypeVar("T")
 OUTBOX, URL = "cropshield:1:outbox:local", "https://hooks.example/leaf"
 OLD_OUTBOX, OUTBOXES = "cropshield:1:webhooks", "cropshield:1:outboxes"
 
 
-def ask(desk: Desk, call: Callable[[WebhookOutbox], Coroutine[Any, Any, T]]) -> T:
+def ask(harness: JobHarness, call: Callable[[WebhookOutbox], Coroutine[Any, Any, T]]) -> T:
     async def run() -> T:
-        redis = connect_async(desk.url)
+        redis = connect_async(harness.url)
         try:
             return await call(WebhookOutbox(redis))
         finally:
@@ -30,154 +30,154 @@ def ask(desk: Desk, call: Callable[[WebhookOutbox], Coroutine[Any, Any, T]]) -> 
     return asyncio.run(run())
 
 
-def claim(desk: Desk) -> list[DueDelivery]:
-    return ask(desk, lambda webhooks: webhooks.claim(10))
+def claim(harness: JobHarness) -> list[DueDelivery]:
+    return ask(harness, lambda webhooks: webhooks.claim(10))
 
 
-def settle(desk: Desk, due: DueDelivery, delivery: Delivery, delay: float | None) -> bool:
-    return ask(desk, lambda webhooks: webhooks.settle(due, delivery, delay))
+def settle(harness: JobHarness, due: DueDelivery, delivery: Delivery, delay: float | None) -> bool:
+    return ask(harness, lambda webhooks: webhooks.settle(due, delivery, delay))
 
 
-def make_due(desk: Desk) -> None:
+def make_due(harness: JobHarness) -> None:
     """As time does."""
-    waiting: Any = desk.client.zrange(OUTBOX, 0, -1)
+    waiting: Any = harness.client.zrange(OUTBOX, 0, -1)
     for job_id in waiting:
-        desk.client.zadd(OUTBOX, {job_id: 0})
-        desk.client.zadd(OUTBOXES, {"local": 0})
+        harness.client.zadd(OUTBOX, {job_id: 0})
+        harness.client.zadd(OUTBOXES, {"local": 0})
 
 
-def milliseconds_left(desk: Desk, job_id: str) -> float:
+def milliseconds_left(harness: JobHarness, job_id: str) -> float:
     """Until it is due again."""
-    due: Any = desk.client.zscore(OUTBOX, job_id)
-    seconds, _ = desk.client.time()
+    due: Any = harness.client.zscore(OUTBOX, job_id)
+    seconds, _ = harness.client.time()
     return float(due) - seconds * 1000
 
 
-def ended(desk: Desk, state: State = State.SUCCEEDED, url: str | None = URL) -> str:
-    job = desk.enqueue(callback_url=url)
+def ended(harness: JobHarness, state: State = State.SUCCEEDED, url: str | None = URL) -> str:
+    job = harness.enqueue(callback_url=url)
     if state is State.CANCELED:
-        desk.ask(lambda store: store.cancel(job.id))
+        harness.ask(lambda store: store.cancel(job.id))
         return job.id
-    (held,) = desk.queue.claim(1)
-    desk.queue.finish(held, Outcome(state, result={"explanations": []}))
+    (held,) = harness.queue.claim(1)
+    harness.queue.finish(held, Outcome(state, result={"explanations": []}))
     return job.id
 
 
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELED])
-def test_a_job_that_ends_is_due_at_that_moment(desk: Desk, state: State) -> None:
-    waiting = desk.enqueue(callback_url=URL).id
-    assert claim(desk) == []
-    desk.ask(lambda store: store.cancel(waiting))
-    assert claim(desk) == [DueDelivery(waiting, 1, "local")]
-    job_id = ended(desk, state)
-    assert claim(desk) == [DueDelivery(job_id, 1, "local")]
+def test_a_job_that_ends_is_due_at_that_moment(harness: JobHarness, state: State) -> None:
+    waiting = harness.enqueue(callback_url=URL).id
+    assert claim(harness) == []
+    harness.ask(lambda store: store.cancel(waiting))
+    assert claim(harness) == [DueDelivery(waiting, 1, "local")]
+    job_id = ended(harness, state)
+    assert claim(harness) == [DueDelivery(job_id, 1, "local")]
 
 
-def test_a_job_that_expires_in_the_queue_is_due(desk: Desk) -> None:
-    job = desk.enqueue(callback_url=URL, deadline=0.001)
-    desk.client.hset(f"cropshield:1:job:{job.id}", "start_by", 1)
-    assert desk.queue.claim(1) == []
-    assert claim(desk) == [DueDelivery(job.id, 1, "local")]
+def test_a_job_that_expires_in_the_queue_is_due(harness: JobHarness) -> None:
+    job = harness.enqueue(callback_url=URL, deadline=0.001)
+    harness.client.hset(f"cropshield:1:job:{job.id}", "start_by", 1)
+    assert harness.queue.claim(1) == []
+    assert claim(harness) == [DueDelivery(job.id, 1, "local")]
 
 
-def test_a_job_whose_workers_are_lost_is_due(desk: Desk) -> None:
-    job = desk.enqueue(callback_url=URL)
-    desk.queue.claim(1)
-    desk.client.hset(f"cropshield:1:job:{job.id}", "attempts", 3)
-    desk.client.zadd("cropshield:1:leases", {job.id: 0})
-    desk.queue.reap()
-    assert desk.find(job.id).state is State.FAILED
-    assert claim(desk) == [DueDelivery(job.id, 1, "local")]
+def test_a_job_whose_workers_are_lost_is_due(harness: JobHarness) -> None:
+    job = harness.enqueue(callback_url=URL)
+    harness.queue.claim(1)
+    harness.client.hset(f"cropshield:1:job:{job.id}", "attempts", 3)
+    harness.client.zadd("cropshield:1:leases", {job.id: 0})
+    harness.queue.reap()
+    assert harness.find(job.id).state is State.FAILED
+    assert claim(harness) == [DueDelivery(job.id, 1, "local")]
 
 
-def test_a_job_without_a_callback_is_never_due(desk: Desk) -> None:
-    ended(desk, url=None)
-    assert claim(desk) == []
+def test_a_job_without_a_callback_is_never_due(harness: JobHarness) -> None:
+    ended(harness, url=None)
+    assert claim(harness) == []
 
 
-def test_only_one_process_has_a_delivery_until_its_lease_is_over(desk: Desk) -> None:
+def test_only_one_process_has_a_delivery_until_its_lease_is_over(harness: JobHarness) -> None:
     """The process dies between the answer of the receiver and the log."""
-    job_id = ended(desk)
-    (first,) = claim(desk)
-    assert claim(desk) == []
-    left = milliseconds_left(desk, job_id)
+    job_id = ended(harness)
+    (first,) = claim(harness)
+    assert claim(harness) == []
+    left = milliseconds_left(harness, job_id)
     assert (LEASE_SECONDS - 2) * 1000 < left <= (LEASE_SECONDS + 1) * 1000
-    make_due(desk)
-    (second,) = claim(desk)
+    make_due(harness)
+    (second,) = claim(harness)
     assert second == DueDelivery(job_id, 2, "local")
-    assert settle(desk, first, Delivery(1, 5.0, 200), None) is False
-    assert settle(desk, second, Delivery(2, 5.0, 200), None) is True
-    make_due(desk)
-    assert claim(desk) == []
+    assert settle(harness, first, Delivery(1, 5.0, 200), None) is False
+    assert settle(harness, second, Delivery(2, 5.0, 200), None) is True
+    make_due(harness)
+    assert claim(harness) == []
 
 
-def test_a_failure_is_due_again_after_its_delay(desk: Desk) -> None:
-    job_id = ended(desk)
-    (due,) = claim(desk)
-    settle(desk, due, Delivery(1, 5.0, 500), 300.0)
-    assert claim(desk) == []
-    left = milliseconds_left(desk, job_id)
+def test_a_failure_is_due_again_after_its_delay(harness: JobHarness) -> None:
+    job_id = ended(harness)
+    (due,) = claim(harness)
+    settle(harness, due, Delivery(1, 5.0, 500), 300.0)
+    assert claim(harness) == []
+    left = milliseconds_left(harness, job_id)
     assert 298_000 < left <= 301_000
 
 
-def test_attempts_are_listed_oldest_first_with_their_times(desk: Desk) -> None:
-    job_id = ended(desk)
+def test_attempts_are_listed_oldest_first_with_their_times(harness: JobHarness) -> None:
+    job_id = ended(harness)
     for attempt, delay in ((1, 5.0), (2, None)):
-        (due,) = claim(desk)
-        settle(desk, due, Delivery(attempt, 5.5, None, "no connection"), delay)
-        make_due(desk)
-    first, second = ask(desk, lambda webhooks: webhooks.deliveries(job_id))
+        (due,) = claim(harness)
+        settle(harness, due, Delivery(attempt, 5.5, None, "no connection"), delay)
+        make_due(harness)
+    first, second = ask(harness, lambda webhooks: webhooks.deliveries(job_id))
     assert (first.attempt, first.milliseconds, first.problem) == (1, 5.5, "no connection")
     assert first.at
     assert first.next_at
     assert (first.next_at - first.at).total_seconds() == 5
     assert second.next_at is None
-    assert 0 < desk.client.pttl(f"cropshield:1:deliveries:{job_id}") <= 3 * 86_400_000
+    assert 0 < harness.client.pttl(f"cropshield:1:deliveries:{job_id}") <= 3 * 86_400_000
 
 
-def test_a_job_whose_time_is_over_is_dropped(desk: Desk) -> None:
-    job_id = ended(desk)
-    desk.client.delete(f"cropshield:1:job:{job_id}")
-    assert claim(desk) == []
-    assert desk.client.zcard(OUTBOX) == desk.client.zcard(OUTBOXES) == 0
+def test_a_job_whose_time_is_over_is_dropped(harness: JobHarness) -> None:
+    job_id = ended(harness)
+    harness.client.delete(f"cropshield:1:job:{job_id}")
+    assert claim(harness) == []
+    assert harness.client.zcard(OUTBOX) == harness.client.zcard(OUTBOXES) == 0
 
 
-def many_ended(desk: Desk, owner: str, count: int) -> set[str]:
+def many_ended(harness: JobHarness, owner: str, count: int) -> set[str]:
     def one() -> str:
-        job = desk.enqueue(owner, callback_url=URL)
-        return desk.ask(lambda store: store.cancel(job.id)).id
+        job = harness.enqueue(owner, callback_url=URL)
+        return harness.ask(lambda store: store.cancel(job.id)).id
 
     return {one() for _ in range(count)}
 
 
-def test_an_owner_with_many_deliveries_delays_no_other_ones(desk: Desk) -> None:
-    many_ended(desk, "bulk sender", 12)
-    (only,) = many_ended(desk, "phone", 1)
-    first = ask(desk, lambda webhooks: webhooks.claim(4, 3))
+def test_an_owner_with_many_deliveries_delays_no_other_ones(harness: JobHarness) -> None:
+    many_ended(harness, "bulk sender", 12)
+    (only,) = many_ended(harness, "phone", 1)
+    first = ask(harness, lambda webhooks: webhooks.claim(4, 3))
     assert [due.owner for due in first].count("bulk sender") == 3
     assert only in {due.job_id for due in first}
-    again = ask(desk, lambda webhooks: webhooks.claim(4, 3, {"bulk sender": 3}))
+    again = ask(harness, lambda webhooks: webhooks.claim(4, 3, {"bulk sender": 3}))
     assert again == []
-    freed = ask(desk, lambda webhooks: webhooks.claim(4, 3, {"bulk sender": 2}))
+    freed = ask(harness, lambda webhooks: webhooks.claim(4, 3, {"bulk sender": 2}))
     assert [due.owner for due in freed] == ["bulk sender"]
 
 
-def test_who_has_fewest_under_way_is_next(desk: Desk) -> None:
+def test_who_has_fewest_under_way_is_next(harness: JobHarness) -> None:
     for owner in ("a", "b", "c"):
-        many_ended(desk, owner, 2)
-    (due,) = ask(desk, lambda webhooks: webhooks.claim(1, 8, {"a": 2, "b": 1}))
+        many_ended(harness, owner, 2)
+    (due,) = ask(harness, lambda webhooks: webhooks.claim(1, 8, {"a": 2, "b": 1}))
     assert due.owner == "c"
 
 
-def test_what_an_older_version_left_in_the_outbox_is_delivered(desk: Desk) -> None:
-    job_id = ended(desk)
-    desk.client.delete(OUTBOX, OUTBOXES)
-    desk.client.zadd(OLD_OUTBOX, {job_id: 1, "of a job that has expired": 1})
-    assert claim(desk) == [DueDelivery(job_id, 1, "local")]
-    assert not desk.client.exists(OLD_OUTBOX)
+def test_what_an_older_version_left_in_the_outbox_is_delivered(harness: JobHarness) -> None:
+    job_id = ended(harness)
+    harness.client.delete(OUTBOX, OUTBOXES)
+    harness.client.zadd(OLD_OUTBOX, {job_id: 1, "of a job that has expired": 1})
+    assert claim(harness) == [DueDelivery(job_id, 1, "local")]
+    assert not harness.client.exists(OLD_OUTBOX)
 
 
-def test_a_second_secret_signs_beside_the_first_until_that_is_revoked(desk: Desk) -> None:
+def test_a_second_secret_signs_beside_the_first_until_that_is_revoked(harness: JobHarness) -> None:
     async def check(webhooks: WebhookOutbox) -> None:
         old = await webhooks.add_secret("local")
         new = await webhooks.add_secret("local")
@@ -191,10 +191,10 @@ def test_a_second_secret_signs_beside_the_first_until_that_is_revoked(desk: Desk
         with pytest.raises(NoSuchSecret, match="0 secrets begin with"):
             await webhooks.revoke_secret("local", old[:12])
 
-    ask(desk, check)
+    ask(harness, check)
 
 
-def test_a_beginning_that_several_have_revokes_none(desk: Desk) -> None:
+def test_a_beginning_that_several_have_revokes_none(harness: JobHarness) -> None:
     async def check(webhooks: WebhookOutbox) -> None:
         for _ in range(2):
             await webhooks.add_secret("local")
@@ -202,16 +202,16 @@ def test_a_beginning_that_several_have_revokes_none(desk: Desk) -> None:
             await webhooks.revoke_secret("local", "whsec_")
         assert len(await webhooks.secrets("local")) == 2
 
-    ask(desk, check)
+    ask(harness, check)
 
 
 @pytest.mark.parametrize("host", [".", "a..example", "a" * 64 + ".example", "a." * 127 + "example"])
-def test_a_host_that_no_resolver_takes_is_refused(desk: Desk, host: str) -> None:
+def test_a_host_that_no_resolver_takes_is_refused(harness: JobHarness, host: str) -> None:
     with pytest.raises(BadCallback, match="is no host name"):
-        ask(desk, lambda webhooks: webhooks.check(f"https://{host}/", "local"))
+        ask(harness, lambda webhooks: webhooks.check(f"https://{host}/", "local"))
 
 
-def test_without_a_secret_a_callback_is_refused(desk: Desk) -> None:
+def test_without_a_secret_a_callback_is_refused(harness: JobHarness) -> None:
     async def check(webhooks: WebhookOutbox) -> None:
         await webhooks.check(None, "local")
         with pytest.raises(BadCallback, match="cropshield webhooks add"):
@@ -219,4 +219,4 @@ def test_without_a_secret_a_callback_is_refused(desk: Desk) -> None:
         await webhooks.add_secret("local")
         await webhooks.check(URL, "local")
 
-    ask(desk, check)
+    ask(harness, check)
