@@ -169,8 +169,8 @@ def evaluate(
     options = EvaluateOptions(record, json, confusion, shortcuts)
     if unknown is not None:
         if data or lesions:
-            said = "--unknown takes photos of its own; leave --data and --lesions to another run"
-            raise CommandError(said, USAGE)
+            message = "--unknown takes photos of its own; leave --data and --lesions to another run"
+            raise CommandError(message, USAGE)
         raise typer.Exit(evaluate_unknown(model, unknown, options))
     if lesions is None:
         raise typer.Exit(run(model, data, options))

@@ -64,8 +64,8 @@ class VerdictScorer:
             return [(None, verdict_of(None, margin, None)) for margin in margins]
         if activations.shape[1] != self._means.shape[1]:
             had, needed = self._means.shape[1], activations.shape[1]
-            said = f"{had} channels, but {self._card.target_layer} has {needed}"
-            raise self._card.wrong("doubt.means", f"{said}; run cropshield calibrate")
+            message = f"{had} channels, but {self._card.target_layer} has {needed}"
+            raise self._card.wrong("doubt.means", f"{message}; run cropshield calibrate")
         scores = prototype_similarity(pooled_features(activations), self._means).tolist()
         pairs = zip(scores, margins, strict=True)
         return [(score, verdict_of(score, margin, self._thresholds)) for score, margin in pairs]

@@ -71,8 +71,10 @@ class Card(CardTable):
             raise self.wrong("doubt.means", f"file {path} is missing")
         content = path.read_bytes()
         if (found := hashlib.sha256(content).hexdigest()) != self.doubt.means_sha256:
-            said = f"sha256 is {self.doubt.means_sha256[:16]}…, but {path.name} has {found[:16]}…"
-            raise self.wrong("doubt.means_sha256", _with_reason(said, path))
+            message = (
+                f"sha256 is {self.doubt.means_sha256[:16]}…, but {path.name} has {found[:16]}…"
+            )
+            raise self.wrong("doubt.means_sha256", _with_reason(message, path))
         return content
 
     @cached_property
@@ -81,8 +83,8 @@ class Card(CardTable):
         try:
             return read_class_names(self.classes_path)
         except OSError as error:
-            said = f"class list {self.classes_path} cannot be read: {error.strerror or error}"
-            raise self.wrong("classes", said) from error
+            message = f"class list {self.classes_path} cannot be read: {error.strerror or error}"
+            raise self.wrong("classes", message) from error
         except ValueError as error:
             raise self.wrong("classes", str(error)) from error
 
@@ -95,14 +97,16 @@ class Card(CardTable):
             raise self.wrong("weights", f"weight file {self.weights_path} is missing")
         found = file_sha256(self.weights_path)
         if found != self.sha256:
-            said = f"sha256 is {self.sha256[:16]}…, but {self.weights_path.name} has {found[:16]}…"
-            raise self.wrong("sha256", _with_reason(said, self.weights_path))
+            message = (
+                f"sha256 is {self.sha256[:16]}…, but {self.weights_path.name} has {found[:16]}…"
+            )
+            raise self.wrong("sha256", _with_reason(message, self.weights_path))
         if self.doubt:
             self.read_means()
 
-    def wrong(self, key: str, said: str) -> InvalidCard:
+    def wrong(self, key: str, message: str) -> InvalidCard:
         """An error that names this card's file and the line of `key`."""
-        return InvalidCard(self.path, (key, said))
+        return InvalidCard(self.path, (key, message))
 
 
 def file_sha256(path: Path) -> str:
@@ -111,10 +115,10 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _with_reason(said: str, path: Path) -> str:
+def _with_reason(message: str, path: Path) -> str:
     """The message, and after it that the file is evidently of another kind."""
     other = mistaken_for(path)
-    return f"{said}: it {other}" if other else said
+    return f"{message}: it {other}" if other else message
 
 
 def read_card(path: Path) -> Card:
@@ -132,8 +136,8 @@ def read_card(path: Path) -> Card:
         raise CardError(f"card {path} {error}") from error
 
 
-def _place(said: str) -> str:
-    line = re.search(r"at line (\d+)", said)
+def _place(message: str) -> str:
+    line = re.search(r"at line (\d+)", message)
     return f", line {line[1]}" if line else ""
 
 

@@ -21,7 +21,7 @@ class InvalidCard(CardError):
     def __init__(self, path: Path, *faults: tuple[str, str]) -> None:
         """`faults`: the dotted key, empty for the whole card, and what is wrong with it."""
         self.faults = faults
-        super().__init__("\n".join(f"{_place(path, key)}{said}" for key, said in faults))
+        super().__init__("\n".join(f"{_place(path, key)}{message}" for key, message in faults))
 
 
 def _place(path: Path, key: str) -> str:

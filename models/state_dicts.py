@@ -72,9 +72,9 @@ def check_shapes(state: State, needed: Mapping[str, Tensor]) -> None:
     """Raises ValueError that names the tensors of another shape; both have the same names."""
     wrong = [name for name in needed if state[name].shape != needed[name].shape]
     if wrong:
-        said = (f"{name} is {_size(state[name])}, not {_size(needed[name])}" for name in wrong)
+        faults = (f"{name} is {_size(state[name])}, not {_size(needed[name])}" for name in wrong)
         more = f" and {len(wrong) - _SHOWN:,} more" if len(wrong) > _SHOWN else ""
-        raise ValueError("; ".join(list(said)[:_SHOWN]) + more)
+        raise ValueError("; ".join(list(faults)[:_SHOWN]) + more)
 
 
 def _size(tensor: Tensor) -> str:
@@ -84,12 +84,12 @@ def _size(tensor: Tensor) -> str:
 def _difference(state: Mapping[str, Any], needed: Mapping[str, Any]) -> str:
     lacking = [name for name in needed if name not in state]
     strange = [name for name in state if name not in needed]
-    said = []
+    faults = []
     if lacking:
-        said.append(f"lacks {len(lacking):,} of {len(needed):,} tensors ({_some(lacking)})")
+        faults.append(f"lacks {len(lacking):,} of {len(needed):,} tensors ({_some(lacking)})")
     if strange:
-        said.append(f"has {len(strange):,} that do not belong there ({_some(strange)})")
-    return " and ".join(said)
+        faults.append(f"has {len(strange):,} that do not belong there ({_some(strange)})")
+    return " and ".join(faults)
 
 
 def _some(names: list[str]) -> str:

@@ -22,8 +22,8 @@ _PICKLED = re.compile(r"GLOBAL ([\w.]+)")
 class Misfit(CardError):
     """Weights that do not fit the network of a card; `key`: the key of the card that is wrong."""
 
-    def __init__(self, key: str, said: str) -> None:
-        super().__init__(said)
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
         self.key = key
 
 
@@ -61,19 +61,19 @@ def unwrap_checkpoint(content: object, path: Path) -> State:
 
 def _reason(error: Exception) -> str:
     """The reason in our words. torch's own advice is to run what is in the file."""
-    said = str(error)
+    message = str(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    if found := _PICKLED.search(said):
+    if found := _PICKLED.search(message):
         return (
             f"it holds a pickled {found[1]}, and only tensors are read; "
             "save model.state_dict() where it was made"
         )
-    if "TorchScript" in said:
+    if "TorchScript" in message:
         return "it is a TorchScript archive; save model.state_dict() where it was made"
-    if "weights_only" in said or "weights only" in said.lower():
+    if "weights_only" in message or "weights only" in message.lower():
         return "it is nothing that torch.save wrote"
-    return _shortened(said)
+    return _shortened(message)
 
 
 def write_weights(path: Path, state: State) -> None:
@@ -133,8 +133,8 @@ def load_state(network: nn.Module, state: State, architecture: str, classes: int
         check_shapes(own, needed)
         network.load_state_dict(own)
     except (ValueError, RuntimeError, TypeError) as error:
-        said = f"does not hold {architecture} with {classes} classes: {_shortened(str(error))}"
-        raise Misfit("weights", said) from error
+        message = f"does not hold {architecture} with {classes} classes: {_shortened(str(error))}"
+        raise Misfit("weights", message) from error
     return own
 
 
@@ -147,7 +147,7 @@ def _other_classes(state: State, needed: State, classes: int) -> int:
     return 0
 
 
-def _shortened(said: str) -> str:
+def _shortened(message: str) -> str:
     """The first of torch's many words, on one line."""
-    line = " ".join(said.split())
+    line = " ".join(message.split())
     return line if len(line) <= _MOST else f"{line[:_MOST]}…"

@@ -21,5 +21,5 @@ def mistaken_for(path: Path) -> str:
         start = file.read(256).lower()
     if not start:
         return "is empty (0 bytes)"
-    kinds = (said for mark, said in _STARTS.items() if start.lstrip().startswith(mark.lower()))
+    kinds = (kind for mark, kind in _STARTS.items() if start.lstrip().startswith(mark.lower()))
     return next(kinds, "")

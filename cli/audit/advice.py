@@ -20,8 +20,8 @@ class Advice(NamedTuple):
 
 
 def advice(found: Findings) -> list[Advice]:
-    said = (_about_mistakes, _about_trust, _about_labels, _about_heat)
-    return [one for about in said for one in about(found)]
+    topics = (_about_mistakes, _about_trust, _about_labels, _about_heat)
+    return [one for about in topics for one in about(found)]
 
 
 def _about_mistakes(found: Findings) -> Iterator[Advice]:
@@ -35,12 +35,12 @@ def _about_mistakes(found: Findings) -> Iterator[Advice]:
         f"more than {_CERTAIN:.0%} certain of {certain:,} of them.",
         {"reason": MISTAKE, "sort": "most certain first"},
     )
-    truth, said, count = found.confusions[0]
+    truth, predicted, count = found.confusions[0]
     total = sum(found.figures.confusion[truth])
     yield Advice(
         f"The most frequent mix-up: {class_title(found.names[truth])} taken for "
-        f"{class_title(found.names[said])}, {count:,} of {total:,} photos.",
-        {"truth": found.names[truth], "said": found.names[said]},
+        f"{class_title(found.names[predicted])}, {count:,} of {total:,} photos.",
+        {"truth": found.names[truth], "said": found.names[predicted]},
     )
     weakest = min(found.classes, key=lambda one: one.figures.recall)
     yield Advice(
@@ -96,10 +96,10 @@ def _about_heat(found: Findings) -> Iterator[Advice]:
 def _mostly(found: Findings, photos: Sequence[AuditedPhoto]) -> str:
     """Names the class that at least half of them are predicted as, which may be a habit of the
     model's."""
-    ((said, count),) = Counter(photo.predicted for photo in photos).most_common(1)
+    ((predicted, count),) = Counter(photo.predicted for photo in photos).most_common(1)
     if count < max(_HABIT, len(photos) / 2):
         return ""
-    return f", {count:,} of them taken for {class_title(found.names[said])}"
+    return f", {count:,} of them taken for {class_title(found.names[predicted])}"
 
 
 def _many(count: int, noun: str) -> str:

@@ -84,7 +84,9 @@ class Findings:
     def confusions(self) -> list[tuple[int, int, int]]:
         """Label, prediction and how often, the most frequent first."""
         wrong = ((photo.label, photo.predicted) for photo in self.photos if not photo.is_right)
-        return [(truth, said, count) for (truth, said), count in Counter(wrong).most_common()]
+        return [
+            (truth, predicted, count) for (truth, predicted), count in Counter(wrong).most_common()
+        ]
 
     @cached_property
     def label_errors(self) -> list[LabelError]:

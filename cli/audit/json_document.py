@@ -36,8 +36,8 @@ def document(
         "bins": [asdict(one) for one in found.bins],
         "classes": _classes(found),
         "confusions": [
-            {"label": names[truth], "predicted": names[said], "photos": count}
-            for truth, said, count in found.confusions
+            {"label": names[truth], "predicted": names[predicted], "photos": count}
+            for truth, predicted, count in found.confusions
         ],
         "warnings": dict(found.warned),
         "label_errors": [

@@ -133,5 +133,5 @@ def _audited(
 
 def _view(found: ClassMap, leaf: Mask | None, names: Sequence[str]) -> ClassView:
     healthy = is_healthy(names[found.class_index])
-    said = diagnose(found.heatmap, leaf, healthy, found.box)
-    return ClassView(found.heatmap.astype(np.float16), found.box, said)
+    diagnostics = diagnose(found.heatmap, leaf, healthy, found.box)
+    return ClassView(found.heatmap.astype(np.float16), found.box, diagnostics)

@@ -99,8 +99,8 @@ def _extra(found: Findings, index: int, against: SecondModel | None) -> list[str
     ]
     if against is not None and index in found.extra:
         other = against.second[index]
-        said = class_title(found.names[other.predicted])
-        lines.append(f"{against.card.id} says {said}, {other.confidence:.0%}.")
+        predicted = class_title(found.names[other.predicted])
+        lines.append(f"{against.card.id} says {predicted}, {other.confidence:.0%}.")
     return lines
 
 
@@ -109,8 +109,8 @@ def _confusion(found: Findings) -> list[list[tuple[int, float]]]:
     counts = found.figures.confusion
     return [
         [
-            (counts[label][said], counts[label][said] / max(1, sum(counts[label])))
-            for said in found.met
+            (counts[label][predicted], counts[label][predicted] / max(1, sum(counts[label])))
+            for predicted in found.met
         ]
         for label in found.met
     ]

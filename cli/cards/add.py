@@ -58,7 +58,9 @@ def add_model(new: NewModel, folder: Path | None) -> None:
     except FileExistsError as error:
         raise CommandError(f"{trial} is in the way; is another `add` running?") from error
     except InvalidCard as error:
-        raise CommandError("; ".join(f"{key}: {said}" for key, said in error.faults)) from error
+        raise CommandError(
+            "; ".join(f"{key}: {message}" for key, message in error.faults)
+        ) from error
     except (CardError, WrongLayer, ValueError, OSError) as error:
         raise CommandError(str(error)) from error
     finally:

@@ -92,8 +92,8 @@ def _write_sheets(
 
 def _cells(made: Comparison, models: tuple[str, str]) -> list[tuple[str, Pixels]]:
     named = zip(models, made.classes, made.confidences, strict=True)
-    said = [f"{model}: {confidence:.0%} {name}" for model, name, confidence in named]
-    return list(zip([made.label or made.photo.name, *said], made.pictures, strict=True))
+    labels = [f"{model}: {confidence:.0%} {name}" for model, name, confidence in named]
+    return list(zip([made.label or made.photo.name, *labels], made.pictures, strict=True))
 
 
 def _print(figures: dict[str, Any], out: Path) -> None:

@@ -36,8 +36,10 @@ def evaluate_lesions(model: str, masks: Path, photos: Path | None, options: Eval
     """Run the command; returns the exit code. Raises CommandError for an unknown model, and for
     masks or photos that do not fit it or one another."""
     if options.confusion or options.shortcuts:
-        said = "--lesions judges the heat alone; leave --confusion and --shortcuts to another run"
-        raise CommandError(said, USAGE)
+        message = (
+            "--lesions judges the heat alone; leave --confusion and --shortcuts to another run"
+        )
+        raise CommandError(message, USAGE)
     keep_freed_memory()
     card = served_card(model)
     try:

@@ -29,8 +29,10 @@ def evaluate_unknown(model: str, folder: Path, options: EvaluateOptions) -> int:
     """Run the command; returns the exit code. Raises CommandError for an unknown model, and where
     no photo can be read."""
     if options.confusion or options.shortcuts:
-        said = "--unknown counts verdicts alone; leave --confusion and --shortcuts to another run"
-        raise CommandError(said, USAGE)
+        message = (
+            "--unknown counts verdicts alone; leave --confusion and --shortcuts to another run"
+        )
+        raise CommandError(message, USAGE)
     keep_freed_memory()
     card, unreadable = served_card(model), dict[str, str]()
     try:
@@ -44,7 +46,9 @@ def evaluate_unknown(model: str, folder: Path, options: EvaluateOptions) -> int:
         raise CommandError(f"no photo can be read in {folder}")
     shares = verdict_shares([verdict for _, verdict in answers.values()])
     if options.json:
-        photos = {path: {"class": name, "verdict": said} for path, (name, said) in answers.items()}
+        photos = {
+            path: {"class": name, "verdict": verdict} for path, (name, verdict) in answers.items()
+        }
         content = {**identity(card), "unknown": str(folder), **shares, "answers": photos}
         write_json(options.json, content, unreadable)
     if options.json != "-":

@@ -68,8 +68,8 @@ def _named(given: Sequence[str]) -> Iterator[str]:
         elif matches := sorted(glob.glob(one, recursive=True)):  # noqa: PTH207 - may be absolute
             yield from matches
         else:
-            said = f"there is no file, folder or match of '{printable(one)}'"
-            raise CommandError(said, USAGE)
+            message = f"there is no file, folder or match of '{printable(one)}'"
+            raise CommandError(message, USAGE)
 
 
 def _listed(text: str) -> Iterable[str]:

@@ -79,8 +79,8 @@ def validate_card(card: Card) -> None:
     except (RuntimeError, AssertionError, EngineError) as error:
         raise card.wrong("preprocessing.size", f"{side} px do not go through: {error}") from error
     if scores.shape[1] != len(card.class_names):
-        said = f"{len(card.class_names)} classes, but the model has {scores.shape[1]} outputs"
-        raise card.wrong("classes", said)
+        message = f"{len(card.class_names)} classes, but the model has {scores.shape[1]} outputs"
+        raise card.wrong("classes", message)
     if not torch.isfinite(scores).all():
         raise card.wrong("weights", f"{card.weights_path} gives scores that are not numbers")
     _check_map(card, network)
@@ -91,8 +91,8 @@ def _check_layer(card: Card, network: nn.Module) -> None:
     if card.target_layer not in named[1:]:
         alike = did_you_mean(card.target_layer, named) or "."
         known = describe_layers(spatial_layers(network, card.preprocessing.size))
-        said = f'no layer "{card.target_layer}"{alike} Maps come from {known}'
-        raise card.wrong("target_layer", said)
+        message = f'no layer "{card.target_layer}"{alike} Maps come from {known}'
+        raise card.wrong("target_layer", message)
 
 
 def _check_map(card: Card, network: nn.Module) -> None:

@@ -54,19 +54,19 @@ class AdmissionControl:
         """Raises StoreFull, and as `refuse`."""
         await self._memory.check()
         if next(self._room.get(owner, iter(())), None) is None:
-            answer = await self._script(args=[keyspace.PREFIX, owner, *self.arguments(owner)])
-            self.refuse(answer)
-            self._room[owner] = iter(range(int(answer[1])))
+            reply = await self._script(args=[keyspace.PREFIX, owner, *self.arguments(owner)])
+            self.refuse(reply)
+            self._room[owner] = iter(range(int(reply[1])))
 
     def arguments(self, owner: str) -> list[int]:
         """The arguments by which scripts decide whether there is room."""
         return [self._bound, int(owner != LOCAL)]
 
-    def refuse(self, answer: list[Any]) -> None:
+    def refuse(self, reply: list[Any]) -> None:
         """Raises QueueFull or ShareUsedUp for a refusal of a script."""
-        if answer[0] not in ("full", "share"):
+        if reply[0] not in ("full", "share"):
             return
-        why, waiting, own, interval = answer
+        why, waiting, own, interval = reply
         pace = float(interval) / 1000 or 0.1
         if why == "share":
             raise ShareUsedUp(own, waiting, self._bound, pace)

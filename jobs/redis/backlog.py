@@ -39,8 +39,8 @@ class Backlog:
         return max(queue.oldest_seconds for queue in self.queues.values())
 
 
-def read_backlog(answer: Any) -> Backlog:
+def read_backlog(reply: Any) -> Backlog:
     """What the script answered."""
-    running, workers, *queues = answer
+    running, workers, *queues = reply
     waiting = [QueueDepth(int(jobs), int(age) / 1000) for jobs, age in queues]
     return Backlog(int(running), int(workers), dict(zip(QUEUE_NAMES, waiting, strict=True)))

@@ -34,9 +34,9 @@ def _position(position: int, interval: str | None) -> QueuePosition:
     )
 
 
-def known_id(answer: Any, job_id: str) -> str | None:
+def known_id(reply: Any, job_id: str) -> str | None:
     """The id of the job that a script already knew. Raises as `JobStore.reserve`."""
-    what, *more = answer
+    what, *more = reply
     if what == "gone":
         raise JobGone(job_id, utc_from_ms(float(more[0])))
     refused = {"taken": IdTaken(job_id), "differs": KeyReused(), "busy": BeingReceived()}

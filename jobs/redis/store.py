@@ -56,8 +56,8 @@ class RedisJobStore:
         job_id, slot = submission.job_id or "", submission.slot
         args = [keyspace.PREFIX, job_id, submission.owner, submission.key_name, digest]
         args += [slot, submission.token, str(HOLD_SECONDS * 1000)]
-        answer = await self._scripts["reserve"](args=args)
-        known = known_id(answer, job_id)
+        reply = await self._scripts["reserve"](args=args)
+        known = known_id(reply, job_id)
         return await self.find(known) if known else None
 
     @raises_store_down
@@ -87,15 +87,15 @@ class RedisJobStore:
         fields = serialization.flat(serialization.accepted_fields(job))
         admission = self._admission.arguments(job.owner)
         args = [*_new(job, key_name), *admission, *where, quota, hold, *fields]
-        what, *more = answer = await self._scripts["enqueue"](args=args)
-        self._admission.refuse(answer)
-        _refuse_quota(quota, answer)
+        what, *more = reply = await self._scripts["enqueue"](args=args)
+        self._admission.refuse(reply)
+        _refuse_quota(quota, reply)
         if what == "cached":
             return Submitted(
                 serialization.read_job(more[0], serialization.paired(more[1])), from_cache=True
             )
         if what != "new":
-            return await self._submitted(job, answer)
+            return await self._submitted(job, reply)
         notify, *since = more
         if notify:
             self._notifier.notify()
@@ -165,10 +165,10 @@ class RedisJobStore:
     async def complete_from_cache(self, job: Job, cached: Job, key_name: str = "") -> Submitted:
         fields = serialization.accepted_fields(job) | {"attempts": str(cached.attempts)}
         fields |= serialization.outcome_fields(cached.result, None, {})
-        answer = await self._scripts["complete_from_cache"](
+        reply = await self._scripts["complete_from_cache"](
             args=[*_new(job, key_name), *serialization.flat(fields)]
         )
-        return await self._submitted(job, answer)
+        return await self._submitted(job, reply)
 
     @raises_store_down
     async def owner_of(self, job_id: str) -> str | None:
@@ -189,8 +189,8 @@ class RedisJobStore:
         seconds, _ = await self._redis.time()
         return int(await self._redis.zcount(keyspace.WORKERS, seconds - ALIVE_SECONDS, "+inf"))
 
-    async def _submitted(self, job: Job, answer: Any) -> Submitted:
-        known = known_id(answer, job.id)
+    async def _submitted(self, job: Job, reply: Any) -> Submitted:
+        known = known_id(reply, job.id)
         return Submitted(await self.find(known or job.id), replayed=known is not None)
 
     async def _missing(self, job_id: str, owner: str | None) -> CropShieldError:
@@ -212,10 +212,10 @@ def _placed(job_id: str, fields: Any, positions: Iterable[Any], interval: str | 
     return job.model_copy(update={"queue": where})
 
 
-def _refuse_quota(quota: int, answer: list[Any]) -> None:
+def _refuse_quota(quota: int, reply: list[Any]) -> None:
     """Raises QuotaUsedUp where a script says so."""
-    if answer[0] == "quota":
-        raise QuotaUsedUp(quota, int(answer[1]) / 1000)
+    if reply[0] == "quota":
+        raise QuotaUsedUp(quota, int(reply[1]) / 1000)
 
 
 def _new(job: Job, key_name: str) -> list[Any]:

@@ -50,8 +50,8 @@ def _class_name(folder: Path) -> str:
     try:
         folder.name.encode()
     except UnicodeEncodeError as error:
-        said = f"the name of {printable(folder)} is not UTF-8, so it can be no class; rename it"
-        raise CardError(said) from error
+        message = f"the name of {printable(folder)} is not UTF-8, so it can be no class; rename it"
+        raise CardError(message) from error
     return unicodedata.normalize("NFC", folder.name)
 
 

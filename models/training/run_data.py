@@ -43,8 +43,8 @@ class RunData:
         before = _read(file)
         if before and before.classes != self.classes:
             new, gone = _but(self.classes, before.classes), _but(before.classes, self.classes)
-            said = f"it was begun without {new} and with {gone}"
-            raise CardError(f"the training in {file.parent} cannot go on: {said}; {_ANEW}")
+            message = f"it was begun without {new} and with {gone}"
+            raise CardError(f"the training in {file.parent} cannot go on: {message}; {_ANEW}")
 
     def check(self, file: Path, *, done: bool) -> list[str]:
         """Compare with what `file` says of the run. Returns sentences about what has changed, and
@@ -76,7 +76,7 @@ def _changes(before: RunData, now: RunData) -> list[str]:
         "outlines": "outlines of lesions have changed since it began",
     }
     old, new = asdict(before), asdict(now)
-    return [said for name, said in names.items() if old[name] != new[name]]
+    return [message for name, message in names.items() if old[name] != new[name]]
 
 
 def _labelled(photos: LeafFolder) -> str:

@@ -57,12 +57,12 @@ class TrainingSet:
         folders, or a batch has fewer photos than there are folders."""
         recipe, self.classes = card.training, folders[0].train.classes
         if (least := min(stage.batch for stage in recipe.stages)) < len(folders):
-            said = f"a batch of {least} photos is too small for {len(folders)} folders of them"
-            raise card.wrong("training.stages", said)
+            message = f"a batch of {least} photos is too small for {len(folders)} folders of them"
+            raise card.wrong("training.stages", message)
         balances = recipe.balance * (len(folders) if len(recipe.balance) == 1 else 1)
         if len(balances) != len(folders):
-            said = f"{len(balances)} numbers for {len(folders)} folders of photos"
-            raise card.wrong("training.balance", said)
+            message = f"{len(balances)} numbers for {len(folders)} folders of photos"
+            raise card.wrong("training.balance", message)
         found = find_outlines(outlines, folders)
         self.outlines = {photo: mask for own in found for photo, mask in own.items()}
         self.parts = [
