@@ -1,4 +1,4 @@
-"""Several photos at once."""
+"""Batches: several photos at once."""
 
 import asyncio
 from contextlib import suppress
@@ -56,7 +56,7 @@ async def submit_batch(
     idempotency_key: IdempotencyKey = None,
 ) -> BatchView:
     """Up to 64 photos as form fields `images`, with options for all of them. Each becomes a job of
-    its own; a photo that cannot is its item's error and never the batch's."""
+    its own. A photo that cannot become one is an error of its item, not of the batch."""
     context = context_of(request.scope)
     await services.jobs.store.check_admission(owner)
     key = idempotency_key and f"batch {idempotency_key}"

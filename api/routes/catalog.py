@@ -1,4 +1,4 @@
-"""What can be asked for: models and colour tables."""
+"""The models and the colour tables."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""What became of a job's webhook."""
+"""The attempts to deliver a job's webhook."""
 
 from fastapi import APIRouter, Response
 

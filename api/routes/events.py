@@ -1,4 +1,4 @@
-"""What happens to a job, as it happens."""
+"""The changes of a job as server-sent events."""
 
 from collections.abc import AsyncIterator
 from functools import partial
@@ -38,9 +38,8 @@ async def follow_job(
         ),
     ] = "",
 ) -> Response:
-    """A `job` event with the whole job at every change, its place in the queue included; the
-    stream ends after the event of its end. A comment now and then keeps proxies from hanging up.
-    """
+    """A `job` event with the whole job at every change, its position in the queue included; the
+    stream ends after the last one. Comments in between keep proxies from closing it."""
     job = await services.jobs.store.find(job_id, owner)
     if job.state.is_terminal and version(job) == last_event_id:
         return Response(status_code=204)  # tells a browser not to reconnect

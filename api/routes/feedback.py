@@ -1,4 +1,4 @@
-"""What people say about results, and all of it as a table for retraining."""
+"""Feedback on results, and all of it as a table for retraining."""
 
 from collections.abc import AsyncIterator
 

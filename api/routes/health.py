@@ -1,4 +1,4 @@
-"""Is the process alive; can it take photos."""
+"""Whether the process is alive, and whether it can take photos."""
 
 import asyncio
 

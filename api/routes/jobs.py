@@ -1,4 +1,4 @@
-"""See what became of a photo, call it off, erase it."""
+"""Jobs: list, read, cancel and erase."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ async def list_jobs(
     owner: Owner,
     params: Annotated[JobListParams, Query()],
 ) -> JobPage:
-    """The newest first, a page at a time: a lost id is no lost result.
+    """The newest first, a page at a time: a job whose id was lost is found here.
 
     A page may be shorter than `limit`, even empty, and yet have a next one.
     """
@@ -84,9 +84,9 @@ async def get_job(
     responses={202: {"model": JobView, "description": "It runs, and its worker will see to it."}},
 )
 async def delete_job(job_id: JobId, services: InjectedServices, owner: Owner) -> Response:
-    """A queued job is canceled at once; a running one (202) when its worker next looks.
+    """A queued job is canceled at once; a running one (202) when its worker next checks.
 
-    Of a job that has ended, photo, maps and overlays are erased. Can be said again at will.
+    Of a job that has ended, photo, maps and overlays are erased. Safe to repeat.
     """
     job = await services.jobs.discard(job_id, owner)
     return job_response(job, 202 if job.state is State.RUNNING else 200)

@@ -1,4 +1,4 @@
-"""Hand in a photo: under an id of the server's making, or of one's own."""
+"""Submit a photo, under an id of the server's or of the client's."""
 
 from contextlib import suppress
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What the API answers about a batch."""
+"""The JSON of a batch."""
 
 from datetime import datetime, timedelta
 

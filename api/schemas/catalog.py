@@ -1,4 +1,4 @@
-"""What the API says about models and colour tables."""
+"""The JSON of models and colour tables."""
 
 from typing import Any
 

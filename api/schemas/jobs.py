@@ -1,4 +1,4 @@
-"""What the API says about a job, as documented in the OpenAPI page."""
+"""The JSON of a job, as the OpenAPI page documents it."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
