@@ -66,9 +66,9 @@ def ours(architecture: str, model: nn.Module) -> dict[str, Way]:
     ways: dict[str, Way] = {"split": lambda x, ranks: maps_of(forward_pass(model, layer, x), ranks)}
     for runtime, precision in WAYS:
         explainer = explainer_of(architecture, model, runtime, precision)
-        looks = explainer._runtime.forward  # without the photos' resizing
+        forward = explainer._runtime.forward  # without the photos' resizing
         name = f"{explainer.runtime} {explainer.precision}"
-        ways[name] = lambda x, ranks, looks=looks: maps_of(looks(x), ranks)  # type: ignore[misc]
+        ways[name] = lambda x, ranks, forward=forward: maps_of(forward(x), ranks)  # type: ignore[misc]
     return ways
 
 
@@ -165,8 +165,8 @@ def _one(architecture: str, way: str) -> int:
         **peers(architecture, model),
     }
     if way == "torch":
-        looks = explainer_of(architecture, model, "torch", "float32")._runtime.forward
-        ways[way] = lambda x, ranks: maps_of(looks(x), ranks)
+        forward = explainer_of(architecture, model, "torch", "float32")._runtime.forward
+        ways[way] = lambda x, ranks: maps_of(forward(x), ranks)
     ways[way](batch[:1], 1)
     before = _peak(reset=True)
     ways[way](batch, 1)

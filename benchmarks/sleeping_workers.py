@@ -79,7 +79,7 @@ class MeasuredWindow:
 
 
 def run_ours(url: str, jobs: int) -> None:
-    """The real worker: Celery's process, the pipeline, the keeper, the queue; but for the model."""
+    """The real worker but for the model: Celery's process, pipeline, lease renewer, queue."""
     from jobs.metrics import Counters
     from jobs.redis.connections import connect
     from jobs.redis.notifier import CeleryNotifier, make_celery

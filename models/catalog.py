@@ -33,9 +33,9 @@ class Catalog:
             raise CardError("\n".join(map(str, wrong)))
 
     def _add(self, card: Card) -> None:
-        twin = self._cards.setdefault(card.id, card)
-        if twin is not card:
-            raise card.wrong("id", f"{card.id!r} is the id of {twin.path} too")
+        other = self._cards.setdefault(card.id, card)
+        if other is not card:
+            raise card.wrong("id", f"{card.id!r} is the id of {other.path} too")
 
     def __iter__(self) -> Iterator[Card]:
         return iter(self._cards.values())

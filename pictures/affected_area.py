@@ -33,8 +33,8 @@ def affected_share(photo: Pixels, leaf: Mask | None) -> float | None:
     """The share of `leaf`, bool (96, 96) as `single_leaf` gives it, that is ill, in [0, 1].
 
     photo: uint8 (h, w, 3) RGB, upright. Ill is what has lost more than half of the leaf's own
-    green. The rim of the leaf is left out: it takes on the colour of the ground. None where there
-    is no leaf, hardly any within its rim, or none that is green.
+    green. The rim of the leaf is left out, since it takes on the colour of the ground. None for no
+    leaf, for one with hardly anything within its rim, and for one without green.
     """
     if leaf is None:
         return None
@@ -47,13 +47,13 @@ def affected_share(photo: Pixels, leaf: Mask | None) -> float | None:
 
 
 def redness(rgb: Pixels) -> npt.NDArray[np.float32]:
-    """a* of CIELAB, float32 (h, w) of sRGB, uint8 (h, w, 3): below 0 what is green, above 0 what is
-    red. CIE 015:2004 with the white of D65."""
+    """a* of CIELAB, float32 (h, w), of sRGB, uint8 (h, w, 3): below 0 for green, above 0 for red.
+    CIE 015:2004 with the white of D65."""
     linear = _LINEAR[rgb]
     found: npt.NDArray[np.float32] = 500 * (_response(linear @ _TO_X) - _response(linear @ _TO_Y))
     return found
 
 
 def _response(light: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The cube root, and near black a straight line."""
+    """The cube root; near black a straight line."""
     return np.where(light > 216 / 24389, np.cbrt(light), (24389 / 27 * light + 16) / 116)

@@ -1,4 +1,8 @@
-"""A heatmap laid over a photo, with NumPy and Pillow alone."""
+"""A heatmap laid over a photo, with NumPy and Pillow alone.
+
+For the API, which must not load OpenCV. Workers and the engine draw the same with OpenCV, in a
+quarter of the time (`engine/photos/overlay.py`); tests compare the two.
+"""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +18,7 @@ Map = npt.NDArray[np.float32]
 
 
 class Box(NamedTuple):
-    """A part of a picture, or more than that: each side in parts of its width or height."""
+    """A part of a picture, which may reach beyond it: each side in parts of its width or height."""
 
     left: float
     top: float
@@ -22,23 +26,25 @@ class Box(NamedTuple):
     bottom: float
 
     def to_dict(self) -> dict[str, float]:
-        """As it stands in JSON."""
+        """The box as JSON."""
         return {name: round(side, 5) for name, side in self._asdict().items()}
 
     @classmethod
     def of(cls, heatmap: Mapping[str, Any]) -> "Box":
-        """Of a map in a job's JSON. Those of older workers tell none: they covered the photo."""
+        """The box of a map in a job's JSON. Maps of older workers have none: they cover the whole
+        photo."""
         given = heatmap.get("box")
         return cls(**given) if given else WHOLE
 
     def centre(self, row: int, column: int, shape: tuple[int, ...]) -> tuple[float, float]:
-        """x and y of the middle of a cell of a map (rows, columns), in parts of the picture."""
+        """x and y of the centre of a cell of a map (rows, columns), in parts of the picture."""
         x, y = (column + 0.5) / shape[1], (row + 0.5) / shape[0]
         across, down = self.right - self.left, self.bottom - self.top
         return self.left + x * across, self.top + y * down
 
     def cells(self, rows: int, columns: int) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Where the picture begins and ends, counted in cells of the map: across, then down."""
+        """Where the picture begins and ends, counted in cells of the map: horizontally, then
+        vertically."""
         across, down = self.right - self.left, self.bottom - self.top
         return (
             (-self.left / across * columns, (1 - self.left) / across * columns),
@@ -67,10 +73,10 @@ def upsample(
     top: int = 0,
     bottom: int | None = None,
 ) -> Map:
-    """The map between its cells, float32 (height, width): bilinear, cell centres kept, the
-    outermost cells continued to the edge.
+    """The map interpolated to float32 (height, width): bilinear, cell centres kept, the outermost
+    cells continued to the edge.
 
-    box: what the map stands for. Of the rows `top` to `bottom` alone where these are given.
+    box: the part of the photo that the map covers. `top`, `bottom`: interpolate only these rows.
     """
     (left, right), (begin, end) = box.cells(*heatmap.shape)
     beyond = math.ceil(max(0.0, -left, right - heatmap.shape[1], -begin, end - heatmap.shape[0]))
@@ -83,7 +89,7 @@ def upsample(
 
 
 def levels(heatmap: Map) -> Pixels:
-    """A map in [0, 1] as rows of a colour table, uint8; values outside are clipped."""
+    """The map, in [0, 1], as indices of a colour table, uint8; values outside are clipped."""
     scaled: Pixels = np.rint(np.clip(heatmap, 0.0, 1.0) * 255).astype(np.uint8)
     return scaled
 
@@ -103,11 +109,11 @@ def blend(
     size: tuple[int, int] | None = None,
     box: Box = WHOLE,
 ) -> Pixels:
-    """`alpha` parts of the coloured map on the photo, uint8 (H, W, 3) RGB.
+    """The photo with `alpha` parts of the coloured map, uint8 (H, W, 3) RGB.
 
-    photo: uint8 (h, w, 3) RGB, upright. heatmap: float32 (any, any) in [0, 1]; it stands for
-    `box` of the photo and is upsampled before it is coloured. size: (W, H), the photo's own if
-    None. Raises UnknownColormap, or ValueError for an alpha outside [0, 1].
+    photo: uint8 (h, w, 3) RGB, upright. heatmap: float32 (any, any) in [0, 1], which covers `box`
+    of the photo and is upsampled before it is coloured. size: (W, H), by default the photo's own.
+    Raises UnknownColormap, or ValueError for an alpha outside [0, 1].
     """
     if not 0.0 <= alpha <= 1.0:
         raise ValueError(f"alpha is {alpha}; it must be between 0 and 1")

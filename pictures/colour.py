@@ -16,8 +16,8 @@ _STEPS = 9
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """The picture, of mode RGB, L, CMYK or LAB, as RGB in sRGB.
 
-    A profile that is broken, or of another kind of colours, is as none. Raises UnsupportedFormat
-    for one that tells HDR.
+    A broken profile, or one for other kinds of colours, is ignored. Raises UnsupportedFormat for an
+    HDR profile.
     """
     transform = conversion(image.mode, profile)
     if transform is None:
@@ -30,7 +30,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def conversion(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform | None:
-    """To sRGB; None where nothing has to be done. Raises UnsupportedFormat for HDR."""
+    """The conversion to sRGB; None where none is needed. Raises UnsupportedFormat for HDR."""
     if mode == "LAB":
         return _lab()
     if profile is None or len(profile) > MAX_PROFILE:
@@ -54,7 +54,7 @@ def _conversion(mode: str, profile: bytes) -> ImageCms.ImageCmsTransform | None:
 
 
 def _is_identity(made: ImageCms.ImageCmsTransform) -> bool:
-    """Most profiles are sRGB, under many names: what they do tells them."""
+    """Whether the profile is sRGB. Most are, under many names, so that only their effect tells."""
     steps = np.linspace(0, 255, _STEPS).astype(np.uint8)
     colours = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(_STEPS, -1, 3)
     image = Image.fromarray(colours)

@@ -17,9 +17,9 @@ _NOTE = ("rows: truth", "columns: the model")
 
 
 def confusion_picture(counts: npt.ArrayLike, names: Sequence[str]) -> Pixels:
-    """Counts, whole numbers (n, n), rows are the truth: uint8 (H, W, 3) RGB.
+    """The counts, whole numbers (n, n) whose rows are the truth, as uint8 (H, W, 3) RGB.
 
-    The colour of a cell is its share of the row; each count that is not 0 stands in its cell.
+    The colour of a cell is its share of the row; counts other than 0 are written in their cells.
     """
     table = np.asarray(counts, np.int64)
     margin = int(max(text_width(text, _SIZE) for text in (*names, *_NOTE))) + 2 * _GAP

@@ -1,4 +1,4 @@
-"""Photos that are nearly the same: copies, flips and turns, crops of a burst."""
+"""Photos that are nearly the same: copies, flips and rotations, crops of a burst."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ _ROWS = 512
 
 
 class Pair(NamedTuple):
-    """Two photos by their places, `first` before `second`; `distance`: differing bits of 256."""
+    """Two photos by their indices, `first` before `second`; `distance`: differing bits of 256."""
 
     first: int
     second: int
@@ -25,8 +25,8 @@ class Pair(NamedTuple):
 
 
 def difference_hash(photo: Pixels) -> Hash:
-    """Whether it grows brighter from cell to cell along the rows of a 16 x 17 grid, in all
-    eight flips and turns: uint8 (8, 32), the photo itself first. Krawetz 2013, with more cells.
+    """Whether brightness grows from cell to cell along the rows of a 16 x 17 grid, in all eight
+    flips and rotations: uint8 (8, 32), the photo itself first. Krawetz 2013, with more cells.
 
     photo: uint8 (h, w, 3) RGB.
     """
@@ -36,7 +36,8 @@ def difference_hash(photo: Pixels) -> Hash:
 
 
 def near_pairs(hashes: Sequence[Hash], most: int = NEAR) -> list[Pair]:
-    """Pairs that differ in at most `most` bits as they are, flipped or turned, nearest first."""
+    """Pairs that differ in at most `most` bits, as they are, flipped or rotated; the nearest
+    first."""
     if len(hashes) < 2:
         return []
     table = np.stack(hashes).view(np.uint64)
@@ -50,7 +51,7 @@ def near_pairs(hashes: Sequence[Hash], most: int = NEAR) -> list[Pair]:
 
 
 def groups(pairs: Sequence[Pair]) -> list[list[int]]:
-    """Places that are connected by pairs, each group in order, the largest first."""
+    """Indices that are connected by pairs, each group in order, the largest group first."""
     root: dict[int, int] = {}
 
     def find(index: int) -> int:
@@ -74,7 +75,8 @@ def _bits(grey: Image.Image) -> Hash:
 def _distances(
     left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]
 ) -> npt.NDArray[np.uint16]:
-    """The least over all turns: uint16 (left, right); left (n, 4), right (m, 8, 4)."""
+    """The smallest distance over all flips and rotations: uint16 (left, right); left (n, 4), right
+    (m, 8, 4)."""
     best = np.full((len(left), len(right)), _BITS, np.uint16)
     for turn in range(right.shape[1]):
         differing = np.zeros_like(best)

@@ -1,4 +1,4 @@
-"""Colours that a file tells by numbers, as ICC profiles."""
+"""ICC profiles of colours that a file describes by numbers."""
 
 import struct
 from functools import lru_cache
@@ -52,7 +52,7 @@ _HDR = {16: "PQ", 18: "HLG"}
 def profile_of_cicp(primaries: int, transfer: int) -> bytes | None:
     """The profile of two code points of ITU-T H.273; None for sRGB.
 
-    Raises UnsupportedFormat for HDR, and for code points that no photo has.
+    Raises UnsupportedFormat for HDR, and for code points that photos do not have.
     """
     if transfer in _HDR:
         raise UnsupportedFormat(f"HDR ({_HDR[transfer]})", "photos of standard dynamic range")
@@ -66,7 +66,7 @@ def profile_of_cicp(primaries: int, transfer: int) -> bytes | None:
 
 
 def check_no_hdr(profile: bytes) -> None:
-    """Raises UnsupportedFormat for a profile that tells PQ or HLG in its `cicp` tag."""
+    """Raises UnsupportedFormat for a profile whose `cicp` tag is PQ or HLG."""
     count = int.from_bytes(profile[128:132], "big")
     for at in range(132, min(132 + 12 * count, len(profile)), 12):
         if profile[at : at + 4] == b"cicp":

@@ -15,7 +15,7 @@ _SLACK = 1e-3  # what rounding may add to a float in [0, 1]
 
 
 class UnusablePicture(ValueError):
-    """The message says what the picture is and what is needed."""
+    """The message says what the picture is, and what is needed."""
 
     def __init__(self, found: str, needed: str) -> None:
         super().__init__(f"picture is {found}; needed is {needed}")
@@ -23,8 +23,8 @@ class UnusablePicture(ValueError):
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:
-    """A PIL image of any mode as RGB: turned as its EXIF says, in sRGB, on white where it is
-    transparent; what `pictures.decode` makes of a file. Raises UnusablePicture."""
+    """A PIL image of any mode as RGB: rotated as its EXIF says, in sRGB, on white where it is
+    transparent; the same as `pictures.decode` makes of a file. Raises UnusablePicture."""
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
     if image.mode in ("F", "I") or image.mode.startswith("I;"):
@@ -57,7 +57,8 @@ def array_rgb(values: Array) -> Pixels:
 
 
 def eight_bits(values: Array) -> Pixels:
-    """Numbers of any type as uint8, by their type and never by guess. Raises UnusablePicture."""
+    """Numbers of any type as uint8, scaled by their type and never by guess. Raises
+    UnusablePicture."""
     kind = values.dtype
     if kind == np.uint8:
         return values

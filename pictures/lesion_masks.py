@@ -1,4 +1,4 @@
-"""Masks of lesions that somebody outlined, beside photos of the same size."""
+"""Masks of lesions that people outlined, beside photos of the same size."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which files of a folder are photos, by their names."""
+"""Which files in a folder are photos, by their names."""
 
 import os
 import re
@@ -47,10 +47,10 @@ def is_hidden(name: str) -> bool:
 
 
 def photo_files(folder: Path, *, deep: bool = True) -> PhotoFiles:
-    """The photos in a folder and, if `deep`, below it, each once.
+    """The photos in a folder and, if `deep`, in its subfolders, each once.
 
-    Links are followed. A photo that can also be reached by a link has its own name here; a link
-    whose target is gone counts as a photo, so that it is missed when it is read. Raises OSError
+    Links are followed. A photo that can also be reached by a link has its own name here. A link
+    whose target is missing counts as a photo, so that reading it reports the error. Raises OSError
     for a folder that cannot be read.
     """
     own: dict[str, Path] = {}
@@ -71,7 +71,7 @@ def _is_broken(entry: os.DirEntry[str]) -> bool:
 
 
 def _files(folder: Path, *, deep: bool) -> Iterator[os.DirEntry[str]]:
-    """Everything but folders. A folder is met once, by its own name before any link to it."""
+    """All files. A folder is visited once, by its own name before any link to it."""
     folders, links, met = [os.fspath(folder)], list[str](), set[str]()
     while folders or links:
         place = folders.pop() if folders else links.pop(0)

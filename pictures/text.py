@@ -46,7 +46,7 @@ def text_width(text: str, size: float) -> float:
 
 
 def shortened(text: str, size: float, width: float) -> str:
-    """The text, its middle left out where it is wider than `width` pixels."""
+    """The text, with its middle left out where it is wider than `width` pixels."""
     shown, keep = text, len(text)
     while text_width(shown, size) > width and keep > 4:
         keep -= 1
