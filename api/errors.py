@@ -62,9 +62,10 @@ class WrongOrigin(CropShieldError):
 
 
 class TooSlow(CropShieldError):
-    def __init__(self, seen: int, seconds: float, rate: float) -> None:
+    def __init__(self, received: int, seconds: float, rate: float) -> None:
         super().__init__(
-            f"{seen:,} bytes of the body came in {seconds:.0f} s; the least is {rate:,.0f} a second"
+            f"{received:,} bytes of the body came in {seconds:.0f} s; "
+            f"the least is {rate:,.0f} a second"
         )
 
 

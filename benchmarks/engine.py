@@ -53,11 +53,11 @@ def card(architecture: str) -> Card:
     )
 
 
-def maps_of(seen: ForwardPass, ranks: int) -> object:
+def maps_of(result: ForwardPass, ranks: int) -> object:
     """Grad-CAM of the `ranks` best classes of each photo, (N * ranks, h, w)."""
-    order = seen.logits.detach().topk(ranks, dim=1).indices
+    order = result.logits.detach().topk(ranks, dim=1).indices
     photos = [photo for photo in range(len(order)) for _ in range(ranks)]
-    return compute_cams(seen, photos, order.flatten().tolist(), ["gradcam"] * len(photos))
+    return compute_cams(result, photos, order.flatten().tolist(), ["gradcam"] * len(photos))
 
 
 def ours(architecture: str, model: nn.Module) -> dict[str, Way]:

@@ -98,8 +98,8 @@ def _difference(cam: GradCAM, one: JudgedMap) -> float:
     """The largest, cell by cell; its map is taken before it scales by minimum and maximum."""
     with PyTorchGradCAM(cam.model, [cam.target_layer]) as peer:
         peer(one.inputs, [ClassifierOutputTarget(one.best)])
-        seen = peer.activations_and_grads
-        parts = seen.activations[0].numpy(), seen.gradients[0].numpy()
+        recorded = peer.activations_and_grads
+        parts = recorded.activations[0].numpy(), recorded.gradients[0].numpy()
         raw = peer.get_cam_image(one.inputs, cam.target_layer, [], *parts, eigen_smooth=False)[0]
     raw = np.maximum(raw, 0)
     return float(np.abs(raw / (raw.max() or 1) - one.heatmap).max())

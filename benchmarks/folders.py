@@ -52,8 +52,8 @@ def engine(source: LocalSource, photos: list[Photo]) -> None:
 
 def pipeline(source: LocalSource, paths: list[Path]) -> None:
     def end(_path: Path, loaded: LoadedPhoto, explained: Explanation) -> bytes:
-        seen = source.describe(loaded, explained)
-        return encode(render_overlay(loaded.photo.pixels, seen.maps[0], long_side=LONG_SIDE))
+        described = source.describe(loaded, explained)
+        return encode(render_overlay(loaded.photo.pixels, described.maps[0], long_side=LONG_SIDE))
 
     made = BatchPipeline(source.load, source.explain, end, batch=BATCH, threads=source.threads).run(
         paths

@@ -108,13 +108,13 @@ def _compare(
     name: str, call: Ask, urls: tuple[str, str], chosen: argparse.Namespace
 ) -> dict[str, Any]:
     """Both databases in turn; prints and returns a line of the table."""
-    seen: list[tuple[tuple[float, float], ...]] = [
+    measured: list[tuple[tuple[float, float], ...]] = [
         tuple(asyncio.run(measure(url, call, chosen.calls)) for url in urls)
         for _ in range(chosen.rounds)
     ]
     row: dict[str, Any] = {"call": name}
     for i, where in enumerate(("caller", "server")):
-        pairs = [(empty[i], full[i]) for empty, full in seen]
+        pairs = [(empty[i], full[i]) for empty, full in measured]
         ratios = [full / empty for empty, full in pairs]
         row[where] = {
             "empty_ms": round(statistics.median(empty for empty, _ in pairs), 4),

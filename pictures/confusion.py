@@ -29,8 +29,8 @@ def confusion_picture(counts: npt.ArrayLike, names: Sequence[str]) -> Pixels:
     heat = np.repeat(np.repeat(share, _CELL, axis=0), _CELL, axis=1).astype(np.float32)
     sheet.paste(Image.fromarray(colourise(heat, "cividis")), (margin, margin))
     draw = ImageDraw.Draw(sheet)
-    for place, name in enumerate(names):
-        beside = margin - _GAP, margin + place * _CELL + _CELL // 2
+    for index, name in enumerate(names):
+        beside = margin - _GAP, margin + index * _CELL + _CELL // 2
         draw_text(draw, beside, name, _INK, _SIZE, "rm")
     _write_on_top(sheet, names, margin)
     for line, words in enumerate(_NOTE):
@@ -47,6 +47,6 @@ def _write_on_top(sheet: Image.Image, names: Sequence[str], margin: int) -> None
     """The names of the columns, turned by a quarter."""
     strip = Image.new("RGB", (margin, _CELL * len(names)), "white")
     draw = ImageDraw.Draw(strip)
-    for place, name in enumerate(names):
-        draw_text(draw, (_GAP, place * _CELL + _CELL // 2), name, _INK, _SIZE, "lm")
+    for index, name in enumerate(names):
+        draw_text(draw, (_GAP, index * _CELL + _CELL // 2), name, _INK, _SIZE, "lm")
     sheet.paste(strip.transpose(Image.Transpose.ROTATE_90), (margin, 0))

@@ -103,9 +103,9 @@ def auc(heat: Map, lesions: Mask) -> float:
     hot, cold = int(lesions.sum()), int((~lesions).sum())
     if not hot or not cold:
         raise ValueError(f"{hot} places on lesions and {cold} beside; needed is one of each")
-    _, place, equal = np.unique(heat, return_inverse=True, return_counts=True)
+    _, level, equal = np.unique(heat, return_inverse=True, return_counts=True)
     ranks = np.cumsum(equal) - (equal - 1) / 2
-    total = float(ranks[place[lesions]].sum())
+    total = float(ranks[level[lesions]].sum())
     return (total - hot * (hot + 1) / 2) / (hot * cold)
 
 

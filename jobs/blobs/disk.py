@@ -97,10 +97,10 @@ class DiskBlobs:
     def _move_older_blobs(self) -> None:
         """Until November 2026 each job had a folder, `root/ab/<job id>/<name>`: move its files."""
         for blob in self._root.glob("[0-9a-f][0-9a-f]/*/*"):
-            place = self._path(blob.parent.name, blob.name)
-            place.parent.mkdir(exist_ok=True)
+            target = self._path(blob.parent.name, blob.name)
+            target.parent.mkdir(exist_ok=True)
             with suppress(FileNotFoundError):  # another process has moved it
-                blob.rename(place)
+                blob.rename(target)
         for folder in (
             *self._root.glob("[0-9a-f][0-9a-f]/*"),
             *self._root.glob("[0-9a-f][0-9a-f]"),

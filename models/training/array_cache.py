@@ -70,11 +70,11 @@ def _fill(array: Array, read: Callable[[Any], Array], items: Sequence[Any]) -> d
     """Fill the array. Returns the items that could not be read, and why."""
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for place, made in enumerate(pool.map(lambda item: attempt(read, item), items)):
+        for index, made in enumerate(pool.map(lambda item: attempt(read, item), items)):
             if isinstance(made, str):
-                failed[str(items[place])] = made
+                failed[str(items[index])] = made
             else:
-                array[place] = made
+                array[index] = made
     return failed
 
 

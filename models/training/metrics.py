@@ -42,9 +42,9 @@ def expected_calibration_error(confidence: Tensor, right: Tensor, bins: int = BI
 
     confidence: float (n,) in [0, 1], of the most likely class; right: bool (n,).
     """
-    place = (confidence * bins).ceil().long().clamp(1, bins) - 1
+    index = (confidence * bins).ceil().long().clamp(1, bins) - 1
     gap = torch.zeros(bins, dtype=torch.float64)
-    gap.index_add_(0, place, confidence.double() - right.double())
+    gap.index_add_(0, index, confidence.double() - right.double())
     return float(gap.abs().sum() / max(len(confidence), 1))
 
 
