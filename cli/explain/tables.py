@@ -85,9 +85,12 @@ def verdict_of(row: Row) -> VerdictText:
 
 
 def affected_words(row: Row) -> str:
-    """ "about 12 % of the leaf looks ill"; empty where that is not known."""
+    """ "about 12 % of the leaf looks ill, by its colour"; "" where that is not known.
+
+    The page says the same (web/playground/messages.js); a test compares them.
+    """
     share = row.get("affected_share")
     if share is None:
         return ""
-    much = f"about {share:.0%}".replace("%", " %") if share >= 0.005 else "less than 1 %"
+    much = f"about {int(share * 100 + 0.5)} %" if share >= 0.005 else "less than 1 %"
     return f"{much} of the leaf looks ill, by its colour"

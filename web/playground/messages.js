@@ -60,7 +60,7 @@ export function knownConditions(classes) {
   return classes ? `the ${classes.length} conditions that the model knows` : "the conditions that the model knows";
 }
 
-// About how much of the leaf looks ill, where the server tells it.
+// About how much of the leaf looks ill, where the server tells it; as cli/explain/tables.py says it.
 export function affectedMessage({ affected_share: share }) {
   if (share == null) return "";
   const percents = share < 0.005 ? "Less than 1\u00a0%" : `About ${Math.round(share * 100)}\u00a0%`;
