@@ -2,9 +2,9 @@
 // The small pictures in the tables; a click shows the photo among the others.
 const byId = new Map(DATA.cards.map((card) => [card.id, card]));
 
-for (const place of document.querySelectorAll("[data-map]")) {
-  const map = JSON.parse(place.dataset.map);
-  if (map) place.append(stack("", map, ""));
+for (const node of document.querySelectorAll("[data-map]")) {
+  const map = JSON.parse(node.dataset.map);
+  if (map) node.append(stack("", map, ""));
 }
 
 function small(card, named) {
@@ -15,7 +15,7 @@ function small(card, named) {
   return element("figure", {}, button, element("figcaption", { textContent: spoken(card.truth) }));
 }
 
-for (const place of document.querySelectorAll("[data-photos]")) {
-  const found = JSON.parse(place.dataset.photos).map((id) => byId.get(id)).filter(Boolean);
-  place.append(...found.map((card) => small(card, "named" in place.dataset)));
+for (const node of document.querySelectorAll("[data-photos]")) {
+  const found = JSON.parse(node.dataset.photos).map((id) => byId.get(id)).filter(Boolean);
+  node.append(...found.map((card) => small(card, "named" in node.dataset)));
 }

@@ -11,10 +11,10 @@ const pair = { truth: null, said: null };
 let limit = PAGE;
 
 const notes = (() => {
-  const place = `cropshield:${DATA.key}`;
+  const storageKey = `cropshield:${DATA.key}`;
   let all = {};
   try {
-    all = JSON.parse(localStorage.getItem(place) ?? "{}");
+    all = JSON.parse(localStorage.getItem(storageKey) ?? "{}");
   } catch {
     document.getElementById("unkept").hidden = false;
   }
@@ -23,7 +23,7 @@ const notes = (() => {
     set(id, change) {
       all[id] = { ...this.of(id), ...change };
       try {
-        localStorage.setItem(place, JSON.stringify(all));
+        localStorage.setItem(storageKey, JSON.stringify(all));
       } catch {
         document.getElementById("unkept").hidden = false;
       }

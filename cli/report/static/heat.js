@@ -13,9 +13,9 @@ const painted = new Set();
 function between(cells, from, to) {
   return Array.from({ length: SMOOTH }, (_, pixel) => {
     const cell = (((pixel + 0.5) / SMOOTH - from) / (to - from)) * cells - 0.5;
-    const place = Math.min(Math.max(cell, 0), cells - 1);
-    const low = Math.floor(place);
-    return { low, high: Math.min(low + 1, cells - 1), part: place - low };
+    const position = Math.min(Math.max(cell, 0), cells - 1);
+    const low = Math.floor(position);
+    return { low, high: Math.min(low + 1, cells - 1), part: position - low };
   });
 }
 
