@@ -106,7 +106,8 @@ Owner = Annotated[str, Depends(get_owner)]
 
 
 async def require_ownership(request: Request, services: InjectedServices, owner: Owner) -> None:
-    """Runs before every route: another owner's job is not found. Raises JobNotFound, StoreDown.
+    """Runs before every route: another owner's job is not found. Raises JobNotFound for another
+    owner's job, StoreDown while Redis does not answer.
 
     An id that a PUT makes up is checked by the script that records the job.
     """

@@ -52,7 +52,8 @@ class JobCache:
         )
 
     async def respond(self, request: Request, job_id: str, owner: str) -> Response:
-        """The job, or 304. Raises JobNotFound, JobGone, StoreDown."""
+        """The job, or 304. Raises JobNotFound for an unknown id, JobGone for an expired job,
+        StoreDown while Redis does not answer."""
         cached = self._cache.get(job_id)
         if (
             cached is not None

@@ -64,7 +64,7 @@ class WebhookSender:
         )
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
-        """The status of the answer. Raises Undeliverable."""
+        """The status of the answer. Raises Undeliverable where there is no response."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._post(url, body, headers)

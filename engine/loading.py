@@ -38,7 +38,8 @@ def load_model_once(path: str | Path) -> Loaded:
 def load_weights(card: Card, device: torch.device) -> nn.Module:
     """A new model of the card in evaluation mode, its weights checked against the card's hash.
 
-    Only tensors are read from the file. Raises CardError.
+    Only tensors are read from the file. Raises CardError for weights that are missing, not the
+    card's, or of another network.
     """
     return load_network(card).to(device)
 

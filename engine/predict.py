@@ -60,7 +60,8 @@ def prepare_input(image: ImageInput, transform: Transform) -> tuple[Tensor, Pixe
 
 
 def read_pixels(image: str | Path | Image.Image | Pixels) -> Pixels:
-    """A path, PIL image or array as upright uint8 (h, w, 3) RGB. Raises PhotoError."""
+    """A path, PIL image or array as upright uint8 (h, w, 3) RGB. Raises PhotoError for a file that
+    is no whole photo."""
     if isinstance(image, (str, Path)):
         return decode(Path(image).read_bytes(), min_side=_SIDE).pixels
     return to_pixels(image)

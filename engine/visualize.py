@@ -27,7 +27,8 @@ _LAST_MAPS = {"custom": "block4", "efficientnet_b0": "features", "resnet18": "la
 def get_target_layer(model: nn.Module, model_type: str) -> nn.Module:
     """The last layer with feature maps of a "custom", "efficientnet_b0" or "resnet18" model.
 
-    "custom" is our own four-block network. Raises WrongLayer.
+    "custom" is our own four-block network. Raises WrongLayer for another type, or a model without
+    such a layer.
     """
     if model_type not in _LAST_MAPS:
         raise WrongLayer(f"unknown model type {model_type!r}; known are {', '.join(_LAST_MAPS)}")
@@ -47,9 +48,9 @@ def generate_gradcam_visualization(
 ) -> Pixels | tuple[Pixels, Map]:
     """The overlay, uint8 (H, W, 3) RGB; with `return_heatmap` also the map, float32 (h, w).
 
-    image_input: a path, PIL image, uint8 RGB array or normalised tensor. transform: PIL image
-    to normalised tensor, by default `get_model_transforms(model)`. Raises PhotoError or
-    EngineError.
+    image_input: a path, PIL image, uint8 RGB array or normalised tensor. transform: PIL image to
+    normalised tensor, by default `get_model_transforms(model)`. Raises PhotoError for a file that
+    is no whole photo, EngineError for a wrong input, class or layer.
     """
     cam = GradCAM(model, target_layer, device)
     inputs, pixels = prepare_input(image_input, transform or get_model_transforms(model))
@@ -71,9 +72,10 @@ def visualize_gradcam_grid(
 ) -> Pixels:
     """Photo and overlay of each picture side by side, uint8 (H, W, 3) RGB, also as a file.
 
-    Every picture keeps its aspect and is labelled with its file name. class_indices: one for
-    each picture, None for its most likely class. progress: called with the number of pictures
-    done and of all. Raises WrongInput, PhotoError or EngineError.
+    Every picture keeps its aspect and is labelled with its file name. class_indices: one for each
+    picture, None for its most likely class. progress: called with the number of pictures done and
+    of all. Raises WrongInput for another number of classes than images, and what
+    `generate_gradcam_visualization` raises.
     """
     requested = list(class_indices) if class_indices is not None else [None] * len(image_paths)
     if len(requested) != len(image_paths) or not requested:

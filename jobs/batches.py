@@ -84,7 +84,8 @@ class BatchService:
 
     @raises_store_down
     async def find(self, batch_id: str, owner: str) -> tuple[Batch, dict[str, Job]]:
-        """The batch, and those of its jobs that still exist. Raises BatchNotFound, BatchGone."""
+        """The batch, and those of its jobs that still exist. Raises BatchNotFound for an unknown id
+        or another owner's, BatchGone for an expired one."""
         record = await self._redis.get(BATCH + batch_id)
         batch = Batch.model_validate_json(record) if record else None
         if batch is None or batch.owner != owner:
@@ -133,7 +134,8 @@ class BatchService:
 
     @raises_store_down
     async def find_by_key(self, submission: Submission) -> Batch | None:
-        """The batch that an earlier request of the same key made. Raises StoreDown."""
+        """The batch that an earlier request of the same key made. Raises StoreDown while Redis does
+        not answer."""
         batch_id = (
             await self._redis.get(BATCH_KEY + submission.key_name) if submission.key else None
         )

@@ -66,7 +66,8 @@ class JobStore(Protocol):
         """Reserve a client's id or key for this request, for half a minute. Returns the job that an
         earlier request made with it. Without a digest its content is not compared yet.
 
-        Raises BeingReceived, KeyReused, IdTaken, JobGone.
+        Raises BeingReceived while another request holds it, KeyReused for other content, IdTaken
+        for an id that the client cannot have, JobGone for an expired job.
         """
 
     async def release_reservation(self, submission: Submission) -> None:
@@ -86,7 +87,8 @@ class JobStore(Protocol):
         already; or, with `reuse`, an identical one that has succeeded. Neither counts against the
         `quota` of jobs a day; see `Submission`.
 
-        Raises QueueFull, QuotaUsedUp, KeyReused, IdTaken, JobGone.
+        Raises QueueFull at the bound, QuotaUsedUp at the owner's quota, KeyReused for other content
+        under the key, IdTaken for an id that the client cannot have, JobGone for an expired job.
         """
 
     async def find(self, job_id: str, owner: str | None = None) -> Job:
@@ -188,7 +190,7 @@ class BlobStore(Protocol):
         """As `put` for each, in less time."""
 
     def get(self, job_id: str, name: str) -> bytes:
-        """Raises BlobMissing."""
+        """Raises BlobMissing for a blob that does not exist."""
 
     def has(self, job_id: str, name: str) -> bool:
         """Whether `get` would find it."""

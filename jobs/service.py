@@ -43,7 +43,8 @@ class JobService:
         """A context around reading a photo and `submit`: of several requests with the same id or
         key, one at a time enters. Nothing is reserved for a submission with neither.
 
-        Raises BeingReceived, IdTaken, JobGone, StoreDown.
+        Raises BeingReceived while another such request is under way, IdTaken for an id that the
+        client cannot have, JobGone for an expired job, StoreDown while Redis does not answer.
         """
         if not submission.slot:
             yield
@@ -86,7 +87,8 @@ class JobService:
     async def discard(self, job_id: str, owner: str | None = None) -> Job:
         """Cancel a job that has not ended; erase photo, maps and overlays of one that has.
 
-        Raises JobNotFound, JobGone, Unavailable.
+        Raises JobNotFound for an unknown id, JobGone for an expired job, Unavailable while Redis or
+        the photo store does not answer.
         """
         job = await self.store.find(job_id, owner)
         if not job.state.is_terminal:
@@ -147,12 +149,14 @@ class JobService:
         return True
 
     async def blob(self, job_id: str, name: str) -> bytes:
-        """Raises BlobMissing, BlobsFailed."""
+        """Raises BlobMissing for a blob that does not exist, BlobsFailed while the photo store does
+        not answer."""
         return await asyncio.to_thread(self.blobs.get, job_id, name)
 
 
 def resolve_class(options: JobOptions, card: Card) -> JobOptions:
-    """The options, with `class_name` resolved to `class_index`. Raises UnknownClass."""
+    """The options, with `class_name` resolved to `class_index`. Raises UnknownClass for a class
+    that the model does not have."""
     names = card.class_names
     update: dict[str, Any] = {}
     if options.class_name is not None:

@@ -73,7 +73,8 @@ class VerdictScorer:
 
 def read_means(card: Card) -> Tensor:
     """The prototypes of a calibrated card, float32 (prototypes, K): the mean of each class in each
-    folder of photos that it was calibrated on. Raises CardError."""
+    folder of photos that it was calibrated on. Raises CardError for a file that is missing, not the
+    card's, or no such array."""
     data = card.read_means()
     try:
         means = torch.from_numpy(np.load(BytesIO(data), allow_pickle=False)).float()

@@ -20,7 +20,7 @@ def decode_for(preprocessing: Preprocessing, data: bytes, by: Decode = decode) -
     """The photo with at least twice as many pixels a side as the model's input, where it has them.
     Stretched from that, it differs by less than a grey level from the whole photo stretched.
 
-    Raises PhotoError.
+    Raises PhotoError for what is no whole photo.
     """
     return decode_at(preprocessing.size, data, by)
 

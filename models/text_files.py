@@ -12,7 +12,7 @@ _BOMS = {
 
 def read_text(path: Path) -> str:
     """A text file in UTF-8, with a byte order mark or without, or in UTF-16 with one. Raises
-    ValueError, OSError."""
+    ValueError for another encoding, OSError for a file that cannot be read."""
     data = path.read_bytes()
     encoding = next((name for mark, name in _BOMS.items() if data.startswith(mark)), "utf-8")
     try:

@@ -31,13 +31,15 @@ def read_weights(path: Path) -> State:
     """The tensors of a `.safetensors` file, or of any other that `torch.save` wrote, a checkpoint
     that holds one state dict among them.
 
-    Nothing but tensors is read (`weights_only=True`). Raises CardError.
+    Nothing but tensors is read (`weights_only=True`). Raises CardError for a file that is missing,
+    damaged, or holds no state dict.
     """
     return unwrap_checkpoint(read_file(path), path)
 
 
 def read_file(path: Path) -> object:
-    """What is in a weight file, as it stands there. Raises CardError."""
+    """What is in a weight file, as it stands there. Raises CardError for a file that is missing or
+    damaged."""
     try:
         wrong = mistaken_for(path)
         if not wrong and path.suffix == SAFETENSORS:
@@ -52,7 +54,8 @@ def read_file(path: Path) -> object:
 
 
 def unwrap_checkpoint(content: object, path: Path) -> State:
-    """The state dict in what `path` holds. Raises CardError."""
+    """The state dict in what `path` holds. Raises CardError for content without a state dict, or
+    with several."""
     try:
         return find_state(content)
     except ValueError as error:

@@ -95,7 +95,7 @@ def levels(heatmap: Map) -> Pixels:
 
 
 def colourise(heatmap: Map, name: str = "jet") -> Pixels:
-    """The map in colour, uint8 (h, w, 3) RGB. Raises UnknownColormap."""
+    """The map in colour, uint8 (h, w, 3) RGB. Raises UnknownColormap for an unknown name."""
     picture = Image.fromarray(levels(heatmap))
     picture.putpalette(colormap(name).tobytes())
     return np.asarray(picture.convert("RGB"))

@@ -28,7 +28,8 @@ class UnknownColormap(ValueError):
 
 
 def colormap(name: str) -> Pixels:
-    """The table of that name, uint8 (256, 3) RGB, read-only. Raises UnknownColormap."""
+    """The table of that name, uint8 (256, 3) RGB, read-only. Raises UnknownColormap for an unknown
+    name."""
     if name not in COLORMAPS:
         raise UnknownColormap(name)
     table: Pixels = _tables()[COLORMAPS.index(name)]

@@ -40,7 +40,8 @@ def upright_rgb(image: Image.Image) -> Image.Image:
 
 
 def array_rgb(values: Array) -> Pixels:
-    """An array as uint8 (h, w, 3) RGB. Raises UnusablePicture.
+    """An array as uint8 (h, w, 3) RGB. Raises UnusablePicture for an array of another shape or
+    type.
 
     (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), the last on white; uint8, uint16, bool, other whole
     numbers in 0 to 255, or floats in [0, 1].

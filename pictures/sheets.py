@@ -32,7 +32,7 @@ def labelled_grid(cells: Sequence[tuple[str, Pixels]], columns: int = 4, side: i
 def with_legend(picture: Pixels, name: str = "jet") -> Pixels:
     """The picture with its colour scale below it, uint8 (H + 32, W, 3) RGB.
 
-    Raises UnknownColormap.
+    Raises UnknownColormap for an unknown name.
     """
     height, width = picture.shape[:2]
     ramp = np.linspace(0.0, 1.0, width, dtype=np.float32)[None]

@@ -33,7 +33,8 @@ _LEAN = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
 def run_worker(settings: WorkerSettings) -> None:
-    """Load and warm the models, then work until SIGTERM. Raises CardError, BlobsFailed."""
+    """Load and warm the models, then work until SIGTERM. Raises CardError for a wrong model,
+    BlobsFailed for a photo store that cannot be used."""
     keep_freed_memory()
     return_unused_memory()
     blobs = open_blobs(settings)

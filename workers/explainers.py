@@ -48,11 +48,11 @@ class Explainers:
             return self._loaded[model]
 
     def preprocessing(self, model: str) -> Preprocessing:
-        """How a photo becomes the model's input. Raises UnknownModel."""
+        """How a photo becomes the model's input. Raises UnknownModel for an unknown id."""
         return self._catalog[model].preprocessing
 
     def input_side(self, model: str) -> int:
-        """Side in pixels of the model's input. Raises UnknownModel."""
+        """Side in pixels of the model's input. Raises UnknownModel for an unknown id."""
         return self.preprocessing(model).size
 
     @property
@@ -65,7 +65,7 @@ class Explainers:
 
     def batch_of(self, model: str) -> int:
         """The most photos in one forward pass of this model: the fewer the larger its input is,
-        since its layers grow with it. Raises UnknownModel."""
+        since its layers grow with it. Raises UnknownModel for an unknown id."""
         pixels = (self.input_side(model) / _USUAL_SIDE) ** 2
         return max(1, int(self.batch / max(1.0, pixels)))
 

@@ -29,7 +29,8 @@ class ApiKeyCache:
         self._cached: dict[str, tuple[ApiKey | None, float]] = {}
 
     async def check(self, secret: str) -> ApiKey:
-        """Raises WrongKey, StoreDown."""
+        """Raises WrongKey for a key that is unknown, revoked or expired, StoreDown while Redis does
+        not answer."""
         key_id = key_id_of(secret)
         key = await self._find(key_id) if key_id else None
         if key is None or not key.matches(secret):

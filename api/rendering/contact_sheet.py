@@ -21,7 +21,8 @@ _PAPER, _INK = (236, 236, 232), (96, 100, 96)
 
 def draw_contact_sheet(batch: Batch, jobs: dict[str, Job], blobs: BlobStore, columns: int) -> bytes:
     """A JPEG with a tile for each photo in the order of the form; where there is no overlay, the
-    tile says why. One overlay at a time is decoded. Raises BlobsFailed."""
+    tile says why. One overlay at a time is decoded. Raises BlobsFailed while the photo store does
+    not answer."""
     cells = [
         (_label(index, item, jobs), _tile(item, jobs, blobs))
         for index, item in enumerate(batch.items)

@@ -114,7 +114,8 @@ def target_size(size: str | None, kept: tuple[int, int], job: Job, side: int) ->
 
 
 def explanation_index(job: Job, params: MapParams) -> int:
-    """The index of the map that is asked for. Raises NoPicture."""
+    """The index of the map that is asked for. Raises NoPicture for a class or rank that was not
+    explained."""
     explained = [found["class_index"] for found in explanations(job)]
     if params.class_index is not None:
         if params.class_index not in explained:

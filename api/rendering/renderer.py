@@ -58,7 +58,7 @@ class Renderer:
         return encoding.encode(sheet, _kind(job, params))
 
     def heatmap(self, job: Job, params: HeatmapParams) -> bytes:
-        """One map as it is. Raises NoPicture."""
+        """One map as it is. Raises NoPicture for a class or rank that was not explained."""
         return _ENCODERS[params.format](*self._map(job, params))
 
     def _map(self, job: Job, params: MapParams) -> tuple[Map, Box]:

@@ -39,7 +39,8 @@ class AuditOptions:
 
 
 def audit(options: AuditOptions, settings: WorkerSettings, say: Output) -> int:
-    """Run the command; returns the exit code. Raises CommandError."""
+    """Run the command; returns the exit code. Raises CommandError for an unknown model or device,
+    and for photos that do not fit."""
     card, other = _cards(options, settings)
     device = find_device(options.device)
     photos = labelled(options.folder, card, quiet=say.quiet)
@@ -67,7 +68,8 @@ def audit(options: AuditOptions, settings: WorkerSettings, say: Output) -> int:
 
 
 def labelled(folder: Path, card: Card, *, quiet: bool = True) -> list[LabelledPhoto]:
-    """The photos of a folder with one folder for each class of the model. Raises CommandError."""
+    """The photos of a folder with one folder for each class of the model. Raises CommandError for a
+    folder without photos, or with other classes."""
     try:
         found = LeafFolder(folder, classes=card.class_names)
     except (OSError, CardError) as error:

@@ -28,7 +28,8 @@ Photos = Sequence[tuple[Path, str]]
 
 
 def compare(models: tuple[str, str], photos: Sequence[Path], data: Path | None, out: Path) -> int:
-    """Write sheets and `comparison.json` to `out`; returns the exit code. Raises CommandError."""
+    """Write sheets and `comparison.json` to `out`; returns the exit code. Raises CommandError for
+    an unknown model, and where no photo can be read."""
     failed: dict[str, str] = {}
     try:
         chosen = _photos(photos, data)

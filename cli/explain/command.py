@@ -43,7 +43,8 @@ def explain(
     dry_run: bool,
     say: Output,
 ) -> int:
-    """Run the command; returns the exit code. Raises CommandError."""
+    """Run the command; returns the exit code. Raises CommandError for wrong options, an unknown
+    model or device, and a server that is gone."""
     started = time.monotonic()
     found = find_photos(paths, out)
     photos = found.photos

@@ -37,7 +37,7 @@ class LocalSource:
         return {"id": card.id, "version": card.version, "weights_sha256": card.sha256}
 
     def open(self) -> None:
-        """Load the model and warm it up. Raises CommandError."""
+        """Load the model and warm it up. Raises CommandError for a model that does not load."""
         self.explainer = load_explainer(self.card, self.device, self._settings)
 
     def load(self, path: Path) -> LoadedPhoto:
@@ -75,7 +75,7 @@ def find_device(name: str) -> torch.device | None:
 
 
 def load_explainer(card: Card, device: torch.device | None, settings: WorkerSettings) -> Explainer:
-    """A warm model, set up as in a worker. Raises CommandError."""
+    """A warm model, set up as in a worker. Raises CommandError for a model that does not load."""
     keep_freed_memory()
     how = explainer_options(settings)
     how.pop("cache")  # graphs go to the user's cache, not to a server's folder

@@ -52,7 +52,8 @@ class Run:
         self._source, self._options, self._plan, self._out = source, options, plan, out
 
     def run(self, log: ResultLog, *, batch: int, quiet: bool) -> bool:
-        """True when all are done; False after Ctrl-C. Raises CommandError."""
+        """True when all are done; False after Ctrl-C. Raises CommandError when the source can
+        explain nothing more."""
         source, todo = self._source, self._plan.todo
         pipeline = BatchPipeline(
             lambda photo: source.load(photo.path),

@@ -52,7 +52,7 @@ class Source(Protocol):
         """Its id, version and weights_sha256. Raises CommandError where it does not exist."""
 
     def open(self) -> None:
-        """Get ready. Raises CommandError."""
+        """Get ready. Raises CommandError for a source that cannot be used."""
 
     def load(self, path: Path) -> LoadedPhoto:
         """Raises OSError, PhotoError, or CommandError when nothing more can be explained."""

@@ -43,7 +43,7 @@ def say(line: str) -> None:
 def check_redis(url: str) -> None:
     """Checks that the Redis at `url` can be reached; without a URL, finds or downloads a server.
 
-    Raises CommandError.
+    Raises CommandError where there is none to be had.
     """
     if url:
         _reach(url)
@@ -74,7 +74,8 @@ def _reach(url: str) -> None:
 
 
 def check_room(size: Size) -> None:
-    """Checks that the environment and pip's downloads fit on the disk. Raises CommandError."""
+    """Checks that the environment and pip's downloads fit on the disk. Raises CommandError for too
+    little room."""
     environment, temporary = Path(sys.prefix), Path(tempfile.gettempdir())
     needs = {environment: size.installed, temporary: size.download}
     if environment.stat().st_dev == temporary.stat().st_dev:
@@ -90,7 +91,8 @@ def check_room(size: Size) -> None:
 
 
 def check_python(python: str) -> None:
-    """Checks that the command `python` is of the version that runs this. Raises CommandError."""
+    """Checks that the command `python` is of the version that runs this. Raises CommandError for
+    another version."""
     program = "import sys; print(*sys.version_info[:2], sep='.')"
     try:
         done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603

@@ -73,7 +73,8 @@ def log_path(home: Path) -> Path:
 
 
 def check_state(server: Path, home: Path) -> None:
-    """Checks that the server can read what another version left. Raises CommandError.
+    """Checks that the server can read what another version left. Raises CommandError for state of a
+    newer version.
 
     Redis 7 and later keep their journal in a folder that Redis 6 does not look into: it would start
     empty, and every job would seem lost.

@@ -65,7 +65,8 @@ def forward_pass(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Autograd
     """Run `inputs` (N, 3, H, W) in evaluation mode and keep the autograd graph above `layer`.
 
     Works under an outer no_grad or inference_mode, with frozen weights and in-place ReLUs, and
-    leaves no gradient, hook or flag behind. Raises WrongLayer or WrongInput.
+    leaves no gradient, hook or flag behind. Raises WrongLayer for a layer that is not reached or
+    gives no feature maps, WrongInput for a model whose output holds no logits.
     """
     leaves: list[Tensor] = []
 
@@ -96,7 +97,7 @@ def describe_layer(layer: nn.Module) -> str:
 def check_feature_maps(output: Any, photos: int) -> Tensor:
     """`output` if it is a stack of feature maps (N, K, h, w) larger than one cell.
 
-    Raises WrongLayer.
+    Raises WrongLayer for anything else.
     """
     needed = f"needed is ({photos}, channels, height, width) with more than one cell"
     if not isinstance(output, Tensor):
@@ -126,7 +127,7 @@ def check_channels_first(maps: Tensor, inputs: Tensor) -> None:
 def class_scores(output: Any) -> Tensor:
     """The logits (N, classes) in a model's output: the output itself, its first or a named member.
 
-    Raises WrongInput.
+    Raises WrongInput for an output without logits.
     """
     if isinstance(output, Mapping):
         output = output.get("logits", next(iter(output.values()), None))

@@ -92,7 +92,7 @@ class GradCAM:
         """The heatmap over the photo, each cell at its `box`, uint8 (H, W, 3) RGB as the photo.
 
         colormap: an OpenCV constant or a name. alpha: the heatmap's part, in [0, 1]. Raises
-        UnknownColormap or ValueError.
+        UnknownColormap for an unknown colormap, ValueError for an alpha outside of [0, 1].
         """
         pixels = to_pixels(original_image)
         shown = np.asarray(heatmap, np.float32)
@@ -128,7 +128,8 @@ class GradCAM:
 
 
 def find_layer(model: nn.Module, layer: nn.Module | str) -> nn.Module:
-    """A layer of `model`, itself or by its dotted name. Raises WrongLayer."""
+    """A layer of `model`, itself or by its dotted name. Raises WrongLayer for a layer that is not
+    in the model."""
     if isinstance(layer, nn.Module):
         found = unwrap(layer)
         if not any(found is module for module in model.modules()):
@@ -142,7 +143,8 @@ def find_layer(model: nn.Module, layer: nn.Module | str) -> nn.Module:
 
 
 def plain_indices(requested: ClassIndex | None) -> int | Sequence[int] | None:
-    """Arrays and tensors of whole numbers as ints and lists. Raises WrongInput."""
+    """Arrays and tensors of whole numbers as ints and lists. Raises WrongInput for numbers that are
+    not whole."""
     if not isinstance(requested, (np.ndarray, Tensor)):
         return requested
     values = requested.detach().cpu().numpy() if isinstance(requested, Tensor) else requested

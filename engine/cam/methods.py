@@ -60,7 +60,7 @@ METHODS: dict[str, Method] = {
 
 
 def get_method(name: str) -> Method:
-    """The method of that name. Raises UnknownMethod."""
+    """The method of that name. Raises UnknownMethod for an unknown name."""
     if name not in METHODS:
         raise UnknownMethod(name, METHODS)
     return METHODS[name]

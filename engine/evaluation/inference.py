@@ -21,13 +21,14 @@ BATCH = 32
 
 
 def decode_photo(path: str | Path, card: Card) -> Photo:
-    """The photo, decoded as for serving. Raises PhotoError, OSError."""
+    """The photo, decoded as for serving. Raises PhotoError for what is no whole photo, OSError for
+    a file that cannot be read."""
     return decode_for(card.preprocessing, Path(path).read_bytes())
 
 
 def decode_pixels(path: str | Path, card: Card) -> Pixels:
-    """The pixels of the photo, decoded as for serving: uint8 (h, w, 3). Raises PhotoError,
-    OSError."""
+    """The pixels of the photo, decoded as for serving: uint8 (h, w, 3). Raises as
+    `decode_photo`."""
     return decode_photo(path, card).pixels
 
 

@@ -57,7 +57,7 @@ class LesionFolder:
         return len(self._pairs)
 
     def each(self, card: Card) -> Iterator[OutlinedPhoto]:
-        """One photo after the other. Raises WrongMask."""
+        """One photo after the other. Raises WrongMask for a mask that does not fit its photo."""
         self.without_lesions.clear()
         self.unreadable.clear()
         for path, mask in self._pairs:
@@ -76,7 +76,7 @@ def judge_maps(
 ) -> Iterator[dict[str, Localisation]]:
     """For each photo, the maps of its true class by each method, measured against its outline.
 
-    Raises WrongMask.
+    Raises WrongMask for a mask that does not fit its photo.
     """
     count = len(methods)
     for photo in folder.each(explainer.card):
@@ -91,7 +91,8 @@ def judge_maps(
 
 def agreement_on_affected_share(folder: LesionFolder, card: Card) -> Agreement | None:
     """How well `affected_share` agrees with the outlined share, over leaves that are outlined and
-    can be told from the ground; None for fewer than two. Raises WrongMask."""
+    can be told from the ground; None for fewer than two. Raises WrongMask for a mask that does not
+    fit its photo."""
     found: list[tuple[float, float]] = []
     for photo in folder.each(card):
         lesions, leaf = photo.outline

@@ -80,7 +80,8 @@ def _hottest(heat: FloatMap) -> Mask:
 
 
 def compare_photo(first: Explainer, second: Explainer, path: Path, label: str) -> Comparison:
-    """One photo through both models. Raises PhotoError, OSError."""
+    """One photo through both models. Raises PhotoError for what is no whole photo, OSError for a
+    file that cannot be read."""
     cards = first.card.preprocessing, second.card.preprocessing
     photo = decode_for(max(cards, key=lambda each: each.size), path.read_bytes())
     (one,), (other,) = (model.explain([photo], [Request()]) for model in (first, second))

@@ -34,7 +34,8 @@ def get_colormap_options() -> dict[str, int]:
 
 
 def colormap_name(option: int | str) -> str:
-    """The name of an OpenCV constant, or the name itself. Raises UnknownColormap."""
+    """The name of an OpenCV constant, or the name itself. Raises UnknownColormap for anything
+    else."""
     name = _NAMES.get(option) if isinstance(option, int) else option
     if name not in _CODES:
         raise UnknownColormap(option)

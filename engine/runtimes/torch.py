@@ -47,7 +47,7 @@ class TorchRuntime:
 def torch_runtime(model: nn.Module, card: Card, device: torch.device) -> TorchRuntime:
     """The reference runtime, in float32. Takes over `model`: folds its norms and moves it.
 
-    Raises WrongLayer.
+    Raises WrongLayer for a target layer that gives no feature maps.
     """
     folded = fold_batch_norms(model.eval())
     folded.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -87,7 +87,7 @@ def issue_key(
 ) -> tuple[str, ApiKey]:
     """A new key, and what to store of it. It expires after `days`; for None, never.
 
-    Raises ValidationError.
+    Raises ValidationError for a name or limit out of range.
     """
     key_id, now = f"cs_{secrets.token_hex(4)}", datetime.now(UTC)
     secret = f"{key_id}_{secrets.token_hex(20)}"

@@ -24,7 +24,7 @@ class Allowance:
 
 
 class RateLimiter:
-    """See `ApiKey.rate` and `ApiKey.quota`. Raises StoreDown."""
+    """See `ApiKey.rate` and `ApiKey.quota`. Raises StoreDown while Redis does not answer."""
 
     def __init__(self, redis: "Redis") -> None:
         self._script = redis.register_script(load_script("rate_limit"))

@@ -113,9 +113,8 @@ class JobWatch:
         self, job_id: str, known_version: str, heartbeat: float
     ) -> AsyncIterator[Job | None]:
         """The job at every change until it has ended; first as it is now, unless that is the
-        `known_version`. None after `heartbeat` seconds without a change, also while Redis
-        is away. Raises JobNotFound, JobGone.
-        """
+        `known_version`. None after `heartbeat` seconds without a change, also while Redis is away.
+        Raises JobNotFound for an unknown id, JobGone once the record has expired."""
         clock = asyncio.get_running_loop().time
         with self._subscription(job_id) as changed:
             beat = clock() + heartbeat

@@ -112,7 +112,8 @@ class WebhookOutbox:
 
     @raises_store_down
     async def add_secret(self, owner: str) -> str:
-        """A new secret, beside the one that there is. Raises TooManySecrets."""
+        """A new secret, beside the one that there is. Raises TooManySecrets when as many sign as
+        may."""
         if await self._redis.hlen(SECRETS + owner) >= _MOST_SECRETS:
             raise TooManySecrets(_MOST_SECRETS)
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
@@ -122,7 +123,8 @@ class WebhookOutbox:
 
     @raises_store_down
     async def revoke_secret(self, owner: str, beginning: str) -> None:
-        """No longer sign with the secret that begins like this. Raises NoSuchSecret."""
+        """No longer sign with the secret that begins like this. Raises NoSuchSecret when none, or
+        more than one, begins like this."""
         stored: dict[Any, Any] = await self._redis.hgetall(SECRETS + owner)
         meant = [made for made, secret in stored.items() if secret.startswith(beginning)]
         if len(meant) != 1:

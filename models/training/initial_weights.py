@@ -82,7 +82,8 @@ def _last_layer(card: Card, classes: int) -> set[str]:
 
 
 def other_card(card: Card, key: str, named: str) -> Card:
-    """The card that `key` names, among those beside `card` and the project's. Raises CardError."""
+    """The card that `key` names, among those beside `card` and the project's. Raises CardError for
+    an unknown id."""
     folders = dict.fromkeys([card.path.parent, CARDS])
     try:
         return Catalog(*folders)[named]

@@ -108,12 +108,12 @@ class LeafFolder:
 
     def pixels(self, side: int, file: Path) -> Array:
         """Every photo, stretched: uint8 (n, side, side, 3), kept under the name of `file` with a
-        key. Raises UnreadablePhotos."""
+        key. Raises UnreadablePhotos for photos that cannot be read."""
         return self._mapped(partial(stretched, side=side), file, (side, side, 3))
 
     def masks(self, file: Path) -> Array:
         """Every photo's leaf mask: uint8 (n, 96, 96, 1), all zero where there is none; kept as
-        pixels are. Raises UnreadablePhotos."""
+        pixels are. Raises UnreadablePhotos for photos that cannot be read."""
         return self._mapped(mask_of, file, (SIDE, SIDE, 1))
 
     def key(self, *more: object) -> str:
@@ -135,14 +135,15 @@ def _digest(path: str) -> str:
 
 
 def stretched(path: str, side: int) -> Array:
-    """The photo as for serving, stretched: uint8 (side, side, 3). Raises PhotoError, OSError."""
+    """The photo as for serving, stretched: uint8 (side, side, 3). Raises PhotoError for what is no
+    whole photo, OSError for a file that cannot be read."""
     square = read_photo(path, side).resize((side, side), Image.Resampling.BILINEAR)
     return np.asarray(square)
 
 
 def mask_of(path: str) -> Array:
     """The photo's leaf mask, uint8 (96, 96, 1): 255 on the leaf; all zero where none is certain.
-    Raises PhotoError, OSError."""
+    Raises as `stretched`."""
     mask = cut_out(read_photo(path, _MASK_FROM))
     found: npt.NDArray[Any] = np.zeros((SIDE, SIDE)) if mask is None else np.asarray(mask)
     return found.astype(np.uint8)[..., None]

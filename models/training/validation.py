@@ -40,8 +40,8 @@ class Validation:
         return found
 
     def prepare(self, stage: Stage) -> None:
-        """Decode the photos for a stage, and leave out those that cannot be read. Raises
-        CardError."""
+        """Decode the photos for a stage, and leave out those that cannot be read. Raises CardError
+        where no photo is left."""
         for folder in self.folders:
             folder.val.keep_readable(partial(self._pixels, folder, stage))
 
