@@ -29,7 +29,7 @@ async def give_feedback(
     """One opinion a job: a later one takes the place of an earlier one."""
     job = await services.jobs.store.find(job_id, owner)
     feedback = feedback_of(job, opinion, services.jobs.catalog[job.model.id])
-    await services.feedback.keep(owner, feedback)
+    await services.feedback.save(owner, feedback)
     return feedback
 
 

@@ -29,7 +29,7 @@ class CachedGraph:
     def exists(self) -> bool:
         return self.graph.is_file()
 
-    def keep(self, write: Callable[[Path], object]) -> None:
+    def store(self, write: Callable[[Path], object]) -> None:
         """Have `write` make the file, then move it into its place, over an older one.
 
         A folder that cannot be written to is logged, and no error.
@@ -54,8 +54,8 @@ class GraphCache:
         user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         self._folder = folder or user / "cropshield"
 
-    def place(self, model: nn.Module, card: Card, version: str) -> CachedGraph:
-        """Where the graph of `model` is kept, by its weights, the card's layer and the exporter.
+    def entry(self, model: nn.Module, card: Card, version: str) -> CachedGraph:
+        """The entry of `model`, by its weights, the card's layer and the exporter.
 
         Graphs are kept in float32, whatever precision they run in.
         """

@@ -76,14 +76,14 @@ def cached_and_exported_graphs(
     """
     if reference.head is None:
         raise WrongLayer("what follows the target layer is not pooling and one linear layer")
-    kept = GraphCache(cache).place(reference.model, card, openvino.__version__)
-    if kept.exists():
+    cached = GraphCache(cache).entry(reference.model, card, openvino.__version__)
+    if cached.exists():
         try:
-            yield _core().read_model(kept.graph), reference.head
+            yield _core().read_model(cached.graph), reference.head
         except RuntimeError as error:
-            log.warning("graph %s cannot be read: %s", kept.graph, error)
+            log.warning("graph %s cannot be read: %s", cached.graph, error)
     graph = export_graph(reference.model, reference.layer, card.preprocessing.size)
-    kept.keep(lambda file: openvino.save_model(graph, file, compress_to_fp16=False))
+    cached.store(lambda file: openvino.save_model(graph, file, compress_to_fp16=False))
     yield graph, reference.head
 
 

@@ -21,7 +21,7 @@ class FeedbackStore:
         self._kept = timedelta(days=days)
 
     @raises_store_down
-    async def keep(self, owner: str, feedback: Feedback) -> None:
+    async def save(self, owner: str, feedback: Feedback) -> None:
         """Replaces what was said about the job before."""
         records, order = _keys(owner)
         until = (feedback.given_at - self._kept).timestamp()
