@@ -15,7 +15,7 @@ from models.recipe import Training
 from models.training.array_cache import Array, key_of, memory_mapped
 from models.training.background import is_plain
 from models.training.data_folders import DataFolder
-from models.training.draw import class_weights, draw_steps
+from models.training.draw import class_weights, draw_steps, shares
 from models.training.outlines import find_outlines
 from models.training.read_photo import read_photo
 from models.training.regions import Known, lesions_of
@@ -56,9 +56,10 @@ class TrainingSet:
         """Raises as `find_outlines` does; CardError where the recipe's `balance` is of other
         folders, or a batch has fewer photos than there are folders."""
         recipe, self.classes = card.training, folders[0].train.classes
-        if (least := min(stage.batch for stage in recipe.stages)) < len(folders):
-            message = f"a batch of {least} photos is too small for {len(folders)} folders of them"
-            raise card.wrong("training.stages", message)
+        try:
+            shares(min(stage.batch for stage in recipe.stages), len(folders))
+        except ValueError as error:
+            raise card.wrong("training.stages", str(error)) from error
         balances = recipe.balance * (len(folders) if len(recipe.balance) == 1 else 1)
         if len(balances) != len(folders):
             message = f"{len(balances)} numbers for {len(folders)} folders of photos"

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.training.draw import class_weights, draw_steps
+from models.training.draw import class_weights, draw_steps, shares
 
 
 @pytest.mark.parametrize(("balance", "rare"), [(1.0, 0.5), (0.6, 0.235), (0.0, 0.05)])
@@ -31,3 +31,16 @@ def test_an_epoch_has_the_same_photos_for_the_same_seed() -> None:
     )
     assert all(torch.equal(a, b) for (a,), (b,) in zip(one, same, strict=True))
     assert not all(torch.equal(a, b) for (a,), (b,) in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize(("batch", "folders"), [(2, 3), (0, 1), (4, 0)])
+def test_no_folder_is_left_out_of_a_batch_in_silence(batch: int, folders: int) -> None:
+    with pytest.raises(ValueError, match=f"a batch of {batch} photos .* {folders} folders"):
+        shares(batch, folders)
+    with pytest.raises(ValueError, match="too small"):
+        draw_steps([torch.ones(5)] * folders, batch, 1, torch.Generator())
+
+
+def test_a_folder_without_photos_is_named() -> None:
+    with pytest.raises(ValueError, match="folder 1 of 2 has 0 photos"):
+        draw_steps([torch.ones(5), torch.ones(0)], 4, 1, torch.Generator())
