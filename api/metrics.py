@@ -110,7 +110,8 @@ def _counter(metric: Metric, samples: Samples) -> Family:
 def _histogram(metric: Metric, samples: Samples) -> Family:
     family = HistogramMetricFamily(metric.full_name, metric.help, labels=metric.labels)
     bounds = [*map(str, metric.buckets), "+Inf"]
-    for labels in _shown(metric):
+    given = (labels[: len(metric.labels)] for labels in samples)
+    for labels in dict.fromkeys((*_shown(metric), *given)):
         counts = [samples.get((*labels, str(i)), 0) for i in range(len(bounds))]
         buckets = list(zip(bounds, accumulate(counts), strict=True))
         family.add_metric(labels, buckets, samples.get((*labels, "sum"), 0))

@@ -59,6 +59,13 @@ METRICS = {
             ("state",),
             tuple(state.value for state in State if state.is_terminal),
         ),
+        Metric("job_failures_total", "counter", "Jobs that failed, by why.", ("type",)),
+        Metric(
+            "verdicts_total",
+            "counter",
+            "Photos explained, by how far the answer is to be relied on.",
+            ("model", "verdict"),
+        ),
         Metric("job_attempts_total", "counter", "Jobs taken by a worker, repeats included."),
         Metric("recoveries_total", "counter", "Jobs queued again because their worker was lost."),
         Metric("cache_hits_total", "counter", "Jobs answered by the result of an identical one."),
@@ -100,6 +107,15 @@ METRICS = {
             "Requests answered.",
             ("method", "route", "status"),
         ),
+        Metric(
+            "http_request_seconds",
+            "histogram",
+            "Time from a request's head to the end of its answer.",
+            ("route",),
+            buckets=_SECONDS,
+        ),
+        Metric("http_received_bytes_total", "counter", "Bytes of requests' bodies.", ("route",)),
+        Metric("http_sent_bytes_total", "counter", "Bytes of answers' bodies.", ("route",)),
     )
 }
 _SEPARATOR = "|"

@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +16,16 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _JOB = re.compile(rb"/v1/jobs/([0-9a-f-]{36})$")
 
 
+@dataclass
+class _Exchange:
+    """What is noted of a request while it is answered; the bytes are those of bodies."""
+
+    status: int = 500
+    job_id: str | None = None
+    received: int = 0
+    sent: int = 0
+
+
 class AccessLogMiddleware:
     """ASGI middleware."""
 
@@ -25,32 +36,47 @@ class AccessLogMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, status, job_id = time.perf_counter(), 500, None
+        start, exchange = time.perf_counter(), _Exchange()
+
+        async def receive_and_note() -> Message:
+            message = await receive()
+            exchange.received += len(message.get("body", b""))
+            return message
 
         async def send_and_note(message: Message) -> None:
-            nonlocal status, job_id
             if message["type"] == "http.response.start":
-                status, job_id = message["status"], _new_job(message)
+                exchange.status, exchange.job_id = message["status"], _new_job(message)
+            exchange.sent += len(message.get("body", b""))
             await send(message)
 
         try:
-            await self._app(scope, receive, send_and_note)
+            await self._app(scope, receive_and_note, send_and_note)
         finally:
-            milliseconds = round((time.perf_counter() - start) * 1000, 1)
-            self._log_request(scope, status, milliseconds, job_id)
+            seconds = time.perf_counter() - start
+            self._count(scope, exchange, seconds)
+            self._log_request(scope, exchange, round(seconds * 1000, 1))
 
-    def _log_request(
-        self, scope: Scope, status: int, milliseconds: float, job_id: str | None
-    ) -> None:
-        route = route_of(scope)
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._counters.count("http_requests_total", method, route, str(status))
+    def _count(self, scope: Scope, exchange: _Exchange, seconds: float) -> None:
+        route, count = route_of(scope), self._counters.count
+        count("http_requests_total", _method_of(scope), route, str(exchange.status))
+        self._counters.observe("http_request_seconds", seconds, route)
+        if exchange.received:
+            count("http_received_bytes_total", route, by=exchange.received)
+        if exchange.sent:
+            count("http_sent_bytes_total", route, by=exchange.sent)
+
+    def _log_request(self, scope: Scope, exchange: _Exchange, milliseconds: float) -> None:
+        route, method, status = route_of(scope), _method_of(scope), exchange.status
         level = logging.DEBUG if route in _QUIET and status < 400 else logging.INFO
         fields: dict[str, Any] = {"status": status, "milliseconds": milliseconds}
-        job_id = job_id or scope.get("path_params", {}).get("job_id")
+        job_id = exchange.job_id or scope.get("path_params", {}).get("job_id")
         if job_id and _JOB.search(f"/v1/jobs/{job_id}".encode()):
             fields["job_id"] = job_id
         log.log(level, "%s %s %d", method, route, status, extra=fields)
+
+
+def _method_of(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "other"
 
 
 def route_of(scope: Scope) -> str:

@@ -157,6 +157,7 @@ class MeteredQueue(RedisWorkQueue):
         ended = super().finish(claim, outcome)
         if ended is State.SUCCEEDED:
             self._observe_stages(claim.job, outcome)
+            self._count_verdict(claim.job, outcome)
         return ended
 
     def heartbeat(self, worker: str) -> None:
@@ -190,3 +191,7 @@ class MeteredQueue(RedisWorkQueue):
         stages = job.timings_ms | (outcome.timings_ms or {}) | {"total": total * 1000}
         for stage, milliseconds in stages.items():
             self._counters.observe("job_stage_seconds", milliseconds / 1000, stage)
+
+    def _count_verdict(self, job: Job, outcome: Outcome) -> None:
+        if verdict := (outcome.result or {}).get("verdict"):
+            self._counters.count("verdicts_total", job.model.id, verdict)

@@ -70,6 +70,18 @@ def test_requests_are_counted_by_declared_route(client: TestClient, leaf_jpeg: b
     assert requests("other", "/livez", "405") == 1
 
 
+def test_time_and_bytes_of_requests_are_counted_by_route(
+    client: TestClient, leaf_jpeg: bytes
+) -> None:
+    posted = client.post("/v1/jobs", content=leaf_jpeg)
+    values, submit = scraped(client), ("route", "/v1/jobs")
+    assert values["cropshield_http_received_bytes_total", (submit,)] == len(leaf_jpeg)
+    assert values["cropshield_http_sent_bytes_total", (submit,)] == len(posted.content)
+    assert values["cropshield_http_request_seconds_count", (submit,)] == 1
+    assert values["cropshield_http_request_seconds_bucket", (("le", "300"), submit)] == 1
+    assert values["cropshield_http_request_seconds_sum", (submit,)] > 0
+
+
 def test_all_api_processes_show_the_same(settings: ApiSettings, client: TestClient) -> None:
     client.get("/livez")
     labels = (("method", "GET"), ("route", "/livez"), ("status", "200"))

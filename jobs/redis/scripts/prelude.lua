@@ -206,6 +206,10 @@ local function end_job(id, state, fields)
   redis.call('ZREM', LEASES, id)
   if redis.call('HEXISTS', key, 'webhook') == 1 then post(owner, id, now) end
   count('jobs_ended_total|' .. state, 1)
+  if state == 'failed' then
+    local problem = cjson.decode(redis.call('HGET', key, 'error') or '{}')
+    count('job_failures_total|' .. string.match(problem.type or 'none', '[^/]+$'), 1)
+  end
   publish(id)
 end
 
