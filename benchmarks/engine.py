@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from captum.attr import LayerGradCam
 from pytorch_grad_cam import GradCAM as PyTorchGradCAM
@@ -21,10 +22,10 @@ from torch import Tensor, nn
 
 from benchmarks.measuring import in_turn, keep_memory, parser, row, write
 from benchmarks.networks import CLASSES, LAYERS, network, plain, tutorial
-from engine.cam.compute import compute_cams
-from engine.cam.forward import ForwardPass, forward_pass
+from engine.cam.forward import forward_pass
 from engine.explainer import Explainer
-from engine.runtimes.base import Precision, RuntimeChoice
+from engine.runtimes.base import Precision, RuntimeChoice, RuntimeOutput
+from engine.runtimes.torch import TorchOutput
 from models.card import Card
 
 Way = Callable[[Tensor, int], object]
@@ -53,22 +54,24 @@ def card(architecture: str) -> Card:
     )
 
 
-def maps_of(result: ForwardPass, ranks: int) -> object:
+def maps_of(output: RuntimeOutput, ranks: int) -> object:
     """Grad-CAM of the `ranks` best classes of each photo, (N * ranks, h, w)."""
-    order = result.logits.detach().topk(ranks, dim=1).indices
+    order = np.argsort(-output.logits, axis=1)[:, :ranks]
     photos = [photo for photo in range(len(order)) for _ in range(ranks)]
-    return compute_cams(result, photos, order.flatten().tolist(), ["gradcam"] * len(photos))
+    return output.cams(photos, order.flatten().tolist(), ["gradcam"] * len(photos))
 
 
 def ours(architecture: str, model: nn.Module) -> dict[str, Way]:
     """`split` is what any caller's model gets; the others are an explainer's runtimes."""
     layer = model.get_submodule(LAYERS[architecture])
-    ways: dict[str, Way] = {"split": lambda x, ranks: maps_of(forward_pass(model, layer, x), ranks)}
+    ways: dict[str, Way] = {
+        "split": lambda x, ranks: maps_of(TorchOutput(forward_pass(model, layer, x)), ranks)
+    }
     for runtime, precision in WAYS:
         explainer = explainer_of(architecture, model, runtime, precision)
         forward = explainer._runtime.forward  # without the photos' resizing
         name = f"{explainer.runtime} {explainer.precision}"
-        ways[name] = lambda x, ranks, forward=forward: maps_of(forward(x), ranks)  # type: ignore[misc]
+        ways[name] = lambda x, ranks, forward=forward: maps_of(forward(x.numpy()), ranks)  # type: ignore[misc]
     return ways
 
 
@@ -166,7 +169,7 @@ def _one(architecture: str, way: str) -> int:
     }
     if way == "torch":
         forward = explainer_of(architecture, model, "torch", "float32")._runtime.forward
-        ways[way] = lambda x, ranks: maps_of(forward(x), ranks)
+        ways[way] = lambda x, ranks: maps_of(forward(x.numpy()), ranks)
     ways[way](batch[:1], 1)
     before = _peak(reset=True)
     ways[way](batch, 1)

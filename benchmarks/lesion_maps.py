@@ -17,7 +17,7 @@ from engine.evaluation.lesion_masks import LesionFolder, judge_maps
 from engine.evaluation.lesions import Localisation, measure, summary
 from engine.explainer import Explainer
 from engine.loading import load_weights
-from engine.photos.transforms import prepare
+from engine.photos.transforms import prepare_tensor
 from models.card import Card
 
 Row = dict[str, Any]
@@ -68,7 +68,7 @@ def _peer(card: Card, folder: LesionFolder) -> Iterator[Localisation]:
     model = load_weights(card, torch.device("cpu"))
     with PyTorchGradCAM(model, [find_layer(model, card.target_layer)]) as peer:
         for photo in folder.each(card):
-            inputs = prepare([photo.pixels], card.preprocessing)
+            inputs = prepare_tensor([photo.pixels], card.preprocessing)
             (heatmap,) = peer(inputs, [ClassifierOutputTarget(photo.class_index)])
             right = int(peer.outputs.argmax()) == photo.class_index
             yield measure(heatmap, photo.outline, right=right)

@@ -128,6 +128,7 @@ def _owner(name: str) -> Any:
 def stages(model: str, queue: OneJobQueue, blobs: MemoryBlobs, clock: Clock) -> tuple[Any, str]:
     """The worker's stages with a warm model of one thread, and what it runs in."""
     import cv2
+
     from models.catalog import Catalog
     from workers import explainers as loading
     from workers import stages as module

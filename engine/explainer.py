@@ -12,15 +12,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from engine.cam.compute import compute_cams
-from engine.cam.forward import ForwardPass
 from engine.device import Device, choose_device
 from engine.explanation import ClassMap, Explanation, Prediction, Request, Timings
 from engine.loading import load_weights
 from engine.photos.decode import Photo
-from engine.photos.transforms import prepare
+from engine.photos.prepare import prepare
 from engine.requests import check_requests, classes_to_explain, top_predictions
-from engine.runtimes.base import Precision, Runtime, RuntimeChoice, RuntimeOptions
+from engine.runtimes.base import Precision, Runtime, RuntimeChoice, RuntimeOptions, RuntimeOutput
 from engine.runtimes.select import choose_runtime
 from engine.runtimes.torch import torch_runtime
 from models.calibration import VerdictScorer, confidences
@@ -97,7 +95,7 @@ class Explainer:
         grey = Photo(np.full((side, side, 3), 128, np.uint8), side, side, "PNG")
         self.explain([grey] * batch, [Request()] * batch)
 
-    def forward(self, pixels: Sequence[Pixels]) -> ForwardPass:
+    def forward(self, pixels: Sequence[Pixels]) -> RuntimeOutput:
         """The forward pass that `explain` begins with, over upright photos, uint8 (h, w, 3)."""
         return self._runtime.forward(prepare(pixels, self.card.preprocessing))
 
@@ -139,21 +137,21 @@ class Explainer:
         start = perf_counter()
         batch = prepare([photo.pixels for photo in photos], self.card.preprocessing)
         prepared = perf_counter()
-        forward = (on or self._runtime).forward(batch)
-        confidence = confidences(forward.logits, self.card.doubt).cpu()
+        output = (on or self._runtime).forward(batch)
+        confidence = confidences(output.logits, self.card.doubt)
         inferred = perf_counter()
-        maps = self._maps(forward, classes_to_explain(confidence, requests), requests)
+        maps = self._maps(output, classes_to_explain(confidence, requests), requests)
         ends = prepared - start, inferred - prepared, perf_counter() - inferred
         timings = Timings(*(1000 * seconds for seconds in ends))
         names = self.card.class_names
-        rows = zip(confidence, maps, self._score(forward.activations, confidence), strict=True)
+        rows = zip(confidence, maps, self._score(output.pooled(), confidence), strict=True)
         return [
-            Explanation(top_predictions(row, names), tuple(own), timings, row.numpy(), *scored)
+            Explanation(top_predictions(row, names), tuple(own), timings, row, *scored)
             for row, own, scored in rows
         ]
 
     def _maps(
-        self, forward: ForwardPass, targets: list[list[int]], requests: Sequence[Request]
+        self, output: RuntimeOutput, targets: list[list[int]], requests: Sequence[Request]
     ) -> list[list[ClassMap]]:
         """The maps of all pairs from one gradient tensor, grouped by photo."""
         photos = [i for i, classes in enumerate(targets) for _ in classes]
@@ -162,7 +160,7 @@ class Explainer:
         if not photos:
             return dealt
         methods = [requests[photo].method for photo in photos]
-        maps, peaks = compute_cams(forward, photos, classes, methods)
+        maps, peaks = output.cams(photos, classes, methods)
         pairs = zip(photos, classes, methods, maps, peaks.tolist(), strict=True)
         for photo, index, name, heatmap, peak in pairs:
             dealt[photo].append(ClassMap(index, name, heatmap, not peak > 0, peak, self.box))

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from torch import Tensor
+import numpy as np
 
-from engine.cam.gradcam import check_class
-from engine.cam.methods import get_method
+from engine.cam.closed_form import Array
+from engine.cam.targets import check_class, check_method
 from engine.errors import WrongInput
 from engine.explanation import Prediction, Request
 from engine.photos.decode import Photo
@@ -20,23 +20,22 @@ def check_requests(photos: Sequence[Photo], requests: Sequence[Request], classes
     if len(photos) != len(requests):
         raise WrongInput(f"{len(photos)} photos and {len(requests)} requests", "one each")
     for request in requests:
-        get_method(request.method)
+        check_method(request.method)
         if request.class_index is not None:
             check_class(request.class_index, classes)
         if request.top_k < 0:
             raise WrongInput(f"top_k {request.top_k}", "0 or more")
 
 
-def top_predictions(confidence: Tensor, names: Sequence[str]) -> tuple[Prediction, ...]:
+def top_predictions(confidence: Array, names: Sequence[str]) -> tuple[Prediction, ...]:
     """The most likely classes of a photo, best first; confidence: float32 (classes,)."""
-    values, order = confidence.topk(min(MAX_PREDICTIONS, len(confidence)))
-    named = zip(order.tolist(), values.tolist(), strict=True)
-    return tuple(Prediction(i, names[i], value) for i, value in named)
+    order = np.argsort(-confidence, kind="stable")[:MAX_PREDICTIONS].tolist()
+    return tuple(Prediction(i, names[i], float(confidence[i])) for i in order)
 
 
-def classes_to_explain(confidence: Tensor, requests: Sequence[Request]) -> list[list[int]]:
+def classes_to_explain(confidence: Array, requests: Sequence[Request]) -> list[list[int]]:
     """The classes to explain, photo by photo; confidence: float32 (photos, classes)."""
-    order = confidence.argsort(dim=1, descending=True, stable=True)
+    order = np.argsort(-confidence, axis=1, kind="stable")
     rows = zip(order, requests, strict=True)
     chosen = [row[: request.top_k].tolist() for row, request in rows]
     for classes, request in zip(chosen, requests, strict=True):

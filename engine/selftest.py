@@ -14,7 +14,7 @@ from engine.explainer import Explainer, Request
 from engine.loading import load_weights
 from engine.photos.decode import Photo
 from engine.photos.overlay import encode, render_overlay
-from engine.photos.transforms import prepare
+from engine.photos.transforms import prepare_tensor
 from models.card import Card
 from models.catalog import Catalog
 from pictures.drawn_leaves.leaves import draw_leaf
@@ -54,7 +54,7 @@ def _check(card: Card, photo: Photo, say: Say) -> bool:
 
 def _difference(card: Card, photo: Photo, heatmap: np.ndarray, class_index: int) -> float:
     model = load_weights(card, torch.device("cpu"))
-    inputs = prepare([photo.pixels], card.preprocessing)
+    inputs = prepare_tensor([photo.pixels], card.preprocessing)
     expected = GradCAM(model, card.target_layer)(inputs, class_index)
     return float(np.abs(expected - heatmap).max())
 

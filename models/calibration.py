@@ -3,41 +3,47 @@
 from io import BytesIO
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional as F
+import numpy.typing as npt
 
 from models.card import Card
 from models.verdict import Calibration, Verdict, verdict_of
 
-
-def pooled_features(activations: Tensor) -> Tensor:
-    """The mean of each of the target layer's maps, at length 1: (N, K, h, w) -> (N, K) float32."""
-    return F.normalize(activations.detach().float().mean(dim=(2, 3)), dim=1).cpu()
+Array = npt.NDArray[np.float32]
 
 
-def prototype_similarity(features: Tensor, means: Tensor) -> Tensor:
+def unit_length(rows: Array) -> Array:
+    """Each of `rows`, float32 (n, K), at length 1; zeros stay zeros."""
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled: Array = rows / np.maximum(length, np.float32(1e-12))
+    return scaled
+
+
+def prototype_similarity(features: Array, means: Array) -> Array:
     """Cosine between a photo's features and the nearest class mean, (N,) in [-1, 1].
 
-    features: (N, K) out of `pooled_features`; means: (classes, K), of length 1. High for photos
-    like those of training, whatever the logits say.
+    features: (N, K), the means of the target layer's maps; means: (classes, K); both of length 1.
+    High for photos like those of training, whatever the logits say.
     """
-    return (features @ means.T).amax(dim=1)
+    nearest: Array = (features @ means.T).max(axis=1)
+    return nearest
 
 
-def confidences(logits: Tensor, calibration: Calibration | None) -> Tensor:
+def confidences(logits: Array, calibration: Calibration | None) -> Array:
     """softmax(logits / temperature), float32 (N, classes) (Guo et al. 2017)."""
-    temperature = calibration.temperature if calibration else 1.0
-    return (logits.detach().float() / temperature).softmax(dim=1)
+    scaled = logits / np.float32(calibration.temperature if calibration else 1.0)
+    raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    shares: Array = raised / raised.sum(axis=1, keepdims=True)
+    return shares
 
 
-def top_two_margins(confidence: Tensor) -> Tensor:
+def top_two_margins(confidence: Array) -> Array:
     """The best confidence minus the second best, (N, classes) -> (N,) in [0, 1].
 
     The second best of a model with a single class is 0.
     """
-    best = confidence.topk(min(2, confidence.shape[1]), dim=1).values
-    return best[:, 0] - (best[:, 1] if best.shape[1] > 1 else 0.0)
+    rising = np.sort(confidence, axis=1)
+    margins: Array = rising[:, -1] - (rising[:, -2] if rising.shape[1] > 1 else np.float32(0))
+    return margins
 
 
 class VerdictScorer:
@@ -51,43 +57,41 @@ class VerdictScorer:
         self._thresholds = card.doubt.thresholds if card.doubt else None
         self._means = read_means(card) if card.doubt else None
 
-    def __call__(
-        self, activations: Tensor, confidence: Tensor
-    ) -> list[tuple[float | None, Verdict]]:
+    def __call__(self, pooled: Array, confidence: Array) -> list[tuple[float | None, Verdict]]:
         """Score and verdict of each photo; the score is None where the card has no table.
 
-        activations: (N, K, h, w); confidence: (N, classes). Raises CardError where the class
-        means have other channels than the activations.
+        pooled: the mean of each of the target layer's maps, (N, K); confidence: (N, classes).
+        Raises CardError where the class means have other channels.
         """
         margins = top_two_margins(confidence).tolist()
         if self._means is None:
             return [(None, verdict_of(None, margin, None)) for margin in margins]
-        if activations.shape[1] != self._means.shape[1]:
-            had, needed = self._means.shape[1], activations.shape[1]
+        if pooled.shape[1] != self._means.shape[1]:
+            had, needed = self._means.shape[1], pooled.shape[1]
             message = f"{had} channels, but {self._card.target_layer} has {needed}"
             raise self._card.wrong("doubt.means", f"{message}; run cropshield calibrate")
-        scores = prototype_similarity(pooled_features(activations), self._means).tolist()
+        scores = prototype_similarity(unit_length(pooled), self._means).tolist()
         pairs = zip(scores, margins, strict=True)
         return [(score, verdict_of(score, margin, self._thresholds)) for score, margin in pairs]
 
 
-def read_means(card: Card) -> Tensor:
+def read_means(card: Card) -> Array:
     """The prototypes of a calibrated card, float32 (prototypes, K): the mean of each class in each
     folder of photos that it was calibrated on. Raises CardError for a file that is missing, not the
     card's, or no such array."""
     data = card.read_means()
     try:
-        means = torch.from_numpy(np.load(BytesIO(data), allow_pickle=False)).float()
-    except (ValueError, EOFError, TypeError) as error:
+        means = np.load(BytesIO(data), allow_pickle=False).astype(np.float32)
+    except (ValueError, EOFError, TypeError, AttributeError) as error:
         raise card.wrong("doubt.means", f"is no array: {error}") from error
     if means.ndim != 2 or not len(means):
         needed = "(prototypes, channels)"
         raise card.wrong("doubt.means", f"has shape {tuple(means.shape)}, not {needed}")
-    return F.normalize(means, dim=1)
+    return unit_length(means)
 
 
-def write_means(means: Tensor) -> bytes:
+def write_means(means: Array) -> bytes:
     """The content of a file of prototypes, float32 (prototypes, K): an .npy of float16."""
     buffer = BytesIO()
-    np.save(buffer, means.numpy().astype(np.float16))
+    np.save(buffer, means.astype(np.float16))
     return buffer.getvalue()

@@ -12,7 +12,7 @@ from cli.progress import Advance
 from engine.evaluation.inference import decode_pixels
 from engine.faithfulness import Faithfulness, measure_faithfulness
 from engine.loading import load_weights
-from engine.photos.transforms import prepare
+from engine.photos.transforms import prepare_tensor
 from models.card import Card
 
 _STEPS = 8
@@ -49,7 +49,7 @@ def measure_sample(
     rows = []
     for photo in photos:
         pixels = decode_pixels(photo.path, card)
-        inputs = prepare([pixels], card.preprocessing).to(device)
+        inputs = prepare_tensor([pixels], card.preprocessing).to(device)
         view, best = photo.predicted_view, photo.predicted
         found = measure_faithfulness(model, inputs, view.map, best, _STEPS, view.box)
         rows.append(asdict(found))

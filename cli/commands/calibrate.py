@@ -20,7 +20,7 @@ from cli.errors import CommandError
 from cli.photo_notes import warn_of
 from engine.evaluation.inference import decode_pixels
 from engine.explainer import Explainer
-from models.calibration import pooled_features, write_means
+from models.calibration import unit_length, write_means
 from models.card import Card
 from models.card_errors import CardError
 from models.training.array_cache import Array
@@ -65,7 +65,7 @@ def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> in
     sizes = torch.tensor([len(photos.labels) for photos in folders])
     of_folder = torch.arange(len(folders)).repeat_interleave(sizes)
     found = fit_calibration(leaves, labels, others, of_folder)
-    content = write_means(found.means)
+    content = write_means(found.means.numpy())
     calibration = Calibration(
         **found.figures,
         data=", ".join(f"{one.resolve().parent.name}/{one.resolve().name}" for one in data),
@@ -112,8 +112,8 @@ def model_outputs(explainer: Explainer, pixels: Iterable[Array]) -> ModelOutputs
     waiting, logits, features = iter(pixels), list[Tensor](), list[Tensor]()
     while batch := list(islice(waiting, BATCH)):
         result = explainer.forward(batch)
-        logits.append(result.logits.detach().float().cpu())
-        features.append(pooled_features(result.activations))
+        logits.append(torch.from_numpy(result.logits))
+        features.append(torch.from_numpy(unit_length(result.pooled())))
     return ModelOutputs(torch.cat(logits), torch.cat(features))
 
 

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from engine.cam.forward import AutogradForwardPass, forward_pass
 from engine.cam.methods import Method, divide_by_peak, get_method
 from engine.cam.receptive_field import receptive_field_box
+from engine.cam.targets import check_class
 from engine.device import Device, choose_device, device_of, unwrap
-from engine.errors import WrongClass, WrongInput, WrongLayer
+from engine.errors import WrongInput, WrongLayer
 from engine.photos.decode import to_pixels
 from engine.photos.overlay import DEFAULT_COLORMAP, blend_map
 from pictures.blend import WHOLE, Box, Map
@@ -170,13 +171,6 @@ def photo_class_pairs(
     if len(chosen) != count:
         raise WrongInput(f"{len(chosen)} class indices", f"one for each of {count} photos")
     return list(range(count)), chosen
-
-
-def check_class(index: int, classes: int) -> int:
-    """Raises WrongClass unless `index` is one of `classes` classes."""
-    if isinstance(index, bool) or not hasattr(index, "__index__") or not 0 <= index < classes:
-        raise WrongClass(index, classes)
-    return int(index)
 
 
 def scaled_maps(

@@ -11,7 +11,7 @@ from torch import nn
 from engine.cam.gradcam import GradCAM
 from engine.device import device_of
 from engine.faithfulness import Faithfulness, measure_faithfulness
-from engine.photos.transforms import prepare
+from engine.photos.transforms import prepare_tensor
 from models.card import Card
 from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.drawn_leaves.leaves import KINDS, DrawnLeaf, draw_leaf
@@ -40,7 +40,7 @@ def judge_drawn_leaves(card: Card, network: nn.Module, count: int) -> Iterator[J
     cam = GradCAM(network, card.target_layer)
     for seed in range(count):
         leaf = draw_leaf(SICK[seed % len(SICK)], seed, SIZE)
-        inputs = prepare([np.asarray(leaf.photo)], card.preprocessing).to(device_of(network))
+        inputs = prepare_tensor([np.asarray(leaf.photo)], card.preprocessing).to(device_of(network))
         with torch.no_grad():
             best = int(network(inputs).argmax())
         heatmap = cam(inputs, best)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from engine.device import device_of
 from engine.explainer import Explainer
 from engine.photos.decode import Photo
-from engine.photos.transforms import prepare
+from engine.photos.transforms import prepare_tensor
 from models.calibration import VerdictScorer, confidences
 from models.card import Card
 from models.decoding import decode_for
@@ -38,7 +38,7 @@ def predict_logits(card: Card, network: nn.Module, photos: Iterable[Pixels]) -> 
     device, found = device_of(network), []
     waiting = iter(photos)
     while batch := list(islice(waiting, BATCH)):
-        inputs = prepare(batch, card.preprocessing).to(device)
+        inputs = prepare_tensor(batch, card.preprocessing).to(device)
         found.append(network(inputs).float().cpu())
     return torch.cat(found)
 
@@ -51,8 +51,7 @@ def predict_verdicts(
     waiting = iter(photos)
     while batch := list(islice(waiting, BATCH)):
         result = explainer.forward(batch)
-        logits = result.logits.detach().float().cpu()
-        confidence = confidences(logits, explainer.card.doubt)
-        found.append(logits)
-        verdicts += [verdict for _, verdict in score(result.activations, confidence)]
+        confidence = confidences(result.logits, explainer.card.doubt)
+        found.append(torch.from_numpy(result.logits))
+        verdicts += [verdict for _, verdict in score(result.pooled(), confidence)]
     return torch.cat(found), verdicts

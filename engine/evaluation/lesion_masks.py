@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.cam.compute import compute_cams
 from engine.evaluation.agreement import Agreement, agreement
 from engine.evaluation.inference import decode_photo
 from engine.evaluation.lesions import Localisation, Outline, measure, outline_of
@@ -82,7 +81,7 @@ def judge_maps(
     for photo in folder.each(explainer.card):
         forward, true = explainer.forward([photo.pixels]), photo.class_index
         right = int(forward.logits[0].argmax()) == true
-        maps = compute_cams(forward, [0] * count, [true] * count, methods).maps
+        maps = forward.cams([0] * count, [true] * count, methods).maps
         yield {
             name: measure(heatmap, photo.outline, explainer.box, right=right)
             for name, heatmap in zip(methods, maps, strict=True)

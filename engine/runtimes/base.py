@@ -1,19 +1,33 @@
 """The interface of a runtime, and its options."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from torch import Tensor
-
-from engine.cam.forward import ForwardPass
+from engine.cam.closed_form import Array, Cams
 
 RuntimeChoice = Literal["auto", "torch", "graph"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
+class RuntimeOutput(Protocol):
+    """What a forward pass of N photos gave, in NumPy; `engine.cam.closed_form.LinearHeadOutput` is
+    one."""
+
+    @property
+    def logits(self) -> Array:
+        """float32 (N, classes)."""
+
+    def pooled(self) -> Array:
+        """The mean of each of the target layer's maps, float32 (N, K)."""
+
+    def cams(self, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]) -> Cams:
+        """The maps of all pairs of photo and class, each by its own method."""
+
+
 class Runtime(Protocol):
-    """Runs a batch, float32 (N, 3, size, size) on the CPU. Safe to use from several threads."""
+    """Runs a batch, float32 (N, 3, size, size). Safe to use from several threads."""
 
     @property
     def name(self) -> str: ...
@@ -21,7 +35,7 @@ class Runtime(Protocol):
     def half(self) -> bool:
         """Whether the layers up to the target layer run in bfloat16."""
 
-    def forward(self, batch: Tensor) -> ForwardPass: ...
+    def forward(self, batch: Array) -> RuntimeOutput: ...
 
 
 @dataclass(frozen=True)

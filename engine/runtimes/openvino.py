@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.cam.compute import GraphForwardPass
+from engine.cam.closed_form import Array, LinearHeadOutput
 from engine.cam.forward import class_scores
 from engine.cam.hooks import replace_output
 from engine.errors import WrongLayer
@@ -44,47 +44,50 @@ class OpenVINORuntime:
     """A compiled graph with a request of its own for each thread, so that threads never see each
     other's results.
 
-    `graph`: an OpenVINO model; `threads` 0: all cores that the process may use.
+    `graph`: an OpenVINO model; `weights`: of its head, (classes, K); `threads` 0: all cores that
+    the process may use.
     """
 
     name = "graph"
 
-    def __init__(self, graph: Any, head: nn.Linear, half: bool = False, threads: int = 0) -> None:
-        self.half, self._weights = half, head.weight.detach()
+    def __init__(self, graph: Any, weights: Array, half: bool = False, threads: int = 0) -> None:
+        self.half, self._weights = half, weights
         self._compiled = _core().compile_model(graph, "CPU", _settings(half, threads))
         self._requests = threading.local()
 
-    def forward(self, batch: Tensor) -> GraphForwardPass:
-        """One call for logits and activations, both float32 on the CPU."""
+    def forward(self, batch: Array) -> LinearHeadOutput:
+        """One call for logits and activations."""
         if not hasattr(self._requests, "own"):
             self._requests.own = self._compiled.create_infer_request()
         request = self._requests.own
         # As `prepare` laid them out: nothing is copied.
-        pixels = np.ascontiguousarray(batch.permute(0, 2, 3, 1).numpy())
+        pixels = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
         request.infer([pixels], share_inputs=True)
-        logits, maps = (torch.from_numpy(request.get_output_tensor(i).data.copy()) for i in (0, 1))
-        return GraphForwardPass(logits, maps, self._weights)
+        logits, maps = (request.get_output_tensor(i).data.copy() for i in (0, 1))
+        return LinearHeadOutput(logits, maps, self._weights)
 
 
 def cached_and_exported_graphs(
     reference: TorchRuntime, card: Card, cache: Path | None = None
-) -> Iterator[tuple[Any, nn.Linear]]:
+) -> Iterator[tuple[Any, Array]]:
     """The cached graph of the model, if there is one; then one that is exported anew and cached.
+    Each comes with the weights of its head, (classes, K).
 
     Raises WrongLayer for a head that is not pooling and one linear layer, and whatever the exporter
     raises for a model that it cannot read.
     """
     if reference.head is None:
         raise WrongLayer("what follows the target layer is not pooling and one linear layer")
+    weights = reference.head.weight.detach().numpy()
     cached = GraphCache(cache).entry(reference.model, card, openvino.__version__)
     if cached.exists():
         try:
-            yield _core().read_model(cached.graph), reference.head
+            yield _core().read_model(cached.graph), weights
         except RuntimeError as error:
             log.warning("graph %s cannot be read: %s", cached.graph, error)
     graph = export_graph(reference.model, reference.layer, card.preprocessing.size)
     cached.store(lambda file: openvino.save_model(graph, file, compress_to_fp16=False))
-    yield graph, reference.head
+    yield graph, weights
 
 
 def export_graph(model: nn.Module, layer: nn.Module, side: int) -> Any:

@@ -3,13 +3,12 @@
 from functools import cache
 
 import numpy as np
-import torch
-from torch import Tensor
+import numpy.typing as npt
 
-from engine.cam.forward import ForwardPass
-from engine.cam.methods import divide_by_peak, grad_cam
-from engine.photos.transforms import prepare
-from models.calibration import top_two_margins
+from engine.cam.closed_form import Array
+from engine.photos.prepare import prepare
+from engine.runtimes.base import RuntimeOutput
+from models.calibration import confidences, top_two_margins
 from models.card import Card, Preprocessing
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 
@@ -21,43 +20,40 @@ _EXACT, _CONFIDENCE, _BEST = 1e-4, 0.05, 3
 _DRIFT_AT_LOAD = 0.02  # stricter: a few drawn leaves prove less than many photos
 
 
-def disagreement(reference: ForwardPass, other: ForwardPass, half: bool = False) -> str:
+def disagreement(reference: RuntimeOutput, other: RuntimeOutput, half: bool = False) -> str:
     """Where `other` disagrees with `reference` about a batch; empty where they agree.
 
     In float32 confidences and maps (of the three best classes) agree to 1e-4, cell by cell. In
     bfloat16 (`half`) a best class whose margin is above MARGIN stays the best, confidences differ
     by less than 0.05 and a map by less than 0.02 in the mean.
     """
-    ours, theirs = (
-        result.logits.detach().float().softmax(dim=1).cpu() for result in (reference, other)
-    )
-    best = ours.topk(min(_BEST, ours.shape[1]), dim=1).indices
+    ours, theirs = (confidences(output.logits, None) for output in (reference, other))
+    best = np.argsort(-ours, axis=1, kind="stable")[:, :_BEST]
     sure = top_two_margins(ours) > MARGIN
-    if not torch.equal(theirs.argmax(dim=1)[sure], best[sure, 0]):
+    if not np.array_equal(theirs.argmax(axis=1)[sure], best[sure, 0]):
         return "another best class"
-    apart, limit = float((ours - theirs).abs().max()), _CONFIDENCE if half else _EXACT
+    apart, limit = float(np.abs(ours - theirs).max()), _CONFIDENCE if half else _EXACT
     if not apart <= limit:
         return f"confidences {apart:.2g} apart (limit {limit})"
-    moved = (_maps(reference, best) - _maps(other, best)).abs()
-    apart = float(moved.mean(dim=(1, 2)).max() if half else moved.max())
+    moved = np.abs(_maps(reference, best) - _maps(other, best))
+    apart = float(moved.mean(axis=(1, 2)).max() if half else moved.max())
     limit = _DRIFT_AT_LOAD if half else _EXACT
     return "" if apart <= limit else f"maps {apart:.2g} apart (limit {limit})"
 
 
-def probe_batch(card: Card, count: int = len(KINDS)) -> Tensor:
+def probe_batch(card: Card, count: int = len(KINDS)) -> Array:
     """Drawn leaves, one of each kind, as the model's input: float32 (count, 3, size, size)."""
     return _probe_batch(card.preprocessing)[:count]
 
 
 @cache
-def _probe_batch(preprocessing: Preprocessing) -> Tensor:
+def _probe_batch(preprocessing: Preprocessing) -> Array:
     side = max(preprocessing.size, 128)
     leaves = [draw_leaf(kind, seed, (side, side)) for seed, kind in enumerate(KINDS)]
     return prepare([np.asarray(leaf.photo) for leaf in leaves], preprocessing)
 
 
-def _maps(result: ForwardPass, classes: Tensor) -> Tensor:
-    """Grad-CAM of `classes` (N, k), float32 (N k, h, w) on the CPU."""
+def _maps(output: RuntimeOutput, classes: npt.NDArray[np.intp]) -> Array:
+    """Grad-CAM of `classes` (N, k), float32 (N k, h, w)."""
     photos = [photo for photo, own in enumerate(classes) for _ in own]
-    gradients = result.gradients(photos, classes.flatten().tolist()).float()
-    return divide_by_peak(grad_cam(result.activations.detach()[photos].float(), gradients)).cpu()
+    return output.cams(photos, classes.flatten().tolist(), ["gradcam"] * len(photos)).maps

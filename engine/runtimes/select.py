@@ -58,6 +58,6 @@ def _graphs(
         cached_and_exported_graphs,
     )  # OpenVINO is an extra
 
-    for graph, head in cached_and_exported_graphs(reference, card, options.cache):
+    for graph, weights in cached_and_exported_graphs(reference, card, options.cache):
         for half in halves:
-            yield OpenVINORuntime(graph, head, half, options.threads)
+            yield OpenVINORuntime(graph, weights, half, options.threads)

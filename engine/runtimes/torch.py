@@ -1,11 +1,14 @@
 """The reference runtime: any model, any layer, any device."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from engine.cam.closed_form import Array, Cams
+from engine.cam.compute import compute_cams
 from engine.cam.forward import ForwardPass, forward_pass
 from engine.cam.gradcam import find_layer
 from engine.cam.linear_head import find_linear_head, linear_head_forward_pass
@@ -14,6 +17,28 @@ from engine.runtimes.folding import fold_batch_norms
 from engine.runtimes.parity import probe_batch
 from models.card import Card
 from pictures.blend import Box
+
+
+@dataclass(frozen=True)
+class TorchOutput:
+    """A forward pass whose maps and gradients stay on the model's device until they are small."""
+
+    forward: ForwardPass
+
+    @property
+    def logits(self) -> Array:
+        """float32 (N, classes)."""
+        scores: Array = self.forward.logits.detach().float().cpu().numpy()
+        return scores
+
+    def pooled(self) -> Array:
+        """The mean of each of the target layer's maps, float32 (N, K)."""
+        means: Array = self.forward.activations.detach().float().mean(dim=(2, 3)).cpu().numpy()
+        return means
+
+    def cams(self, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]) -> Cams:
+        """The maps of all pairs of photo and class, each by its own method."""
+        return compute_cams(self.forward, photos, classes, methods)
 
 
 @dataclass(frozen=True)
@@ -28,14 +53,15 @@ class TorchRuntime:
     half: bool = False
     name: str = "torch"
 
-    def forward(self, batch: Tensor) -> ForwardPass:
+    def forward(self, batch: Array) -> TorchOutput:
         """One forward pass; with autograd from the target layer up only where the head needs it."""
-        inputs = batch.to(self.device, memory_format=torch.channels_last)
+        inputs = torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last)
         if self.half:
             inputs = inputs.bfloat16()
         if self.head is None:
-            return forward_pass(self.model, self.layer, inputs)
-        return linear_head_forward_pass(self.model, self.layer, self.head.weight.detach(), inputs)
+            return TorchOutput(forward_pass(self.model, self.layer, inputs))
+        weights = self.head.weight.detach()
+        return TorchOutput(linear_head_forward_pass(self.model, self.layer, weights, inputs))
 
     def box(self, side: int) -> Box:
         """The part that the maps cover of photos of `side` pixels."""
@@ -52,7 +78,8 @@ def torch_runtime(model: nn.Module, card: Card, device: torch.device) -> TorchRu
     folded = fold_batch_norms(model.eval())
     folded.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     layer = find_layer(folded, card.target_layer)
-    head = find_linear_head(folded, layer, probe_batch(card, count=2).to(device))
+    probe = torch.from_numpy(probe_batch(card, count=2)).to(device)
+    head = find_linear_head(folded, layer, probe)
     return TorchRuntime(folded, layer, device, head)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.calibration import prototype_similarity, top_two_margins
+from models import calibration
 from models.training.metrics import expected_calibration_error
 from models.verdict import VERDICTS, Thresholds, Verdict, verdict_of
 
@@ -22,8 +22,8 @@ _STEPS = 60
 
 @dataclass(frozen=True)
 class ModelOutputs:
-    """A model's outputs for n pictures: `logits` (n, classes), and `features` (n, K) as out of
-    `models.calibration.pooled_features`."""
+    """A model's outputs for n pictures: `logits` (n, classes), and `features` (n, K), the means of
+    the target layer's maps, of length 1."""
 
     logits: Tensor
     features: Tensor
@@ -204,6 +204,16 @@ def verdicts_of(answers: ModelOutputs, found: FittedCalibration) -> list[Verdict
     confidence = (answers.logits / found.figures["temperature"]).softmax(dim=1)
     pairs = zip(scores, top_two_margins(confidence).tolist(), strict=True)
     return [verdict_of(score, margin, found.thresholds) for score, margin in pairs]
+
+
+def top_two_margins(confidence: Tensor) -> Tensor:
+    """As `models.calibration.top_two_margins`."""
+    return torch.from_numpy(calibration.top_two_margins(confidence.numpy()))
+
+
+def prototype_similarity(features: Tensor, means: Tensor) -> Tensor:
+    """As `models.calibration.prototype_similarity`."""
+    return torch.from_numpy(calibration.prototype_similarity(features.numpy(), means.numpy()))
 
 
 def _share(chosen: Tensor) -> float:

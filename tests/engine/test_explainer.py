@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from engine.cam.forward import ForwardPass, forward_pass
+from engine.cam.closed_form import Array
+from engine.cam.forward import forward_pass
 from engine.cam.gradcam import GradCAM, find_layer
 from engine.cam.methods import grad_cam
 from engine.errors import UnknownMethod, WrongClass, WrongInput
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
-from engine.photos.transforms import prepare
-from engine.runtimes.base import RuntimeChoice
-from models.calibration import pooled_features, write_means
+from engine.photos.transforms import prepare_tensor
+from engine.runtimes.base import RuntimeChoice, RuntimeOutput
+from models.calibration import confidences, write_means
 from models.card import Card
 from models.card_errors import CardError
 from models.verdict import Calibration
@@ -41,7 +42,7 @@ def test_predictions_and_maps_are_those_of_the_plain_model(
     card: Card, explainer: Explainer
 ) -> None:
     photos, model = [noise(0), noise(1)], network()
-    batch = prepare([photo.pixels for photo in photos], card.preprocessing)
+    batch = prepare_tensor([photo.pixels for photo in photos], card.preprocessing)
     confidence = model(batch).softmax(dim=1).detach()
     for row, made in enumerate(explainer.explain(photos, [Request(), Request()])):
         best = made.predictions[0]
@@ -132,7 +133,7 @@ def test_a_gpu_without_memory_gets_halves_then_the_cpu(card: Card) -> None:
     class Full:
         name, half = "torch", False
 
-        def forward(self, batch: torch.Tensor) -> ForwardPass:
+        def forward(self, batch: Array) -> RuntimeOutput:
             sizes.append(len(batch))
             raise torch.OutOfMemoryError("CUDA out of memory")
 
@@ -146,7 +147,7 @@ def test_a_gpu_without_memory_gets_halves_then_the_cpu(card: Card) -> None:
 def test_peaks_put_the_classes_of_a_photo_on_one_scale(card: Card, runtime: RuntimeChoice) -> None:
     explainer, model = Explainer(card, "cpu", runtime=runtime), network()
     (made,) = explainer.explain([noise(0)], [Request(top_k=3)])
-    batch = prepare([noise(0).pixels], card.preprocessing)
+    batch = prepare_tensor([noise(0).pixels], card.preprocessing)
     seen = forward_pass(model, find_layer(model, "block4"), batch)
     classes = [found.class_index for found in made.maps]
     raw = grad_cam(seen.activations.detach()[[0] * 3], seen.gradients([0] * 3, classes))
@@ -158,8 +159,8 @@ def test_a_calibrated_model_answers_by_its_temperature_and_thresholds(
     card: Card, explainer: Explainer
 ) -> None:
     """The means are those of one photo: that passes, its negative does not."""
-    seen = pooled_features(explainer.forward([noise(0).pixels]).activations)
-    content = write_means(seen.expand(len(card.class_names), -1))
+    seen = explainer.forward([noise(0).pixels])
+    content = write_means(np.repeat(seen.pooled(), len(card.class_names), axis=0))
     card.weights_path.with_name("means.npy").write_bytes(content)
     table = {"not_a_leaf": 0.9, "unknown": 0.9999, "margin": 0.0, "means": "means.npy"}
     table |= {"temperature": 2.0, "means_sha256": hashlib.sha256(content).hexdigest()}
@@ -171,7 +172,7 @@ def test_a_calibrated_model_answers_by_its_temperature_and_thresholds(
     assert known.verdict == "confident"
     assert known.score == pytest.approx(1, abs=1e-3)
     assert strange.verdict in ("unknown", "not_a_leaf")
-    confidence = (explainer.forward([noise(0).pixels]).logits / 2).softmax(dim=1)
+    confidence = confidences(seen.logits / 2, None)
     assert known.predictions[0].confidence == pytest.approx(float(confidence.max()), abs=1e-5)
     (plain,) = explainer.explain([noise(0)], [Request()])
     assert plain.score is None

@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from models.calibration import (
     VerdictScorer,
     confidences,
-    pooled_features,
     prototype_similarity,
     top_two_margins,
+    unit_length,
     write_means,
 )
 from models.card import Card
@@ -69,51 +69,49 @@ def test_every_verdict_has_its_sentences_and_the_first_alone_is_reliable() -> No
 
 
 def test_the_nearest_class_mean_counts() -> None:
-    means = torch.eye(3)[:2]
-    seen = torch.tensor([[3.0, 4.0, 0.0], [0.0, 0.0, 2.0]])
-    maps = seen[:, :, None, None].expand(2, 3, 2, 2)
-    assert prototype_similarity(pooled_features(maps), means).tolist() == pytest.approx([0.8, 0.0])
+    means = np.eye(3, dtype=np.float32)[:2]
+    seen = np.array([[3, 4, 0], [0, 0, 2]], np.float32)
+    assert prototype_similarity(unit_length(seen), means).tolist() == pytest.approx([0.8, 0.0])
 
 
 @given(st.floats(0.01, 100))
 def test_a_brighter_answer_is_no_nearer(factor: float) -> None:
-    maps = torch.rand(2, 5, 3, 3, generator=torch.Generator().manual_seed(0))
-    assert torch.allclose(pooled_features(maps * factor), pooled_features(maps), atol=1e-5)
+    seen = np.random.default_rng(0).random((2, 5), np.float32)
+    brighter = seen * np.float32(factor)
+    np.testing.assert_allclose(unit_length(brighter), unit_length(seen), atol=1e-5)
 
 
 def test_confidences_are_softened_by_the_temperature() -> None:
-    logits = torch.tensor([[2.0, 0.0]])
+    logits = np.array([[2, 0]], np.float32)
     warm = DOUBT.model_copy(update={"temperature": 2.0})
-    assert torch.equal(confidences(logits, warm), (logits / 2).softmax(1))
-    assert torch.equal(confidences(logits, None), logits.softmax(1))
+    assert confidences(logits, warm)[0, 0] == pytest.approx(1 / (1 + np.exp(-1)), abs=1e-6)
+    assert confidences(logits, None)[0, 0] == pytest.approx(1 / (1 + np.exp(-2)), abs=1e-6)
 
 
 def test_the_margin_of_a_model_of_one_class_is_its_confidence() -> None:
-    assert top_two_margins(torch.ones(2, 1)).tolist() == [1.0, 1.0]
+    assert top_two_margins(np.ones((2, 1), np.float32)).tolist() == [1.0, 1.0]
 
 
 @pytest.fixture
 def calibrated(tmp_path: Path) -> Card:
     """Of a model whose two classes are the first two channels, of three."""
     card = save_model(tmp_path, network(classes=2), classes=2)
-    content = write_means(torch.eye(3)[:2])
+    content = write_means(np.eye(3, dtype=np.float32)[:2])
     (tmp_path / "means.npy").write_bytes(content)
     doubt = DOUBT.model_copy(update={"means_sha256": hashlib.sha256(content).hexdigest()})
     return card.model_copy(update={"doubt": doubt})
 
 
 def test_verdicts_are_those_of_each_photo(calibrated: Card) -> None:
-    seen = torch.tensor([[0.1, 0, 9], [9, 0, 0.1], [9, 0, 0.1]])[:, :, None, None]
-    confidence = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.6, 0.4]])
-    found = [
-        verdict for _, verdict in VerdictScorer(calibrated)(seen.expand(3, 3, 2, 2), confidence)
-    ]
+    seen = np.array([[0.1, 0, 9], [9, 0, 0.1], [9, 0, 0.1]], np.float32)
+    confidence = np.array([[1, 0], [1, 0], [0.6, 0.4]], np.float32)
+    found = [verdict for _, verdict in VerdictScorer(calibrated)(seen, confidence)]
     assert found == ["not_a_leaf", "confident", "low_margin"]
 
 
 def test_means_of_another_layer_are_refused(calibrated: Card) -> None:
     with pytest.raises(CardError, match="3 channels, but block4 has 5; run cropshield calibrate"):
-        VerdictScorer(calibrated)(torch.ones(1, 5, 2, 2), torch.ones(1, 2) / 2)
+        VerdictScorer(calibrated)(np.ones((1, 5), np.float32), np.full((1, 2), 0.5, np.float32))
 
 
 def test_means_that_are_missing_or_changed_are_refused(calibrated: Card) -> None:

@@ -13,7 +13,7 @@ from engine.photos.transforms import (
     IMAGENET_STD,
     get_model_transforms,
     get_validation_transforms,
-    prepare,
+    prepare_tensor,
 )
 from models.card import Preprocessing
 from tests.engine.networks import network, save_model
@@ -33,7 +33,7 @@ def test_a_photo_is_stretched_and_normalised() -> None:
 def test_a_prepared_batch_has_the_numbers_of_the_transform() -> None:
     preprocessing = Preprocessing(size=64)
     transform = get_validation_transforms(64)
-    batch = prepare([PIXELS, PIXELS[::-1].copy()], preprocessing)
+    batch = prepare_tensor([PIXELS, PIXELS[::-1].copy()], preprocessing)
     assert batch.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(batch[0], transform(Image.fromarray(PIXELS)), rtol=0, atol=1e-5)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.cam.closed_form import LinearHeadOutput
 from engine.cam.linear_head import LinearHeadForwardPass
 from engine.device import has_bfloat16
 from engine.explainer import Explainer, Request
@@ -78,22 +79,23 @@ def test_a_head_that_is_not_pooled_stays_in_float32(
 
 
 def test_what_disagrees_is_found_out(card: Card) -> None:
-    seen = torch_runtime(network(), card, CPU).forward(probe_batch(card))
-    assert isinstance(seen, LinearHeadForwardPass)
+    forward = torch_runtime(network(), card, CPU).forward(probe_batch(card)).forward
+    assert isinstance(forward, LinearHeadForwardPass)
+    parts = forward.logits, forward.activations, forward.weights
+    seen = LinearHeadOutput(*(part.numpy() for part in parts))
     assert disagreement(seen, seen) == ""
 
-    moved = LinearHeadForwardPass(seen.logits, seen.activations * 1.001 + 0.01, seen.weights)
+    moved = LinearHeadOutput(seen.logits, seen.activations * 1.001 + 0.01, seen.weights)
     assert disagreement(seen, moved).startswith("maps")
     assert disagreement(seen, moved, half=True) == ""
 
-    surer = LinearHeadForwardPass(seen.logits * 1.05, seen.activations, seen.weights)
+    surer = LinearHeadOutput(seen.logits * 1.05, seen.activations, seen.weights)
     assert disagreement(seen, surer).startswith("confidences")
 
     sure, other = (
-        LinearHeadForwardPass(seen.logits * times, seen.activations, seen.weights)
-        for times in (20, -20)
+        LinearHeadOutput(seen.logits * times, seen.activations, seen.weights) for times in (20, -20)
     )
     assert disagreement(sure, other, half=True) == "another best class"
 
-    lost = LinearHeadForwardPass(seen.logits * torch.nan, seen.activations, seen.weights)
+    lost = LinearHeadOutput(seen.logits * np.float32(np.nan), seen.activations, seen.weights)
     assert disagreement(seen, lost, half=True) != ""

@@ -6,7 +6,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.evaluation.metrics import classification_metrics
-from models.calibration import prototype_similarity, top_two_margins
 from models.training.calibration import (
     RIGHT,
     ModelOutputs,
@@ -18,6 +17,8 @@ from models.training.calibration import (
     fit_temperature,
     flagged_share,
     leave_one_out_scores,
+    prototype_similarity,
+    top_two_margins,
 )
 from models.training.metrics import expected_calibration_error
 
