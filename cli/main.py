@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from cli.commands import keys, models, webhooks
-from cli.errors import USAGE, CommandError
+from cli.errors import FAILED, USAGE, CommandError
+from models import torch_extra
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(keys.app, name="keys")
@@ -302,3 +303,8 @@ def main() -> None:
     except CommandError as error:
         sys.stderr.write(f"cropshield: {error}\n")
         sys.exit(error.code)
+    except ModuleNotFoundError as error:
+        if error.name not in torch_extra.PACKAGES:
+            raise
+        sys.stderr.write(f"cropshield: {torch_extra.missing_torch('this', error)}\n")
+        sys.exit(FAILED)

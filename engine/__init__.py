@@ -8,6 +8,8 @@ Names are imported when they are first used, so that `import engine` does not lo
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from models import torch_extra
+
 if TYPE_CHECKING:
     from engine.cam.gradcam import GradCAM as GradCAM
     from engine.diagnostics import Diagnostics as Diagnostics
@@ -63,7 +65,13 @@ __all__ = sorted(_HOME)
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'engine' has no attribute {name!r}")
-    return getattr(import_module(f"engine.{_HOME[name]}"), name)
+    try:
+        return getattr(import_module(f"engine.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        if error.name not in torch_extra.PACKAGES:
+            raise
+        said = torch_extra.missing_torch(f"engine.{name}", error)
+        raise ModuleNotFoundError(said, name=error.name) from error
 
 
 def __dir__() -> list[str]:

@@ -1,12 +1,12 @@
 """Where a model runs."""
 
 import warnings
-from pathlib import Path
 
 import torch
 from torch import nn
 
-Device = str | torch.device
+from engine import processor
+from engine.torch_types import Device as Device
 
 
 def choose_device(requested: Device | None = None) -> torch.device:
@@ -24,12 +24,11 @@ def choose_device(requested: Device | None = None) -> torch.device:
     return device
 
 
-def has_bfloat16(device: torch.device, cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+def has_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 is faster than float32 there: by the processor's own instructions."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
-    return device.type == "cpu" and not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
+    return device.type == "cpu" and processor.has_bfloat16()
 
 
 def device_of(model: nn.Module) -> torch.device:

@@ -1,6 +1,8 @@
 """What can be wrong with a request to the engine.
 
 EngineError
+├── OutOfMemory     a batch that the GPU has no memory for
+├── TorchMissing    what runs in torch alone, where it is not installed
 ├── WrongClass      no such class index
 ├── WrongInput      a tensor or picture of the wrong shape or type
 ├── WrongLayer      the target layer gives no map: no spatial sides, not reached, no influence
@@ -10,9 +12,22 @@ EngineError
 
 from collections.abc import Iterable
 
+from models.torch_extra import missing_torch
+
 
 class EngineError(ValueError):
     """A request that the engine cannot serve; the message names what was given and the limit."""
+
+
+class OutOfMemory(EngineError):
+    """The message is torch's."""
+
+
+class TorchMissing(EngineError):
+    """`what` needs torch; `error`: how its import failed."""
+
+    def __init__(self, what: str, error: ModuleNotFoundError) -> None:
+        super().__init__(missing_torch(what, error))
 
 
 class WrongClass(EngineError):

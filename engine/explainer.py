@@ -1,6 +1,5 @@
 """The one stateful class: a warm model that predicts and explains batches of photos."""
 
-import copy
 import logging
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -9,18 +8,15 @@ from time import perf_counter
 from typing import Self, TypedDict, Unpack
 
 import numpy as np
-import torch
-from torch import nn
 
-from engine.device import Device, choose_device
+from engine.errors import OutOfMemory
 from engine.explanation import ClassMap, Explanation, Prediction, Request, Timings
-from engine.loading import load_weights
 from engine.photos.decode import Photo
 from engine.photos.prepare import prepare
 from engine.requests import check_requests, classes_to_explain, top_predictions
 from engine.runtimes.base import Precision, Runtime, RuntimeChoice, RuntimeOptions, RuntimeOutput
-from engine.runtimes.select import choose_runtime
-from engine.runtimes.torch import torch_runtime
+from engine.runtimes.select import select_runtime
+from engine.torch_types import Device, Network
 from models.calibration import VerdictScorer, confidences
 from models.card import Card
 from pictures.colormaps import Pixels
@@ -32,7 +28,7 @@ log = logging.getLogger(__name__)
 class ExplainerOptions(TypedDict, total=False):
     """Keywords of `Explainer`."""
 
-    model: nn.Module | None
+    model: Network | None
     runtime: RuntimeChoice
     precision: Precision
     threads: int
@@ -44,9 +40,10 @@ class Explainer:
 
     A batch takes one forward pass, and the gradients of all (photo, class) pairs go through the
     head alone. Safe to use from several threads. `model` replaces the card's weights.
-    `on_out_of_memory` is called for every batch that did not fit and was halved. The rest: see
-    `engine.runtimes.base.RuntimeOptions`. Raises CardError for missing weights, WrongLayer for the
-    card's target layer.
+    `on_out_of_memory` is called for every batch that did not fit and was halved. `device` is "cpu",
+    "cuda:0", …. The rest: see `engine.runtimes.base.RuntimeOptions`. Raises CardError for missing
+    weights, WrongLayer for the card's target layer, TorchMissing where the model needs torch and
+    that is not installed.
     """
 
     def __init__(
@@ -54,21 +51,19 @@ class Explainer:
         card: Card,
         device: Device | None = None,
         *,
-        model: nn.Module | None = None,
+        model: Network | None = None,
         runtime: RuntimeChoice = "auto",
         precision: Precision = "float32",
         threads: int = 0,
         cache: Path | None = None,
     ) -> None:
-        self.card, self.device = card, choose_device(device)
-        self.target_layer = card.target_layer
+        self.card, self.target_layer = card, card.target_layer
         self._score = VerdictScorer(card)
         self.on_out_of_memory: Callable[[], None] = lambda: None
-        own = load_weights(card, self.device) if model is None else copy.deepcopy(model)
-        self._reference = torch_runtime(own, card, self.device)
-        self.box = self._reference.box(card.preprocessing.size)
-        plan = RuntimeOptions(runtime, precision, threads, cache)
-        self._runtime = choose_runtime(self._reference, card, plan)
+        options = RuntimeOptions(runtime, precision, threads, cache)
+        self._selected = select_runtime(card, device, model, options)
+        self._runtime, self.device = self._selected.runtime, self._selected.device
+        self.box = self._selected.box
 
     @property
     def runtime(self) -> str:
@@ -109,7 +104,7 @@ class Explainer:
             return []
         try:
             return self._explain(photos, requests)
-        except torch.OutOfMemoryError:
+        except OutOfMemory:
             return self._explain_in_halves(photos, requests)
 
     def _explain_in_halves(
@@ -128,8 +123,8 @@ class Explainer:
     @cached_property
     def _on_cpu(self) -> Runtime:
         """The same model on the CPU."""
-        model = copy.deepcopy(self._reference.model).cpu()
-        return torch_runtime(model, self.card, torch.device("cpu"))
+        assert self._selected.on_cpu  # noqa: S101 - a CPU's runtime never says OutOfMemory
+        return self._selected.on_cpu()
 
     def _explain(
         self, photos: Sequence[Photo], requests: Sequence[Request], on: Runtime | None = None

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from models.card_errors import CardError, InvalidCard, did_you_mean
 from models.class_names import read_class_names
+from models.graph import Graph
 from models.recipe import CardTable, Training
 from models.text_files import read_text
 from models.verdict import Calibration
@@ -50,6 +51,7 @@ class Card(CardTable):
     training: Training = Training()
     metrics: dict[str, dict[str, float]] = Field(default_factory=dict)
     doubt: Calibration | None = None
+    graph: Graph | None = None
 
     @property
     def weights_path(self) -> Path:
@@ -77,6 +79,16 @@ class Card(CardTable):
             raise self.wrong("doubt.means_sha256", _with_reason(message, path))
         return content
 
+    @property
+    def graph_path(self) -> Path | None:
+        """The file of the [graph] table, None where there is no table, or it is of other weights,
+        another target layer or another size than the card's."""
+        own = self.sha256, self.target_layer, self.preprocessing.size
+        graph = self.graph
+        if graph is None or own != (graph.weights_sha256, graph.target_layer, graph.size):
+            return None
+        return self.weights_path.with_name(graph.file)
+
     @cached_property
     def class_names(self) -> tuple[str, ...]:
         """Class names by index. Raises CardError when the file does not number them 0..n-1."""
@@ -89,20 +101,24 @@ class Card(CardTable):
             raise self.wrong("classes", str(error)) from error
 
     def verify(self) -> None:
-        """Raises CardError when the class list cannot be read, or the weights are missing or are
-        not those of the card."""
+        """Raises CardError when the class list cannot be read, or the weights, the class means or
+        the graph are missing or not those of the card."""
         if len(self.class_names) < 2:
             raise self.wrong("classes", f"class list {self.classes_path} has fewer than 2 classes")
-        if not self.weights_path.is_file():
-            raise self.wrong("weights", f"weight file {self.weights_path} is missing")
-        found = file_sha256(self.weights_path)
-        if found != self.sha256:
-            message = (
-                f"sha256 is {self.sha256[:16]}…, but {self.weights_path.name} has {found[:16]}…"
-            )
-            raise self.wrong("sha256", _with_reason(message, self.weights_path))
+        self._check_file("weight", self.weights_path, self.sha256, ("weights", "sha256"))
         if self.doubt:
             self.read_means()
+        if self.graph and self.graph_path:
+            keys = "graph.file", "graph.sha256"
+            self._check_file("graph", self.graph_path, self.graph.sha256, keys)
+
+    def _check_file(self, what: str, path: Path, sha256: str, keys: tuple[str, str]) -> None:
+        """`keys`: those of the card that name the file and its hash."""
+        if not path.is_file():
+            raise self.wrong(keys[0], f"{what} file {path} is missing")
+        if (found := file_sha256(path)) != sha256:
+            message = f"sha256 is {sha256[:16]}…, but {path.name} has {found[:16]}…"
+            raise self.wrong(keys[1], _with_reason(message, path))
 
     def wrong(self, key: str, message: str) -> InvalidCard:
         """An error that names this card's file and the line of `key`."""

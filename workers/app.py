@@ -9,7 +9,6 @@ from typing import Any
 
 from celery import Celery, signals
 
-from engine.cam.layers import validate_card
 from jobs.blobs import open_blobs
 from jobs.metrics import Counters
 from jobs.ports import Notifier
@@ -43,14 +42,13 @@ def run_worker(settings: WorkerSettings) -> None:
     notifier = CeleryNotifier(app)
     redis, counters = connect(settings.redis_url), Counters()
     catalog = Catalog(*settings.card_folders)
-    for card in catalog:
-        validate_card(card)
+    how = explainer_options(settings)
+    explainers = Explainers(catalog, settings.device, counters, how, settings.batch_size)
+    explainers.check()
     models = map(ModelFacts.of, catalog)
     queue = MeteredQueue(
         redis, notifier, settings.lease_seconds, settings.max_attempts, counters, models
     )
-    how = explainer_options(settings)
-    explainers = Explainers(catalog, settings.device, counters, how, settings.batch_size)
     for model in settings.warm_models:
         explainers[model]
     lease_renewer = LeaseRenewer(

@@ -4,10 +4,9 @@ import logging
 import threading
 from functools import partial
 
-import torch
-
-from engine.device import choose_device
 from engine.explainer import Explainer, ExplainerOptions
+from engine.processor import find_device
+from engine.runtimes.select import check_model
 from jobs.metrics import Counters
 from models.card import Preprocessing
 from models.catalog import Catalog
@@ -47,6 +46,12 @@ class Explainers:
                 self._loaded[model] = self._load(model)
             return self._loaded[model]
 
+    def check(self) -> None:
+        """Every model of the catalogue can be run here. Raises CardError or TorchMissing."""
+        for card in self._catalog:
+            runtime = self._options.get("runtime", "auto")
+            check_model(card, _explicit_device(self._device), runtime)
+
     def preprocessing(self, model: str) -> Preprocessing:
         """How a photo becomes the model's input. Raises UnknownModel for an unknown id."""
         return self._catalog[model].preprocessing
@@ -85,13 +90,12 @@ def _explicit_device(device: str) -> str | None:
 
 def _batch_on(device: str) -> int:
     """The batch that suits a device: a CPU is as fast with few photos at once; a GPU is not."""
-    return _BATCHES.get(choose_device(_explicit_device(device)).type, _BATCHES["cpu"])
+    kind = find_device(_explicit_device(device)).partition(":")[0]
+    return _BATCHES.get(kind, _BATCHES["cpu"])
 
 
 def explainer_options(settings: WorkerSettings) -> ExplainerOptions:
-    """The keywords of `Explainer` in this process. Sets the number of torch's threads at once."""
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
+    """The keywords of `Explainer` in this process."""
     return ExplainerOptions(
         runtime=settings.runtime,
         precision=settings.precision,

@@ -40,12 +40,12 @@ def sample(photos: Sequence[AuditedPhoto], count: int) -> list[AuditedPhoto]:
 
 
 def measure_sample(
-    photos: Sequence[AuditedPhoto], card: Card, device: torch.device, advance: Advance
+    photos: Sequence[AuditedPhoto], card: Card, device: str, advance: Advance
 ) -> FaithfulnessSample | None:
     """The means over the sample; None for an empty one."""
     if not photos:
         return None
-    model = load_weights(card, device)
+    model = load_weights(card, torch.device(device))
     rows = []
     for photo in photos:
         pixels = decode_pixels(photo.path, card)

@@ -4,7 +4,9 @@ import sys
 from collections.abc import Sequence
 
 from cli.cards.served import served_card, served_cards
-from engine.cam.layers import validate_card
+from engine.errors import TorchMissing
+from engine.explainer import Explainer
+from engine.runtimes.select import check_model
 from models.card import Card
 from models.card_errors import CardError
 
@@ -18,8 +20,10 @@ def verify_cards(models: Sequence[str]) -> bool:
 
 def _verify(card: Card) -> bool:
     try:
-        validate_card(card)
-    except CardError as error:
+        check_model(card, "cpu", "auto")
+        if card.graph_path:
+            Explainer.load(card, "cpu", runtime="graph")
+    except (CardError, TorchMissing) as error:
         sys.stdout.write(f"{card.id}: {error}\n")
         return False
     classes, side = len(card.class_names), card.preprocessing.size

@@ -1,4 +1,4 @@
-"""`cropshield models`: list, show, add and verify. Heavy imports wait until one of them runs."""
+"""`cropshield models`: list, show, verify, export and add. Heavy imports wait until one runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +34,16 @@ def verify(
 
     if not verify_cards(models or []):
         raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    models: Annotated[list[str] | None, typer.Argument(help="Ids; without any, all.")] = None,
+) -> None:
+    """Make the graph of a model, by which workers on a CPU run it without torch, and record it."""
+    from cli.cards.export import export_cards
+
+    export_cards(models or [])
 
 
 @app.command()

@@ -66,13 +66,14 @@ def _run(trainer: Trainer) -> Path:
 
 
 def _store(card: Card, best: Path) -> None:
-    """Store the weights and the class list where the card says. The [doubt] table is removed, since
-    it belongs to other weights."""
+    """Store the weights and the class list where the card says. The [doubt] and [graph] tables are
+    removed, since they belong to other weights."""
     write_weights(card.weights_path, read_weights(best))
     card.classes_path.write_text(best.with_name("class_to_idx.json").read_text("utf-8"), "utf-8")
     if (found := file_sha256(card.weights_path)) != card.sha256:
         update_card(card.path, {"sha256": found})
-        remove_table(card.path, "doubt")
+        for table in ("doubt", "graph"):
+            remove_table(card.path, table)
     Console(stderr=True).print(
         f"weights are in {card.weights_path}; next: cropshield calibrate {card.id}"
     )

@@ -43,15 +43,16 @@ def _check(card: Card, device: str, *, quick: bool) -> Finding:
 def _try(card: Card, device: str, described: str) -> Finding:
     """Load the model and explain a grey picture, as a worker does when it starts."""
     try:
-        from engine.cam.layers import validate_card
         from engine.explainer import Explainer
+        from engine.runtimes.select import check_model
     except ImportError as error:
         advice = "Fine for an API; a worker needs: pip install 'cropshield[worker]'."
         return warning(SUBJECT, f"{described}; not tried: {error}", advice)
     start = perf_counter()
     try:
-        validate_card(card)
-        explainer = Explainer.load(card, None if device == "auto" else device)
+        place = None if device == "auto" else device
+        check_model(card, place, "auto")
+        explainer = Explainer.load(card, place)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was asked for
         return problem(SUBJECT, f"{card.id} does not load: {error}", "Mend the card or its files.")
     seconds = perf_counter() - start

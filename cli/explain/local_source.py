@@ -4,11 +4,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from cli.errors import MISSING, CommandError
 from cli.explain.source import ExplainedPhoto, ExplainOptions, LoadedPhoto
 from engine.explainer import Explainer, Explanation, Request
+from engine.processor import find_device as find_processor
 from models.card import Card
 from models.card_errors import CardError
 from models.catalog import Catalog
@@ -62,19 +61,21 @@ def find_card(folders: Sequence[Path], model: str) -> Card:
     return card
 
 
-def find_device(name: str) -> torch.device | None:
-    """The device; None for "auto". Raises CommandError for one that this machine does not have."""
-    if name == "auto":
-        return None
+def find_device(name: str) -> str:
+    """The device; of "auto" the one that is used. Raises CommandError for one that is not here."""
+    if name in ("auto", "cpu"):
+        return find_processor(None if name == "auto" else name)
+    import torch
+
     try:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:  # what torch raises for a missing device
         reason = str(error).splitlines()[0]
         raise CommandError(f"there is no device {name!r} here: {reason}", MISSING) from error
-    return torch.device(name)
+    return name
 
 
-def load_explainer(card: Card, device: torch.device | None, settings: WorkerSettings) -> Explainer:
+def load_explainer(card: Card, device: str, settings: WorkerSettings) -> Explainer:
     """A warm model, set up as in a worker. Raises CommandError for a model that does not load."""
     keep_freed_memory()
     how = explainer_options(settings)

@@ -1,11 +1,12 @@
 """The interface of a runtime, and its options."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from engine.cam.closed_form import Array, Cams
+from pictures.blend import Box
 
 RuntimeChoice = Literal["auto", "torch", "graph"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -47,3 +48,14 @@ class RuntimeOptions:
     precision: Precision = "float32"
     threads: int = 0
     cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class Selected:
+    """`device`: "cpu", "cuda:0", …; `box`: what the maps stand for; `on_cpu` makes what is given a
+    batch that a GPU has no memory for."""
+
+    runtime: Runtime
+    device: str
+    box: Box
+    on_cpu: Callable[[], Runtime] | None = None

@@ -1,63 +1,91 @@
-"""What runs a model: torch for every model and layer, an exported graph where it fits."""
+"""What runs a model: its own graph on a CPU, which needs no torch; else what torch chooses.
+
+torch is imported when a model without a graph of its own, or a GPU, is asked for.
+"""
 
 import logging
-from collections.abc import Iterator, Sequence
 
-from engine.device import has_bfloat16
-from engine.runtimes.base import Runtime, RuntimeOptions
+from engine import processor
+from engine.errors import TorchMissing
+from engine.runtimes.base import RuntimeChoice, RuntimeOptions, Selected
 from engine.runtimes.parity import disagreement, probe_batch
-from engine.runtimes.torch import TorchRuntime, to_bfloat16
+from engine.torch_types import Device, Network
 from models.card import Card
 
 log = logging.getLogger(__name__)
 
 
-def choose_runtime(reference: TorchRuntime, card: Card, options: RuntimeOptions) -> Runtime:
-    """The first runtime that fits the options and agrees with `reference`, else `reference` itself.
+def select_runtime(
+    card: Card, device: Device | None, model: Network | None, options: RuntimeOptions
+) -> Selected:
+    """`model` stands in for the card's weights. Falling back is one line in the log.
 
-    Falling back is logged.
+    Raises CardError, WrongLayer, or TorchMissing where torch is needed and not installed.
     """
-    batch = probe_batch(card)
-    forward = reference.forward(batch)
-    for candidate in _candidates(reference, card, options):
-        found = disagreement(forward, candidate.forward(batch), half=candidate.half)
-        if not found:
-            return candidate
-        kind = "bfloat16" if candidate.half else "float32"
-        log.warning("model %s: no %s in %s: %s", card.id, candidate.name, kind, found)
-    return reference
+    place = processor.find_device(device)
+    if model is None and has_own_graph(card, place, options.runtime):
+        return _own_graph(card, options)
+    try:
+        from engine.runtimes.torch_select import select_torch_runtime
+    except ModuleNotFoundError as error:
+        raise TorchMissing(_needy(card), error) from error
+    return select_torch_runtime(card, place, model, options)
 
 
-def _candidates(reference: TorchRuntime, card: Card, options: RuntimeOptions) -> Iterator[Runtime]:
-    """The runtimes beside the reference, the preferred one first."""
-    device = reference.device
-    halves = {"auto": (True, False), "bfloat16": (True, False), "float32": (False,)}
-    precisions = [half for half in halves[options.precision] if not half or has_bfloat16(device)]
-    if options.precision == "bfloat16" and precisions == [False]:
-        log.warning("model %s runs in float32: %s has no bfloat16", card.id, device)
-    if options.runtime != "torch" and device.type == "cpu":
-        try:
-            yield from _graphs(reference, card, options, precisions)
-        except Exception as error:  # noqa: BLE001 -- exporters raise what they like; torch works
-            level = logging.INFO if options.runtime == "auto" else logging.WARNING
-            log.log(level, "model %s runs in torch: no graph (%s)", card.id, error)
-    elif options.runtime == "graph":
-        log.warning("model %s runs in torch: graphs are for the CPU, not %s", card.id, device)
-    if options.precision == "bfloat16" and True in precisions:
-        if reference.head is not None:
-            yield to_bfloat16(reference)
-        else:
-            log.warning("model %s runs in float32: its head is not pooled and linear", card.id)
+def check_model(card: Card, device: Device | None, runtime: RuntimeChoice) -> None:
+    """That the model of a card can be run: its files are there and its own, and, where it has no
+    graph, which was proved when it was exported, it takes a photo.
+
+    Raises CardError that names the line, or TorchMissing.
+    """
+    if has_own_graph(card, processor.find_device(device), runtime):
+        card.verify()
+        return
+    try:
+        from engine.cam.layers import validate_card
+    except ModuleNotFoundError as error:
+        raise TorchMissing(_needy(card), error) from error
+    validate_card(card)
 
 
-def _graphs(
-    reference: TorchRuntime, card: Card, options: RuntimeOptions, halves: Sequence[bool]
-) -> Iterator[Runtime]:
-    from engine.runtimes.openvino import (
-        OpenVINORuntime,
-        cached_and_exported_graphs,
-    )  # OpenVINO is an extra
+def has_own_graph(card: Card, device: str, runtime: RuntimeChoice) -> bool:
+    """Whether the model runs by the graph that its card names, on this device."""
+    if device != "cpu" or runtime == "torch" or card.graph is None:
+        return False
+    if card.graph_path is None:
+        others = "other weights, another target layer or another size"
+        log.warning("model %s: its graph is of %s; cropshield models export", card.id, others)
+        return False
+    try:
+        from engine.runtimes.openvino import GraphFile  # noqa: F401 -- OpenVINO is an extra
+    except ImportError as error:
+        log.info("model %s: its graph is not used (%s)", card.id, error)
+        return False
+    return True
 
-    for graph, weights in cached_and_exported_graphs(reference, card, options.cache):
-        for half in halves:
-            yield OpenVINORuntime(graph, weights, half, options.threads)
+
+def _needy(card: Card) -> str:
+    return f"model {card.id}, without a graph for the CPU (cropshield models export makes one),"
+
+
+def _own_graph(card: Card, options: RuntimeOptions) -> Selected:
+    """In bfloat16 where that is wanted and the same within its limits."""
+    from engine.runtimes.openvino import GraphFile
+
+    card.verify()
+    assert card.graph_path  # noqa: S101 - looked at before
+    graph = GraphFile(card.graph_path)
+    exact = graph.runtime(half=False, threads=options.threads)
+    selected = Selected(exact, "cpu", graph.box)
+    if options.precision == "float32":
+        return selected
+    if not processor.has_bfloat16():
+        level = logging.WARNING if options.precision == "bfloat16" else logging.DEBUG
+        log.log(level, "model %s runs in float32: cpu has no bfloat16", card.id)
+        return selected
+    half, batch = graph.runtime(half=True, threads=options.threads), probe_batch(card)
+    found = disagreement(exact.forward(batch), half.forward(batch), half=True)
+    if found:
+        log.warning("model %s: no graph in bfloat16: %s", card.id, found)
+        return selected
+    return Selected(half, "cpu", graph.box)

@@ -1,7 +1,8 @@
 """The reference runtime: any model, any layer, any device."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,10 +14,20 @@ from engine.cam.forward import ForwardPass, forward_pass
 from engine.cam.gradcam import find_layer
 from engine.cam.linear_head import find_linear_head, linear_head_forward_pass
 from engine.cam.receptive_field import receptive_field_box
+from engine.errors import OutOfMemory
 from engine.runtimes.folding import fold_batch_norms
 from engine.runtimes.parity import probe_batch
 from models.card import Card
 from pictures.blend import Box
+
+
+@contextmanager
+def _memory_told() -> Generator[None]:
+    """torch's error becomes the engine's."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise OutOfMemory(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,8 @@ class TorchOutput:
 
     def cams(self, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]) -> Cams:
         """The maps of all pairs of photo and class, each by its own method."""
-        return compute_cams(self.forward, photos, classes, methods)
+        with _memory_told():
+            return compute_cams(self.forward, photos, classes, methods)
 
 
 @dataclass(frozen=True)
@@ -55,13 +67,17 @@ class TorchRuntime:
 
     def forward(self, batch: Array) -> TorchOutput:
         """One forward pass; with autograd from the target layer up only where the head needs it."""
+        with _memory_told():
+            return TorchOutput(self._forward(batch))
+
+    def _forward(self, batch: Array) -> ForwardPass:
         inputs = torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last)
         if self.half:
             inputs = inputs.bfloat16()
         if self.head is None:
-            return TorchOutput(forward_pass(self.model, self.layer, inputs))
+            return forward_pass(self.model, self.layer, inputs)
         weights = self.head.weight.detach()
-        return TorchOutput(linear_head_forward_pass(self.model, self.layer, weights, inputs))
+        return linear_head_forward_pass(self.model, self.layer, weights, inputs)
 
     def box(self, side: int) -> Box:
         """The part that the maps cover of photos of `side` pixels."""

@@ -13,12 +13,13 @@ from typer.testing import CliRunner
 from cli.main import app
 from models.card import Card, Preprocessing
 from models.catalog import Catalog
+from models.graph import Graph
 from models.recipe import Lesions, Stage, Training
 from models.verdict import Calibration
 from tests.docs.pages import ROOT, blocks, rows
 
 PAGE = "docs/reference/cards.md"
-TABLES = {"path", "preprocessing", "training", "lesions", "metrics", "doubt"}
+TABLES = {"path", "preprocessing", "training", "lesions", "metrics", "doubt", "graph"}
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ TABLES = {"path", "preprocessing", "training", "lesions", "metrics", "doubt"}
         ("Where the disease is: training.lesions", Lesions),
         ("A stage of training", Stage),
         ("When to rely on it: doubt", Calibration),
+        ("To run without torch: graph", Graph),
     ],
 )
 def test_every_key_is_named_with_its_default(heading: str, part: type[BaseModel]) -> None:

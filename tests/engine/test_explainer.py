@@ -11,7 +11,7 @@ from engine.cam.closed_form import Array
 from engine.cam.forward import forward_pass
 from engine.cam.gradcam import GradCAM, find_layer
 from engine.cam.methods import grad_cam
-from engine.errors import UnknownMethod, WrongClass, WrongInput
+from engine.errors import OutOfMemory, UnknownMethod, WrongClass, WrongInput
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from engine.photos.transforms import prepare_tensor
@@ -135,7 +135,7 @@ def test_a_gpu_without_memory_gets_halves_then_the_cpu(card: Card) -> None:
 
         def forward(self, batch: Array) -> RuntimeOutput:
             sizes.append(len(batch))
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise OutOfMemory("CUDA out of memory")
 
     explainer._runtime = Full()
     for one, other in zip(expected, explainer.explain(photos, requests), strict=True):

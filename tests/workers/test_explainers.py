@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from engine.errors import OutOfMemory
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from jobs.metrics import Counters
 from models.catalog import Catalog
+from tests.engine.networks import network, save_model
 from workers.explainers import PHOTO_MEMORY, Explainers, explainer_options
 from workers.settings import WorkerSettings
 
@@ -35,7 +37,7 @@ def test_a_batch_that_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -
         self: Explainer, photos: Sequence[Photo], requests: Sequence[Request], **more: Any
     ) -> Any:
         if len(photos) > 1:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise OutOfMemory("CUDA out of memory")
         return explain(self, photos, requests, **more)
 
     monkeypatch.setattr(Explainer, "_explain", choke)
@@ -51,7 +53,7 @@ def test_the_batch_follows_device_and_input(monkeypatch: pytest.MonkeyPatch) -> 
     assert [each.batch_of(MODEL) for each in (explainers, few)] == [4, 1]
     monkeypatch.setattr(Explainers, "input_side", lambda *_: 96)
     assert explainers.batch_of(MODEL) == 16
-    monkeypatch.setattr("workers.explainers.choose_device", torch.device)
+    monkeypatch.setattr("workers.explainers.find_device", str)
     assert Explainers(Catalog(), "cuda:1").batch == 64
 
 
@@ -74,16 +76,17 @@ def test_the_settings_decide_how_models_run(
     assert (explainer.runtime, explainer.precision) == ("torch", "float32")
 
 
-def test_a_worker_keeps_its_graphs_in_its_home(tmp_path: Path) -> None:
+def test_a_worker_keeps_the_graphs_that_it_exports_in_its_home(tmp_path: Path) -> None:
     pytest.importorskip("engine.runtimes.openvino", exc_type=ImportError)
+    save_model(tmp_path, network())
     options = explainer_options(WorkerSettings(home=tmp_path))
-    assert Explainers(Catalog(), "cpu", options=options)[MODEL].runtime == "graph"
-    assert list(tmp_path.glob(f"cache/{MODEL}-*/graph.xml"))
+    assert Explainers(Catalog(tmp_path), "cpu", options=options)["tiny"].runtime == "graph"
+    assert list(tmp_path.glob("cache/tiny-*/graph.xml"))
 
 
 def test_the_threads_asked_for_are_torchs_too(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", given.append)
-    assert explainer_options(WorkerSettings(threads=3))["threads"] == 3
-    assert explainer_options(WorkerSettings())["threads"] == 0
+    for settings in (WorkerSettings(threads=3, runtime="torch"), WorkerSettings(runtime="torch")):
+        Explainers(Catalog(), "cpu", options=explainer_options(settings))[MODEL]
     assert given == [3]

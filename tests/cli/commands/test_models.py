@@ -16,6 +16,7 @@ from models.architectures.registry import build
 from models.catalog import Catalog
 from models.state_dicts import State
 from models.weights import read_weights
+from tests.engine.networks import network, save_model
 
 NAMES = ("Tea__healthy", "Tea__blister_blight", "Tea__red_rust")
 
@@ -173,3 +174,19 @@ def test_a_model_that_has_gone_wrong_is_a_line_and_exit_code_1(
 def test_an_unknown_model_names_the_known_ones() -> None:
     with pytest.raises(CommandError, match="unknown model 'coffee'; known are cropshield_cnn"):
         models("show", "coffee")
+
+
+def test_an_exported_model_has_its_graph_beside_its_weights_and_on_its_card(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROPSHIELD_CARDS", str(tmp_path))
+    save_model(tmp_path, network())
+    done = models("export", "tiny")
+    assert done.exit_code == 0
+    assert "tiny.onnx" in done.output
+    card = Catalog(tmp_path)["tiny"]
+    card.verify()
+    assert card.graph_path == tmp_path / "tiny.onnx"
+    assert models("verify", "tiny").output.startswith("tiny: fine, 7 classes")
+    with pytest.raises(CommandError, match="unknown model 'none'"):
+        models("export", "none")

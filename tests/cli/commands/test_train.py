@@ -25,6 +25,15 @@ teachers = {teachers}
 stages = [{{ size = 32, epochs = 1, batch = 8 }}]
 """
 
+GRAPH = """
+[graph]
+file = "teacher.onnx"
+sha256 = "00"
+weights_sha256 = ""
+target_layer = "block4"
+size = 224
+"""
+
 
 def train(card: Path, leaves: Path, out: Path) -> str:
     words = ["train", str(card), "--data", str(leaves), "--out", str(out), "--device", "cpu"]
@@ -38,7 +47,7 @@ def test_a_trained_card_is_whole_and_may_teach_another(
     drawn_leaves: Path, tmp_path: Path, suffix: str
 ) -> None:
     teacher = write_card(
-        tmp_path, "teacher", weights=f"teacher{suffix}", more=RECIPE.format(teachers=[])
+        tmp_path, "teacher", weights=f"teacher{suffix}", more=RECIPE.format(teachers=[]) + GRAPH
     )
     said = train(teacher, drawn_leaves, tmp_path / "runs")
     assert "24 photos of 2 classes" in said
@@ -48,6 +57,7 @@ def test_a_trained_card_is_whole_and_may_teach_another(
     for path in (teacher, student):
         card = read_card(path)
         card.verify()
+        assert card.graph is None, "it was of the weights before"
         _, names, _ = load_model_once(card.weights_path)
         assert names == ["Drawn__blight", "Drawn__healthy"]
 

@@ -113,7 +113,7 @@ def test_the_graph_is_chosen_on_its_own_and_made_once(
     (folder,) = tmp_path.iterdir()
     assert {file.name for file in folder.iterdir()} == {"graph.xml", "graph.bin"}
     monkeypatch.setattr(
-        "engine.runtimes.openvino.export_graph", lambda *_: pytest.fail("exported again")
+        "engine.runtimes.openvino_export.export_graph", lambda *_: pytest.fail("exported again")
     )
     assert Explainer(card, "cpu", cache=tmp_path).runtime == "graph"
 
@@ -151,15 +151,15 @@ def test_a_graph_that_disagrees_is_not_used(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    from engine.runtimes import openvino
+    from engine.runtimes import openvino_export
 
-    honest = openvino.export_graph
+    honest = openvino_export.export_graph
 
     def other(_model: torch.nn.Module, _layer: torch.nn.Module, side: int) -> object:
         model = network(seed=9)
         return honest(model, model.get_submodule("block4"), side)
 
-    monkeypatch.setattr("engine.runtimes.openvino.export_graph", other)
+    monkeypatch.setattr("engine.runtimes.openvino_export.export_graph", other)
     explainer = Explainer(card, "cpu", runtime="graph", cache=tmp_path)
     assert explainer.runtime == "torch"
     assert "model tiny: no graph in float32" in caplog.text
@@ -172,7 +172,8 @@ def test_a_graph_that_disagrees_is_not_used(
 def test_without_openvino_everything_runs_in_torch(
     card: Card, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.delitem(sys.modules, "engine.runtimes.openvino", raising=False)
+    for name in ("openvino", "openvino_export"):
+        monkeypatch.delitem(sys.modules, f"engine.runtimes.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "openvino", None)
     with caplog.at_level(logging.INFO):
         assert Explainer(card, "cpu").runtime == "torch"

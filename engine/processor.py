@@ -1,0 +1,36 @@
+"""Whether a model runs on the CPU or on a GPU, without loading torch where there is no GPU."""
+
+from pathlib import Path
+
+from engine.errors import TorchMissing
+from engine.torch_types import Device
+
+_DRIVERS = "nvidiactl", "dxg", "kfd"  # NVIDIA's, Windows' for WSL, AMD's
+
+
+def has_gpu_driver(devices: Path = Path("/dev")) -> bool:
+    """Whether a driver of GPUs is loaded. Without one torch would find none either."""
+    return any((devices / name).exists() for name in _DRIVERS)
+
+
+def find_device(wanted: Device | None = None) -> str:
+    """The device asked for, "cpu" or "cuda:1" say; without one, the first GPU, else the CPU.
+
+    Falls back to the CPU with a RuntimeWarning where "cuda" is asked for and there is none. Raises
+    TorchMissing where a GPU is asked for and torch is not installed.
+    """
+    if str(wanted) == "cpu" or (wanted is None and not has_gpu_driver()):
+        return "cpu"
+    try:
+        from engine.device import choose_device
+    except ModuleNotFoundError as error:
+        if wanted is None:
+            return "cpu"  # without torch nothing else can be used
+        raise TorchMissing(f"device {wanted}", error) from error
+    return str(choose_device(wanted))
+
+
+def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether bfloat16 is faster than float32 on this CPU: by its own instructions."""
+    flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)

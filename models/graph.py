@@ -1,0 +1,16 @@
+"""The graph of a model on its card: a file that runs without torch."""
+
+from models.recipe import CardTable
+
+
+class Graph(CardTable):
+    """What `cropshield models export` writes to a card. `file`, ONNX, lies beside the weights.
+
+    It is of the weights, target layer and input size that it names, and of no others.
+    """
+
+    file: str
+    sha256: str
+    weights_sha256: str
+    target_layer: str
+    size: int

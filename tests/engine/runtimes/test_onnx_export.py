@@ -1,0 +1,136 @@
+"""engine/runtimes/onnx_export.py and select.py: a graph of the card's own, without torch."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from cli.cards.edit import update_card
+from cli.cards.export import export_card
+from engine.errors import WrongLayer
+from engine.explainer import Explainer, Request
+from engine.runtimes import onnx_export
+from engine.runtimes.base import RuntimeOptions
+from engine.runtimes.select import check_model, select_runtime
+from engine.runtimes.torch import TorchRuntime
+from models.card import Card, read_card
+from models.card_errors import CardError
+from tests.engine.graphs import exported_model
+from tests.engine.networks import network, save_model
+from tests.engine.runtimes.test_openvino import MIXED, same
+from tests.engine.test_explainer import noise
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory: pytest.TempPathFactory) -> Card:
+    return exported_model(tmp_path_factory.mktemp("model"))
+
+
+def changed(card: Card, folder: Path, **values: object) -> Card:
+    """The card with other values in its [graph] table, in a folder of its own."""
+    for file in card.path.parent.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    update_card(folder / card.path.name, dict(values), "graph")
+    return read_card(folder / card.path.name)
+
+
+def test_a_graph_of_its_own_says_what_torch_says(card: Card, tmp_path: Path) -> None:
+    own = Explainer(card, "cpu", cache=tmp_path)
+    reference = Explainer(card, "cpu", runtime="torch")
+    assert (own.runtime, reference.runtime) == ("graph", "torch")
+    assert own.box == pytest.approx(reference.box)
+    photos = [noise(seed) for seed in range(len(MIXED))]
+    same(reference.explain(photos, MIXED), own.explain(photos, MIXED))
+    assert not list(tmp_path.iterdir()), "nothing was exported at the start"
+
+
+def test_what_half_precision_holds_is_kept_in_it_without_a_loss(card: Card) -> None:
+    assert card.graph_path
+    kinds = {one.name: one.data_type for one in onnx.load(card.graph_path).graph.initializer}
+    filters = [kind for name, kind in kinds.items() if ".half" in name]
+    assert len(filters) >= 4
+    assert set(filters) == {onnx.TensorProto.FLOAT16}
+
+
+def test_weights_that_half_precision_does_not_hold_stay_as_they_are(tmp_path: Path) -> None:
+    exact = exported_model(tmp_path, network())
+    assert exact.graph_path
+    kinds = {one.data_type for one in onnx.load(exact.graph_path).graph.initializer}
+    assert onnx.TensorProto.FLOAT16 not in kinds
+
+
+@pytest.mark.parametrize(
+    "values", [{"weights_sha256": "00"}, {"target_layer": "block3"}, {"size": 96}]
+)
+def test_a_graph_of_something_else_is_not_used(
+    card: Card, tmp_path: Path, caplog: pytest.LogCaptureFixture, values: dict[str, object]
+) -> None:
+    other = changed(card, tmp_path, **values)
+    selected = select_runtime(other, "cpu", None, RuntimeOptions("auto", cache=tmp_path / "cache"))
+    assert (tmp_path / "cache").is_dir(), "exported by torch"
+    assert selected.runtime.name == "graph"
+    assert "model tiny: its graph is of other weights, another target layer" in caplog.text
+
+
+def test_a_layer_without_a_graph_runs_in_torch(card: Card) -> None:
+    deeper = card.model_copy(update={"target_layer": "block3"})
+    assert Explainer(deeper, "cpu").runtime == "torch"
+
+
+def test_a_graph_that_is_missing_or_changed_is_refused(card: Card, tmp_path: Path) -> None:
+    other = changed(card, tmp_path)
+    assert other.graph_path
+    other.graph_path.write_bytes(b"changed")
+    for refused in (other.verify, lambda: check_model(other, "cpu", "auto")):
+        with pytest.raises(CardError, match=r"graph\.sha256: sha256 is .*, but tiny\.onnx has"):
+            refused()
+    other.graph_path.unlink()
+    with pytest.raises(CardError, match=r"graph file .*tiny\.onnx is missing"):
+        Explainer(other, "cpu")
+
+
+def test_a_head_that_is_more_than_pooling_has_no_graph(tmp_path: Path) -> None:
+    card = save_model(tmp_path, network())
+    update_card(card.path, {"target_layer": "block3"})
+    with pytest.raises(WrongLayer, match="tiny has no graph without torch: what follows block3"):
+        export_card(read_card(card.path))
+    assert not list(tmp_path.glob("*.onnx*"))
+
+
+def test_a_graph_that_disagrees_with_torch_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = onnx_export._prove
+
+    def prove_another(content: bytes, reference: TorchRuntime, card: Card) -> None:
+        other = onnx_export.torch_runtime(network(seed=9), card, reference.device)
+        honest(content, other, card)
+
+    monkeypatch.setattr(onnx_export, "_prove", prove_another)
+    card = save_model(tmp_path, network())
+    with pytest.raises(WrongLayer, match="the graph of tiny is not what torch says"):
+        export_card(card)
+    assert not list(tmp_path.glob("*.onnx*"))
+
+
+def test_below_float32_only_what_is_proved(
+    card: Card, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("engine.processor.has_bfloat16", lambda: True)
+    half = Explainer(card, "cpu", precision="auto")
+    assert (half.runtime, half.precision) == ("graph", "bfloat16")
+    monkeypatch.setattr("engine.runtimes.select.disagreement", lambda *_, **__: "another")
+    with caplog.at_level(logging.WARNING):
+        assert Explainer(card, "cpu", precision="auto").precision == "float32"
+    assert "model tiny: no graph in bfloat16: another" in caplog.text
+
+
+def test_the_same_photo_alone_and_in_a_batch(card: Card) -> None:
+    graph = Explainer(card, "cpu")
+    photos = [noise(seed) for seed in range(3)]
+    together = graph.explain(photos, [Request()] * 3)
+    for photo, made in zip(photos, together, strict=True):
+        (alone,) = graph.explain([photo], [Request()])
+        np.testing.assert_allclose(made.maps[0].heatmap, alone.maps[0].heatmap, atol=1e-4)
