@@ -7,6 +7,10 @@ PORT ?= 8000
 SERVER ?= http://$(HOST):$(PORT)
 # An index to take torch from, for instance one of CPU-only wheels, a tenth of the size.
 TORCH_INDEX ?=
+# 0: without torch, for a CPU and models with a graph; anything else: with it.
+TORCH ?= 1
+WITH_TORCH := $(filter-out 0,$(TORCH))
+SERVED := serve$(if $(WITH_TORCH),-torch)
 DONE := $(VENV)/.done-
 # What tests and checks install is locked; `make serve` takes the newest.
 LOCKED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
@@ -21,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-serve: $(DONE)serve ## Run everything on this machine (HOST=, PORT=, REDIS_URL=); Ctrl-C stops it
+serve: $(DONE)$(SERVED) ## Run everything on this machine (HOST=, PORT=, REDIS_URL=); Ctrl-C stops it
 	@exec env HOST=$(HOST) PORT=$(PORT) $(BIN)/cropshield serve
 
 test: $(DONE)test ## Run all tests, with a real Redis and real workers
@@ -62,10 +66,10 @@ chaos: $(DONE)test ## Kill workers, Redis and the API while 2,000 photos are exp
 siege: $(DONE)test ## Attack the server of `make serve`, and say what an honest client sees (ARGS=)
 	@$(BIN)/python -m benchmarks.siege --server $(SERVER) $(ARGS)
 
-demo: $(DONE)serve ## Drawn leaves through a running server, explain and audit; all of it in demo/
+demo: $(DONE)$(SERVED) ## Drawn leaves through a running server, explain and audit; all of it in demo/
 	@$(BIN)/cropshield demo --server $(SERVER) --out demo
 	@$(BIN)/cropshield explain demo/leaves --out demo/explained
-	@$(BIN)/cropshield audit demo/leaves --out demo/audited --faithfulness 8
+	@$(if $(WITH_TORCH),$(BIN)/cropshield audit demo/leaves --out demo/audited --faithfulness 8,echo "an audit needs torch: make demo TORCH=1")
 
 clean: ## Remove the environment and caches; state in var/ stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist demo
@@ -80,18 +84,22 @@ $(DONE)venv:
 
 # Looked for every time, since REDIS_URL may be given once and not the next time.
 redis: $(DONE)venv
-	@$(BIN)/python $(CHECK)
+	@$(BIN)/python $(CHECK) $(if $(WITH_TORCH),,--without-torch)
 
 $(DONE)serve: $(DONE)venv pyproject.toml client/pyproject.toml | redis
+	@$(BIN)/pip install $(if $(wildcard $@),--quiet) --editable '.[api,cpu,s3,folders]' --editable ./client
+	@touch $@
+
+$(DONE)serve-torch: $(DONE)venv pyproject.toml client/pyproject.toml | redis
 	@$(call torch,)
 	@$(BIN)/pip install $(if $(wildcard $@),--quiet) --editable '.[all]' --editable ./client
-	@touch $@
+	@touch $@ $(DONE)serve
 
 $(DONE)test: $(DONE)venv pyproject.toml client/pyproject.toml constraints.txt
 	@$(LOCKED) $(BIN)/python $(CHECK) --own-redis
 	@$(LOCKED) $(call torch,--quiet)
 	@$(LOCKED) $(BIN)/pip install --quiet --editable '.[all]' --editable './client[shrink]' --group test --group check
-	@touch $@ $(DONE)serve
+	@touch $@ $(DONE)serve $(DONE)serve-torch
 
 $(DONE)bench: $(DONE)test
 	@$(LOCKED) $(BIN)/pip install --quiet --group benchmarks

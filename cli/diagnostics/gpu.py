@@ -15,7 +15,7 @@ def check_gpu(device: str) -> Finding:
     try:
         import torch
     except ImportError:
-        return ok(SUBJECT, "not asked: torch is not installed here, so no worker runs here")
+        return ok(SUBJECT, "not used: torch is not installed here")
     if torch.cuda.is_available():
         return _usable(torch)
     return _unusable(torch, device)

@@ -46,7 +46,7 @@ def _try(card: Card, device: str, described: str) -> Finding:
         from engine.explainer import Explainer
         from engine.runtimes.select import check_model
     except ImportError as error:
-        advice = "Fine for an API; a worker needs: pip install 'cropshield[worker]'."
+        advice = "Fine for an API; a worker needs: pip install 'cropshield[cpu]', or [worker]."
         return warning(SUBJECT, f"{described}; not tried: {error}", advice)
     start = perf_counter()
     try:

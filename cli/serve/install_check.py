@@ -34,6 +34,8 @@ FULL = Size(download=3_300_000_000, installed=6_500_000_000)
 """torch with CUDA, as it comes for Linux."""
 SMALL = Size(download=500_000_000, installed=2_000_000_000)
 """torch for CPUs."""
+LIGHT = Size(download=250_000_000, installed=900_000_000)
+"""No torch: OpenVINO and OpenCV."""
 
 
 def say(line: str) -> None:
@@ -73,6 +75,13 @@ def _reach(url: str) -> None:
         raise CommandError(f"Redis at {url} does not answer: {error}") from error
 
 
+def size_of(*, without_torch: bool, torch_index: str) -> Size:
+    """Of what is to be installed; `torch_index`: where torch comes from, if not PyPI."""
+    if without_torch:
+        return LIGHT
+    return SMALL if torch_index or sys.platform != "linux" else FULL
+
+
 def check_room(size: Size) -> None:
     """Checks that the environment and pip's downloads fit on the disk. Raises CommandError for too
     little room."""
@@ -85,8 +94,8 @@ def check_room(size: Size) -> None:
         if free < needed:
             raise CommandError(
                 f"{_gigabytes(free)} GB are free for {folder}, and {_gigabytes(needed)} GB are "
-                "needed. TORCH_INDEX= with an index of CPU-only wheels needs far less, "
-                "VENV= and TMPDIR= name other folders"
+                "needed. TORCH=0, or TORCH_INDEX= with an index of CPU-only wheels, needs far "
+                "less; VENV= and TMPDIR= name other folders"
             )
 
 
@@ -114,6 +123,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--own-redis", action="store_true", help="REDIS_URL does not count")
     options.add_argument("--torch-index", default="", help="where torch comes from, if not PyPI")
+    options.add_argument("--without-torch", action="store_true", help="for a CPU alone")
     options.add_argument("--python", default="", help="the Python that is asked for")
     given = options.parse_args()
     url = os.environ.get("CROPSHIELD_REDIS_URL") or os.environ.get("REDIS_URL") or ""
@@ -121,12 +131,13 @@ def main() -> None:
         if given.python:
             check_python(given.python)
         check_redis("" if given.own_redis else url)
-        if importlib.util.find_spec("torch") is None:
-            size = SMALL if given.torch_index or sys.platform != "linux" else FULL
+        largest = "openvino" if given.without_torch else "torch"
+        if importlib.util.find_spec(largest) is None:
+            size = size_of(without_torch=given.without_torch, torch_index=given.torch_index)
             check_room(size)
             say(
                 f"installing: about {_gigabytes(size.download)} GB to download, "
-                f"{_gigabytes(size.installed)} GB on disk, nearly all of it torch"
+                f"{_gigabytes(size.installed)} GB on disk, most of it {largest}"
             )
     except CommandError as error:
         sys.exit(f"cropshield: {error}")

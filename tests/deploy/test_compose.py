@@ -17,7 +17,8 @@ from workers.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_FILES = ("docker-compose.yml", "deploy/docker-compose.gpu.yml")
-DOCKERFILES = ("deploy/api.Dockerfile", "deploy/worker.Dockerfile")
+WORKERS = ("deploy/worker.Dockerfile", "deploy/worker-cpu.Dockerfile")
+DOCKERFILES = ("deploy/api.Dockerfile", *WORKERS)
 SETTINGS = {
     f"CROPSHIELD_{name.upper()}"
     for settings in (SharedSettings, ApiSettings, WorkerSettings)
@@ -66,7 +67,7 @@ def test_everything_that_is_copied_exists_and_reaches_the_build(dockerfile: str)
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_every_package_that_a_process_imports_is_in_its_image(dockerfile: str) -> None:
-    entry = {"deploy/api.Dockerfile": "api", "deploy/worker.Dockerfile": "workers"}[dockerfile]
+    entry = "workers" if dockerfile in WORKERS else "api"
     packages = {"cli", "jobs", "models", "pictures", entry}
     packages |= {"engine"} if entry == "workers" else set()
     assert packages <= set(_copied(dockerfile))
@@ -84,9 +85,10 @@ def test_every_command_is_one_of_the_command_line(words: list[str]) -> None:
 
 
 def test_the_image_runs_what_compose_runs() -> None:
-    for name in ("api", "worker"):
+    for name in ("api", "worker", "worker-cpu"):
         words = dict(_instructions(f"deploy/{name}.Dockerfile"))["CMD"]
-        assert yaml.safe_load(words) == COMPOSE["services"][name]["command"]
+        service = COMPOSE["services"][name.removesuffix("-cpu")]
+        assert yaml.safe_load(words) == service["command"]
 
 
 @pytest.mark.parametrize("path", [*COMPOSE_FILES, *DOCKERFILES])
@@ -105,6 +107,13 @@ def test_settings_in_the_containers_are_valid() -> None:
 def test_the_extras_that_are_installed_exist(dockerfile: str) -> None:
     (extras,) = re.findall(r"'\.\[([\w,]+)\]'", (ROOT / dockerfile).read_text())
     assert set(extras.split(",")) <= set(PROJECT["optional-dependencies"])
+
+
+def test_the_image_for_cpus_installs_no_torch() -> None:
+    (extras,) = re.findall(r"'\.\[([\w,]+)\]'", (ROOT / WORKERS[1]).read_text())
+    wanted = [one for extra in extras.split(",") for one in PROJECT["optional-dependencies"][extra]]
+    assert any(one.startswith("openvino") for one in wanted)
+    assert not any(one.startswith(("torch", "safetensors", "cropshield")) for one in wanted)
 
 
 def test_torch_is_the_version_that_the_project_asks_for() -> None:

@@ -89,10 +89,21 @@ def test_the_wheels_with_a_redis_are_locked_as_the_code_asks_for_them() -> None:
 def test_tests_and_checks_install_what_is_locked_and_serve_the_newest(
     target: str, locked: bool, tmp_path: Path
 ) -> None:
-    ran = dry_run(target, f"VENV={tmp_path}")
+    ran = dry_run(target, f"VENV={tmp_path}", "TORCH=1")
     installs = [line for line in ran if "pip install" in line and "[all]" in line]
     assert len(installs) == 1
     assert ("PIP_CONSTRAINT=constraints.txt" in installs[0]) == locked
+
+
+def test_without_torch_nothing_is_installed_that_needs_it(tmp_path: Path) -> None:
+    ran = dry_run("serve", f"VENV={tmp_path}", "TORCH=0")
+    (installed,) = [line for line in ran if "pip install" in line and "--editable" in line]
+    extras = re.findall(r"'\.\[([\w,]+)\]'", installed)[0].split(",")
+    listed = PROJECTS["pyproject.toml"]["project"]["optional-dependencies"]
+    names = {Requirement(one).name for extra in extras for one in listed[extra]}
+    assert {"openvino", "opencv-python-headless", "fastapi"} <= names
+    assert not {"torch", "torchvision", "safetensors", "timm", "cropshield"} & names
+    assert any(line.endswith("--without-torch") for line in ran)
 
 
 @pytest.mark.parametrize("file", PROJECTS)
