@@ -52,12 +52,16 @@ def photos() -> list[bytes]:
     return [*made, made[0], buffer.getvalue(), made[2][: len(made[2]) // 2], b"no photo at all"]
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def service(redis: str, home: Path) -> Iterator[tuple[str, dict[str, "psutil.Process"]]]:
     """An API and a worker; the address, and the processes by name."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     environment = os.environ | {"CROPSHIELD_HOME": str(home), "CROPSHIELD_REDIS_URL": redis}
     commands = {"api": ["api", "--port", port], "worker": ["worker"]}
     with (home / "log").open("wb") as log:
