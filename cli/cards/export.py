@@ -16,7 +16,7 @@ from models.card_errors import CardError
 def export_cards(models: Sequence[str]) -> None:
     """The graphs of these models, without any of all, each beside its weights and on its card.
 
-    Raises CommandError for an unknown model, or one that a graph cannot be made of.
+    Raises CommandError for an unknown model, or one whose graph is not what torch says.
     """
     if importlib.util.find_spec("onnx") is None:
         raise CommandError("this needs onnx: pip install 'cropshield[export]'")

@@ -44,10 +44,15 @@ class LinearHeadOutput:
         for row, (photo, index, name) in enumerate(zip(photos, classes, methods, strict=True)):
             gradient = self.weights[index] / np.float32(height * width)
             maps[row] = CLOSED_FORMS[name](gradient, cells[photo]) @ cells[photo]
-        np.maximum(maps, 0, out=maps)
-        peak = maps.max(axis=1, keepdims=True)
-        maps /= np.where(peak > 0, peak, np.float32(1))
-        return Cams(maps.reshape(-1, height, width), peak[:, 0])
+        return scaled_to_peak(maps, height, width)
+
+
+def scaled_to_peak(maps: Array, height: int, width: int) -> Cams:
+    """Maps (pairs, cells), which are changed: what is below zero cut off, each over its maximum."""
+    np.maximum(maps, 0, out=maps)
+    peak = maps.max(axis=1, keepdims=True)
+    maps /= np.where(peak > 0, peak, np.float32(1))
+    return Cams(maps.reshape(-1, height, width), peak[:, 0])
 
 
 def _plain(gradient: Array, cells: Array) -> Array:  # noqa: ARG001 -- as the others

@@ -1,8 +1,10 @@
 """The graph of a card's model as one ONNX file, which needs no torch to run.
 
 It takes `photos`, float32 (N, 3, size, size), as `prepare` makes them, and gives `logits`
-(N, classes), the target layer's `activations` (N, K, h, w), and two constants: the head's `weights`
-(classes, K), and `box` (4,), what the maps stand for.
+(N, classes), the target layer's `activations` (N, K, h, w), and a constant `box` (4,), what a map
+stands for. Where pooling and one linear layer follow the target layer, their `weights` (classes, K)
+are a constant too. For any other head there are `gradients` (1, K, h, w) of choice * logits by two
+more inputs: `maps`, the activations of a photo, and `choice` (1, classes).
 """
 
 import io
@@ -14,11 +16,12 @@ import numpy as np
 import onnx
 import torch
 from onnx import helper, numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
 from engine.cam.closed_form import Array
 from engine.cam.gradcam import find_layer
 from engine.errors import WrongLayer
+from engine.runtimes.gradient_graph import trace_gradients
 from engine.runtimes.openvino import GraphFile
 from engine.runtimes.openvino_export import WithMaps
 from engine.runtimes.parity import disagreement, probe_batch
@@ -34,18 +37,14 @@ def export_onnx(card: Card) -> bytes:
     """The file, after its graph has said of drawn leaves what torch says.
 
     Weights that float16 holds without a loss are kept in it. Raises CardError, or WrongLayer for a
-    target layer behind which is more than pooling and one linear layer, and for a graph that
-    disagrees.
+    graph that disagrees with torch.
     """
     reference = torch_runtime(load_network(card), card, torch.device("cpu"))
-    if reference.head is None:
-        raise WrongLayer(
-            f"{card.id} has no graph without torch: what follows {card.target_layer} is not "
-            "pooling and one linear layer"
-        )
-    model = _traced(load_network(card), card)  # its norms not folded: their product is no float16
+    network = load_network(card)  # its norms are not folded: the products are no float16
+    model = _trace(network, card, with_gradients=reference.head is None)
     _halve(model)
-    _add_constant(model, "weights", reference.head.weight.detach().numpy())
+    if reference.head is not None:
+        _add_constant(model, "weights", reference.head.weight.detach().numpy())
     _add_constant(model, "box", np.array(reference.box(card.preprocessing.size), np.float32))
     onnx.checker.check_model(model)
     content: bytes = model.SerializeToString()
@@ -53,21 +52,46 @@ def export_onnx(card: Card) -> bytes:
     return content
 
 
-def _traced(network: nn.Module, card: Card) -> onnx.ModelProto:
+def _trace(network: nn.Module, card: Card, *, with_gradients: bool) -> onnx.ModelProto:
     side = card.preprocessing.size
     layer = find_layer(network, card.target_layer)
-    names, file = ("photos", "logits", "activations"), io.BytesIO()
+    forward, photos = WithMaps(network, layer), torch.zeros(2, 3, side, side)
+    if not with_gradients:
+        return _to_onnx(forward, {"photos": photos}, ["logits", "activations"])
+    with torch.no_grad():
+        logits, maps = forward(photos[:1])
+    backward = trace_gradients(network, layer, photos[:1], maps, logits.shape[1])
+    inputs = {"photos": photos, "maps": maps, "choice": torch.ones_like(logits)}
+    return _to_onnx(
+        _WithGradients(forward, backward), inputs, ["logits", "activations", "gradients"]
+    )
+
+
+class _WithGradients(nn.Module):
+    """Two graphs side by side, which share their weights."""
+
+    def __init__(self, forward: nn.Module, backward: nn.Module) -> None:
+        super().__init__()
+        self.both = nn.ModuleList([forward, backward])
+
+    def forward(self, photos: Tensor, maps: Tensor, choice: Tensor) -> tuple[Tensor, ...]:
+        logits, activations = self.both[0](photos)
+        return logits, activations, self.both[1](maps, choice)
+
+
+def _to_onnx(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]) -> onnx.ModelProto:
+    file = io.BytesIO()
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's newer exporter cannot follow hooks
         torch.onnx.export(
-            WithMaps(network, layer),
-            (torch.zeros(2, 3, side, side),),
+            module,
+            tuple(inputs.values()),
             file,
             dynamo=False,
             opset_version=_OPSET,
-            input_names=names[:1],
-            output_names=names[1:],
-            dynamic_axes={name: {0: "N"} for name in names},
+            input_names=list(inputs),
+            output_names=outputs,
+            dynamic_axes={name: {0: "N"} for name in ("photos", "logits", "activations")},
             do_constant_folding=False,
         )
     return onnx.load_model_from_string(file.getvalue())

@@ -1,4 +1,4 @@
-"""Models with a pooled linear head as OpenVINO graphs: logits and feature maps in one call.
+"""Models as OpenVINO graphs: logits and feature maps in one call, maps without torch.
 
 OpenVINO is an extra (`cropshield[graph]`); without it everything runs in torch.
 """
@@ -6,13 +6,15 @@ OpenVINO is an extra (`cropshield[graph]`); without it everything runs in torch.
 import os
 import sys
 import threading
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine.cam.closed_form import Array, LinearHeadOutput
+from engine.cam.gradient_maps import GradientOutput
+from engine.runtimes.base import RuntimeOutput
 from pictures.blend import Box
 
 # OpenVINO reports each import to its makers; without this module it does not.
@@ -28,52 +30,88 @@ def core() -> Any:
     return openvino.Core()
 
 
-class OpenVINORuntime:
-    """A compiled graph with a request of its own for each thread, so that threads never see each
-    other's results.
+class _Compiled:
+    """A compiled graph; one request a thread, so that no thread sees another's numbers."""
 
-    `graph`: an OpenVINO model; `weights`: of its head, (classes, K); `threads` 0: all cores that
-    the process may use.
+    def __init__(self, graph: Any, threads: int, *, half: bool = False) -> None:
+        self._compiled = core().compile_model(graph, "CPU", _settings(half, threads))
+        self._requests = threading.local()
+
+    def __call__(self, *inputs: Array) -> list[Array]:
+        """The outputs in order. The inputs are not copied."""
+        if not hasattr(self._requests, "own"):
+            self._requests.own = self._compiled.create_infer_request()
+        request = self._requests.own
+        request.infer(list(inputs), share_inputs=True)
+        return [
+            request.get_output_tensor(i).data.copy() for i in range(len(self._compiled.outputs))
+        ]
+
+
+class OpenVINORuntime:
+    """A compiled graph. `threads` 0: all cores that the process may use.
+
+    `graph`: an OpenVINO model, (N, side, side, 3) -> logits and activations; `head`: the weights
+    (classes, K) of a head that is pooling and one linear layer, or the gradients' graph of any
+    other, activations (1, K, h, w) and a choice (1, classes) -> gradients.
     """
 
     name = "graph"
 
-    def __init__(self, graph: Any, weights: Array, half: bool = False, threads: int = 0) -> None:
-        self.half, self._weights = half, weights
-        self._compiled = core().compile_model(graph, "CPU", _settings(half, threads))
-        self._requests = threading.local()
+    def __init__(self, graph: Any, head: Any, half: bool = False, threads: int = 0) -> None:
+        self.half, self._forward = half, _Compiled(graph, threads, half=half)
+        self._weights = head if isinstance(head, np.ndarray) else None
+        self._backward = None if self._weights is not None else _Compiled(head, threads)
 
-    def forward(self, batch: Array) -> LinearHeadOutput:
+    def forward(self, batch: Array) -> RuntimeOutput:
         """One call for logits and activations."""
-        if not hasattr(self._requests, "own"):
-            self._requests.own = self._compiled.create_infer_request()
-        request = self._requests.own
         # As `prepare` laid them out: nothing is copied.
-        pixels = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
-        request.infer([pixels], share_inputs=True)
-        logits, maps = (request.get_output_tensor(i).data.copy() for i in (0, 1))
-        return LinearHeadOutput(logits, maps, self._weights)
+        logits, maps = self._forward(np.ascontiguousarray(batch.transpose(0, 2, 3, 1)))
+        if self._weights is not None:
+            return LinearHeadOutput(logits, maps, self._weights)
+        return GradientOutput(logits, maps, partial(self._gradient, logits.shape[1]))
+
+    def _gradient(self, classes: int, activations: Array, index: int) -> Array:
+        assert self._backward  # noqa: S101 - or the head is linear
+        choice = np.zeros((1, classes), np.float32)
+        choice[0, index] = 1
+        (found,) = self._backward(np.ascontiguousarray(activations), choice)
+        return found
 
 
 class GraphFile:
-    """A file that `cropshield models export` wrote. Beside logits and maps it gives two constants,
-    the weights of the head and `box`, what the maps stand for.
+    """A file that `cropshield models export` wrote (see `engine.runtimes.onnx_export`).
 
-    Raises RuntimeError, OpenVINO's own, for a file that it cannot read.
+    `has_linear_head`: whether pooling and one linear layer follow the target layer; `box`: what a
+    map stands for. Raises RuntimeError, OpenVINO's own, for a file that it cannot read.
     """
 
     def __init__(self, path: Path) -> None:
-        self._graph = take_channels_last(core().read_model(path))
-        self._weights, box = (self._constant(name) for name in ("weights", "box"))
-        self.box = Box(*box.tolist())
+        model = core().read_model(path)
+        self._inputs = {node.get_friendly_name(): node for node in model.get_parameters()}
+        self._outputs = {
+            name: node for node in model.get_results() for name in node.input_value(0).get_names()
+        }
+        self.has_linear_head = "weights" in self._outputs
+        self.box = Box(*self._constant("box").tolist())
 
     def runtime(self, *, half: bool, threads: int) -> OpenVINORuntime:
         """Compiled for this CPU."""
-        return OpenVINORuntime(self._graph, self._weights, half, threads)
+        forward = take_channels_last(self._part(["logits", "activations"], ["photos"]))
+        head: Any
+        if self.has_linear_head:
+            head = self._constant("weights")
+        else:
+            head = self._part(["gradients"], ["maps", "choice"])
+        return OpenVINORuntime(forward, head, half, threads)
+
+    def _part(self, outputs: list[str], inputs: list[str]) -> Any:
+        """The part of the graph between them, a copy."""
+        results = [self._outputs[name] for name in outputs]
+        return openvino.Model(results, [self._inputs[name] for name in inputs]).clone()
 
     def _constant(self, name: str) -> Array:
-        node = self._graph.output(name).get_node().input_value(0).get_node()
-        return np.array(node.data, np.float32)
+        return np.array(self._outputs[name].input_value(0).get_node().data, np.float32)
 
 
 def take_channels_last(graph: Any) -> Any:

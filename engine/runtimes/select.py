@@ -79,9 +79,9 @@ def _own_graph(card: Card, options: RuntimeOptions) -> Selected:
     selected = Selected(exact, "cpu", graph.box)
     if options.precision == "float32":
         return selected
-    if not processor.has_bfloat16():
+    if reason := _needs_float32(linear_head=graph.has_linear_head):
         level = logging.WARNING if options.precision == "bfloat16" else logging.DEBUG
-        log.log(level, "model %s runs in float32: cpu has no bfloat16", card.id)
+        log.log(level, "model %s runs in float32: %s", card.id, reason)
         return selected
     half, batch = graph.runtime(half=True, threads=options.threads), probe_batch(card)
     found = disagreement(exact.forward(batch), half.forward(batch), half=True)
@@ -89,3 +89,10 @@ def _own_graph(card: Card, options: RuntimeOptions) -> Selected:
         log.warning("model %s: no graph in bfloat16: %s", card.id, found)
         return selected
     return Selected(half, "cpu", graph.box)
+
+
+def _needs_float32(*, linear_head: bool) -> str:
+    """Why, or nothing."""
+    if not linear_head:
+        return "its head is not pooled and linear"
+    return "" if processor.has_bfloat16() else "cpu has no bfloat16"

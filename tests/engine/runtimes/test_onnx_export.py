@@ -17,7 +17,7 @@ from engine.runtimes.select import check_model, select_runtime
 from engine.runtimes.torch import TorchRuntime
 from models.card import Card, read_card
 from models.card_errors import CardError
-from tests.engine.graphs import exported_model
+from tests.engine.graphs import exported_model, halved
 from tests.engine.networks import network, save_model
 from tests.engine.runtimes.test_openvino import MIXED, same
 from tests.engine.test_explainer import noise
@@ -91,12 +91,19 @@ def test_a_graph_that_is_missing_or_changed_is_refused(card: Card, tmp_path: Pat
         Explainer(other, "cpu")
 
 
-def test_a_head_that_is_more_than_pooling_has_no_graph(tmp_path: Path) -> None:
-    card = save_model(tmp_path, network())
-    update_card(card.path, {"target_layer": "block3"})
-    with pytest.raises(WrongLayer, match="tiny has no graph without torch: what follows block3"):
-        export_card(read_card(card.path))
-    assert not list(tmp_path.glob("*.onnx*"))
+def test_a_layer_below_the_head_has_its_gradients_in_the_graph(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    deeper = save_model(tmp_path, halved(network()))
+    update_card(deeper.path, {"target_layer": "block3"})
+    export_card(read_card(deeper.path))
+    own = Explainer(read_card(deeper.path), "cpu", precision="bfloat16")
+    reference = Explainer(read_card(deeper.path), "cpu", runtime="torch")
+    assert (own.runtime, own.precision) == ("graph", "float32")
+    assert "model tiny runs in float32: its head is not pooled and linear" in caplog.text
+    assert own.box == pytest.approx(reference.box)
+    photos = [noise(seed) for seed in range(len(MIXED))]
+    same(reference.explain(photos, MIXED), own.explain(photos, MIXED))
 
 
 def test_a_graph_that_disagrees_with_torch_is_not_written(
