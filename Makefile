@@ -7,9 +7,10 @@ PORT ?= 8000
 SERVER ?= http://$(HOST):$(PORT)
 # An index to take torch from, for instance one of CPU-only wheels, a tenth of the size.
 TORCH_INDEX ?=
-# 0: without torch, for a CPU and models with a graph; anything else: with it.
-TORCH ?= 1
-WITH_TORCH := $(filter-out 0,$(TORCH))
+# 1: with torch; 0: without it, for a CPU and models with a graph; left out: with it on an NVIDIA GPU.
+TORCH ?=
+GPU := $(wildcard /dev/nvidiactl /usr/lib/wsl/lib/libcuda.so.1)
+WITH_TORCH := $(filter-out 0,$(or $(TORCH),$(GPU)))
 SERVED := serve$(if $(WITH_TORCH),-torch)
 DONE := $(VENV)/.done-
 # What tests and checks install is locked; `make serve` takes the newest.

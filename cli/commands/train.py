@@ -75,7 +75,8 @@ def _store(card: Card, best: Path) -> None:
         for table in ("doubt", "graph"):
             remove_table(card.path, table)
     Console(stderr=True).print(
-        f"weights are in {card.weights_path}; next: cropshield calibrate {card.id}"
+        f"weights are in {card.weights_path}; next: cropshield calibrate {card.id}, "
+        f"then cropshield models export {card.id}"
     )
 
 

@@ -16,7 +16,8 @@ from jobs.settings import SharedSettings
 from workers.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[2]
-COMPOSE_FILES = ("docker-compose.yml", "deploy/docker-compose.gpu.yml")
+OVERRIDES = ("deploy/docker-compose.gpu.yml", "deploy/docker-compose.torch.yml")
+COMPOSE_FILES = ("docker-compose.yml", *OVERRIDES)
 WORKERS = ("deploy/worker.Dockerfile", "deploy/worker-cpu.Dockerfile")
 DOCKERFILES = ("deploy/api.Dockerfile", *WORKERS)
 SETTINGS = {
@@ -163,6 +164,14 @@ def test_the_gpu_file_changes_known_services_alone() -> None:
     assert set(GPU["services"]) <= set(COMPOSE["services"])
     devices = GPU["services"]["worker"]["deploy"]["resources"]["reservations"]["devices"]
     assert devices[0]["capabilities"] == ["gpu"]
+
+
+@pytest.mark.parametrize("path", OVERRIDES)
+def test_only_a_worker_that_is_asked_for_has_torch(path: str) -> None:
+    assert COMPOSE["services"]["worker"]["build"]["dockerfile"] == WORKERS[1]
+    changed = yaml.safe_load((ROOT / path).read_text())["services"]
+    assert list(changed) == ["worker"]
+    assert changed["worker"]["build"]["dockerfile"] == WORKERS[0]
 
 
 @pytest.mark.parametrize("path", [*COMPOSE_FILES, *DOCKERFILES])

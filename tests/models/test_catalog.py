@@ -36,6 +36,7 @@ def test_bundled_cards_are_whole() -> None:
         card.verify()
         assert len(card.class_names) > 1
         assert card.attribution
+        assert card.graph_path, f"a worker without torch cannot serve it: models export {card.id}"
 
 
 def test_a_card_reads_with_its_classes_in_order(folder: Path) -> None:

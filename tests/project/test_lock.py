@@ -95,8 +95,15 @@ def test_tests_and_checks_install_what_is_locked_and_serve_the_newest(
     assert ("PIP_CONSTRAINT=constraints.txt" in installs[0]) == locked
 
 
+def test_torch_comes_where_there_is_an_nvidia_gpu_or_it_is_asked_for(tmp_path: Path) -> None:
+    for gpu, torch, full in (("", "", False), ("/dev/x", "", True), ("", "1", True)):
+        ran = dry_run("serve", f"VENV={tmp_path}", f"GPU={gpu}", f"TORCH={torch}")
+        (installed,) = [line for line in ran if "pip install" in line and "--editable" in line]
+        assert ("[all]" in installed) == full
+
+
 def test_without_torch_nothing_is_installed_that_needs_it(tmp_path: Path) -> None:
-    ran = dry_run("serve", f"VENV={tmp_path}", "TORCH=0")
+    ran = dry_run("serve", f"VENV={tmp_path}", "TORCH=0", "GPU=/dev/x")
     (installed,) = [line for line in ran if "pip install" in line and "--editable" in line]
     extras = re.findall(r"'\.\[([\w,]+)\]'", installed)[0].split(",")
     listed = PROJECTS["pyproject.toml"]["project"]["optional-dependencies"]
