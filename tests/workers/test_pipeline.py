@@ -250,6 +250,9 @@ def test_a_job_that_takes_more_memory_than_there_is_is_tried_alone_until_its_att
     """It waited for a day, in front of a worker that had nothing else to do."""
     worker = WorkerHarness(harness, home, failing(MemoryError()))
     job = worker.submit(leaf_jpeg)
+    for _ in range(3):  # each retry sends a notification, at which a worker drains again
+        worker.pipeline.drain()
+        worker.pipeline._wait_until_finished()
     worker.run()
     ended = worker.ended(job)
     assert (ended.state, ended.attempts) == (State.FAILED, 3)
