@@ -34,9 +34,9 @@ from engine.evaluation.drawn_leaves import JudgedMap, judge_drawn_leaves, mean_s
 from engine.explainer import Explainer, Request
 from engine.faithfulness import measure_faithfulness
 from engine.loading import load_weights
-from engine.photos.decode import decode
 from models.card import Card
 from models.catalog import Catalog
+from models.decoding import decode_for
 from models.labels import is_healthy
 from pictures.blend import WHOLE
 from pictures.drawn_leaves.leaves import DrawnLeaf
@@ -84,7 +84,7 @@ def on_photos(card: Card, folder: Path, count: int) -> list[Row]:
         "wrong": [],
     }
     for path in random.Random(0).sample(paths, min(count, len(paths))):
-        photo = decode(path.read_bytes(), card.preprocessing.size)
+        photo = decode_for(card.preprocessing, path.read_bytes())
         (made,) = explainer.explain([photo], [Request()])
         name = made.predictions[0].class_name
         kind = "right, healthy" if is_healthy(name) else "right, a disease"

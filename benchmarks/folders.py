@@ -27,7 +27,7 @@ from cli.explain.run import LONG_SIDE, Run, make_plan
 from cli.explain.source import ExplainOptions, LoadedPhoto
 from engine.batch_pipeline import BatchPipeline
 from engine.explainer import Explanation, Request
-from engine.photos.decode import Photo, decode
+from engine.photos.decode import Photo
 from engine.photos.overlay import encode, render_overlay
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 from workers.settings import WorkerSettings
@@ -99,7 +99,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as given, tempfile.TemporaryDirectory() as made:
         paths, out = draw(Path(given), chosen.photos), Path(made) / "out"
         out.mkdir()
-        photos = [decode(path.read_bytes(), min_side=448) for path in paths]
+        photos = [source.load(path).photo for path in paths]
         ways = {
             "engine": partial(engine, source, photos),
             "pipeline": partial(pipeline, source, paths),

@@ -20,9 +20,9 @@ from benchmarks.engine import WAYS, explainer_of
 from benchmarks.measuring import in_turn, keep_memory, parser, row, write
 from benchmarks.networks import LAYERS, network, tutorial
 from engine.explainer import Explainer, Request
-from engine.photos.decode import decode
 from engine.photos.overlay import encode, render_overlay
 from engine.photos.transforms import get_validation_transforms
+from models.decoding import decode_for
 from pictures.drawn_leaves.leaves import draw_leaf
 
 SIZES = {"12 MP": (4000, 3000), "1 MP": (1200, 900)}
@@ -53,7 +53,7 @@ def script(model: nn.Module, layer: nn.Module, data: bytes) -> bytes:
 
 def job(explainer: Explainer, data: bytes) -> bytes:
     """Ours, as a worker does it."""
-    photo = decode(data, explainer.card.preprocessing.size)
+    photo = decode_for(explainer.card.preprocessing, data)
     (made,) = explainer.explain([photo], [Request()])
     return encode(render_overlay(photo.pixels, made.maps[0].heatmap))
 

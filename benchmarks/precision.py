@@ -17,10 +17,11 @@ import numpy as np
 
 from benchmarks.measuring import keep_memory, machine, write
 from engine.explainer import Explainer, Request
-from engine.photos.decode import Photo, decode
+from engine.photos.decode import Photo
 from engine.runtimes.parity import MARGIN, MAX_DRIFT
 from models.card import Card
 from models.catalog import Catalog
+from models.decoding import decode_at
 from pictures.errors import PhotoError
 
 PERCENTILE = 99
@@ -64,7 +65,7 @@ def read(folder: Path, side: int) -> Iterator[Photo]:
     """Every photo below `folder`; what is none is named and left out."""
     for file in sorted(file for file in folder.rglob("*") if file.is_file()):
         try:
-            yield decode(file.read_bytes(), min_side=side)
+            yield decode_at(side, file.read_bytes())
         except PhotoError as error:
             print(f"{file.name}: {error}", file=sys.stderr)
 
