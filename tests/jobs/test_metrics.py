@@ -110,34 +110,34 @@ def test_every_end_is_counted_once_whoever_brings_it(
 
 
 def test_a_failure_is_counted_by_its_type_whoever_brings_it(
-    desk: Desk, queue: MeteredQueue
+    harness: JobHarness, queue: MeteredQueue
 ) -> None:
     for error in ({"type": "/problems/undecodable-photo"}, {"type": "/problems/explain-failed"}):
-        desk.enqueue()
+        harness.enqueue()
         queue.finish(queue.claim(1)[0], Outcome(State.FAILED, error=error))
-    job = desk.enqueue()
+    job = harness.enqueue()
     for _ in range(3):
         queue.claim(1)
-        desk.client.zadd("cropshield:1:leases", {job.id: 1})
+        harness.client.zadd("cropshield:1:leases", {job.id: 1})
         queue.reap()
-    counts = saved(desk)
+    counts = saved(harness)
     for name in ("undecodable-photo", "explain-failed", "worker-lost"):
         assert counts[f"job_failures_total|{name}"] == "1"
     assert counts["jobs_ended_total|failed"] == "3"
 
 
 def test_a_verdict_is_counted_by_model_once_its_result_is_kept(
-    desk: Desk, queue: MeteredQueue
+    harness: JobHarness, queue: MeteredQueue
 ) -> None:
     for _ in range(2):
-        desk.enqueue()
+        harness.enqueue()
     first, second = queue.claim(2)
     found = Outcome(State.SUCCEEDED, result={"verdict": "unknown"})
     queue.finish(first, found)
-    desk.ask(lambda store: store.cancel(second.job.id))
+    harness.ask(lambda store: store.cancel(second.job.id))
     queue.finish(second, found)
     queue.heartbeat("w")
-    assert saved(desk)[f"verdicts_total|{first.job.model.id}|unknown"] == "1"
+    assert saved(harness)[f"verdicts_total|{first.job.model.id}|unknown"] == "1"
 
 
 def test_a_job_whose_worker_was_lost_is_counted_as_recovered(
