@@ -47,10 +47,10 @@ class Metrics:
         try:
             await self.save()
             saved: dict[Any, Any] = await self._redis.hgetall(metrics.KEY)
-            answer = await self._redis.eval(backlog.SCRIPT, 0, *map(str, backlog.ARGUMENTS))
+            reply = await self._redis.eval(backlog.SCRIPT, 0, *map(str, backlog.ARGUMENTS))
         except (RedisError, OSError):
             return exposition({}, None)
-        return exposition(saved, backlog.read_backlog(answer))
+        return exposition(saved, backlog.read_backlog(reply))
 
 
 def exposition(saved: Mapping[str, str], now: Backlog | None) -> bytes:

@@ -28,8 +28,8 @@ def check_port(host: str, port: int, *, served: bool) -> Finding:
 
 def _taken(address: str, error: CommandError) -> Finding:
     try:
-        with _DIRECT.open(f"http://{address}/readyz", timeout=5) as answer:
-            state: dict[str, Any] = json.load(answer)
+        with _DIRECT.open(f"http://{address}/readyz", timeout=5) as response:
+            state: dict[str, Any] = json.load(response)
             return ok(SUBJECT, f"{address} is our API, ready, {state['workers']} workers")
     except urllib.error.HTTPError as refusal:
         if refusal.headers.get_content_type() == "application/problem+json":

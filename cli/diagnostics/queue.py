@@ -13,10 +13,10 @@ _LONG_SECONDS = 60
 
 def check_work(client: "Redis") -> Finding:
     try:
-        answer = client.eval(backlog.SCRIPT, 0, *map(str, backlog.ARGUMENTS))
+        reply = client.eval(backlog.SCRIPT, 0, *map(str, backlog.ARGUMENTS))
     except (RedisError, OSError) as error:
         return problem(SUBJECT, f"cannot be read: {error}", "See the log of Redis.")
-    return judge(read_backlog(answer))
+    return judge(read_backlog(reply))
 
 
 def judge(now: Backlog) -> Finding:

@@ -142,8 +142,8 @@ class _Server:
 
 def _has_worker(url: str) -> bool:
     try:
-        with _DIRECT.open(url, timeout=2) as answer:
-            return int(json.load(answer)["workers"]) > 0
+        with _DIRECT.open(url, timeout=2) as response:
+            return int(json.load(response)["workers"]) > 0
     except OSError:
         return False
 

@@ -39,10 +39,10 @@ def find_server() -> Path:
 def server_version(server: Path) -> tuple[int, ...]:
     """Its version, like (7, 0, 15); (0,) when it does not run or gives none."""
     try:
-        answer = subprocess.run([server, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+        result = subprocess.run([server, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
     except OSError:
         return (0,)
-    found = re.search(r"v=(\d+)\.(\d+)\.(\d+)", answer.stdout)
+    found = re.search(r"v=(\d+)\.(\d+)\.(\d+)", result.stdout)
     return tuple(map(int, found.groups())) if found else (0,)
 
 

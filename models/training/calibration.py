@@ -186,22 +186,22 @@ def auroc(leaves: Tensor, others: Tensor) -> float:
     return float(below.mean())
 
 
-def flagged_share(answers: ModelOutputs, found: FittedCalibration) -> float:
+def flagged_share(outputs: ModelOutputs, found: FittedCalibration) -> float:
     """The share of pictures that are `unknown` or `not_a_leaf`."""
-    verdicts = verdicts_of(answers, found)
+    verdicts = verdicts_of(outputs, found)
     return _share(torch.tensor([not VERDICTS[one].is_familiar for one in verdicts]))
 
 
-def confident_share(answers: ModelOutputs, found: FittedCalibration) -> float:
+def confident_share(outputs: ModelOutputs, found: FittedCalibration) -> float:
     """The share of pictures on which the verdict is `confident`."""
-    verdicts = verdicts_of(answers, found)
+    verdicts = verdicts_of(outputs, found)
     return _share(torch.tensor([VERDICTS[one].is_reliable for one in verdicts]))
 
 
-def verdicts_of(answers: ModelOutputs, found: FittedCalibration) -> list[Verdict]:
+def verdicts_of(outputs: ModelOutputs, found: FittedCalibration) -> list[Verdict]:
     """The verdict on each of n pictures."""
-    scores = prototype_similarity(answers.features, found.means).tolist()
-    confidence = (answers.logits / found.figures["temperature"]).softmax(dim=1)
+    scores = prototype_similarity(outputs.features, found.means).tolist()
+    confidence = (outputs.logits / found.figures["temperature"]).softmax(dim=1)
     pairs = zip(scores, top_two_margins(confidence).tolist(), strict=True)
     return [verdict_of(score, margin, found.thresholds) for score, margin in pairs]
 
