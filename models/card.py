@@ -2,19 +2,20 @@
 
 import hashlib
 import re
-import tomllib
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from models.card_errors import CardError, InvalidCard, did_you_mean
+from models.card_errors import InvalidCard, NotDescribed
+from models.class_descriptions import FILE_NAME, ClassDescription, read_descriptions
 from models.class_names import read_class_names
 from models.graph import Graph
 from models.recipe import CardTable, Training
-from models.text_files import read_text
+from models.toml_files import fault, read_toml
 from models.verdict import Calibration
 from models.wrong_files import mistaken_for
 
@@ -43,6 +44,7 @@ class Card(CardTable):
     weights: str
     sha256: str
     classes: str
+    descriptions: Annotated[str, Field(pattern=rf"^$|{re.escape(FILE_NAME)}$")] = ""
     target_layer: str
     licence: str
     attribution: tuple[str, ...] = ()
@@ -100,6 +102,22 @@ class Card(CardTable):
         except ValueError as error:
             raise self.wrong("classes", str(error)) from error
 
+    @cached_property
+    def class_descriptions(self) -> Mapping[str, ClassDescription]:
+        """What is to be known about the classes, by name; empty for a card without descriptions.
+
+        Raises CardError when their file cannot be read, or describes a class that is not there.
+        """
+        if not self.descriptions:
+            return {}
+        return read_descriptions(self.path.parent / self.descriptions, self.class_names)
+
+    def describe(self, class_name: str) -> ClassDescription:
+        """What a class is. Raises NotDescribed, which names a class alike."""
+        if class_name not in self.class_descriptions:
+            raise NotDescribed(self.id, class_name, self.class_descriptions)
+        return self.class_descriptions[class_name]
+
     def verify(self) -> None:
         """Raises CardError when the class list cannot be read, or the weights, the class means or
         the graph are missing or not those of the card."""
@@ -140,37 +158,26 @@ def _with_reason(message: str, path: Path) -> str:
 def read_card(path: Path) -> Card:
     """The card at `path`. Raises CardError that names the file, the line and the key."""
     try:
-        content: dict[str, Any] = tomllib.loads(read_text(path))
-        return Card(path=path.resolve(), **content)
-    except OSError as error:
-        raise CardError(f"card {path} cannot be read: {error.strerror or error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise CardError(f"{path}{_place(str(error))}: not TOML: {error}") from error
+        return Card(path=path.resolve(), **read_toml(path, "card"))
     except ValidationError as error:
         raise InvalidCard(path, *map(_fault, error.errors())) from error
-    except ValueError as error:
-        raise CardError(f"card {path} {error}") from error
-
-
-def _place(message: str) -> str:
-    line = re.search(r"at line (\d+)", message)
-    return f", line {line[1]}" if line else ""
 
 
 def _fault(wrong: ErrorDetails) -> tuple[str, str]:
     """The dotted key, and what is wrong with its value."""
-    key = ".".join(map(str, wrong["loc"]))
-    if wrong["type"] == "missing":
-        return key, "is missing"
-    if wrong["type"] == "extra_forbidden":
-        return key, f"no such key{did_you_mean(str(wrong['loc'][-1]), _keys(Card))}"
-    if key == "architecture":
+    fault_at = (wrong["type"], *wrong["loc"])
+    if fault_at == ("string_pattern_mismatch", "descriptions"):
+        return "descriptions", (
+            f"the file's name must end in {FILE_NAME}, or it would be read as a card; "
+            f"it is {wrong['input']!r}"
+        )
+    if fault_at == ("string_pattern_mismatch", "architecture"):
         known = (
             "cropshield_cnn, cropshield_plain, resnet18, efficientnet_b0, torchvision:NAME, "
             "timm:NAME"
         )
-        return key, f"unknown architecture {wrong['input']!r}; known are {known}"
-    return key, f"{wrong['msg']}; it is {wrong['input']!r}"
+        return "architecture", f"unknown architecture {wrong['input']!r}; known are {known}"
+    return fault(wrong, _keys(Card))
 
 
 def _keys(part: type[BaseModel]) -> set[str]:

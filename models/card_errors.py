@@ -7,7 +7,7 @@ from pathlib import Path
 
 from models.text_files import read_text
 
-_TABLE = re.compile(r"\s*\[{1,2}\s*([\w.-]+)\s*\]{1,2}")
+_TABLE = re.compile(r"""\s*\[{1,2}\s*(?:"([^"]+)"|'([^']+)'|([\w.-]+))\s*\]{1,2}""")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 
 
@@ -24,6 +24,14 @@ class InvalidCard(CardError):
         super().__init__("\n".join(f"{_place(path, key)}{message}" for key, message in faults))
 
 
+class NotDescribed(CardError):
+    """The model's card does not say what this class is."""
+
+    def __init__(self, model: str, class_name: str, described: Iterable[str]) -> None:
+        alike = did_you_mean(class_name, described, quote="'")
+        super().__init__(f"model {model} describes no class {class_name!r:.100}{alike}")
+
+
 def _place(path: Path, key: str) -> str:
     line = line_of(read_text(path), key) if key and path.is_file() else None
     own = path.resolve()
@@ -38,7 +46,7 @@ def line_of(text: str, key: str) -> int | None:
     table = ""
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _TABLE.match(line):
-            table = header[1]
+            table = next(filter(None, header.groups()))
             lines.setdefault(table, number)
         elif found := _KEY.match(line):
             lines.setdefault(f"{table}.{found[1]}".lstrip("."), number)

@@ -20,6 +20,7 @@ from jobs.settings import SharedSettings
 from models.architectures.registry import build
 from models.card import file_sha256, read_card
 from models.card_errors import CardError, InvalidCard
+from models.class_descriptions import FILE_NAME, read_descriptions
 from models.class_names import read_class_names
 from models.weights import Misfit, load_state, read_file, unwrap_checkpoint, write_weights
 
@@ -39,10 +40,12 @@ class NewModel:
     pixels: dict[str, Any]
     title: str
     licence: str
+    descriptions: Path | None = None
 
 
 def add_model(new: NewModel, folder: Path | None) -> None:
-    """Write card, weights and class list to `folder`, by default the operator's own, and say so.
+    """Write card, weights, class list and descriptions to `folder`, by default the operator's own,
+    and say so.
 
     Nothing is left behind for a model that does not work. Raises CommandError that says why.
     """
@@ -80,8 +83,9 @@ def _numbered(names: Sequence[str]) -> str:
 
 
 def _try(new: NewModel, folder: Path) -> None:
-    """Write the three files to `folder` and run the model on a photo."""
+    """Write the files to `folder` and run the model on a photo."""
     names = read_class_names(new.classes)
+    described = _store_descriptions(new, names, folder)
     weights = folder / f"{new.id}{new.weights.suffix}"
     network = _store_weights(new, len(names), weights)
     numbers = {name: index for index, name in enumerate(names)}
@@ -96,6 +100,7 @@ def _try(new: NewModel, folder: Path) -> None:
         "weights": weights.name,
         "sha256": file_sha256(weights),
         "classes": f"{new.id}.classes.json",
+        **described,
         "target_layer": layer,
         "licence": new.licence,
         "preprocessing": new.pixels,
@@ -103,6 +108,20 @@ def _try(new: NewModel, folder: Path) -> None:
     file = folder / f"{new.id}.toml"
     file.write_text(tomlkit.dumps(content), "utf-8")
     validate_card(read_card(file))
+
+
+def _store_descriptions(new: NewModel, names: Sequence[str], folder: Path) -> dict[str, str]:
+    """The card's key; nothing where none were brought. Raises CardError that names the file as
+    given."""
+    if new.descriptions is None:
+        return {}
+    try:
+        read_descriptions(new.descriptions, names)
+    except InvalidCard as error:
+        raise CardError(str(error)) from error
+    name = f"{new.id}.{FILE_NAME}"
+    shutil.copyfile(new.descriptions, folder / name)
+    return {"descriptions": name}
 
 
 def _store_weights(new: NewModel, classes: int, target: Path) -> nn.Module:

@@ -6,8 +6,10 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
+from cli.cards.describe import one_line
 from cli.cards.served import served_card, served_cards
 from models.card import Card
+from models.text_files import read_text
 
 _COLUMNS = ("model", "version", "architecture", "classes", "input", "explains", "test", "file")
 
@@ -31,7 +33,14 @@ def show_card(model: str, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(card.model_dump_json(indent=2) + "\n")
         return
-    sys.stdout.write(f"# {card.path}\n{card.path.read_text('utf-8')}")
+    sys.stdout.write(f"# {card.path}\n{read_text(card.path)}{_classes(card)}")
+
+
+def _classes(card: Card) -> str:
+    """A line for each class that is described, as a comment: the rest is the card."""
+    lines = [f"# {name}: {one_line(found)}\n" for name, found in card.class_descriptions.items()]
+    more = f"# More of a class: cropshield models show {card.id} --class NAME\n"
+    return "".join(["\n", *lines, more]) if lines else ""
 
 
 def _row(card: Card) -> tuple[str, ...]:

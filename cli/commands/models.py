@@ -18,8 +18,19 @@ def list_models(json: AsJson = False) -> None:
 
 
 @app.command()
-def show(model: Annotated[str, typer.Argument(help="Id of a card.")], json: AsJson = False) -> None:
-    """A whole card, its figures included."""
+def show(
+    model: Annotated[str, typer.Argument(help="Id of a card.")],
+    class_name: Annotated[
+        str, typer.Option("--class", help="What this class is, instead of the card.")
+    ] = "",
+    json: AsJson = False,
+) -> None:
+    """A whole card, its figures included; or what one of its classes is."""
+    if class_name:
+        from cli.cards.describe import show_class
+
+        show_class(model, class_name, as_json=json)
+        return
     from cli.cards.show import show_card
 
     show_card(model, as_json=json)
@@ -56,6 +67,9 @@ def add(
     classes: Annotated[
         Path, typer.Option(help="Class names by index: class_to_idx.json, a JSON list, or lines.")
     ],
+    descriptions: Annotated[
+        Path | None, typer.Option(help="What the classes are: a file of class descriptions.")
+    ] = None,
     target_layer: Annotated[
         str, typer.Option(help="The layer that is explained; left out, the last with maps.")
     ] = "",
@@ -74,5 +88,8 @@ def add(
     from cli.cards.add import NewModel, add_model
 
     pixels = {"size": size, "mean": list(mean), "std": list(std)}
-    given = NewModel(model, architecture, weights, classes, target_layer, pixels, title, licence)
+    given = NewModel(
+        *(model, architecture, weights, classes, target_layer, pixels, title, licence),
+        descriptions=descriptions,
+    )
     add_model(given, to)

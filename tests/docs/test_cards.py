@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from models.card import Card, Preprocessing
 from models.catalog import Catalog
+from models.class_descriptions import Cause, ClassDescription, Lookalike, Source, read_descriptions
 from models.graph import Graph
 from models.recipe import Lesions, Stage, Training
 from models.verdict import Calibration
@@ -32,6 +33,10 @@ TABLES = {"path", "preprocessing", "training", "lesions", "metrics", "doubt", "g
         ("A stage of training", Stage),
         ("When to rely on it: doubt", Calibration),
         ("To run without torch: graph", Graph),
+        ("Descriptions of classes", ClassDescription),
+        ("A cause", Cause),
+        ("A lookalike", Lookalike),
+        ("A source", Source),
     ],
 )
 def test_every_key_is_named_with_its_default(heading: str, part: type[BaseModel]) -> None:
@@ -42,6 +47,13 @@ def test_every_key_is_named_with_its_default(heading: str, part: type[BaseModel]
             shown = documented[name][0].strip("` ")
             default = "" if field.is_required() else field.default
             assert shown == (json.dumps(default) if default != "" else ""), name
+
+
+def test_the_example_of_a_description_is_read(tmp_path: Path) -> None:
+    (tmp_path / "descriptions.toml").write_text(blocks(ROOT / PAGE, "toml")[-1], "utf-8")
+    names = ("Tea__healthy", "Tea__red_rust")
+    found = read_descriptions(tmp_path / "descriptions.toml", names)
+    assert found["Tea__red_rust"].symptoms.startswith("Where on the leaf, which colour")
 
 
 def test_an_own_model_is_added_as_the_page_says(

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,57 @@ def test_weights_become_a_model_that_is_served(
     assert "torchvision:mobilenet_v3_small" in models("list").output
     assert json.loads(models("show", "tea", "--json").output)["licence"] == "MIT"
     assert 'licence = "MIT"' in models("show", "tea").output
+
+
+DESCRIPTIONS = """
+[Tea__red_rust]
+common_names = ["red rust of tea"]
+causes = [{ kind = "fungus", name = "Cephaleuros parasiticus", eppo_code = "CEPHPA" }]
+symptoms = "Orange velvet on the upper side."
+expected_heat = "On the velvet."
+lookalikes = [{ name = "a healthy leaf", class_name = "Tea__healthy", difference = "It is green." }]
+next_steps = "Have it confirmed."
+sources = [{ publisher = "A service", title = "Red rust", url = "https://example.org/rust" }]
+"""
+
+
+def test_a_model_of_ones_own_brings_what_its_classes_are(
+    weights: Path, own_models: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "brought.toml").write_text(DESCRIPTIONS)
+    assert add(weights, "--descriptions", str(tmp_path / "brought.toml")).exit_code == 0
+    assert Catalog(own_models).describes("tea", "Tea__red_rust")
+    shown = models("show", "tea").output
+    assert "# Tea__red_rust: red rust of tea (Cephaleuros parasiticus)" in shown
+    assert tomllib.loads(shown)["descriptions"] == "tea.descriptions.toml"
+    told = models("show", "tea", "--class", "Tea__red_rust").output
+    for text in (
+        "fungus Cephaleuros parasiticus; EPPO code CEPHPA",
+        "Orange velvet",
+        "It is green.",
+    ):
+        assert text in told
+    document = json.loads(models("show", "tea", "--class", "Tea__red_rust", "--json").output)
+    assert document["class_name"] == "Tea__red_rust"
+    assert document["sources"][0]["url"] == "https://example.org/rust"
+
+
+def test_what_is_wrong_with_descriptions_is_told_with_the_line_of_the_file_that_was_given(
+    weights: Path, own_models: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "brought.toml").write_text(DESCRIPTIONS.replace("Tea__red", "Tea__read"))
+    with pytest.raises(CommandError, match=r"brought\.toml, line 2: .*no class 'Tea__read_rust'"):
+        add(weights, "--descriptions", str(tmp_path / "brought.toml"))
+    assert list(own_models.iterdir()) == []
+
+
+def test_a_class_that_is_not_described_names_one_alike(weights: Path) -> None:
+    add(weights)
+    with pytest.raises(CommandError, match=r"tea describes no class 'Tea__red_rust'$"):
+        models("show", "tea", "--class", "Tea__red_rust")
+    with pytest.raises(CommandError, match="'Apple__skab'; did you mean 'Apple__scab'"):
+        models("show", "cropshield_cnn", "--class", "Apple__skab")
+    assert "#" not in models("show", "tea").output.partition("\n")[2]
 
 
 def listed() -> list[dict[str, object]]:
