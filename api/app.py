@@ -28,6 +28,7 @@ from api.rendering.cache import RenderCache
 from api.routes import (
     batches,
     catalog,
+    classes,
     deliveries,
     events,
     feedback,
@@ -79,7 +80,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     cards = Catalog(*settings.card_folders)
     service = JobService(store, blobs, cards, webhooks, settings.max_pixels)
     sender = WebhookSender(settings.webhook_targets)
-    dispatcher = WebhookDispatcher(webhooks, store, sender, measured.counters)
+    dispatcher = WebhookDispatcher(webhooks, store, cards, sender, measured.counters)
     feedback_store = FeedbackStore(redis, settings.feedback_days)
 
     @asynccontextmanager
@@ -126,8 +127,8 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     app.add_middleware(AccessLogMiddleware, counters=measured.counters)
     app.add_middleware(RequestIdMiddleware)
     exception_handlers.install_handlers(app)
-    reading = (jobs, events, deliveries, feedback, pictures, catalog, health, metrics)
-    app.router.routes.append(jobs.PolledJobRoute(JobCache(redis, store)))
+    reading = (jobs, events, deliveries, feedback, pictures, catalog, classes, health, metrics)
+    app.router.routes.append(jobs.PolledJobRoute(JobCache(redis, store, cards)))
     for module in (submit, batches, *reading, pages):
         app.include_router(module.router)
     app.mount("/playground", StaticFiles(directory=pages.PLAYGROUND), name="playground")

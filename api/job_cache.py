@@ -20,6 +20,7 @@ from api.responses import (
 from jobs.ports import JobStore
 from jobs.redis import keyspace
 from jobs.redis.connections import raises_store_down
+from models.catalog import Catalog
 
 _STAMP = ("owner", "state", "finished_at", "erased")  # all that can change after a job has ended
 _CACHE_BYTES = 16 * 1024 * 1024
@@ -45,8 +46,8 @@ class _CachedJob:
 class JobCache:
     """Responds with a job as it is now."""
 
-    def __init__(self, redis: "Redis", store: JobStore) -> None:
-        self._redis, self._store = redis, store
+    def __init__(self, redis: "Redis", store: JobStore, catalog: Catalog) -> None:
+        self._redis, self._store, self._catalog = redis, store, catalog
         self._cache: LRUCache[str, _CachedJob] = LRUCache(
             _CACHE_BYTES, lambda cached: len(cached.content)
         )
@@ -62,7 +63,7 @@ class JobCache:
         ):
             return cached.respond(request)
         job = await self._store.find(job_id, owner)
-        response = conditional_job_response(request, job, None)
+        response = conditional_job_response(request, job, self._catalog, None)
         if job.state.is_terminal and response.status_code == 200:
             cached = _CachedJob(
                 await self._stamp(job_id),

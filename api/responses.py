@@ -11,6 +11,7 @@ from fastapi import HTTPException, Request, Response
 from api.headers import find_header
 from api.schemas.jobs import job_view
 from jobs.records.job import Job
+from models.catalog import Catalog
 
 VARY = "X-API-Key, Authorization"  # responses depend on the owner
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -89,7 +90,11 @@ def preference_applied(wait: float | None) -> dict[str, str]:
 
 
 def job_response(
-    job: Job, status: int, wait: float | None = None, headers: Mapping[str, str] | None = None
+    job: Job,
+    catalog: Catalog,
+    status: int,
+    wait: float | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The whole job, after a request that changed it: never cached."""
     fields = {
@@ -98,13 +103,15 @@ def job_response(
         **preference_applied(wait),
         **(headers or {}),
     }
-    content = job_view(job).model_dump_json()
+    content = job_view(job, catalog).model_dump_json()
     return Response(content, status, fields, "application/json")
 
 
-def conditional_job_response(request: Request, job: Job, wait: float | None) -> Response:
+def conditional_job_response(
+    request: Request, job: Job, catalog: Catalog, wait: float | None
+) -> Response:
     """The whole job, or 304 when the client's `If-None-Match` already names it."""
-    content = job_view(job).model_dump_json().encode()
+    content = job_view(job, catalog).model_dump_json().encode()
     return cached_job_response(request, content, retry_after(job) | preference_applied(wait))
 
 

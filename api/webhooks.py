@@ -23,6 +23,7 @@ from jobs.ports import JobStore
 from jobs.records.job import Job
 from jobs.webhooks.outbox import Delivery, DueDelivery, WebhookOutbox
 from jobs.webhooks.url_policy import WebhookTargets, is_public, refusal_reason, split_url
+from models.catalog import Catalog
 
 log = logging.getLogger(__name__)
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -115,10 +116,15 @@ class WebhookDispatcher:
     """
 
     def __init__(
-        self, webhooks: WebhookOutbox, jobs: JobStore, sender: WebhookSender, counters: Counters
+        self,
+        webhooks: WebhookOutbox,
+        jobs: JobStore,
+        catalog: Catalog,
+        sender: WebhookSender,
+        counters: Counters,
     ) -> None:
         self._webhooks, self._jobs, self._sender = webhooks, jobs, sender
-        self._counters = counters
+        self._catalog, self._counters = catalog, counters
         self._under_way: dict[asyncio.Task[None], str] = {}  # task to owner
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -178,7 +184,7 @@ class WebhookDispatcher:
         secrets = await self._webhooks.secrets(job.owner)
         if not secrets:
             raise Undeliverable("not sent: there is no secret to sign it with")
-        body = job_view(job).model_dump_json()
+        body = job_view(job, self._catalog).model_dump_json()
         headers = sign(body, job.id, secrets, datetime.now(UTC))
         return await self._sender.post(job.options.callback_url or "", body.encode(), headers)
 

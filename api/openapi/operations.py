@@ -34,7 +34,10 @@ TAGS = [
         "name": "feedback",
         "description": "Say what was right and what was not; take it all out for retraining.",
     },
-    {"name": "catalog", "description": "What can be asked for: models and colour tables."},
+    {
+        "name": "catalog",
+        "description": "What can be asked for: models, their classes and colour tables.",
+    },
     {"name": "health", "description": "For load balancers; they need no key."},
 ]
 
@@ -122,6 +125,8 @@ _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     ),
     "list_models": (),
     "get_model": (NOT_FOUND, INVALID),
+    "list_classes": (UnknownModel, INVALID),
+    "get_class": (NOT_FOUND, UnknownModel, INVALID),
     "list_colormaps": (),
     "is_alive": (),
     "is_ready": (errors.StoreDown, errors.BlobsFailed),

@@ -4,10 +4,12 @@ from typing import Any, get_args
 
 from jobs.records.job import State
 from jobs.records.options import MethodName, OverlayFormat
+from models.class_descriptions import Kind
 from pictures.colormaps import COLORMAPS
 
 Json = dict[str, Any]
 _ENUMS = {
+    "CauseKind": list(get_args(Kind)),
     "ColormapName": list(COLORMAPS),
     "Method": list(get_args(MethodName)),
     "OverlayFormat": list(get_args(OverlayFormat)),

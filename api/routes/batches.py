@@ -10,7 +10,7 @@ from api.context import context_of
 from api.dependencies import IdempotencyKey, InjectedServices, Owner, PreferredWait, Services
 from api.disconnect import while_connected
 from api.responses import file_response
-from api.schemas.batches import BatchView, batch_view
+from api.schemas.batches import BatchView, batch_view, expires_at
 from api.uploads import BATCH_FIELD, read_batch, read_options
 from jobs.errors import BatchNotReady, JobGone, JobNotFound
 from jobs.records.batch import MOST_PHOTOS, Batch
@@ -115,7 +115,7 @@ async def get_grid(
         raise BatchNotReady(batch_id, len(left))
     drawing = services.render_cache.contact_sheet(batch, jobs, columns)
     sheet = await while_connected(request, drawing)
-    return file_response(request, sheet, "image/jpeg", batch_view(batch, jobs).expires_at)
+    return file_response(request, sheet, "image/jpeg", expires_at(batch, jobs))
 
 
 async def _current_view(
@@ -128,7 +128,8 @@ async def _current_view(
             await while_connected(request, _wait_for_all(services, batch, granted))
             batch, jobs = await services.batches.find(batch_id, owner)
             response.headers["Preference-Applied"] = f"wait={granted:g}"
-    view = batch_view(batch, jobs, await _position_of_last(services, jobs))
+    position = await _position_of_last(services, jobs)
+    view = batch_view(batch, jobs, services.jobs.catalog, position)
     if view.progress < 1:
         response.headers["Retry-After"] = "1"
     response.headers["Cache-Control"] = "no-store"

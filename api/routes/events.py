@@ -68,5 +68,5 @@ async def _events(services: Services, job_id: str, known_version: str) -> AsyncI
         if job is None:
             yield format_sse_event(comment="still here")
         else:
-            data = job_view(job).model_dump_json()
+            data = job_view(job, services.jobs.catalog).model_dump_json()
             yield format_sse_event(event="job", data_str=data, id=version(job))

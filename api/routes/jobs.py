@@ -31,11 +31,12 @@ async def list_jobs(
     A page may be shorter than `limit`, even empty, and yet have a next one.
     """
     page = await services.jobs.store.list_jobs(owner, params.query())
+    views = [job_view(job, services.jobs.catalog) for job in page.jobs]
     cursor = None if page.cursor is None else repr(page.cursor)
     response.headers["Cache-Control"] = "no-store"
     if cursor:
         response.headers["Link"] = f'<{params.path(cursor)}>; rel="next"'
-    return JobPage(jobs=[job_view(job) for job in page.jobs], next_cursor=cursor)
+    return JobPage(jobs=views, next_cursor=cursor)
 
 
 class PolledJobRoute(Route):
@@ -74,7 +75,7 @@ async def get_job(
     with services.granted_wait(owner, wait) as granted:
         waiting = services.watch.wait(job_id, granted or 0, owner)
         job = await (while_connected(request, waiting) if granted else waiting)
-    return conditional_job_response(request, job, granted)
+    return conditional_job_response(request, job, services.jobs.catalog, granted)
 
 
 @router.delete(
@@ -89,4 +90,5 @@ async def delete_job(job_id: JobId, services: InjectedServices, owner: Owner) ->
     Of a job that has ended, photo, maps and overlays are erased. Safe to repeat.
     """
     job = await services.jobs.discard(job_id, owner)
-    return job_response(job, 202 if job.state is State.RUNNING else 200)
+    status = 202 if job.state is State.RUNNING else 200
+    return job_response(job, services.jobs.catalog, status)

@@ -71,7 +71,8 @@ class SubmitHandler:
         headers = {"Location": f"/v1/jobs/{job.id}"}
         if made.replayed:
             headers["Idempotency-Replayed"] = "true"
-        return job_response(job, 200 if job.state.is_terminal else 202, wait, headers)
+        status = 200 if job.state.is_terminal else 202
+        return job_response(job, self._services.jobs.catalog, status, wait, headers)
 
     async def _read_and_submit(self, submission: Submission) -> Submitted:
         services = self._services

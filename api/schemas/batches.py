@@ -10,6 +10,7 @@ from api.schemas.problems import ErrorView
 from jobs.errors import JobGone
 from jobs.records.batch import Batch, BatchItem
 from jobs.records.job import Job, QueuePosition, State
+from models.catalog import Catalog
 
 REFUSED, GONE = "refused", "gone"
 
@@ -45,9 +46,12 @@ class BatchView(BaseModel):
     links: BatchLinks
 
 
-def batch_view(batch: Batch, jobs: dict[str, Job], queue: QueuePosition | None = None) -> BatchView:
+def batch_view(
+    batch: Batch, jobs: dict[str, Job], catalog: Catalog, queue: QueuePosition | None = None
+) -> BatchView:
     """jobs: those that still are, by id."""
-    items = [_item(index, item, jobs, batch) for index, item in enumerate(batch.items)]
+    views = {job_id: job_view(job, catalog) for job_id, job in jobs.items()}
+    items = [_item(index, item, views, batch) for index, item in enumerate(batch.items)]
     states = [_state(item, jobs) for item in batch.items]
     names = [*State, REFUSED, GONE]
     waiting = states.count(State.QUEUED) + states.count(State.RUNNING)
@@ -55,7 +59,7 @@ def batch_view(batch: Batch, jobs: dict[str, Job], queue: QueuePosition | None =
     return BatchView(
         id=batch.id,
         created_at=batch.created_at,
-        expires_at=max([job.expires_at for job in jobs.values()], default=_end(batch)),
+        expires_at=expires_at(batch, jobs),
         total=len(items),
         counts={name: states.count(name) for name in names},
         progress=round(1 - waiting / len(items), 4),
@@ -65,14 +69,19 @@ def batch_view(batch: Batch, jobs: dict[str, Job], queue: QueuePosition | None =
     )
 
 
+def expires_at(batch: Batch, jobs: dict[str, Job]) -> datetime:
+    """When the last of its jobs does."""
+    return max([job.expires_at for job in jobs.values()], default=_end(batch))
+
+
 def _state(item: BatchItem, jobs: dict[str, Job]) -> str:
     if item.job_id is None:
         return REFUSED
     return jobs[item.job_id].state if item.job_id in jobs else GONE
 
 
-def _item(index: int, item: BatchItem, jobs: dict[str, Job], batch: Batch) -> ItemView:
-    job = jobs.get(item.job_id or "")
+def _item(index: int, item: BatchItem, views: dict[str, JobView], batch: Batch) -> ItemView:
+    job = views.get(item.job_id or "")
     error = item.error
     if job is None and item.job_id:
         gone = JobGone(item.job_id, _end(batch))
@@ -80,7 +89,7 @@ def _item(index: int, item: BatchItem, jobs: dict[str, Job], batch: Batch) -> It
     error_view = error and ErrorView(
         **with_status(error), instance=f"/v1/batches/{batch.id}", request_id=batch.request_id
     )
-    return ItemView(index=index, name=item.name, job=job and job_view(job), error=error_view)
+    return ItemView(index=index, name=item.name, job=job, error=error_view)
 
 
 def _end(batch: Batch) -> datetime:

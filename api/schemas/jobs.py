@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
@@ -9,9 +10,18 @@ from api.http_problems import with_status
 from api.schemas.problems import ErrorView
 from jobs.records.job import ImageFacts, Job, ModelFacts, QueuePosition, State
 from jobs.records.options import JobOptions
+from models.catalog import Catalog
 from models.verdict import Verdict
 
 Warned = Literal["uniform", "scattered", "edge", "background"]
+
+
+class PredictionLinks(BaseModel):
+    """Absolute paths of one prediction."""
+
+    description: str | None = Field(
+        description="What the class is; null where the model's card describes none."
+    )
 
 
 class PredictionView(BaseModel):
@@ -22,6 +32,7 @@ class PredictionView(BaseModel):
     crop: str
     disease: str | None
     confidence: float = Field(ge=0, le=1)
+    links: PredictionLinks
 
 
 class BoxView(BaseModel):
@@ -173,12 +184,12 @@ class DeliveryView(BaseModel):
     next_at: datetime | None
 
 
-def job_view(job: Job) -> JobView:
-    """The job with its links."""
+def job_view(job: Job, catalog: Catalog) -> JobView:
+    """The job with its links. catalog: the models that are served, which describe classes."""
     root = f"/v1/jobs/{job.id}"
     parts = {name: f"{root}/{name}" for name in Links.model_fields if name != "self"}
     ended: dict[str, Any] = {
-        "result": job.result and _result(job.result, root),
+        "result": job.result and _result(job.result, root, job.model.id, catalog),
         "error": job.error
         and with_status(job.error) | {"instance": root, "request_id": job.request_id},
     }
@@ -190,12 +201,23 @@ def job_view(job: Job) -> JobView:
     )
 
 
-def _result(result: dict[str, Any], root: str) -> dict[str, Any]:
-    """With the links of each explanation."""
+def _result(result: dict[str, Any], root: str, model: str, catalog: Catalog) -> dict[str, Any]:
+    """With the links of each prediction and explanation."""
+    predictions = [
+        found | {"links": {"description": description_path(found["class_name"], model, catalog)}}
+        for found in result["predictions"]
+    ]
     explained = [
         found | {"links": _links(root, found["class_index"])} for found in result["explanations"]
     ]
-    return result | {"explanations": explained}
+    return result | {"predictions": predictions, "explanations": explained}
+
+
+def description_path(class_name: str, model: str, catalog: Catalog) -> str | None:
+    """Where a class is described; None where it is not."""
+    if not catalog.describes(model, class_name):
+        return None
+    return f"/v1/classes/{quote(class_name, safe='')}?model={model}"
 
 
 def _links(root: str, class_index: int) -> dict[str, str]:

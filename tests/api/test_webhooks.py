@@ -22,6 +22,7 @@ from jobs.metrics import Counters
 from jobs.redis.connections import connect_async
 from jobs.redis.store import RedisJobStore
 from jobs.webhooks.outbox import Delivery, WebhookOutbox
+from models.catalog import Catalog
 from tests.jobs.conftest import JobHarness, a_job, harness
 
 __all__ = ["harness"]
@@ -270,7 +271,7 @@ class Outbox:
         store = RedisJobStore(self.redis, harness.notifier, 1000, 2)
         self.webhooks = WebhookOutbox(self.redis, "any")
         sender = WebhookSender("any", tls=PLAIN, timeout=timeout)
-        self.dispatcher = WebhookDispatcher(self.webhooks, store, sender, Counters())
+        self.dispatcher = WebhookDispatcher(self.webhooks, store, Catalog(), sender, Counters())
         self.store = store
 
     async def add(self, owner: str, url: str, count: int = 1) -> list[str]:

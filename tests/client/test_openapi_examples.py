@@ -57,6 +57,8 @@ def answers(http: httpx2.Client, photo: bytes) -> Answers:
         "delete_job": shown(http.delete(job)),
         "list_models": shown(http.get("/v1/models")),
         "get_model": shown(http.get("/v1/models/cropshield_cnn")),
+        "list_classes": shown(http.get("/v1/classes")),
+        "get_class": shown(http.get("/v1/classes/Apple__scab")),
         "list_colormaps": shown(http.get("/v1/colormaps")),
         "is_ready": shown(http.get("/readyz")),
     }

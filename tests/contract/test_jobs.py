@@ -342,6 +342,19 @@ def test_a_job_has_every_member(
     assert all(path.startswith(f"/v1/jobs/{job['id']}") for path in job["links"].values())
 
 
+def test_a_prediction_links_to_what_the_class_is_where_the_card_describes_it(
+    client: TestClient, done: str
+) -> None:
+    listed = client.get("/v1/jobs").json()["jobs"][0]
+    for job in (client.get(done).json(), listed):
+        unknown, scab = job["result"]["predictions"]
+        assert set(scab) == {
+            *("class_index", "class_name", "crop", "disease", "confidence", "links")
+        }
+        assert unknown["links"] == {"description": None}
+        assert client.get(scab["links"]["description"]).json()["class_name"] == "Apple__scab"
+
+
 def test_every_link_of_a_job_answers(client: TestClient, done: str) -> None:
     job = client.get(done).json()
     explained = [link for each in job["result"]["explanations"] for link in each["links"].values()]

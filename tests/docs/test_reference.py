@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from api.app import create_app
 from api.http_problems import all_problems, status_of
 from api.rendering.params import ComparisonParams, HeatmapParams, OverlayParams
+from api.schemas.classes import ClassDescriptionView
 from api.schemas.listing import JobListParams
 from api.settings import ApiSettings
 from cli.main import app as command_line
@@ -81,6 +82,11 @@ def test_every_parameter_of_the_list_is_named_with_its_default() -> None:
 def test_every_member_of_a_job_is_named() -> None:
     named = {name for cell in rows(HTTP, "The job") for name in cell.split(", ")}
     assert named == {*Job.model_fields, "client_ref", "links"} - {"owner", "request_id"}
+
+
+def test_every_member_of_a_class_is_named() -> None:
+    named = {name for cell in rows(HTTP, "Classes") for name in cell.split(", ")}
+    assert named == {*ClassDescriptionView.model_fields}
 
 
 def test_every_state_is_named_wherever_a_life_is_told() -> None:
