@@ -20,12 +20,16 @@ from cropshield_client.errors import (
 )
 from cropshield_client.models import (
     Batch,
+    Cause,
+    ClassDescription,
     Explained,
     Explanation,
     Job,
     JobFailed,
+    Lookalike,
     Prediction,
     Region,
+    Source,
 )
 from cropshield_client.retry import RetryPolicy
 from cropshield_client.sync import CropShield
@@ -36,6 +40,8 @@ __all__ = [
     "AsyncCropShield",
     "BadPhoto",
     "Batch",
+    "Cause",
+    "ClassDescription",
     "CropShield",
     "CropShieldError",
     "Explained",
@@ -45,6 +51,7 @@ __all__ = [
     "InvalidResponse",
     "Job",
     "JobFailed",
+    "Lookalike",
     "NotFound",
     "NotReady",
     "Prediction",
@@ -53,6 +60,7 @@ __all__ = [
     "Region",
     "RetryPolicy",
     "ServerFailed",
+    "Source",
     "TimedOut",
     "Unavailable",
     "Unreachable",

@@ -11,7 +11,7 @@ import httpx2
 from cropshield_client import endpoints, flows
 from cropshield_client.endpoints import Photo, Progress, Request
 from cropshield_client.flows import FAILURES, Failure, Flow, Sleep
-from cropshield_client.models import Batch, Explained, Job
+from cropshield_client.models import Batch, ClassDescription, Explained, Job, Prediction
 from cropshield_client.retry import RetryPolicy
 
 T = TypeVar("T")
@@ -170,6 +170,16 @@ class AsyncCropShield:
     async def models(self) -> list[dict[str, Any]]:
         """The cards of all models."""
         return await self._run(flows.models(self._retry))
+
+    async def classes(self, model: str | None = None) -> list[ClassDescription]:
+        """What the classes of a model are, in its order; of the server's default model without."""
+        return await self._run(flows.classes(model, self._retry))
+
+    async def describe(
+        self, what: Prediction | str, *, model: str | None = None
+    ) -> ClassDescription | None:
+        """What a class is, of a prediction or by its name; None where it is not described."""
+        return await self._run(flows.describe(what, model, self._retry))
 
     async def close(self) -> None:
         """Close the connections."""

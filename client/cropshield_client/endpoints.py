@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import parse_qsl, quote
 
 Photo = bytes | str | Path | BinaryIO
 Progress = Callable[[int, int], None]
@@ -100,6 +101,16 @@ def get(path: str, wait: float = 0, **params: Any) -> Request:
     return Request(
         "GET", path, params=_without_none(params), headers=_prefer(wait), server_wait=wait
     )
+
+
+def class_description(class_name: str, model: str | None) -> Request:
+    return get(f"/v1/classes/{quote(class_name, safe='')}", model=model)
+
+
+def follow(link: str) -> Request:
+    """The GET of a link that the server gave."""
+    path, _, query = link.partition("?")
+    return Request("GET", path, params=dict(parse_qsl(query)))
 
 
 def delete(path: str) -> Request:

@@ -17,12 +17,21 @@ from cropshield_client import endpoints
 from cropshield_client.endpoints import MAX_WAIT, Request
 from cropshield_client.errors import (
     InvalidResponse,
+    NotFound,
     ProblemError,
     TimedOut,
     Unreachable,
     error_of,
 )
-from cropshield_client.models import Batch, Explained, Job, JobFailed, JobPage
+from cropshield_client.models import (
+    Batch,
+    ClassDescription,
+    Explained,
+    Job,
+    JobFailed,
+    JobPage,
+    Prediction,
+)
 from cropshield_client.parsing import parse
 from cropshield_client.retry import RetryPolicy, is_retryable
 
@@ -126,6 +135,32 @@ def models(retry: RetryPolicy) -> Flow[list[dict[str, Any]]]:
         return [dict(card) for card in response.json()]
     except (ValueError, TypeError) as error:
         raise _invalid(request, response) from error
+
+
+def classes(model: str | None, retry: RetryPolicy) -> Flow[list[ClassDescription]]:
+    """What the classes of a model are, in its order."""
+    request = endpoints.get("/v1/classes", model=model)
+    response = yield from send(request, retry)
+    try:
+        return [parse(ClassDescription, found) for found in response.json()]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise _invalid(request, response) from error
+
+
+def describe(
+    what: Prediction | str, model: str | None, retry: RetryPolicy
+) -> Flow[ClassDescription | None]:
+    """What a class is; None where the server does not describe it."""
+    if isinstance(what, str):
+        request = endpoints.class_description(what, model)
+    elif link := what.links.get("description"):
+        request = endpoints.follow(link)
+    else:
+        return None
+    try:
+        return (yield from fetch(ClassDescription, request, retry))
+    except NotFound:
+        return None
 
 
 def wait(job_id: str, timeout: float, retry: RetryPolicy) -> Flow[Job]:

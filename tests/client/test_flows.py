@@ -17,6 +17,7 @@ from cropshield_client.errors import (
     Unreachable,
 )
 from cropshield_client.flows import Flow, Sleep
+from cropshield_client.models import Prediction
 from cropshield_client.retry import RetryPolicy
 
 RETRY = RetryPolicy(deadline=60, initial=0.01, maximum=0.02)
@@ -84,6 +85,38 @@ def test_an_id_of_ones_own_is_put_and_needs_no_key() -> None:
     call = endpoints.submit(b"photo", {}, job_id="7")
     assert (call.method, call.path) == ("PUT", "/v1/jobs/7")
     assert "Idempotency-Key" not in call.headers
+
+
+SCAB = {"class_name": "Apple__scab", "symptoms": "Olive spots.", "member_of_tomorrow": 1}
+
+
+def test_a_class_is_described_by_the_link_of_a_prediction() -> None:
+    link = "/v1/classes/Apple__scab?model=resnet18"
+    prediction = Prediction(3, "Apple__scab", 0.9, links={"description": link})
+    found, (call,), _ = run(flows.describe(prediction, None, RETRY), answer(200, SCAB))
+    assert found.symptoms == "Olive spots."
+    assert (call.path, call.params) == ("/v1/classes/Apple__scab", {"model": "resnet18"})
+
+
+def test_a_class_is_described_by_its_name_whatever_its_letters() -> None:
+    _, (call,), _ = run(flows.describe("Tea/Thé", "tea", RETRY), answer(200, SCAB))
+    assert (call.path, call.params) == ("/v1/classes/Tea%2FTh%C3%A9", {"model": "tea"})
+
+
+def test_what_is_not_described_is_none() -> None:
+    unlinked = Prediction(3, "Apple__scab", 0.9, links={"description": None})
+    assert run(flows.describe(unlinked, None, RETRY)) == (None, [], [])
+    missing = problem(404, "not-found", retryable=False)
+    assert run(flows.describe("Apple__skab", None, RETRY), missing)[0] is None
+
+
+def test_the_classes_of_a_model_come_in_its_order() -> None:
+    listed = httpx2.Response(200, json=[SCAB, {"class_name": "Apple__healthy"}])
+    found, (call,), _ = run(flows.classes(None, RETRY), listed)
+    assert [one.class_name for one in found] == ["Apple__scab", "Apple__healthy"]
+    assert (call.path, call.params) == ("/v1/classes", {})
+    with pytest.raises(InvalidResponse):
+        run(flows.classes(None, RETRY), httpx2.Response(200, json=["text"]))
 
 
 def test_retry_after_is_obeyed() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cropshield_client.models import Box, Job, JobFailed, Region
+from cropshield_client.models import Box, Cause, ClassDescription, Job, JobFailed, Region
 from cropshield_client.parsing import parse
 
 EXAMPLES = Path(__file__).parents[2] / "api/openapi/examples.json"
@@ -20,6 +20,16 @@ def test_a_real_answer_becomes_a_job() -> None:
     assert job.result is not None
     assert 0 <= job.result.explanations[0].diagnostics.focus <= 1
     assert job.raw["member_of_tomorrow"] == {"x": 1}
+
+
+def test_a_real_answer_becomes_what_a_class_is() -> None:
+    shown = json.loads(EXAMPLES.read_text("utf-8"))["get_class"]["200"]
+    found = parse(ClassDescription, shown)
+    assert (found.class_name, found.crop, found.disease) == ("Apple__scab", "Apple", "scab")
+    assert found.causes == [Cause("fungus", "Venturia inaequalis", [], "VENTIN")]
+    assert found.lookalikes[0].class_name == "Apple__black_rot"
+    assert found.sources[0].url.startswith("https://")
+    assert found.raw == shown
 
 
 def test_hot_places_and_the_affected_share_are_told() -> None:
