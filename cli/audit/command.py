@@ -62,7 +62,7 @@ def audit(options: AuditOptions, settings: WorkerSettings, say: Output) -> int:
         against = SecondModel(other, explained, results)
     found = Findings(explained, card.class_names, against.differing if against else {})
     content = document(card, options.folder, found, failed, trials, against)
-    _write(options.out, content, found, against)
+    _write(options.out, content, found, against, card)
     _tell(content, options.out, say)
     return FAILED if failed else 0
 
@@ -103,12 +103,15 @@ def _trials(
         return measure_sample(chosen, explainer.card, explainer.device, advance)
 
 
-def _write(out: Path, content: Document, found: Findings, against: SecondModel | None) -> None:
+def _write(
+    out: Path, content: Document, found: Findings, against: SecondModel | None, card: Card
+) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         text = json_text(content, indent=1)
         (out / "audit.json").write_text(text + "\n", "utf-8")
-        write_report(out / "report.html", content, found, against)
+        described = card.class_descriptions
+        write_report(out / "report.html", content, found, against, described)
     except OSError as error:
         raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
 

@@ -10,6 +10,7 @@ from cli.audit.json_document import Document
 from cli.audit.photos import AuditedPhoto, ClassView
 from cli.audit.second_model import SecondModel
 from cli.explain.run import encode_map
+from cli.report.classes import Descriptions, described
 from cli.report.page import gallery, render
 from cli.report.reasons import meaning_of
 from cli.report.thumbnails import thumbnails
@@ -19,9 +20,14 @@ MOST = 1200
 
 
 def write_report(
-    target: Path, content: Document, found: Findings, against: SecondModel | None
+    target: Path,
+    content: Document,
+    found: Findings,
+    against: SecondModel | None,
+    descriptions: Descriptions,
 ) -> None:
     """Show photos that have a reason, at most 1,200 of them, mistakes first."""
+    met = [found.names[index] for index in found.met]
     shown = shown_indices(found)
     pictures = thumbnails([found.photos[index].path for index in shown])
     cards = [
@@ -37,7 +43,8 @@ def write_report(
         words=class_title,
         meaning=meaning_of(cards),
         confusion=_confusion(found),
-        met=[found.names[index] for index in found.met],
+        met=met,
+        described=described(met, descriptions),
         left_out=sum(map(bool, found.reasons)) - len(shown),
         groups=[[str(found.photos[index].path) for index in group] for group in found.duplicates],
         examples=EXAMPLES,

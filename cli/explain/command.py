@@ -56,7 +56,7 @@ def explain(
         return _tell_plan(plan, say)
     whole = _work(plan, source, options, out, log, batch, quiet=say.quiet or say.as_json)
     rows = [log.rows[str(photo.path)] for photo in photos if str(photo.path) in log.rows]
-    files = _finish(rows, out)
+    files = _finish(rows, out, source)
     return _tell(plan, rows, files, time.monotonic() - started, say, whole=whole)
 
 
@@ -83,7 +83,7 @@ def _work(
         raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
 
 
-def _finish(rows: Sequence[Row], out: Path) -> dict[str, str]:
+def _finish(rows: Sequence[Row], out: Path, source: Source) -> dict[str, str]:
     """Write tables, sheet and report of all photos of the command, those of earlier runs too."""
     from cli.explain.report import write_report
     from cli.explain.tables import write_contact_sheet, write_csv
@@ -91,7 +91,7 @@ def _finish(rows: Sequence[Row], out: Path) -> dict[str, str]:
     files = {name: out / name for name in ("results.csv", "contact-sheet.jpg", "report.html")}
     write_csv(rows, files["results.csv"])
     shown = write_contact_sheet(rows, out, files["contact-sheet.jpg"])
-    write_report(rows, files["report.html"])
+    write_report(rows, files["report.html"], source.descriptions)
     if not shown:
         del files["contact-sheet.jpg"]
     return {"results.jsonl": str(out / "results.jsonl")} | {k: str(v) for k, v in files.items()}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cli.errors import MISSING, CommandError
 from cli.explain.source import ExplainedPhoto, ExplainOptions, LoadedPhoto
+from cli.report.classes import Descriptions
 from engine.explainer import Explainer, Explanation, Request
 from engine.processor import find_device as find_processor
 from models.card import Card
@@ -34,6 +35,10 @@ class LocalSource:
     def model(self) -> dict[str, str]:
         card = self.card
         return {"id": card.id, "version": card.version, "weights_sha256": card.sha256}
+
+    @property
+    def descriptions(self) -> Descriptions:
+        return self.card.class_descriptions
 
     def open(self) -> None:
         """Load the model and warm it up. Raises CommandError for a model that does not load."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from cli.explain.result_log import Row
 from cli.explain.tables import affected_words, table_row, verdict_of
+from cli.report.classes import Descriptions, described
 from cli.report.page import gallery, render
 from cli.report.reasons import VERDICT_LABELS, WARNING_LABELS, meaning_of
 from cli.report.thumbnails import thumbnails
@@ -17,8 +18,11 @@ MOST = 1000
 REASONS = (*VERDICT_LABELS, *WARNING_LABELS)
 
 
-def write_report(rows: Sequence[Row], target: Path) -> None:
-    """Show at most 1,000 photos, the least confident ones; the table counts all."""
+def write_report(rows: Sequence[Row], target: Path, descriptions: Descriptions) -> None:
+    """Show at most 1,000 photos, the least confident ones; the table counts all.
+
+    descriptions: of classes, by name; a class without one is not described.
+    """
     good = sorted((row for row in rows if row["ok"]), key=_confidence)
     shown = good[:MOST]
     pictures = thumbnails([Path(row["path"]) for row in shown])
@@ -35,6 +39,7 @@ def write_report(rows: Sequence[Row], target: Path) -> None:
             {"name": name, "words": class_title(name), "count": count, **_means(good, name)}
             for name, count in classes.most_common()
         ],
+        described=described([name for name, _ in classes.most_common()], descriptions),
         model=good[0]["model"] if good else None,
     )
     target.write_text(page, "utf-8")

@@ -11,6 +11,8 @@ from PIL import Image
 
 from cli.errors import MISSING, CommandError
 from cli.explain.source import ExplainedPhoto, ExplainOptions, LoadedPhoto
+from cli.report.classes import Descriptions
+from cli.warnings import warn
 from cropshield_client import (
     AccessDenied,
     CropShield,
@@ -67,6 +69,16 @@ class ServerSource:
             raise CommandError(words, MISSING) from error
         except ProblemError as error:
             raise CommandError(f"{self._address}: {error}", MISSING) from error
+
+    @cached_property
+    def descriptions(self) -> Descriptions:
+        """A report is written without them where the server has none to give, and says so."""
+        try:
+            found = self._first.classes(self._id)
+        except (ProblemError, InvalidResponse, Unreachable) as error:
+            warn([f"the report does not say what the classes are: {self._address}: {error}"])
+            return {}
+        return {one.class_name: one for one in found}
 
     def open(self) -> None:
         """Nothing to load here."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from cli.report.classes import Descriptions
 from engine.photos.decode import Photo
 from pictures.blend import Map
 from pictures.colormaps import colormap
@@ -50,6 +51,10 @@ class Source(Protocol):
     @property
     def model(self) -> dict[str, str]:
         """Its id, version and weights_sha256. Raises CommandError where it does not exist."""
+
+    @property
+    def descriptions(self) -> Descriptions:
+        """What its classes are, by name; empty where that is not known."""
 
     def open(self) -> None:
         """Get ready. Raises CommandError for a source that cannot be used."""

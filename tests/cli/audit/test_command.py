@@ -93,6 +93,14 @@ def test_a_mix_up_shows_its_photos_with_both_explanations(page: Any) -> None:
     assert page.locator(".card").first.locator("canvas").count() == 2
 
 
+def test_what_the_classes_are_is_told_for_those_that_were_met(page: Any) -> None:
+    page.get_by_role("link", name="What the classes are").click()
+    for title in ("Apple: scab", "Corn: common rust", "Potato: healthy"):
+        summary = page.get_by_role("group").get_by_text(title, exact=True)
+        summary.click()
+        assert summary.locator("..").get_by_text("look for", exact=True).is_visible()
+
+
 def test_the_heat_can_be_taken_away(page: Any) -> None:
     canvas = page.locator(".card canvas").first
     canvas.scroll_into_view_if_needed()

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from cli.explain.report import write_report
+from models.catalog import Catalog
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.cli.conftest import LOOKS, violations
 
 NAMES = ("Apple__scab", "Corn__common_rust")
+SCAB = Catalog()["cropshield_cnn"].class_descriptions["Apple__scab"]
 BOX = {"left": 0.25, "top": 0.5, "right": 0.75, "bottom": 1.0}
 
 
@@ -61,7 +63,7 @@ def report(tmp_path: Path) -> Path:
         _row(tmp_path, 3, "confident", "edge"),
         bad,
     ]
-    write_report(rows, tmp_path / "report.html")
+    write_report(rows, tmp_path / "report.html", {"Apple__scab": SCAB})
     return tmp_path / "report.html"
 
 
@@ -79,6 +81,20 @@ def test_photos_are_found_by_why_they_are_worth_a_look(
     assert page.locator(".card h3").all_inner_texts() == ["3.jpg"]
     page.get_by_text("What the words on the photos mean").click()
     assert page.get_by_text("much of the heat lies along the photo's edge").is_visible()
+
+
+def test_what_the_classes_are_is_told_for_those_that_were_found(
+    report: Path, open_report: Callable[..., Any]
+) -> None:
+    page = open_report(report)
+    symptoms = page.get_by_text(SCAB.symptoms)
+    assert not symptoms.is_visible()
+    page.locator("details", has_text="look for").locator("summary").click()
+    assert symptoms.is_visible()
+    assert page.get_by_text("EPPO code VENTIN").is_visible()
+    source = page.get_by_role("link", name=SCAB.sources[0].title)
+    assert source.get_attribute("href") == SCAB.sources[0].url
+    assert violations(page) == []
 
 
 def test_boxes_around_hot_places_are_switched_on(
@@ -101,10 +117,11 @@ def test_a_report_of_an_older_run_has_no_boxes_to_offer(
     del row["affected_share"]
     for found in row["explanations"]:
         del found["regions"]
-    write_report([row], tmp_path / "report.html")
+    write_report([row], tmp_path / "report.html", {})
     page = open_report(tmp_path / "report.html")
     assert page.locator(".card").count() == 1
     assert not page.get_by_label("Boxes around the hot places").is_visible()
+    assert page.get_by_text("What the classes are").count() == 0
 
 
 def test_notes_become_a_list(report: Path, open_report: Callable[..., Any], tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class _Api(BaseHTTPRequestHandler):
 
     asked: ClassVar[list[dict[str, list[str]]]] = []
     refusal: ClassVar[int] = 0
+    describes: ClassVar[bool] = True
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -49,6 +50,12 @@ class _Api(BaseHTTPRequestHandler):
             return
         if self.path.startswith("/v1/models"):
             self._answer([CARD])
+            return
+        if self.path.startswith("/v1/classes") and not self.describes:
+            self.send_error(404)
+            return
+        if self.path.startswith("/v1/classes"):
+            self._answer([{"class_name": "Apple__scab", "symptoms": "Olive spots."}])
             return
         grey = io.BytesIO()
         picture = Image.new("L", (2, 2))
@@ -93,9 +100,20 @@ def test_photos_go_to_the_server_and_overlays_are_drawn_from_its_maps(
         grey = np.asarray(overlay.convert("L"))
     assert grey[:, 2].min() > 200
     assert grey[:, -3].max() < 50
+    assert "Olive spots." in (tmp_path / "out/report.html").read_text("utf-8")
     again = cropshield(*words, "--alpha", 1, "--colormap", "bone")
     assert "5 done before" in again.stdout
     assert len(_Api.asked) == 5
+
+
+def test_a_report_is_written_where_the_server_does_not_say_what_the_classes_are(
+    api: str, cropshield: Command, leaves: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Api, "describes", False)
+    done = cropshield("explain", leaves, "--out", tmp_path / "out", "--server", api)
+    assert done.returncode == 0
+    assert "the report does not say what the classes are" in done.stderr
+    assert "What the classes are" not in (tmp_path / "out/report.html").read_text("utf-8")
 
 
 def test_a_model_that_the_server_does_not_have_is_missing(
