@@ -156,6 +156,43 @@ def result_page(new_page: NewPage, stack: Service, photo: Path, verdict: str) ->
     return other
 
 
+def test_what_a_class_is_is_told_below_each_answer_also_offline(
+    new_page: NewPage, stack: Service, leaves: list[Path]
+) -> None:
+    page = new_page(**PHONE)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.reload()  # so that the worker has seen every file
+    explain(page, leaves[0])
+    best = job_of(page, stack)["result"]["predictions"][0]
+    told = stack.http.get(best["links"]["description"]).json()
+    for _ in range(2):
+        about = page.locator("#predictions details").first
+        expect(about.locator("summary")).to_contain_text("About ")
+        expect(about.locator("dl")).to_be_hidden()
+        about.locator("summary").click()
+        expect(about).to_contain_text(told["symptoms"])
+        expect(about).to_contain_text(told["next_steps"])
+        assert about.locator("a").first.get_attribute("href") == told["sources"][0]["url"]
+        assert violations(page) == []
+        wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert wide[0] <= wide[1]
+        page.context.set_offline(True)
+        page.reload()
+    page.context.set_offline(False)
+
+
+def test_a_model_that_does_not_describe_its_classes_shows_nothing_of_them(
+    new_page: NewPage, leaves: list[Path]
+) -> None:
+    page = new_page(service_workers="block")  # whose requests could not be waited for
+    page.locator("#settings summary").click()
+    page.select_option("#model", "sister")
+    with page.expect_response("**/v1/classes?model=sister"):
+        explain(page, leaves[0])
+    expect(page.locator("#predictions li").first).to_be_visible()
+    expect(page.locator("#predictions details")).to_have_count(0)
+
+
 def test_the_conditions_of_the_chosen_model_are_one_click_away(
     new_page: NewPage, stack: Service
 ) -> None:

@@ -2,6 +2,7 @@
 
 import { modelClasses, modelTitle } from "./catalog.js";
 import { fillConditions } from "./conditions.js";
+import { aboutClass, classDescriptions } from "./descriptions.js";
 import { $, download, element } from "./dom.js";
 import { drawBoxes, drawLegend, drawOverlay } from "./heatmap.js";
 import { affectedMessage, headline, hint, isFamiliar, percent, regionsMessage, splitClass, title, verdictMessage } from "./messages.js";
@@ -23,6 +24,7 @@ export function showResult(loaded) {
   $("by").textContent = `Model: ${modelTitle(model.id)}`;
   $("share").textContent = "Copy link";
   $("predictions").replaceChildren(...result.predictions.map(predictionItem));
+  if (classes) describePredictions(loaded.job);
   $("compare").hidden = result.explanations.length < 2;
   $("strip").replaceChildren(...result.explanations.map(classTile));
   selectClass(0);
@@ -76,6 +78,16 @@ function predictionItem(prediction) {
   const confidence = percent(prediction.confidence);
   meter.ariaLabel = `${title(prediction)}, ${confidence}`;
   return element("li", {}, element("span", { textContent: title(prediction) }), element("span", { textContent: confidence }), meter);
+}
+
+// Below each prediction what its class is, where the model's card tells it.
+async function describePredictions({ model, result }) {
+  const mine = shown;
+  const descriptions = await classDescriptions(model.id);
+  if (mine !== shown) return; // another result is shown by now
+  result.predictions.forEach(({ class_name: name }, place) => {
+    if (descriptions.has(name)) $("predictions").children[place].append(aboutClass(descriptions.get(name)));
+  });
 }
 
 function classTile(explanation, rank) {

@@ -8,7 +8,7 @@ addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 addEventListener("fetch", (event) => {
   const { method, url } = event.request;
   const { origin, pathname } = new URL(url);
-  const kept = pathname === "/" || pathname.startsWith("/playground/") || ["/v1/colormaps", "/v1/models"].includes(pathname);
+  const kept = pathname === "/" || pathname.startsWith("/playground/") || ["/v1/colormaps", "/v1/models", "/v1/classes"].includes(pathname);
   if (method === "GET" && origin === location.origin && kept) event.respondWith(freshOrKept(event.request));
 });
 
