@@ -3,6 +3,7 @@
 from cli.errors import USAGE, CommandError
 from cli.explain.source import ExplainOptions, Source
 from cli.settings import read
+from engine.cam.targets import check_method
 from engine.errors import UnknownMethod
 from pictures.colormaps import UnknownColormap
 from workers.settings import WorkerSettings
@@ -12,10 +13,8 @@ def choose_options(
     model: str, top_k: int, method: str, colormap: str, alpha: float
 ) -> ExplainOptions:
     """Raises CommandError for an unknown method or colormap."""
-    from engine.cam.methods import get_method as known
-
     try:
-        known(method)
+        check_method(method)
         return ExplainOptions(model, top_k, method, colormap, alpha)
     except (UnknownMethod, UnknownColormap) as error:
         raise CommandError(str(error), USAGE) from error

@@ -52,6 +52,7 @@ def _table() -> dict[Any, Any]:
     own = {
         _aten.convolution_backward.default: _convolution_backward,
         _aten._to_copy.default: _copied,
+        _aten.silu_backward.default: _silu_backward,
     }
     return {**core_aten_decompositions(), **get_decompositions(norms), **own}
 
@@ -81,6 +82,12 @@ def _convolution_backward(
     transposed = True
     back = _aten.convolution(gradient, kernels, None, *sizes, transposed, rest, groups)
     return back, None, None
+
+
+def _silu_backward(gradient: Tensor, x: Tensor) -> Tensor:
+    """Without the empty tensors that torch's own decomposition fills."""
+    share = x.sigmoid()
+    return gradient * share * (x * (-share + 1) + 1)
 
 
 def _copied(x: Tensor, *, dtype: torch.dtype | None = None, **_: Any) -> Tensor:

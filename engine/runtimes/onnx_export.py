@@ -10,6 +10,7 @@ more inputs: `maps`, the activations of a photo, and `choice` (1, classes).
 import io
 import tempfile
 import warnings
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -81,19 +82,24 @@ class _WithGradients(nn.Module):
 
 def _to_onnx(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]) -> onnx.ModelProto:
     file = io.BytesIO()
-    with torch.no_grad(), warnings.catch_warnings():
+    with torch.no_grad(), warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")  # torch's newer exporter cannot follow hooks
-        torch.onnx.export(
-            module,
-            tuple(inputs.values()),
-            file,
-            dynamo=False,
-            opset_version=_OPSET,
-            input_names=list(inputs),
-            output_names=outputs,
-            dynamic_axes={name: {0: "N"} for name in ("photos", "logits", "activations")},
-            do_constant_folding=False,
-        )
+        try:
+            torch.onnx.export(
+                module,
+                tuple(inputs.values()),
+                file,
+                dynamo=False,
+                opset_version=_OPSET,
+                input_names=list(inputs),
+                output_names=outputs,
+                dynamic_axes={name: {0: "N"} for name in ("photos", "logits", "activations")},
+                do_constant_folding=False,
+            )
+        except torch.onnx.OnnxExporterError as error:  # with the whole graph on stdout
+            raise WrongLayer(
+                f"what follows the target layer is not known to ONNX: {error}"
+            ) from error
     return onnx.load_model_from_string(file.getvalue())
 
 

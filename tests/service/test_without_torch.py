@@ -51,6 +51,14 @@ def test_a_leaf_is_explained_without_torch(light: Service) -> None:
     assert light.http.get(answer["links"]["overlay"]).content.startswith(b"\xff\xd8")
 
 
+def test_a_folder_is_explained_without_torch(light: Service, tmp_path: Path) -> None:
+    photo, out = tmp_path / "leaf.jpg", tmp_path / "out"
+    photo.write_bytes(jpeg(1))
+    words = ["explain", str(photo), "--out", str(out), "--model", "tiny"]
+    assert light.start(*words).wait(160) == 0, light.log.read_text()
+    assert list(out.rglob("leaf*.jpg"))
+
+
 def test_a_model_without_a_graph_is_refused_with_what_to_install(
     light: Service, tmp_path: Path
 ) -> None:
