@@ -4,9 +4,10 @@ from models.recipe import CardTable
 
 
 class Graph(CardTable):
-    """What `cropshield models export` writes to a card. `file`, ONNX, lies beside the weights.
+    """The table that `cropshield models export` writes to a card. `file`, ONNX, lies beside the
+    weights.
 
-    It is of the weights, target layer and input size that it names, and of no others.
+    It belongs to the weights, target layer and input size that it names, and to no others.
     """
 
     file: str

@@ -14,9 +14,10 @@ from models.card_errors import CardError
 
 
 def export_cards(models: Sequence[str]) -> None:
-    """The graphs of these models, without any of all, each beside its weights and on its card.
+    """Export the graphs of these models, or of all, each beside its weights, and name it on its
+    card.
 
-    Raises CommandError for an unknown model, or one whose graph is not what torch says.
+    Raises CommandError for an unknown model, or one whose graph disagrees with torch.
     """
     if importlib.util.find_spec("onnx") is None:
         raise CommandError("this needs onnx: pip install 'cropshield[export]'")
@@ -28,7 +29,7 @@ def export_cards(models: Sequence[str]) -> None:
 
 
 def export_card(card: Card) -> None:
-    """The file first, then the table that names it."""
+    """Write the file first, then the table that names it."""
     from engine.runtimes.onnx_export import export_onnx
 
     content, file = export_onnx(card), card.weights_path.with_suffix(".onnx")

@@ -24,8 +24,8 @@ class Cams(NamedTuple):
 
 @dataclass(frozen=True)
 class LinearHeadOutput:
-    """What a forward pass of N photos gave, float32: `logits` (N, classes), `activations`
-    (N, K, h, w), and the linear layer's `weights` (classes, K)."""
+    """The result of a forward pass of N photos, float32: `logits` (N, classes), `activations` (N,
+    K, h, w), and the linear layer's `weights` (classes, K)."""
 
     logits: Array
     activations: Array
@@ -48,7 +48,7 @@ class LinearHeadOutput:
 
 
 def scaled_to_peak(maps: Array, height: int, width: int) -> Cams:
-    """Maps (pairs, cells), which are changed: what is below zero cut off, each over its maximum."""
+    """Maps (pairs, cells), clipped at zero and divided by their maxima, in place."""
     np.maximum(maps, 0, out=maps)
     peak = maps.max(axis=1, keepdims=True)
     maps /= np.where(peak > 0, peak, np.float32(1))

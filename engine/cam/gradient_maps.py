@@ -1,4 +1,4 @@
-"""Scaled maps in NumPy from gradients that somebody else computed, for heads of any kind.
+"""Scaled maps in NumPy from given gradients, for heads of any kind.
 
 The methods of `engine.cam.methods`, of one photo and class: activations A and gradients dy/dA, both
 float32 (K, cells), give a map (cells,), not yet clipped and scaled.
@@ -17,8 +17,8 @@ Gradient = Callable[[Array, int], Array]
 
 @dataclass(frozen=True)
 class GradientOutput:
-    """What a forward pass of N photos gave, float32: `logits` (N, classes), `activations`
-    (N, K, h, w); `gradient` computes what the maps are made of."""
+    """The result of a forward pass of N photos, float32: `logits` (N, classes), `activations` (N,
+    K, h, w); `gradient` computes what the maps are made of."""
 
     logits: Array
     activations: Array

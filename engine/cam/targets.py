@@ -1,4 +1,4 @@
-"""What may be asked for: a class of the model, a method by its name."""
+"""Checks of what is requested: a class of the model, a method by its name."""
 
 from engine.cam.closed_form import CLOSED_FORMS
 from engine.errors import UnknownMethod, WrongClass

@@ -13,8 +13,8 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class RuntimeOutput(Protocol):
-    """What a forward pass of N photos gave, in NumPy; `engine.cam.closed_form.LinearHeadOutput` is
-    one."""
+    """The result of a forward pass of N photos, in NumPy; `engine.cam.closed_form.LinearHeadOutput`
+    is one."""
 
     @property
     def logits(self) -> Array:
@@ -52,8 +52,8 @@ class RuntimeOptions:
 
 @dataclass(frozen=True)
 class Selected:
-    """`device`: "cpu", "cuda:0", …; `box`: what the maps stand for; `on_cpu` makes what is given a
-    batch that a GPU has no memory for."""
+    """A runtime on `device` ("cpu", "cuda:0", …). `box`: the part of the photo that the maps cover.
+    `on_cpu` makes a runtime for batches that do not fit into a GPU's memory."""
 
     runtime: Runtime
     device: str

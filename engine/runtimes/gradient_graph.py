@@ -16,11 +16,11 @@ _aten = torch.ops.aten
 def trace_gradients(
     model: nn.Module, layer: nn.Module, photo: Tensor, activations: Tensor, classes: int
 ) -> fx.GraphModule:
-    """A module of (activations (1, K, h, w), choice (1, classes)) that gives their gradients by
-    choice * logits.
+    """A module of (activations (1, K, h, w), choice (1, classes)) that returns the gradients of
+    choice * logits by the activations.
 
-    Of all that comes behind `layer`, for a `photo` (1, 3, H, W) whose size decides that of the
-    activations. Nothing before the layer is part of it.
+    It contains only what follows `layer`. The size of `photo` (1, 3, H, W) decides that of the
+    activations.
     """
     frozen = model.requires_grad_(requires_grad=False)
 
@@ -41,7 +41,7 @@ def trace_gradients(
 
 
 def _table() -> dict[Any, Any]:
-    """How operations that ONNX does not know are put in simpler ones."""
+    """Decompositions of operations that ONNX does not know into simpler ones."""
     norms = [
         _aten.native_batch_norm,
         _aten.native_batch_norm_backward,
@@ -70,7 +70,7 @@ def _convolution_backward(
     groups: int,
     _mask: Any,
 ) -> tuple[Tensor, None, None]:
-    """Of the input alone: a transposed convolution."""
+    """The gradient by the input alone: a transposed convolution."""
     sides = zip(inputs.shape[2:], gradient.shape[2:], kernels.shape[2:], strict=True)
     rest = [
         side - ((cells - 1) * step - 2 * pad + spread * (kernel - 1) + 1)

@@ -35,10 +35,10 @@ _LEAST = 256  # numbers; what is smaller saves nothing
 
 
 def export_onnx(card: Card) -> bytes:
-    """The file, after its graph has said of drawn leaves what torch says.
+    """The file, after its graph has been compared with torch on drawn leaves.
 
-    Weights that float16 holds without a loss are kept in it. Raises CardError, or WrongLayer for a
-    graph that disagrees with torch.
+    Weights that float16 holds without a loss are kept in it. Raises CardError for a wrong card,
+    WrongLayer for a graph that disagrees with torch.
     """
     reference = torch_runtime(load_network(card), card, torch.device("cpu"))
     network = load_network(card)  # its norms are not folded: the products are no float16
@@ -104,7 +104,8 @@ def _to_onnx(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]) -
 
 
 def _halve(model: onnx.ModelProto) -> None:
-    """Weights that are the same in float16 are kept in it, and widened where they are used."""
+    """Keep weights that float16 holds without a loss in float16, and widen them where they are
+    used."""
     casts = []
     for weight in model.graph.initializer:
         values, name = numpy_helper.to_array(weight), weight.name
@@ -131,7 +132,7 @@ def _add_constant(model: onnx.ModelProto, name: str, values: Array) -> None:
 
 
 def _prove(content: bytes, reference: TorchRuntime, card: Card) -> None:
-    """Raises WrongLayer where the file says something else about drawn leaves than torch."""
+    """Raises WrongLayer where the file disagrees with torch about drawn leaves."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "graph.onnx"
         file.write_bytes(content)

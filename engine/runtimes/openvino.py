@@ -31,7 +31,8 @@ def core() -> Any:
 
 
 class _Compiled:
-    """A compiled graph; one request a thread, so that no thread sees another's numbers."""
+    """A compiled graph with a request of its own for each thread, so that threads never see each
+    other's results."""
 
     def __init__(self, graph: Any, threads: int, *, half: bool = False) -> None:
         self._compiled = core().compile_model(graph, "CPU", _settings(half, threads))

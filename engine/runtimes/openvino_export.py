@@ -1,4 +1,5 @@
-"""Models with a pooled linear head made into OpenVINO graphs when they are loaded."""
+"""Exports models whose head is pooling and one linear layer to OpenVINO graphs, when they are
+loaded."""
 
 import logging
 import warnings

@@ -1,6 +1,7 @@
-"""What runs a model: its own graph on a CPU, which needs no torch; else what torch chooses.
+"""Which runtime a model gets: on a CPU the graph that its card names, without torch; else what
+torch chooses.
 
-torch is imported when a model without a graph of its own, or a GPU, is asked for.
+torch is imported only for a model without a graph of its own, or for a GPU.
 """
 
 import logging
@@ -18,9 +19,10 @@ log = logging.getLogger(__name__)
 def select_runtime(
     card: Card, device: Device | None, model: Network | None, options: RuntimeOptions
 ) -> Selected:
-    """`model` stands in for the card's weights. Falling back is one line in the log.
+    """The runtime of a card. `model` replaces the card's weights. Falling back is logged.
 
-    Raises CardError, WrongLayer, or TorchMissing where torch is needed and not installed.
+    Raises CardError for a wrong card, WrongLayer for its target layer, TorchMissing where torch is
+    needed and not installed.
     """
     place = processor.find_device(device)
     if model is None and has_own_graph(card, place, options.runtime):
@@ -33,10 +35,10 @@ def select_runtime(
 
 
 def check_model(card: Card, device: Device | None, runtime: RuntimeChoice) -> None:
-    """That the model of a card can be run: its files are there and its own, and, where it has no
-    graph, which was proved when it was exported, it takes a photo.
+    """Check that the model of a card can run: its files exist and are its own. Without a graph,
+    which was compared when it was exported, a photo is run through it.
 
-    Raises CardError that names the line, or TorchMissing.
+    Raises CardError that names the line, or TorchMissing where torch is needed and not installed.
     """
     if has_own_graph(card, processor.find_device(device), runtime):
         card.verify()
@@ -49,7 +51,7 @@ def check_model(card: Card, device: Device | None, runtime: RuntimeChoice) -> No
 
 
 def has_own_graph(card: Card, device: str, runtime: RuntimeChoice) -> bool:
-    """Whether the model runs by the graph that its card names, on this device."""
+    """Whether the model runs by the graph that its card names on this device."""
     if device != "cpu" or runtime == "torch" or card.graph is None:
         return False
     if card.graph_path is None:
@@ -69,7 +71,7 @@ def _needy(card: Card) -> str:
 
 
 def _own_graph(card: Card, options: RuntimeOptions) -> Selected:
-    """In bfloat16 where that is wanted and the same within its limits."""
+    """The card's graph, in bfloat16 where that is wanted and stays within its limits."""
     from engine.runtimes.openvino import GraphFile
 
     card.verify()
@@ -92,7 +94,7 @@ def _own_graph(card: Card, options: RuntimeOptions) -> Selected:
 
 
 def _needs_float32(*, linear_head: bool) -> str:
-    """Why, or nothing."""
+    """The reason why float32 is needed, or ""."""
     if not linear_head:
         return "its head is not pooled and linear"
     return "" if processor.has_bfloat16() else "cpu has no bfloat16"

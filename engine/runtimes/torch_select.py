@@ -1,4 +1,5 @@
-"""What torch chooses: itself for every model and layer, an exported graph where it fits."""
+"""Which runtime torch chooses: itself for every model and layer, an exported graph where it
+fits."""
 
 import copy
 import logging
@@ -21,7 +22,7 @@ _CPU = torch.device("cpu")
 def select_torch_runtime(
     card: Card, device: str, model: nn.Module | None, options: RuntimeOptions
 ) -> Selected:
-    """As `engine.runtimes.select.select_runtime`, which knows where a model does not need torch."""
+    """As `engine.runtimes.select.select_runtime`, for models that need torch."""
     if options.threads:
         torch.set_num_threads(options.threads)
     place = torch.device(device)
