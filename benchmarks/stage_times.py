@@ -21,7 +21,7 @@ from typing import Any
 TOTAL, OTHER = "total", "the rest"
 PARTS: dict[str, tuple[str, ...]] = {
     "decode": ("workers.stages.decode_for", "workers.stages.decode"),
-    "prepare": ("engine.explainer.prepare", "workers.stages.prepare_square"),
+    "prepare": ("engine.explainer.prepare", "workers.stages.stretch", "workers.results.stretch"),
     "model": (),
     "maps and verdict": ("engine.explainer.Explainer.explain",),
     "render": ("workers.results.render_overlay",),
@@ -142,8 +142,8 @@ def stages(model: str, queue: OneJobQueue, blobs: MemoryBlobs, clock: Clock) -> 
     runtime = explainer._runtime
     method = "forward" if hasattr(runtime, "forward") else "look"
     object.__setattr__(runtime, method, clock.around("model", getattr(runtime, method)))
-    side = explainer.card.preprocessing.size
-    how = f"{model} {explainer.card.version}, {side} pixels, {explainer.runtime} {explainer.precision}"
+    card, way = explainer.card, f"{explainer.runtime} {explainer.precision}"
+    how = f"{model} {card.version}, {card.preprocessing.size} pixels, {way}"
     return module.Stages(queue, blobs, explainers), how
 
 

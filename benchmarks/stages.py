@@ -1,4 +1,4 @@
-"""Processor time of each stage of a job, for one photo on one thread: `python -m benchmarks.stages`.
+"""Processor time of each stage of a job, one photo, one thread: `python -m benchmarks.stages`.
 
     make bench-stages                                 # this version alone
     make bench-stages ARGS='--against ../before'      # and another checkout, in turn
@@ -170,7 +170,7 @@ def main() -> None:
     settings = {
         "rounds": chosen.rounds,
         "model": chosen.model,
-        "photos": {k: v for k, v in PHOTOS.items()},
+        "photos": PHOTOS,
     }
     how = {version.name: version.how for version in versions}
     write("stages", settings | {"versions": how, "ratios": shares}, rows)

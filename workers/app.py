@@ -9,6 +9,7 @@ from typing import Any
 
 from celery import Celery, signals
 
+from engine.photos.resize import use_calling_thread
 from jobs.blobs import open_blobs
 from jobs.metrics import Counters
 from jobs.ports import Notifier
@@ -36,6 +37,7 @@ def run_worker(settings: WorkerSettings) -> None:
     BlobsFailed for a photo store that cannot be used."""
     keep_freed_memory()
     return_unused_memory()
+    use_calling_thread()
     blobs = open_blobs(settings)
     blobs.check()
     app = make_celery(settings)

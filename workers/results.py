@@ -10,6 +10,7 @@ from engine.diagnostics import diagnose
 from engine.explainer import ClassMap, Explanation, Prediction
 from engine.photos.decode import Photo
 from engine.photos.overlay import encode, render_overlay
+from engine.photos.resize import stretch
 from engine.regions import Region, hot_regions
 from jobs.blobs import blob_names
 from jobs.ports import BlobStore, Claim
@@ -44,8 +45,9 @@ def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Ex
 
 
 def result_document(explanation: Explanation, photo: Photo, card: Card) -> dict[str, Any]:
-    """The record's `result`."""
-    small = shrink(photo.pixels)
+    """The record's `result`. The leaf is looked for in the model's square, of which little is left
+    to shrink; `photo` may be that square already."""
+    small = shrink(stretch(photo.pixels, card.preprocessing.size))
     leaf = leaf_mask(small)
     return {
         "predictions": [_prediction(found) for found in explanation.predictions],

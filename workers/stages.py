@@ -4,12 +4,13 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from engine.batch_pipeline import isolate_errors
 from engine.explainer import Explanation, Request
 from engine.photos.decode import Photo
+from engine.photos.resize import stretch
 from jobs.blobs import blob_names
 from jobs.errors import (
     BlobMissing,
@@ -37,10 +38,12 @@ _STORE_AWAY, _NO_DECODER = 86_400.0, 600.0  # seconds that a job waits in all, a
 
 @dataclass
 class WorkItem:
-    """A claimed job in the pipeline; `timings` in milliseconds."""
+    """A claimed job in the pipeline; `square`: the photo as the model takes it; `timings` in
+    milliseconds."""
 
     claim: Claim
     photo: Photo | None = None
+    square: Photo | None = None
     explanation: Explanation | None = None
     error: Exception | None = None
     timings: dict[str, float] = field(default_factory=dict)
@@ -64,12 +67,14 @@ class Stages:
         self._decode_photo = decode_photo
 
     def load(self, item: WorkItem) -> WorkItem:
-        """Fetch the photo and decode it as small as the model allows."""
+        """Fetch the photo, decode it as small as the model allows, and stretch it to its input."""
         start = time.perf_counter()
         try:
             data = self._blobs.get(item.claim.job.id, blob_names.ORIGINAL)
             preprocessing = self._explainers.preprocessing(item.model)
-            item.photo = decode_for(preprocessing, data, by=self._decode_photo)
+            photo = decode_for(preprocessing, data, by=self._decode_photo)
+            square = stretch(photo.pixels, preprocessing.size)
+            item.photo, item.square = photo, replace(photo, pixels=square)
         except Exception as error:  # noqa: BLE001 - the job fails with it
             item.error = error
         item.timings["decode"] = _milliseconds_since(start)
@@ -104,7 +109,7 @@ class Stages:
     def _explain_batch(self, model: str, items: Sequence[WorkItem]) -> list[Explanation]:
         try:
             explainer = self._explainers[model]
-            photos = [item.photo for item in items if item.photo is not None]
+            photos = [item.square for item in items if item.square is not None]
             requests = [_request(item.claim, explainer.card) for item in items]
             return explainer.explain(photos, requests)
         except Exception as error:
@@ -176,10 +181,11 @@ class Stages:
         if item.error is not None:
             raise item.error
         assert item.photo is not None  # noqa: S101 - decoded or in error
+        assert item.square is not None  # noqa: S101 - decoded or in error
         assert item.explanation is not None  # noqa: S101 - explained or in error
         store_pictures(self._blobs, item.claim, item.photo, item.explanation)
         item.timings["render"] = _milliseconds_since(start)
-        result = result_document(item.explanation, item.photo, self._explainers[item.model].card)
+        result = result_document(item.explanation, item.square, self._explainers[item.model].card)
         return Outcome(State.SUCCEEDED, result=result, timings_ms=item.timings)
 
 

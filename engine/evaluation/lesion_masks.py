@@ -10,6 +10,7 @@ from engine.evaluation.agreement import Agreement, agreement
 from engine.evaluation.inference import decode_photo
 from engine.evaluation.lesions import Localisation, Outline, measure, outline_of
 from engine.explainer import Explainer
+from engine.photos.resize import stretch
 from models.card import Card
 from models.card_errors import CardError
 from models.training.array_cache import attempt
@@ -95,7 +96,7 @@ def agreement_on_affected_share(folder: LesionFolder, card: Card) -> Agreement |
     found: list[tuple[float, float]] = []
     for photo in folder.each(card):
         lesions, leaf = photo.outline
-        small = shrink(photo.pixels)
+        small = shrink(stretch(photo.pixels, card.preprocessing.size))
         share = None if leaf.all() else affected_share(small, single_leaf(small, leaf_mask(small)))
         if share is not None:
             found.append((share, float(lesions.sum() / leaf.sum())))

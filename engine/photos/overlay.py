@@ -1,4 +1,4 @@
-"""Overlays drawn with OpenCV, for the engine and for workers. Nothing else imports it.
+"""Overlays drawn with OpenCV, for the engine and for workers; only `resize.py` imports it too.
 
 `pictures/blend.py` draws the same overlays for the API, which must not load OpenCV. Without it a
 blend takes four times as long, so workers use this one. Tests compare the two.
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from engine.photos.resize import resize_photo
 from pictures.blend import WHOLE, Box, fit
 from pictures.colormaps import COLORMAPS, TABLES, Pixels, UnknownColormap, colormap
 
@@ -88,15 +89,6 @@ def blend_map(
         raise ValueError(f"photo is {photo.dtype} {photo.shape}; it must be uint8 (h, w, 3) RGB")
     colours = colour_map(heatmap, option, photo.shape[1], photo.shape[0], box)
     return np.asarray(cv2.addWeighted(colours, alpha, photo, 1.0 - alpha, 0.0), np.uint8)
-
-
-def resize_photo(photo: Pixels, width: int, height: int) -> Pixels:
-    """The photo at another size, by area when it shrinks; uint8 (height, width, 3)."""
-    if (photo.shape[1], photo.shape[0]) == (width, height):
-        return photo
-    shrinks = width < photo.shape[1]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(photo, (width, height), interpolation=way), np.uint8)
 
 
 def render_overlay(
