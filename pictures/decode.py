@@ -29,12 +29,14 @@ class Photo:
     """`pixels`: uint8 (h, w, 3) RGB in sRGB, upright, perhaps smaller than the photo.
 
     `width` and `height`: of the whole photo, upright, in pixels. `format`: JPEG, PNG, …
+    `jpeg`: the file without its metadata, where it is a JPEG of just these pixels.
     """
 
     pixels: Pixels
     width: int
     height: int
     format: str
+    jpeg: bytes | None = None
 
 
 def decode(
@@ -81,10 +83,11 @@ def most_pixels(min_side: int) -> int:
 
 def _photo(header: Header, loaded: Loaded, scale: float, most: int) -> Photo:
     pixels = _shrunk(_converted(loaded, scale), most)
+    jpeg = loaded.jpeg if pixels is loaded.pixels and loaded.orientation == 1 else None
     if loaded.orientation in _UPRIGHT:
         pixels = np.asarray(Image.fromarray(pixels).transpose(_UPRIGHT[loaded.orientation]))
     width, height = reversed(loaded.size) if loaded.orientation >= 5 else loaded.size
-    return Photo(pixels, width, height, header.format)
+    return Photo(pixels, width, height, header.format, jpeg)
 
 
 def _converted(loaded: Loaded, scale: float) -> Pixels:

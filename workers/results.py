@@ -27,7 +27,7 @@ def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Ex
     """Store the photo, the maps, and an overlay of each map, under names that carry the attempt."""
     options = claim.job.options
     pictures = {
-        blob_names.PHOTO: encode(photo.pixels, "jpeg"),
+        blob_names.PHOTO: photo.jpeg or encode(photo.pixels, "jpeg"),
         blob_names.maps_name(claim.attempt): _npy(explanation.maps),
     }
     for rank, found in enumerate(explanation.maps):

@@ -27,6 +27,7 @@ class Loaded:
     size: tuple[int, int]
     profile: bytes | None = None
     orientation: int = 1
+    jpeg: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import simplejpeg
@@ -9,6 +10,7 @@ from PIL import Image
 
 from pictures.errors import TooComplex, UndecodablePhoto
 from pictures.formats.base import MB, Header, Loaded, Pixels, orientation_of
+from pictures.formats.jpeg_clean import clean_jpeg
 from pictures.formats.jpeg_damage import check_whole
 from pictures.formats.jpeg_segments import (
     APP0,
@@ -45,10 +47,11 @@ _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 
 @dataclass(frozen=True)
 class JpegHeader(Header):
-    """`segments` before the first scan; `tables` of Huffman codes, and the heads of all `scans`;
-    `end` of the end marker, or 0 where it is missing."""
+    """`all_segments` up to the end marker; `segments` before the first scan; `tables` of Huffman
+    codes, and the heads of all `scans`; `end` of the end marker, or 0 where it is missing."""
 
     frame: Frame
+    all_segments: tuple[Segment, ...]
     segments: tuple[Segment, ...]
     tables: tuple[Segment, ...]
     scans: tuple[Segment, ...]
@@ -57,8 +60,14 @@ class JpegHeader(Header):
     def load(self, data: bytes, scale: float) -> Loaded:
         check_whole(data, self.frame, self.tables, self.scans, self.end)
         profile, exif = _profile(data, self.segments), _exif(data, self.segments)
+        size, orientation = (self.width, self.height), orientation_of(exif)
+        if _size(self, scale) == size and (
+            clean := clean_jpeg(data, self.frame, self.all_segments)
+        ):
+            with suppress(ValueError):  # then it is decoded again, by its bytes as they are
+                return Loaded(_libjpeg(clean, "RGB", *size), size, profile, orientation, clean)
         pixels = _decode(_bare(data, self), self, scale)
-        return Loaded(pixels, (self.width, self.height), profile, orientation_of(exif))
+        return Loaded(pixels, size, profile, orientation)
 
 
 def inspect(data: bytes) -> JpegHeader:
@@ -92,7 +101,8 @@ def _header(frame: Frame, found: Sequence[Segment]) -> JpegHeader:
     before = tuple(each for each in found if each.start < scans[0].start)
     tables = tuple(each for each in found if each.code == DHT)
     end = found[-1].end if found[-1].code == EOI else 0
-    return JpegHeader("JPEG", frame.width, frame.height, memory, frame, before, tables, scans, end)
+    size = frame.width, frame.height
+    return JpegHeader("JPEG", *size, memory, frame, tuple(found), before, tables, scans, end)
 
 
 def _bare(data: bytes, header: JpegHeader) -> bytes:
