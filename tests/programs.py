@@ -18,6 +18,7 @@ PACKAGES = {  # of Debian, and the names that the program goes by, or its file
     "nginx-light": ("nginx",),
     "caddy": ("caddy",),
     "rabbitmq-server": ("rabbitmq-server",),
+    "prometheus": ("promtool",),
     "default-jre-headless": ("java",),
     "kotlin": ("kotlinc",),
     "libandroid-json-java": ("/usr/share/java/com.android.json.jar",),
