@@ -19,6 +19,7 @@ PACKAGES = {  # of Debian, and the names that the program goes by, or its file
     "caddy": ("caddy",),
     "rabbitmq-server": ("rabbitmq-server",),
     "prometheus": ("promtool",),
+    "redis-tools": ("redis-cli",),
     "default-jre-headless": ("java",),
     "kotlin": ("kotlinc",),
     "libandroid-json-java": ("/usr/share/java/com.android.json.jar",),

@@ -91,8 +91,8 @@ class Service:
         except httpx2.TransportError:
             return 0
 
-    def close(self) -> None:
-        self.http.close()
+    def stop(self) -> None:
+        """Every process; they may be started again."""
         for process in self._running:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -102,6 +102,11 @@ class Service:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        self._running.clear()
+
+    def close(self) -> None:
+        self.http.close()
+        self.stop()
 
 
 @pytest.fixture
