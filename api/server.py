@@ -1,6 +1,7 @@
 """uvicorn, with the limits of the settings on every connection."""
 
 import resource
+import socket
 from dataclasses import fields, replace
 
 import uvicorn
@@ -12,9 +13,13 @@ from api.settings import ApiSettings
 _OTHER_FILES = 128  # open files for Redis, photos, temporary files, libraries
 
 
-def serve(app: ASGIApp, settings: ApiSettings, host: str, port: int) -> None:
-    """Run until a signal says to stop."""
-    uvicorn.Server(server_config(app, settings, host, port)).run()
+def serve(
+    app: ASGIApp, settings: ApiSettings, host: str, port: int, descriptor: int | None = None
+) -> None:
+    """Run until a signal says to stop. `descriptor`: of a socket that listens already, which other
+    processes may share."""
+    sockets = None if descriptor is None else [socket.socket(fileno=descriptor)]
+    uvicorn.Server(server_config(app, settings, host, port)).run(sockets)
 
 
 def server_config(app: ASGIApp, settings: ApiSettings, host: str, port: int) -> uvicorn.Config:

@@ -16,6 +16,8 @@ app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(models.app, name="models")
 Host = Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")]
 Port = Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="Port to listen on.")]
+Processes = Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")]
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Workers that share the cores.")]
 Model = Annotated[str, typer.Option(help="Id of a model card.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, …")]
 Batch = Annotated[int, typer.Option(min=1, max=256, help="Photos in one forward pass.")]
@@ -29,23 +31,29 @@ def cropshield() -> None:
 
 
 @app.command()
-def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Run everything on this machine: Redis, one worker, the API. Ctrl-C stops it."""
+def serve(host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 1) -> None:
+    """Run everything on this machine: Redis, workers, the API. Ctrl-C stops it."""
     from cli.serve.command import serve as run
     from cli.settings import read
     from jobs.settings import SharedSettings
 
-    run(read(SharedSettings), host, port)
+    run(read(SharedSettings), host, port, workers)
 
 
 @app.command()
-def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Run the HTTP API alone; needs a Redis."""
+def api(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    processes: Processes = 1,
+    descriptor: Annotated[int | None, typer.Option("--socket", hidden=True)] = None,
+) -> None:
+    """Run the HTTP API alone, in one process or several; needs a Redis."""
     from api.app import create_app
     from api.middleware.request_id import current_request_id
     from api.server import serve as run
     from api.settings import ApiSettings
     from cli import logs
+    from cli.serve.api_processes import serve_in_processes
     from cli.serve.preflight import check_models, raise_file_limit
     from cli.settings import read
     from jobs.errors import BlobsFailed
@@ -59,7 +67,10 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         application = create_app(settings, host)
     except (CardError, BlobsFailed) as error:
         raise CommandError(str(error)) from error
-    run(application, settings, host, port)
+    if processes > 1:
+        serve_in_processes(processes, host, port)
+    else:
+        run(application, settings, host, port, descriptor)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from jobs.settings import SharedSettings
 
 _START_SECONDS, _POLL_SECONDS = 60.0, 0.2
 _API_GRACE, _WORKER_GRACE, _REDIS_GRACE = 15.0, 60.0, 15.0
+_THREADS = "CROPSHIELD_THREADS"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
 
 
@@ -29,13 +30,13 @@ def say(line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def serve(settings: SharedSettings, host: str, port: int) -> None:
+def serve(settings: SharedSettings, host: str, port: int, workers: int = 1) -> None:
     """Run until Ctrl-C, SIGTERM or a closed terminal. Raises CommandError when it cannot start."""
     preflight.check_models(settings.card_folders)
     preflight.raise_file_limit()
     with preflight.claimed_home(settings.home) as lock:
         preflight.check_port(host, port)
-        asyncio.run(_Server(settings, host, port, lock).run())
+        asyncio.run(_Server(settings, host, port, workers, lock).run())
 
 
 def _stop_signals() -> list[signal.Signals]:
@@ -47,8 +48,11 @@ def _stop_signals() -> list[signal.Signals]:
 
 
 class _Server:
-    def __init__(self, settings: SharedSettings, host: str, port: int, lock: int) -> None:
-        self._settings, self._host, self._port, self._lock = settings, host, port, lock
+    def __init__(
+        self, settings: SharedSettings, host: str, port: int, workers: int, lock: int
+    ) -> None:
+        self._settings, self._host, self._port = settings, host, port
+        self._workers, self._lock = workers, lock
         self._supervisor = Supervisor(say)
         self._redis: Child | None = None
         self._children: list[tuple[Child, float]] = []
@@ -71,9 +75,13 @@ class _Server:
 
     async def _start(self) -> None:
         self._environment["CROPSHIELD_REDIS_URL"] = await self._bring_up_redis()
-        say("starting a worker (loading the model) and the API")
+        some = "a worker" if self._workers == 1 else f"{self._workers} workers"
+        say(f"starting {some} (loading the model) and the API")
         command = [sys.executable, "-m", "cli"]
-        await self._add(Child("worker", [*command, "worker"], self._environment), _WORKER_GRACE)
+        for number in range(1, self._workers + 1):
+            name = "worker" if self._workers == 1 else f"worker {number}"
+            environment = self._environment | _share_of_cores(self._workers)
+            await self._add(Child(name, [*command, "worker"], environment), _WORKER_GRACE)
         address = ["--host", self._host, "--port", str(self._port)]
         await self._add(Child("api", [*command, "api", *address], self._environment), _API_GRACE)
         ready = asyncio.create_task(self._until_ready())
@@ -122,7 +130,7 @@ class _Server:
         wait."""
         now = asyncio.get_running_loop().time
         url, told = f"http://{self._shown_host()}:{self._port}/readyz", now()
-        while not await asyncio.to_thread(_has_worker, url):
+        while await asyncio.to_thread(_count_workers, url) < self._workers:
             if now() > told + _START_SECONDS:
                 told = now()
                 say("the worker is not ready yet: models load slowly on a busy machine")
@@ -140,12 +148,25 @@ class _Server:
         return "127.0.0.1" if self._host in ("0.0.0.0", "::", "") else self._host  # noqa: S104
 
 
-def _has_worker(url: str) -> bool:
+def _count_workers(url: str) -> int:
     try:
         with _DIRECT.open(url, timeout=2) as response:
-            return int(json.load(response)["workers"]) > 0
+            return int(json.load(response)["workers"])
     except OSError:
-        return False
+        return 0
+
+
+def _share_of_cores(workers: int) -> dict[str, str]:
+    """Threads of each of several workers, unless they are set."""
+    if workers == 1 or _THREADS in os.environ:
+        return {}
+    return {_THREADS: str(max(1, _usable_cores() // workers))}
+
+
+def _usable_cores() -> int:
+    """Cores that this process may run on."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 async def _until_redis_answers(url: str, seconds: float) -> None:

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfile
@@ -32,12 +32,12 @@ def environment(home: Path, **changes: str) -> dict[str, str]:
 
 @contextmanager
 def serving(
-    home: Path, log: Path, *before: str, **changes: str
+    home: Path, log: Path, *before: str, more: Sequence[str] = (), **changes: str
 ) -> "Iterator[subprocess.Popen[bytes]]":
-    """A running `serve`, stopped in the end; `before` are words of its command line."""
+    """A running `serve`, stopped in the end; `before` and `more` are words of its command line."""
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [*before, *SERVE, "--port", str(free_port())],
+            [*before, *SERVE, "--port", str(free_port()), *more],
             env=environment(home, **changes),
             stdout=out,
             stderr=out,
