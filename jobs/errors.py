@@ -16,7 +16,8 @@ CropShieldError
 ├── PicturesErased      they were, at the client's wish
 ├── UnknownClass        the model has no such class
 │   ├── ClassesDiffer   two were asked for, by name and by index
-│   └── ClassesChanged  it had it when the job was accepted
+│   ├── ClassesChanged  it had it when the job was accepted
+│   └── ClassesGone     it is served no more, so its classes are not known
 ├── WrongTransition     a state change that the table does not allow
 ├── WorkerLost          as many workers died over a job as is allowed
 ├── ExplainFailed       the model failed on this photo
@@ -120,6 +121,15 @@ class ClassesDiffer(UnknownClass):
 class ClassesChanged(UnknownClass):
     def __init__(self, name: str, index: int, model: str) -> None:
         message = f"class {index} of model {model} is {name!r} no longer; submit the photo again"
+        CropShieldError.__init__(self, message)
+
+
+class ClassesGone(UnknownClass):
+    def __init__(self, given: object, model: str, version: str) -> None:
+        message = (
+            f"what class {given!r} is cannot be told: {model} {version}, with which the job was "
+            "run, is served no more; give the class_name of a class that is known"
+        )
         CropShieldError.__init__(self, message)
 
 

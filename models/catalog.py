@@ -50,6 +50,10 @@ class Catalog:
             raise UnknownModel(model, sorted(self._cards))
         return self._cards[model]
 
+    def get(self, model: str) -> Card | None:
+        """None where no card has this id."""
+        return self._cards.get(model)
+
     def describes(self, model: str, class_name: str) -> bool:
         """Whether there is a description of the class; there is none of an unknown model's."""
         return class_name in self._described.get(model, ())

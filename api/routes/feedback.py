@@ -28,7 +28,7 @@ async def give_feedback(
 ) -> Feedback:
     """One opinion a job: a later one takes the place of an earlier one."""
     job = await services.jobs.store.find(job_id, owner)
-    feedback = feedback_of(job, opinion, services.jobs.catalog[job.model.id])
+    feedback = feedback_of(job, opinion, services.jobs.catalog.get(job.model.id))
     await services.feedback.save(owner, feedback)
     return feedback
 

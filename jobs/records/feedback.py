@@ -1,11 +1,11 @@
 """Feedback: what people say about results."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from jobs.errors import JobNotReady, NothingToJudge, UnknownClass
+from jobs.errors import ClassesGone, JobNotReady, NothingToJudge, UnknownClass
 from jobs.records.job import Job, State
 from models.card import Card
 
@@ -53,8 +53,12 @@ class Feedback(BaseModel):
     photo_sha256: str
 
 
-def feedback_of(job: Job, opinion: Opinion, card: Card) -> Feedback:
-    """Raises JobNotReady, NothingToJudge, or UnknownClass for a class that the model lacks."""
+def feedback_of(job: Job, opinion: Opinion, card: Card | None) -> Feedback:
+    """`card`: the one that now has the id of the job's model, if any.
+
+    Raises JobNotReady, NothingToJudge, or UnknownClass for a class that the model lacks, or an
+    index that is another class by now.
+    """
     if not job.state.is_terminal:
         raise JobNotReady(job.id, job.state)
     if job.state is not State.SUCCEEDED or not job.result or not job.result["predictions"]:
@@ -68,17 +72,47 @@ def feedback_of(job: Job, opinion: Opinion, card: Card) -> Feedback:
         predicted=best["class_name"],
         confidence=best["confidence"],
         agree=opinion.agree,
-        class_name=best["class_name"] if opinion.agree else _right_class(opinion, card),
+        class_name=best["class_name"] if opinion.agree else _right_class(opinion, job, card),
         note=opinion.note,
         client_ref=job.options.client_ref,
         photo_sha256=job.image.sha256,
     )
 
 
-def _right_class(opinion: Opinion, card: Card) -> str | None:
-    names, name, index = card.class_names, opinion.class_name, opinion.class_index
-    if name is not None and name not in names:
-        raise UnknownClass(name, card.id, len(names))
-    if index is not None and index >= len(names):
-        raise UnknownClass(index, card.id, len(names))
-    return name if index is None else names[index]
+def _right_class(opinion: Opinion, job: Job, card: Card | None) -> str | None:
+    """By the classes of the model that the job was run with; its result tells some of them."""
+    if opinion.class_index is not None:
+        return _of_index(opinion.class_index, job, card)
+    name = opinion.class_name
+    if name is None or name in _told(job).values():
+        return name
+    if card is None:
+        raise ClassesGone(name, job.model.id, job.model.version)
+    if name not in card.class_names:
+        raise UnknownClass(name, card.id, len(card.class_names))
+    return name
+
+
+def _of_index(index: int, job: Job, card: Card | None) -> str:
+    told = _told(job)
+    if index in told:
+        return told[index]
+    if card is None or not _is_as_it_was(card, job):
+        raise ClassesGone(index, job.model.id, job.model.version)
+    if index >= len(card.class_names):
+        raise UnknownClass(index, card.id, len(card.class_names))
+    return card.class_names[index]
+
+
+def _is_as_it_was(card: Card, job: Job) -> bool:
+    """Whether the classes are numbered now as they were when the job was run."""
+    now = {name: index for index, name in enumerate(card.class_names)}
+    is_numbered_alike = all(now.get(name, index) == index for index, name in _told(job).items())
+    return is_numbered_alike and card.sha256 == job.model.weights_sha256
+
+
+def _told(job: Job) -> dict[int, str]:
+    """Classes by index, as far as the result tells them."""
+    result: Any = job.result
+    parts = [*result["predictions"], *result.get("explanations", ())]
+    return {part["class_index"]: part["class_name"] for part in parts}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +13,19 @@ from api.settings import ApiSettings
 from jobs.ports import Outcome
 from jobs.records.job import State
 from jobs.redis import keyspace
+from models.catalog import Catalog
 from tests.api.conftest import RESULT, FakeWorker
 
-SPOT, HEALTHY = "Tomato__Bacterial_spot", "Tomato__healthy"
+SPOT, HEALTHY = "Tomato__bacterial_spot", "Tomato__healthy"
+CLASSES = Catalog()["cropshield_cnn"].class_names
+SPOTTED: dict[str, Any] = {"class_name": SPOT, "class_index": CLASSES.index(SPOT)}
 
 
-def explain(fake_worker: FakeWorker) -> None:
+def explain(fake_worker: FakeWorker, **best_class: Any) -> None:
     """End the next job as a spotted tomato leaf."""
     (claim,) = fake_worker.queue.claim(1)
-    best = RESULT["predictions"][0] | {"class_name": SPOT, "confidence": 0.875}
-    result = RESULT | {"predictions": [best]}
+    best = RESULT["predictions"][0] | {"confidence": 0.875, **SPOTTED, **best_class}
+    result = RESULT | {"predictions": [best], "explanations": []}
     fake_worker.queue.finish(claim, Outcome(State.SUCCEEDED, result=result))
 
 
@@ -93,6 +97,47 @@ def test_a_wrong_opinion_is_422_and_not_kept(
     answer = give(client, path, **opinion)
     assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{problem}")
     assert table(client) == []
+
+
+def run_by_another_model(fake_worker: FakeWorker, path: str, **facts: str) -> None:
+    """As after an upgrade."""
+    key = keyspace.JOB + path.rpartition("/")[2]
+    model = json.loads(str(fake_worker.client.hget(key, "model"))) | facts
+    fake_worker.client.hset(key, "model", json.dumps(model))
+
+
+def test_a_class_index_is_that_of_the_model_that_the_job_was_run_with(
+    client: TestClient, path: str, fake_worker: FakeWorker
+) -> None:
+    run_by_another_model(fake_worker, path, version="9", weights_sha256="00")
+    answer = give(client, path, agree=False, class_index=2)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/unknown-class")
+    assert "class 2 is cannot be told: cropshield_cnn 9" in answer.json()["detail"]
+    own = give(client, path, agree=False, class_index=SPOTTED["class_index"])
+    assert own.json()["class_name"] == SPOT, "the result tells it"
+    assert give(client, path, agree=False, class_name=HEALTHY).status_code == 201
+
+
+def test_a_class_index_of_a_list_that_was_renumbered_is_refused(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+) -> None:
+    path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
+    explain(fake_worker, class_index=0)
+    assert give(client, path, agree=False, class_index=2).status_code == 422
+    assert give(client, path, agree=False, class_index=0).json()["class_name"] == SPOT
+
+
+def test_jobs_of_a_model_that_is_gone_can_be_judged(
+    client: TestClient, path: str, fake_worker: FakeWorker
+) -> None:
+    run_by_another_model(fake_worker, path, id="gone")
+    assert give(client, path, agree=True).json()["class_name"] == SPOT
+    assert give(client, path, agree=False).status_code == 201
+    assert give(client, path, agree=False, class_name=SPOT).status_code == 201
+    for right in ({"class_name": HEALTHY}, {"class_index": 2}):
+        answer = give(client, path, agree=False, **right)
+        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/unknown-class")
+        assert "gone" in answer.json()["detail"]
 
 
 def test_what_has_not_succeeded_cannot_be_judged(
