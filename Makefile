@@ -45,6 +45,7 @@ format: $(DONE)test ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix .
 
 hooks: $(DONE)test ## Have git run the checks before commits and pushes
+	@git config cropshield.environment '$(abspath $(VENV))'
 	@$(BIN)/pre-commit install
 
 lock: $(DONE)venv ## Choose the versions anew that tests and checks install (ARGS=)

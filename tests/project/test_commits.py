@@ -17,7 +17,8 @@ LONG = "a" * 73
 CONFIG = ROOT / ".pre-commit-config.yaml"
 
 
-def git(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def git(folder: Path, *words: str, **given: str) -> "subprocess.CompletedProcess[str]":
+    """`given`: environment variables."""
     who = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     who |= {
         f"GIT_{role}_{part}": "a@b"
@@ -25,8 +26,9 @@ def git(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
         for part in ("NAME", "EMAIL")
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    kept.pop("VIRTUAL_ENV", None)
     return subprocess.run(
-        ["git", "-C", folder, *words], env=kept | who, capture_output=True, text=True
+        ["git", "-C", folder, *words], env=kept | who | given, capture_output=True, text=True
     )
 
 
@@ -101,22 +103,42 @@ def test_the_hooks_are_those_of_make_check_and_need_no_network() -> None:
     assert {hook["language"] for hook in hooks} == {"system"}
     checks = [line for line in dry_run("check") if line.startswith(".venv/bin/")]
     of_all_files = {"--check", "--force-exclude", "."}
-    ran = [[word for word in line.split() if word not in of_all_files] for line in checks]
+    ran = [
+        [word for word in line.removeprefix(".venv/bin/").split() if word not in of_all_files]
+        for line in checks
+    ]
     hooked = [
-        [word for word in hook["entry"].split() if word not in of_all_files] for hook in hooks
+        [word for word in hook["entry"].split()[1:] if word not in of_all_files] for hook in hooks
     ]
     assert [tool for tool in ran[-len(hooks) :] if tool not in hooked] == []
 
 
-def test_git_refuses_a_long_subject_once_the_hooks_are_installed(history: Path) -> None:
+def test_the_hooks_know_the_environment_that_they_were_installed_with() -> None:
+    told = dry_run("hooks", "VENV=/elsewhere/env")
+    assert "git config cropshield.environment '/elsewhere/env'" in told
+    assert "/elsewhere/env/bin/pre-commit install" in told
+
+
+@pytest.mark.parametrize("environment", ["active", "of make hooks", "on the path"])
+def test_git_refuses_a_long_subject_once_the_hooks_are_installed(
+    history: Path, environment: str
+) -> None:
     shutil.copy(CONFIG, history)
     shutil.copytree(ROOT / "scripts", history / "scripts")
-    (history / ".venv").symlink_to(sys.prefix)
     commit(history, "the base")
+    here = history / "environment of another name"
+    here.symlink_to(sys.prefix)
+    given: dict[str, str] = {}
+    if environment == "active":
+        given = {"VIRTUAL_ENV": str(here)}
+    elif environment == "of make hooks":
+        git(history, "config", "cropshield.environment", str(here))
+    else:
+        given = {"PATH": f"{here / 'bin'}:{os.environ['PATH']}"}
     install = [sys.executable, "-m", "pre_commit", "install"]
     subprocess.run(install, cwd=history, check=True, capture_output=True)
-    refused = git(history, "commit", "--allow-empty", "--message", LONG)
+    refused = git(history, "commit", "--allow-empty", "--message", LONG, **given)
     assert refused.returncode
     assert "73 characters" in refused.stdout + refused.stderr
-    accepted = git(history, "commit", "--allow-empty", "--message", "a short one")
+    accepted = git(history, "commit", "--allow-empty", "--message", "a short one", **given)
     assert accepted.returncode == 0, accepted.stderr
