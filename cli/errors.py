@@ -1,5 +1,7 @@
 """How a command fails: with one clear sentence, and an exit code that tells the kind."""
 
+from jobs.masking import masked
+
 FAILED, USAGE, MISSING, INTERRUPTED = 1, 2, 3, 130
 
 
@@ -11,5 +13,5 @@ class CommandError(Exception):
     """
 
     def __init__(self, message: str, code: int = FAILED) -> None:
-        super().__init__(message)
+        super().__init__(masked(message))
         self.code = code

@@ -8,6 +8,7 @@ import sys
 
 from redis.exceptions import RedisError
 
+from jobs.masking import masked
 from jobs.redis import keyspace
 from jobs.redis.connections import connect
 from jobs.redis.store import ALIVE_SECONDS
@@ -21,7 +22,7 @@ def check(redis_url: str, host: str) -> str:
             now, _ = redis.time()
             alive = redis.zrangebyscore(keyspace.WORKERS, now - ALIVE_SECONDS, "+inf")
     except RedisError as error:
-        return f"Redis does not answer: {error}"
+        return masked(f"Redis does not answer: {error}")
     if any(name.rpartition(":")[0] == host for name in alive):
         return ""
     return f"no worker on {host} gave a sign of life within {ALIVE_SECONDS} s"

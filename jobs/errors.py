@@ -38,9 +38,14 @@ CropShieldError
 
 from datetime import datetime
 
+from jobs.masking import masked
+
 
 class CropShieldError(Exception):
     """Base of all errors about jobs that CropShield raises on purpose."""
+
+    def __str__(self) -> str:
+        return masked(super().__str__())
 
 
 class JobNotFound(CropShieldError):

@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.catalog import CARDS
@@ -19,10 +20,26 @@ def _blob_store(value: str) -> str:
     return value.rstrip("/") or "disk"
 
 
+def _address(value: str) -> str:
+    """Raises ValueError for what is no address, such as one with a / in its password."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+        is_address = bool(parts.scheme) or not value
+    except ValueError:
+        is_address = False
+    if not is_address:
+        needed = "scheme://user:password@host:port, with / as %2F and @ as %40 in the password"
+        raise ValueError(f"it is no address; needed is {needed}")
+    return value
+
+
 class SharedSettings(BaseSettings):
     """Where the state lives. Each name is an environment variable with `CROPSHIELD_` before it."""
 
-    model_config = SettingsConfigDict(env_prefix="CROPSHIELD_", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CROPSHIELD_", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
     home: Path = Path("var")
     """Folder of all state: photos, overlays, the private Redis."""
@@ -31,10 +48,12 @@ class SharedSettings(BaseSettings):
     s3_endpoint: str = ""
     """Address of an S3-compatible server; empty is AWS."""
     redis_url: Annotated[
-        str, Field(validation_alias=AliasChoices("CROPSHIELD_REDIS_URL", "REDIS_URL"))
+        str,
+        AfterValidator(_address),
+        Field(validation_alias=AliasChoices("CROPSHIELD_REDIS_URL", "REDIS_URL")),
     ] = "redis://127.0.0.1:6379/0"
     """Redis with append-only persistence and `noeviction`; `redis://`, `rediss://` or `unix://`."""
-    broker_url: str = ""
+    broker_url: Annotated[str, AfterValidator(_address)] = ""
     """What carries notifications to workers: empty for the same Redis, `amqp://…` for RabbitMQ."""
     cards: Path = CARDS
     """Folder of model cards; those in `models` in the state folder are served beside them."""

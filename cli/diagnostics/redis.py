@@ -8,6 +8,7 @@ from redis.exceptions import RedisError, ResponseError
 from cli.diagnostics.findings import Finding, ok, problem, warning
 from cli.errors import CommandError
 from cli.serve import private_redis
+from jobs.masking import masked
 from jobs.settings import SharedSettings
 
 SUBJECT = "redis"
@@ -38,6 +39,7 @@ def check_absent() -> Finding:
 
 def check_server(client: "Redis", url: str) -> list[Finding]:
     """The findings; only a problem when it does not answer."""
+    url = masked(url)
     try:
         info = client.info()
         return [_version(info, url), *_configured(client, info), *_memory(info), *_writes(info)]
