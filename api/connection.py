@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from api.context import context_of
 from api.errors import BadRequest, HeadersTooLarge, TargetTooLong, TooManyConnections
 from api.exception_handlers import error_response
+from api.framing import check_head
 from jobs.errors import CropShieldError
 
 log = logging.getLogger(__name__)
@@ -138,6 +139,10 @@ class BoundedConnection(HttpToolsProtocol):
             self._reject(TargetTooLong("parameters of a query", given, most))
         if len(self.pipeline) >= _MOST_PIPELINED:
             self._reject(BadRequest(f"more than {_MOST_PIPELINED} requests at once"))
+        try:
+            check_head(self.parser.get_http_version(), self.url, self.headers)
+        except BadRequest as error:
+            self._reject(error)
         self._in_head, self._in_body = False, True
         self._enter(Phase.BUSY)
         super().on_headers_complete()
