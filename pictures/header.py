@@ -18,7 +18,26 @@ _INSPECT: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Header]], ...] = (
     (re.compile(rb"....ftyp", re.DOTALL), heif.inspect),
     (re.compile(b"|".join(map(re.escape, tiff.PREFIXES))), tiff.inspect),
 )
-_RAW = re.compile(rb"II(U\0|RO|RS)|MMOR|FUJIFILM|FOVb|\0MRM")  # Panasonic, Olympus, …
+_UNKNOWN = "not an image of a known format"
+_OTHERS = tuple(
+    (re.compile(magic, re.DOTALL | re.IGNORECASE), name)
+    for magic, name in (
+        (rb"II(U\0|RO|RS)|MMOR|FUJIFILM|FOVb|\0MRM", "a camera raw file"),  # Panasonic, Olympus, …
+        (rb"GIF8[79]a", "a GIF"),
+        (rb"BM.{12}[\x0c\x28\x38\x40\x6c\x7c]\0\0\0", "a BMP"),
+        (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "a JPEG 2000"),
+        (rb"\0\0\0\x0cJXL |\xff\x0a", "a JPEG XL"),
+        (rb"8BPS", "a Photoshop file"),
+        (rb"%PDF-", "a PDF"),
+        (rb"PK\x03\x04", "a ZIP file"),
+        (rb"\x1f\x8b", "a gzip file"),
+        (rb"(\xef\xbb\xbf)?\s*<(svg|\?xml)", "an SVG or another XML file"),
+        (rb"(\xef\xbb\xbf)?\s*<(!doctype )?html", "a page of HTML"),
+        (rb"version https://git-lfs", "a Git LFS pointer, not the file itself"),
+        (rb"data:image/", "a data: URL in text; its bytes are wanted"),
+        (rb"/9j/|iVBORw0KGgo|UklGR", "an image in Base64; its bytes are wanted"),
+    )
+)
 
 
 def read_header(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
@@ -44,7 +63,7 @@ def _reader_of(data: bytes) -> Callable[[bytes], Header]:
     for magic, read in _INSPECT:
         if magic.match(data[:64]):
             return read
-    found = "a camera raw file" if _RAW.match(data[:64]) else "not an image of a known format"
+    found = next((name for magic, name in _OTHERS if magic.match(data[:64])), _UNKNOWN)
     raise UnsupportedFormat(found, ", ".join(FORMATS))
 
 

@@ -1,5 +1,8 @@
 """pictures/header.py: what a file is, by its content."""
 
+import base64
+import gzip
+
 import pytest
 
 from pictures.errors import TooManyPixels, UndecodablePhoto, UnsupportedFormat
@@ -34,10 +37,30 @@ def test_a_webp_bomb_is_refused_by_its_header() -> None:
         read_header(bytes(stored))
 
 
-@pytest.mark.parametrize("kind", ["BMP", "GIF", "PPM"])
-def test_other_formats_are_refused(kind: str) -> None:
-    with pytest.raises(UnsupportedFormat, match="allowed are JPEG, PNG, WEBP, HEIF, AVIF, TIFF"):
-        read_header(file_of(scene(), kind))
+OTHERS: dict[str, bytes] = {
+    "a BMP": file_of(scene(), "BMP"),
+    "a GIF": file_of(scene(), "GIF"),
+    "a JPEG 2000": file_of(scene(), "JPEG2000"),
+    "a JPEG XL": b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(50),
+    "a PDF": b"%PDF-1.7\n",
+    "a Photoshop file": b"8BPS\0\1" + bytes(50),
+    "a ZIP file": b"PK\3\4" + bytes(50),
+    "a gzip file": gzip.compress(file_of(scene(), "JPEG")),
+    "an SVG or another XML file": b'<?xml version="1.0"?><svg/>',
+    "a page of HTML": b"\n<!DOCTYPE html><html>",
+    "a Git LFS pointer, not the file itself": b"version https://git-lfs.github.com/spec/v1\n",
+    "a data: URL in text; its bytes are wanted": b"data:image/jpeg;base64,/9j/",
+    "an image in Base64; its bytes are wanted": base64.b64encode(file_of(scene(), "JPEG")),
+    "not an image of a known format": file_of(scene(), "PPM"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_formats_are_refused_by_name(name: str) -> None:
+    allowed = "JPEG, PNG, WEBP, HEIF, AVIF, TIFF"
+    with pytest.raises(UnsupportedFormat) as refused:
+        read_header(OTHERS[name])
+    assert str(refused.value) == f"photo is {name}; allowed are {allowed}"
 
 
 def test_text_is_no_photo() -> None:
