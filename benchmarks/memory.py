@@ -29,7 +29,7 @@ from benchmarks.queue import redis_server
 from pictures.drawn_leaves.leaves import draw_leaf
 
 AIM, EDGE, EVERY = 0.05, 500, 25
-_START_SECONDS = 120
+_START_SECONDS = 600
 _SIZES = ((640, 480), (1200, 900), (4000, 3000))
 _OPTIONS: tuple[dict[str, str], ...] = (
     {},

@@ -1,0 +1,1 @@
+"""Attacks at full size, and what an honest client sees meanwhile: `make siege`."""
