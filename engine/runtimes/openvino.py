@@ -21,6 +21,8 @@ from pictures.blend import Box
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 import openvino  # noqa: E402
 
+from engine.runtimes.exact_start import keep_start_exact  # noqa: E402 - imports OpenVINO too
+
 
 @cache
 def core() -> Any:
@@ -60,6 +62,7 @@ class OpenVINORuntime:
     name = "graph"
 
     def __init__(self, graph: Any, head: Any, half: bool = False, threads: int = 0) -> None:
+        graph = keep_start_exact(core(), graph) if half else graph
         self.half, self._forward = half, _Compiled(graph, threads, half=half)
         self._weights = head if isinstance(head, np.ndarray) else None
         self._backward = None if self._weights is not None else _Compiled(head, threads)
