@@ -28,7 +28,7 @@ def test_work_is_taken_without_a_notification(worker: WorkerHarness, leaf_jpeg: 
     worker.pipeline.close()
 
 
-def test_a_stopped_watchman_takes_nothing(worker: WorkerHarness, leaf_jpeg: bytes) -> None:
+def test_a_stopped_poll_fallback_takes_nothing(worker: WorkerHarness, leaf_jpeg: bytes) -> None:
     poll_fallback = PollFallback(worker.harness.queue, worker.pipeline, seconds=0.01)
     poll_fallback.stop()
     poll_fallback.start()
