@@ -14,6 +14,7 @@ local function move_old_entries()
   end
 end
 
+-- Returns whether the owner had one that was due.
 local function take_of(owner)
   local id = redis.call('ZRANGEBYSCORE', outbox_key(owner), '-inf', now, 'LIMIT', 0, 1)[1]
   if not id then return false end
@@ -22,18 +23,9 @@ local function take_of(owner)
   else
     redis.call('ZADD', outbox_key(owner), now + lease, id)
     taken[#taken + 1] = {id, redis.call('HINCRBY', job_key(id), 'webhook_attempts', 1), owner}
-    under_way[owner] = (under_way[owner] or 0) + 1
+    under_way[owner] = under_way[owner] + 1
   end
   return true
-end
-
-local function next_owner()
-  local best
-  for owner in pairs(waiting) do
-    local count = under_way[owner] or 0
-    if count < share and (not best or count < under_way[best]) then best = owner end
-  end
-  return best
 end
 
 move_old_entries()
@@ -41,11 +33,13 @@ for _, owner in ipairs(redis.call('ZRANGEBYSCORE', OUTBOXES, '-inf', now, 'LIMIT
   waiting[owner], under_way[owner] = true, under_way[owner] or 0
 end
 local seen, looks = {}, 0
-while #taken < most and looks < 1000 do
-  local owner = next_owner()
-  if not owner then break end
-  seen[owner], looks = true, looks + 1
-  if not take_of(owner) then waiting[owner] = nil end
+for count = 0, share - 1 do -- who has fewest under way comes first
+  for owner in pairs(waiting) do
+    while waiting[owner] and under_way[owner] == count and #taken < most and looks < 1000 do
+      seen[owner], looks = true, looks + 1
+      waiting[owner] = take_of(owner) or nil
+    end
+  end
 end
 for owner in pairs(seen) do note_first_due(owner) end
 return taken

@@ -162,6 +162,20 @@ def test_an_owner_with_many_deliveries_delays_no_other_ones(harness: JobHarness)
     assert [due.owner for due in freed] == ["bulk sender"]
 
 
+def test_thousands_that_are_due_are_taken_in_turns_and_forgotten_once_their_jobs_are(
+    harness: JobHarness,
+) -> None:
+    gone = {f"expired-{number}": number for number in range(3000)}
+    harness.client.zadd("cropshield:1:outbox:bulk sender", gone)
+    harness.client.zadd("cropshield:1:outboxes", {"bulk sender": 0})
+    harness.client.zadd("cropshield:1:outboxes", {f"owner {number}": 1 for number in range(2000)})
+    (only,) = many_ended(harness, "phone", 1)
+    taken = [due for _ in range(8) for due in ask(harness, lambda webhooks: webhooks.claim(64, 8))]
+    assert [due.job_id for due in taken] == [only]
+    assert harness.client.zcard("cropshield:1:outbox:bulk sender") == 0
+    assert harness.client.zrange("cropshield:1:outboxes", 0, -1) == ["phone"]
+
+
 def test_who_has_fewest_under_way_is_next(harness: JobHarness) -> None:
     for owner in ("a", "b", "c"):
         many_ended(harness, owner, 2)
