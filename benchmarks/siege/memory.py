@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 
 import psutil
 
+from benchmarks.worst_photos import own_bytes
+
 BOUNDS = {"API": 400_000_000, "worker": 1_000_000_000, "worker and decoders": 2_000_000_000}
-"""Bytes that are resident."""
+"""Bytes; see `own_bytes`."""
 _SECONDS = 0.25
 
 
@@ -35,9 +37,9 @@ class Peaks:
                 self._processes.remove(process)
 
     def _look_at(self, process: "psutil.Process") -> None:
-        own = process.memory_info().rss
+        own = own_bytes(process)
         if "worker" in process.cmdline():
-            children = sum(child.memory_info().rss for child in process.children(recursive=True))
+            children = sum(map(own_bytes, process.children(recursive=True)))
             self._note("worker", own)
             self._note("worker and decoders", own + children)
         else:
