@@ -1,7 +1,8 @@
 """How small a worker on a CPU is: `python -m benchmarks.footprint`.
 
-Its memory when it is ready and after many jobs; the time from `cropshield serve` to ready at the
-second start; the size of what `make serve TORCH=0` installs. Models without a graph bring torch in.
+Its memory when it is ready and after many jobs, and the processor time until it is ready; the time
+from `cropshield serve` to ready, the second time; the size of what `make serve TORCH=0` installs.
+Models without a graph bring torch in.
 """
 
 import argparse
@@ -30,21 +31,26 @@ AIMS = {"after_mb": 450.0, "start_s": 3.0, "installed_mb": 1000.0}
 
 
 def worker_memory(jobs: int, clients: int) -> dict[str, Any]:
-    """Resident megabytes of a worker that is ready, and after `jobs`; then with its decoders."""
+    """Resident megabytes of a worker that is ready, and after `jobs`; then with its decoders.
+    Seconds of processor time until it is ready, which a busy machine does not change."""
     with (
         redis_server() as redis,
         tempfile.TemporaryDirectory() as home,
         service(redis, Path(home)) as (address, processes),
     ):
         worker = processes["worker"]
-        idle = worker.memory_info().rss
+        idle, spent = worker.memory_info().rss, sum(worker.cpu_times()[:2])
         run = Clients(address, processes, jobs)
         run.run(clients)
         after, libraries = worker.memory_info().rss, _libraries(worker)
         whole = after + sum(child.memory_info().rss for child in worker.children(recursive=True))
     megabytes = {"idle_mb": idle, "after_mb": after, "with_decoders_mb": whole}
     rounded = {name: round(size / 1e6, 1) for name, size in megabytes.items()}
-    return rounded | {"torch": "libtorch" in libraries, "states": run.states}
+    return rounded | {
+        "ready_cpu_s": round(spent, 2),
+        "torch": "libtorch" in libraries,
+        "states": run.states,
+    }
 
 
 def _libraries(process: "psutil.Process") -> str:
