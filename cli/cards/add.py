@@ -52,6 +52,8 @@ def add_model(new: NewModel, folder: Path | None) -> None:
     target = folder or read(SharedSettings).own_models
     if new.id in {card.id for card in served_cards()} or (target / f"{new.id}.toml").exists():
         raise CommandError(f"there is a model {new.id!r} already")
+    if f"{new.id}.toml".endswith(FILE_NAME):
+        raise CommandError(f"{new.id}.toml would be read as descriptions, not as a card")
     trial = target / f".{new.id}"
     try:
         trial.mkdir(parents=True)

@@ -118,6 +118,13 @@ def test_what_is_wrong_with_descriptions_is_told_with_the_line_of_the_file_that_
     assert list(own_models.iterdir()) == []
 
 
+def test_a_card_is_not_given_the_name_of_a_file_of_descriptions(own_models: Path) -> None:
+    words = ["--architecture", "resnet18", "--weights", "none.pth", "--classes", "none.txt"]
+    with pytest.raises(CommandError, match=r"tea-descriptions\.toml would be read as desc"):
+        models("add", "tea-descriptions", *words)
+    assert not own_models.exists()
+
+
 def test_a_class_that_is_not_described_names_one_alike(weights: Path) -> None:
     add(weights)
     with pytest.raises(CommandError, match=r"tea describes no class 'Tea__red_rust'$"):
