@@ -164,7 +164,7 @@ def _one(architecture: str, way: str) -> int:
     layer = model.get_submodule(LAYERS[architecture])
     ways = {
         "plain forward": lambda x, _: plain(model, x),
-        "split": lambda x, ranks: maps_of(forward_pass(model, layer, x), ranks),
+        "split": lambda x, ranks: maps_of(TorchOutput(forward_pass(model, layer, x)), ranks),
         **peers(architecture, model),
     }
     if way == "torch":

@@ -130,9 +130,11 @@ def stages(model: str, queue: OneJobQueue, blobs: MemoryBlobs, clock: Clock) -> 
     import cv2
 
     from models.catalog import Catalog
-    from workers import explainers as loading
-    from workers import stages as module
     from workers.settings import WorkerSettings
+
+    # Their names differ from version to version.
+    loading: Any = importlib.import_module("workers.explainers")
+    module: Any = importlib.import_module("workers.stages")
 
     cv2.setNumThreads(1)
     options_of = getattr(loading, "explainer_options", None) or loading.options_of
@@ -148,12 +150,11 @@ def stages(model: str, queue: OneJobQueue, blobs: MemoryBlobs, clock: Clock) -> 
 
 
 def main() -> None:
-    import workers.stages
-
+    module: Any = importlib.import_module("workers.stages")
     model, clock, queue, blobs = sys.argv[1], Clock(), OneJobQueue(), MemoryBlobs()
     install(clock)
     made, how = stages(model, queue, blobs, clock)
-    item_class = getattr(workers.stages, "WorkItem", None) or workers.stages.Item
+    item_class = getattr(module, "WorkItem", None) or module.Item
     job = SimpleNamespace(
         id="a" * 32,
         options=SimpleNamespace(**_OPTIONS),

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.batch_pipeline import BatchPipeline
-from engine.explainer import Explainer, Explanation, Photo, Request
+from engine.explainer import Explainer, Explanation, Request
+from engine.photos.decode import Photo
 from engine.photos.overlay import encode, render_overlay
 from engine.photos.resize import stretch, use_calling_thread
 from models.catalog import Catalog

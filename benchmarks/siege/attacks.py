@@ -127,7 +127,7 @@ async def photos(target: Target) -> None:
             answer = await client.post(
                 "/v1/jobs", content=drawn[number % len(drawn)], headers=headers
             )
-            path = answer.headers.get("Location")
+            path = answer.headers.get("Location", "")
             job = {"state": "queued"} if path else {}
             while job.get("state") in ("queued", "running"):
                 await asyncio.sleep(2)

@@ -70,8 +70,8 @@ async def watched(port: int) -> AsyncIterator[Peaks]:
 def _processes_of(port: int) -> Iterator["psutil.Process"]:
     """API and workers: who listens there, and who was started beside it."""
     for connection in psutil.net_connections("tcp"):
-        is_it = connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-        if is_it and connection.pid:
+        listens = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+        if listens and connection.pid:
             api = psutil.Process(connection.pid)
             beside = (api.parent() or api).children()
             yield api

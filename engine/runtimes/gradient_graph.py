@@ -30,7 +30,7 @@ def trace_gradients(
             with replace_output(layer, lambda _: given.clone()):
                 return class_scores(frozen(photo))
 
-        _, pull = torch.func.vjp(scores, maps)
+        pull = torch.func.vjp(scores, maps)[1]
         found: Tensor = pull(choice)[0]
         return found
 

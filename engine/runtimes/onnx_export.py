@@ -88,7 +88,7 @@ def _to_onnx(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]) -
             torch.onnx.export(
                 module,
                 tuple(inputs.values()),
-                file,
+                file,  # type: ignore[arg-type] # its declaration leaves files out
                 dynamo=False,
                 opset_version=_OPSET,
                 input_names=list(inputs),

@@ -15,9 +15,11 @@ from engine.cam.forward import class_scores
 from engine.cam.hooks import replace_output
 from engine.errors import WrongLayer
 from engine.runtimes.graph_cache import GraphCache
-from engine.runtimes.openvino import core, openvino, take_channels_last
+from engine.runtimes.openvino import core, take_channels_last
 from engine.runtimes.torch import TorchRuntime
 from models.card import Card
+
+import openvino  # isort: skip - after engine.runtimes.openvino, which keeps it from reporting
 
 log = logging.getLogger(__name__)
 

@@ -76,8 +76,13 @@ FORMS: dict[str, bytes] = {
 @pytest.fixture
 def settings(home: Path) -> ApiSettings:
     """Nothing here needs a Redis."""
-    limits = {"keep_alive_seconds": 0.2, "header_seconds": 0.2}
-    return ApiSettings(home=home, redis_url="unix:///nowhere", allowed_hosts=("a",), **limits)
+    return ApiSettings(
+        home=home,
+        redis_url="unix:///nowhere",
+        allowed_hosts=("a",),
+        keep_alive_seconds=0.2,
+        header_seconds=0.2,
+    )
 
 
 async def answers(port: int, data: bytes) -> list[bytes]:

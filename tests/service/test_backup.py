@@ -14,7 +14,7 @@ from api.settings import ApiSettings
 from cli.serve import private_redis
 from jobs.blobs import blob_names
 from tests import programs
-from tests.api.conftest import Hand
+from tests.api.conftest import FakeWorker
 from tests.docs.pages import ROOT, blocks
 from tests.redis_servers import redis_servers
 from tests.service.conftest import Service, free_port, until
@@ -61,11 +61,11 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
 
     @contextmanager
-    def worker(self) -> Iterator[Hand]:
+    def worker(self) -> Iterator[FakeWorker]:
         """Takes a worker's part."""
-        hand = Hand(ApiSettings(redis_url=self.service.redis_url, home=self.service.home))
-        yield hand
-        hand.client.close()
+        worker = FakeWorker(ApiSettings(redis_url=self.service.redis_url, home=self.service.home))
+        yield worker
+        worker.client.close()
 
     def command(self, *words: str) -> str:
         """What `cropshield` prints."""

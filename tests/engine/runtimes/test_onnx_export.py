@@ -14,7 +14,7 @@ from engine.explainer import Explainer, Request
 from engine.runtimes import onnx_export
 from engine.runtimes.base import RuntimeOptions
 from engine.runtimes.select import check_model, select_runtime
-from engine.runtimes.torch import TorchRuntime
+from engine.runtimes.torch import TorchRuntime, torch_runtime
 from models.card import Card, read_card
 from models.card_errors import CardError
 from tests.engine.graphs import exported_model, halved
@@ -112,7 +112,7 @@ def test_a_graph_that_disagrees_with_torch_is_not_written(
     honest = onnx_export._prove
 
     def prove_another(content: bytes, reference: TorchRuntime, card: Card) -> None:
-        other = onnx_export.torch_runtime(network(seed=9), card, reference.device)
+        other = torch_runtime(network(seed=9), card, reference.device)
         honest(content, other, card)
 
     monkeypatch.setattr(onnx_export, "_prove", prove_another)
