@@ -25,7 +25,8 @@ def guarded(value: object) -> object:
 
 
 def csv_line(cells: Iterable[object]) -> str:
-    """One line of a table, every cell guarded, ended by CR LF."""
+    """One line of a table, every cell guarded, ended by CR LF; without NUL, at which many readers
+    end."""
     buffer = io.StringIO()
     csv.writer(buffer).writerow(map(guarded, cells))
-    return buffer.getvalue()
+    return buffer.getvalue().replace("\0", "\ufffd")

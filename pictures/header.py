@@ -36,6 +36,8 @@ _OTHERS = tuple(
         (rb"version https://git-lfs", "a Git LFS pointer, not the file itself"),
         (rb"data:image/", "a data: URL in text; its bytes are wanted"),
         (rb"/9j/|iVBORw0KGgo|UklGR", "an image in Base64; its bytes are wanted"),
+        (rb"\s*[{\[]\s*\"", "JSON; the bytes of the photo are wanted"),
+        (rb"--[\w'()+,./:=?-]{1,70}\r\n", "a form whose Content-Type does not say so"),
     )
 )
 

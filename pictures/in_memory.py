@@ -11,6 +11,7 @@ from pictures.colour import to_srgb
 
 Array = npt.NDArray[Any]
 _SHAPES = "(h, w), (h, w, 1), (h, w, 3) or (h, w, 4)"
+_PREMULTIPLIED = {"La": "LA", "RGBa": "RGBA"}
 _SLACK = 1e-3  # what rounding may add to a float in [0, 1]
 
 
@@ -27,6 +28,8 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     transparent; the same as `pictures.decode` makes of a file. Raises UnusablePicture."""
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
+    if image.mode in _PREMULTIPLIED:
+        image = image.convert(_PREMULTIPLIED[image.mode])
     if image.mode in ("F", "I") or image.mode.startswith("I;"):
         return Image.fromarray(eight_bits(np.asarray(image))).convert("RGB")
     if image.has_transparency_data:
@@ -46,6 +49,8 @@ def array_rgb(values: Array) -> Pixels:
     (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), the last on white; uint8, uint16, bool, other whole
     numbers in 0 to 255, or floats in [0, 1].
     """
+    if isinstance(values, np.ma.MaskedArray):
+        raise UnusablePicture("a masked array", "one whose pixels are all there: filled(…)")
     shape = values.shape
     if len(shape) not in (2, 3) or 0 in shape or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
         first = len(shape) == 3 and shape[0] in (1, 3, 4)

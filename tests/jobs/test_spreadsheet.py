@@ -37,6 +37,10 @@ def test_so_does_a_part_that_another_separator_makes_a_cell_of(text: str, expect
         assert not [cell for cell in cells if cell.startswith(("=", "@", "＝", "-"))]
 
 
+def test_a_cell_has_no_nul() -> None:
+    assert csv_line(["a\0b"]) == "a\ufffdb\r\n"
+
+
 @pytest.mark.parametrize("value", ["leaf - spotted", "a=b", "x, -5 °C", "", -0.5, 3, None, True])
 def test_anything_else_is_as_it_was(value: object) -> None:
     assert guarded(value) == value

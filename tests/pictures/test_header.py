@@ -51,6 +51,8 @@ OTHERS: dict[str, bytes] = {
     "a Git LFS pointer, not the file itself": b"version https://git-lfs.github.com/spec/v1\n",
     "a data: URL in text; its bytes are wanted": b"data:image/jpeg;base64,/9j/",
     "an image in Base64; its bytes are wanted": base64.b64encode(file_of(scene(), "JPEG")),
+    "JSON; the bytes of the photo are wanted": b'{"image": "/9j/4AAQ"}',
+    "a form whose Content-Type does not say so": b"------WebKitFormBoundaryx\r\nContent-",
     "not an image of a known format": file_of(scene(), "PPM"),
 }
 

@@ -42,6 +42,7 @@ def test_one_channel_is_grey_with_or_without_its_axis() -> None:
         (np.zeros((3, 8, 8)), r"\(3, 8, 8\).*channels come last: transpose\(1, 2, 0\)"),
         (np.zeros((2, 8, 8, 3)), r"shape \(2, 8, 8, 3\)"),
         (np.zeros(9), r"shape \(9,\)"),
+        (np.ma.array(PIXELS, mask=PIXELS > 9), "a masked array; .* filled"),
         (np.zeros((4, 4), np.complex64), "complex64"),
     ],
 )
@@ -72,3 +73,11 @@ def test_a_picture_is_turned_as_its_exif_says() -> None:
     with Image.open(io.BytesIO(buffer.getvalue())) as opened:
         turned = upright_rgb(opened)
     np.testing.assert_array_equal(np.asarray(turned), np.rot90(PIXELS, -1))
+
+
+@pytest.mark.parametrize(("mode", "shown"), [("La", 200), ("RGBa", 200)])
+def test_premultiplied_pixels_lie_on_white_too(mode: str, shown: int) -> None:
+    whole = Image.new("RGBA" if mode == "RGBa" else "LA", (4, 3))
+    whole.paste((145, 145, 145, 128) if mode == "RGBa" else (145, 128), (0, 0, 4, 3))
+    found = np.asarray(upright_rgb(whole.convert(mode)), int)
+    assert np.abs(found - shown).max() <= 2
