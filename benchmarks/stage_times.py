@@ -132,11 +132,9 @@ def stages(model: str, queue: OneJobQueue, blobs: MemoryBlobs, clock: Clock) -> 
     from models.catalog import Catalog
     from workers.settings import WorkerSettings
 
-    # Their names differ from version to version.
-    loading: Any = importlib.import_module("workers.explainers")
-    module: Any = importlib.import_module("workers.stages")
-
     cv2.setNumThreads(1)
+    loading = importlib.import_module("workers.explainers")
+    module = importlib.import_module("workers.stages")
     options_of = getattr(loading, "explainer_options", None) or loading.options_of
     options = options_of(WorkerSettings(threads=1))
     explainers = loading.Explainers(Catalog(), "cpu", None, options)
@@ -150,10 +148,10 @@ def stages(model: str, queue: OneJobQueue, blobs: MemoryBlobs, clock: Clock) -> 
 
 
 def main() -> None:
-    module: Any = importlib.import_module("workers.stages")
     model, clock, queue, blobs = sys.argv[1], Clock(), OneJobQueue(), MemoryBlobs()
     install(clock)
     made, how = stages(model, queue, blobs, clock)
+    module = importlib.import_module("workers.stages")
     item_class = getattr(module, "WorkItem", None) or module.Item
     job = SimpleNamespace(
         id="a" * 32,

@@ -167,9 +167,9 @@ def main() -> None:
                 version.__exit__()
     rows = show(found, list(checkouts))
     shares = ratios(found, list(checkouts)) if chosen.against else {}
-    settings = {"rounds": chosen.rounds, "model": chosen.model, "photos": PHOTOS}
-    described = {version.name: version.how for version in versions}
-    write("stages", settings | {"versions": described, "ratios": shares}, rows)
+    settings: dict[str, Any] = {"rounds": chosen.rounds, "model": chosen.model, "photos": PHOTOS}
+    settings |= {"versions": {version.name: version.how for version in versions}}
+    write("stages", settings | {"ratios": shares}, rows)
 
 
 if __name__ == "__main__":
