@@ -6,20 +6,27 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
 from cli.cards.edit import update_card
 from cli.cards.export import export_card
+from engine.cam.forward import forward_pass
 from engine.errors import WrongLayer
 from engine.explainer import Explainer, Request
 from engine.runtimes import onnx_export
 from engine.runtimes.base import RuntimeOptions
+from engine.runtimes.gradient_graph import trace_gradients
+from engine.runtimes.openvino import core
 from engine.runtimes.select import check_model, select_runtime
 from engine.runtimes.torch import TorchRuntime, torch_runtime
 from models.card import Card, read_card
 from models.card_errors import CardError
+from models.catalog import Catalog
 from tests.engine.graphs import exported_model, halved
-from tests.engine.networks import network, save_model
-from tests.engine.runtimes.test_openvino import MIXED, same
+from tests.engine.networks import network, save_model, with_statistics
+from tests.engine.runtimes.test_openvino import MIXED, leaf, same
 from tests.engine.test_explainer import noise
 
 
@@ -44,6 +51,15 @@ def test_a_graph_of_its_own_says_what_torch_says(card: Card, tmp_path: Path) -> 
     photos = [noise(seed) for seed in range(len(MIXED))]
     same(reference.explain(photos, MIXED), own.explain(photos, MIXED))
     assert not list(tmp_path.iterdir()), "nothing was exported at the start"
+
+
+@pytest.mark.parametrize("card", list(Catalog()), ids=lambda card: card.id)
+def test_the_graph_that_is_bundled_says_what_torch_says(card: Card) -> None:
+    own, reference = Explainer(card, "cpu"), Explainer(card, "cpu", runtime="torch")
+    assert (own.runtime, reference.runtime) == ("graph", "torch")
+    assert own.box == pytest.approx(reference.box)
+    photos = [leaf(seed) for seed in range(len(MIXED))]
+    same(reference.explain(photos, MIXED), own.explain(photos, MIXED))
 
 
 def test_what_half_precision_holds_is_kept_in_it_without_a_loss(card: Card) -> None:
@@ -141,3 +157,37 @@ def test_the_same_photo_alone_and_in_a_batch(card: Card) -> None:
     for photo, made in zip(photos, together, strict=True):
         (alone,) = graph.explain([photo], [Request()])
         np.testing.assert_allclose(made.maps[0].heatmap, alone.maps[0].heatmap, atol=1e-4)
+
+
+class Gated(nn.Module):
+    """A layer, then what efficientnet_b0 has behind its own: a convolution of single channels that
+    halves the sides, SiLU, and channels that are weighed by their means."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(3, 8, 3, stride=4)
+        self.filter = nn.Conv2d(8, 8, 3, stride=2, padding=1, groups=8, bias=False)
+        self.norm, self.weigh = nn.BatchNorm2d(8), nn.Conv2d(8, 8, 1)
+        self.classifier = nn.Linear(8, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = functional.silu(self.norm(self.filter(functional.silu(self.layer(x), inplace=True))))
+        y = y * self.weigh(functional.adaptive_avg_pool2d(y, 1)).sigmoid()
+        logits: Tensor = self.classifier(y.mean(dim=(2, 3)))
+        return logits
+
+
+def test_gradients_go_through_gates_strides_and_norms(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = with_statistics(Gated())
+    photos = torch.randn(1, 3, 45, 45)
+    expected = forward_pass(model, model.layer, photos)
+    maps = expected.activations.detach()
+    traced = trace_gradients(model, model.layer, photos, maps, classes=5)
+    inputs = {"maps": maps, "choice": torch.ones(1, 5)}
+    file = tmp_path / "gradients.onnx"
+    onnx.save(onnx_export._to_onnx(traced, inputs, ["gradients"]), file)
+    compiled = core().compile_model(file, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    for index in range(5):
+        (found,) = compiled([maps.numpy(), np.eye(5, dtype=np.float32)[index : index + 1]]).values()
+        np.testing.assert_allclose(found, expected.gradients([0], [index]), atol=1e-6)
