@@ -18,7 +18,7 @@ from engine.explainer import Explainer, Request
 from engine.runtimes import onnx_export
 from engine.runtimes.base import RuntimeOptions
 from engine.runtimes.gradient_graph import trace_gradients
-from engine.runtimes.openvino import core
+from engine.runtimes.openvino import GraphFile, core
 from engine.runtimes.select import check_model, select_runtime
 from engine.runtimes.torch import TorchRuntime, torch_runtime
 from models.card import Card, read_card
@@ -68,6 +68,17 @@ def test_what_half_precision_holds_is_kept_in_it_without_a_loss(card: Card) -> N
     filters = [kind for name, kind in kinds.items() if ".half" in name]
     assert len(filters) >= 4
     assert set(filters) == {onnx.TensorProto.FLOAT16}
+
+
+def test_norms_and_widened_weights_are_folded_when_a_graph_is_read(card: Card) -> None:
+    """In bfloat16 a norm of its own rounds twice: best classes of `cropshield_cnn` were lost."""
+    assert card.graph_path
+    stored = {node.op_type for node in onnx.load(card.graph_path).graph.node}
+    assert {"BatchNormalization", "Cast"} <= stored
+    forward = GraphFile(card.graph_path)._part(["logits", "activations"], ["photos"])
+    kinds = {node.get_type_name() for node in forward.get_ordered_ops()}
+    assert "Convolution" in kinds
+    assert not {"BatchNormInference", "Convert"} & kinds
 
 
 def test_weights_that_half_precision_does_not_hold_stay_as_they_are(tmp_path: Path) -> None:
