@@ -29,7 +29,7 @@ from benchmarks.serve.servers import HERE, Peer, Server, free_port, ours
 from benchmarks.stages import AIMED_AT, PHOTOS, photo
 
 CLIENTS, RATES, RATED_AT = (1, 4, 16, 64), (0.5, 0.8, 1.2), 16
-NAMES = ("ours", *PEERS, "flask", "engine")
+NAMES = ("ours", *PEERS, "engine")
 QUEUE = {"CROPSHIELD_QUEUE_BOUND": "64"}
 """Of ours in the open loop: what comes beyond is refused, so that the rest waits no longer."""
 
@@ -57,17 +57,19 @@ def server_of(name: str, folder: Path, environments: Path, workers: int) -> Serv
     if name == "ours":
         command = ["serve", "--workers", str(workers)]
         return ours(Path(tempfile.mkdtemp(dir=folder)), command, **QUEUE)
-    python = Path(sys.executable) if name == "flask" else python_of(name, environments)
+    python = python_of(name, environments)
     module, port = f"benchmarks.serve.peers.{name}_app", free_port()
     command = [str(python), "-m", module, str(port)]
     return Peer(name, command, folder / f"{name}.log", port, {"PYTHONPATH": str(HERE)})
 
 
-def load(server: Server, photos: Iterator[bytes], seconds: float, found: Found) -> None:
+def load(
+    server: Server, photos: Iterator[bytes], counts: list[int], seconds: float, found: Found
+) -> None:
     """All loads, one after the other, on a server that runs."""
     asyncio.run(closed_loop(server.send, server.address, photos, 4, min(seconds, 5.0)))
     rate = 0.0
-    for clients in CLIENTS:
+    for clients in counts:
         before = server.processor_seconds()
         answers = asyncio.run(closed_loop(server.send, server.address, photos, clients, seconds))
         spent = _spent(before, server.processor_seconds(), answers)
@@ -117,6 +119,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--seconds", type=float, default=15.0, help="of each load")
+    options.add_argument("--clients", type=int, nargs="+", default=list(CLIENTS))
     options.add_argument("--only", default=",".join(NAMES), help="names, with commas between")
     options.add_argument(
         "--workers", type=int, default=1, help="of ours, each a share of the cores"
@@ -142,7 +145,7 @@ def main() -> None:
                     found.add(name, "alone", engine_alone(folder / "photo.jpg", 2 * chosen.seconds))
                     continue
                 with server_of(name, folder, chosen.environments, chosen.workers) as server:
-                    load(server, photos, chosen.seconds, found)
+                    load(server, photos, chosen.clients, chosen.seconds, found)
     show(found, [name for name in names if name != "engine"])
     rows = [
         {"server": server, "load": label, "rounds": rounds}

@@ -7,7 +7,7 @@ import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[2]
-PEERS = {"litserve": "litserve", "ray": "ray[serve]", "bentoml": "bentoml"}
+PEERS = {"litserve": "litserve", "ray": "ray[serve]", "bentoml": "bentoml", "flask": "flask"}
 
 
 def python_of(peer: str, folder: Path) -> Path:
