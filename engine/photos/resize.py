@@ -29,21 +29,25 @@ def resize_photo(photo: Pixels, width: int, height: int) -> Pixels:
 
 def stretch(photo: Pixels, size: int) -> Pixels:
     """The whole photo in a square, uint8 (size, size, 3): bilinear and antialiased, as Pillow does
-    it, to a grey level. A square of that size is returned as it is."""
+    it (fewer than one value in a hundred differs, by one grey level). A square of that size is
+    returned as it is."""
     if photo.shape[:2] == (size, size):
         return photo
     return (_by_pillow if simd is None else _by_simd)(photo, size)
 
 
 def _by_simd(photo: Pixels, size: int) -> Pixels:
+    """What lies between is rounded, so the order is Pillow's: the side that shrinks more first."""
     height, width = photo.shape[:2]
+    between = (width, size) if height > max(width, size) else (size, height)
     kind, way = simd.PixelType.U8x3, simd.ResizeAlg.convolution(simd.FilterType.bilinear)
-    given, made = (
-        simd.ImageData(width, height, kind, photo.tobytes()),
-        simd.ImageData(size, size, kind),
-    )
-    simd.Resizer().resize(given, made, simd.ResizeOptions(resize_alg=way))
-    return np.frombuffer(made.get_buffer(), np.uint8).reshape(size, size, 3)
+    options, resizer = simd.ResizeOptions(resize_alg=way), simd.Resizer()
+    given = simd.ImageData(width, height, kind, photo.tobytes())
+    for shape in (between, (size, size)):
+        made = simd.ImageData(*shape, kind)
+        resizer.resize(given, made, options)
+        given = made
+    return np.frombuffer(given.get_buffer(), np.uint8).reshape(size, size, 3)
 
 
 def _by_pillow(photo: Pixels, size: int) -> Pixels:

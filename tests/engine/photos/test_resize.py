@@ -21,16 +21,16 @@ def test_a_photo_is_stretched_as_pillow_stretches_it(size: tuple[int, int]) -> N
     theirs = Image.fromarray(photo).resize((288, 288), Image.Resampling.BILINEAR)
     moved = np.abs(stretch(photo, 288).astype(int) - np.asarray(theirs))
     assert moved.max() <= 1
-    assert moved.mean() < 0.3
+    assert moved.mean() < 0.01
 
 
-def test_it_is_the_same_to_a_grey_level_where_there_is_no_build(
+def test_it_is_nearly_the_same_where_there_is_no_build(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (300, 500, 3), dtype=np.uint8)
     quick = stretch(photo, 64).astype(int)
     monkeypatch.setattr(resize, "simd", None)
-    assert np.abs(stretch(photo, 64) - quick).max() <= 1
+    assert np.abs(stretch(photo, 64) - quick).mean() < 0.01
 
 
 def test_a_part_of_a_photo_is_stretched_too() -> None:
