@@ -190,7 +190,8 @@ class Gated(nn.Module):
 
 def test_gradients_go_through_gates_strides_and_norms(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = with_statistics(Gated())
+    model = Gated()
+    with_statistics(model)
     photos = torch.randn(1, 3, 45, 45)
     expected = forward_pass(model, model.layer, photos)
     maps = expected.activations.detach()
