@@ -1,5 +1,6 @@
 """BentoML: one worker, adaptive batches of up to 16."""
 
+import base64
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +16,10 @@ class Leaves:
         self.work = Work()
 
     @bentoml.api(route="/", batchable=True, max_batch_size=BATCH, max_latency_ms=60_000)
-    def overlays(self, photos: list[Path]) -> list[bytes]:
-        return self.work.overlays([photo.read_bytes() for photo in photos])
+    def overlays(self, photos: list[Path]) -> list[str]:
+        """In base64, since a batch of bytes cannot be sent."""
+        made = self.work.overlays([photo.read_bytes() for photo in photos])
+        return [base64.b64encode(overlay).decode() for overlay in made]
 
 
 if __name__ == "__main__":

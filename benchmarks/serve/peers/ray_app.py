@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from typing import Any
 
 import ray
 from ray import serve
@@ -38,7 +39,8 @@ if __name__ == "__main__":
         logging_level=logging.WARNING,
     )
     serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[1])})
-    serve.run(Leaves.bind(), route_prefix="/")
+    deployment: Any = Leaves
+    serve.run(deployment.bind(), route_prefix="/")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
