@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from jobs.redis.sentinel_url import SCHEME, check_redis_url
 from models.catalog import CARDS
 
 LogFormat = Literal["auto", "json", "text"]
@@ -34,6 +35,11 @@ def _address(value: str) -> str:
     return value
 
 
+def _redis_address(value: str) -> str:
+    """Raises ValueError."""
+    return check_redis_url(value if value.startswith(SCHEME) else _address(value))
+
+
 class SharedSettings(BaseSettings):
     """Where the state lives. Each name is an environment variable with `CROPSHIELD_` before it."""
 
@@ -49,10 +55,11 @@ class SharedSettings(BaseSettings):
     """Address of an S3-compatible server; empty is AWS."""
     redis_url: Annotated[
         str,
-        AfterValidator(_address),
+        AfterValidator(_redis_address),
         Field(validation_alias=AliasChoices("CROPSHIELD_REDIS_URL", "REDIS_URL")),
     ] = "redis://127.0.0.1:6379/0"
-    """Redis with append-only persistence and `noeviction`; `redis://`, `rediss://` or `unix://`."""
+    """Redis with append-only persistence and `noeviction`; `redis://`, `rediss://`, `unix://`, or
+    `redis+sentinel://host:port,host:port/name`."""
     broker_url: Annotated[str, AfterValidator(_address)] = ""
     """What carries notifications to workers: empty for the same Redis, `amqp://…` for RabbitMQ."""
     cards: Path = CARDS

@@ -5,8 +5,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from redis import Redis
-
 from cli.diagnostics import redis
 from cli.diagnostics.findings import Finding, Level
 from cli.diagnostics.gpu import check_gpu
@@ -14,6 +12,7 @@ from cli.diagnostics.models import check_models
 from cli.diagnostics.port import check_port
 from cli.diagnostics.queue import check_work
 from cli.diagnostics.storage import check_bucket, check_folder, is_served
+from jobs.redis.connections import connect
 from jobs.settings import SharedSettings
 
 _INDENT = 19
@@ -39,7 +38,7 @@ def _check_redis(settings: SharedSettings, *, served: bool) -> Iterator[Finding]
     if url is None:
         yield redis.check_absent()
         return
-    with Redis.from_url(url, decode_responses=True, socket_timeout=5) as client:
+    with connect(url) as client:
         findings = redis.check_server(client, url)
         answers = findings[0].level is not Level.PROBLEM or len(findings) > 1
         if not answers and not served and "redis_url" not in settings.model_fields_set:

@@ -8,12 +8,12 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import redis
 from redis.exceptions import BusyLoadingError, RedisError
 
 from cli.errors import CommandError
 from cli.serve import preflight, private_redis
 from cli.serve.supervisor import Child, Supervisor
+from jobs.redis.connections import connect
 from jobs.settings import SharedSettings
 
 _START_SECONDS, _POLL_SECONDS = 60.0, 0.2
@@ -187,5 +187,5 @@ async def _until_redis_answers(url: str, seconds: float) -> None:
 
 
 def _ping(url: str) -> None:
-    with redis.Redis.from_url(url, socket_timeout=2) as client:
+    with connect(url) as client:
         client.ping()

@@ -12,12 +12,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from cli.errors import CommandError
 from cli.serve import bundled_redis, private_redis
+from jobs.redis.sentinel_url import SCHEME, SCHEMES, read_sentinel_url
 
 _REDIS_SECONDS = 5.0
 
@@ -61,18 +63,33 @@ def check_redis(url: str) -> None:
 
 def _reach(url: str) -> None:
     try:
+        if url.startswith(SCHEME):
+            _reach_any(read_sentinel_url(url).sentinels)
+            return
         parts = urlsplit(url)
         if parts.scheme == "unix":
             with socket.socket(socket.AF_UNIX) as probe:
                 probe.settimeout(_REDIS_SECONDS)
                 probe.connect(parts.path)
         elif parts.scheme in ("redis", "rediss"):
-            address = (parts.hostname or "localhost", parts.port or 6379)
-            socket.create_connection(address, _REDIS_SECONDS).close()
+            _reach_any([(parts.hostname or "localhost", parts.port or 6379)])
         else:
-            raise CommandError(f"REDIS_URL={url}: it begins with redis://, rediss:// or unix://")
+            raise CommandError(f"REDIS_URL={url}: it begins with none of {', '.join(SCHEMES)}")
     except (OSError, ValueError) as error:
         raise CommandError(f"Redis at {url} does not answer: {error}") from error
+
+
+def _reach_any(addresses: Iterable[tuple[str, int]]) -> None:
+    """Raises the last OSError when nobody listens at any of them."""
+    failure = OSError("there is no address")
+    for address in addresses:
+        try:
+            socket.create_connection(address, _REDIS_SECONDS).close()
+        except OSError as error:
+            failure = error
+        else:
+            return
+    raise failure
 
 
 def size_of(*, without_torch: bool, torch_index: str) -> Size:

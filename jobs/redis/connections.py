@@ -3,14 +3,20 @@
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import quote
 
 import redis
 import redis.asyncio
-from redis.backoff import ExponentialBackoff
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.asyncio.sentinel import Sentinel as AsyncSentinel
+from redis.asyncio.sentinel import SentinelConnectionPool
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
 from jobs.errors import StoreDown
+from jobs.redis.sentinel_url import SCHEME, SentinelUrl, read_sentinel_url
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,21 +25,50 @@ _COMMON: dict[str, Any] = {
     "socket_timeout": 5,
     "health_check_interval": 5,
 }
+_OF_SENTINELS: dict[str, Any] = {"socket_timeout": 2, "socket_connect_timeout": 2}
+"""One that does not answer is passed over at once, for the next one."""
 
 
 def connect(url: str, *, decode: bool = True) -> "redis.Redis":
     """A client for threads; it returns text, or bytes with `decode` off."""
     options = _COMMON | _timeouts(url) | {"retry": Retry(ExponentialBackoff(0.5, 0.05), 2)}
     options["decode_responses"] = decode
+    if url.startswith(SCHEME):
+        found = read_sentinel_url(url)
+        sentinel = Sentinel(found.sentinels, sentinel_kwargs=_sentinel_options())  # type: ignore[no-untyped-call]
+        return sentinel.master_for(found.name, **options, **_credentials(found))  # type: ignore[no-any-return, no-untyped-call]
     return redis.Redis.from_url(url, **options)
 
 
 def connect_async(url: str, connections: int = 32) -> "redis.asyncio.Redis":
     """A client for one event loop; it waits for a free connection for at most 2 s."""
+    if url.startswith(SCHEME):
+        return redis.asyncio.Redis.from_pool(_sentinel_pool(read_sentinel_url(url), connections))
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url, max_connections=connections, timeout=2, **_COMMON, **_timeouts(url)
     )
     return redis.asyncio.Redis.from_pool(pool)
+
+
+class _BlockingSentinelPool(SentinelConnectionPool, redis.asyncio.BlockingConnectionPool):
+    """Connections to the primary of the moment, for whose turn a caller waits."""
+
+
+def _sentinel_pool(url: SentinelUrl, connections: int) -> _BlockingSentinelPool:
+    of_sentinels = _OF_SENTINELS | {"retry": AsyncRetry(NoBackoff(), 0)}
+    sentinel = AsyncSentinel(url.sentinels, sentinel_kwargs=of_sentinels)  # type: ignore[no-untyped-call]
+    options = _COMMON | _credentials(url) | {"socket_connect_timeout": 2}
+    options |= {"max_connections": connections, "timeout": 2}
+    return _BlockingSentinelPool(url.name, sentinel, **options)  # type: ignore[no-untyped-call]
+
+
+def _sentinel_options() -> dict[str, Any]:
+    return _OF_SENTINELS | {"retry": Retry(NoBackoff(), 0)}
+
+
+def _credentials(url: SentinelUrl) -> dict[str, str]:
+    given = {"username": url.username, "password": url.password}
+    return {name: value for name, value in given.items() if value}
 
 
 def _timeouts(url: str) -> dict[str, Any]:
@@ -43,7 +78,21 @@ def _timeouts(url: str) -> dict[str, Any]:
 
 def broker_url(url: str) -> str:
     """The same server as Celery's transport spells it."""
-    return url.replace("unix://", "redis+socket://", 1)
+    if not url.startswith(SCHEME):
+        return url.replace("unix://", "redis+socket://", 1)
+    found = read_sentinel_url(url)
+    user = ":".join(quote(part, safe="") for part in (found.username, found.password))
+    hosts = (
+        f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in found.sentinels
+    )
+    return ";".join(f"sentinel://{user}@{host}/0" for host in hosts)
+
+
+def broker_options(url: str) -> dict[str, Any]:
+    """What Celery's transport must be told beside the URL."""
+    if not url.startswith(SCHEME):
+        return {}
+    return {"master_name": read_sentinel_url(url).name, "sentinel_kwargs": _sentinel_options()}
 
 
 def raises_store_down(

@@ -8,7 +8,7 @@ from typing import Any
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
-from jobs.redis.connections import broker_url
+from jobs.redis.connections import broker_options, broker_url
 from jobs.settings import SharedSettings
 
 CELERY_TASK, CELERY_QUEUE = "cropshield.drain", "tickets"
@@ -39,9 +39,15 @@ def make_celery(settings: SharedSettings) -> Celery:
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options=_AMQP_OPTIONS if broker.startswith("amqp") else _REDIS_OPTIONS,
+        broker_transport_options=_transport_options(settings),
     )
     return app
+
+
+def _transport_options(settings: SharedSettings) -> dict[str, Any]:
+    if settings.broker_url.startswith("amqp"):
+        return _AMQP_OPTIONS
+    return _REDIS_OPTIONS | broker_options(settings.broker_url or settings.redis_url)
 
 
 def no_ack_strategy(task: Any, app: Celery, consumer: Any) -> Any:

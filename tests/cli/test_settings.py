@@ -15,6 +15,12 @@ from workers.settings import WorkerSettings
     [
         ("CROPSHIELD_BATCH_SIZE", "-1", "CROPSHIELD_BATCH_SIZE=-1: .* greater than or equal to 0"),
         ("CROPSHIELD_BLOBS", "ftp://x", "CROPSHIELD_BLOBS=ftp://x: .* none of disk, redis, s3://"),
+        ("CROPSHIELD_REDIS_URL", "http://a", "CROPSHIELD_REDIS_URL=http://a: .* none of redis://"),
+        (
+            "CROPSHIELD_REDIS_URL",
+            "redis+sentinel://:secret@a:1",
+            "CROPSHIELD_REDIS_URL=redis[+]sentinel://:[*]{3}@a:1: '' is no name of a primary",
+        ),
         ("CROPSHIELD_WARM_MODELS", "x", '"warm_models" .* it must be JSON'),
     ],
 )
