@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -15,6 +16,7 @@ import psutil
 
 HERE = Path(__file__).resolve().parents[2]
 START_SECONDS = 600.0  # on a busy machine
+STOP_SECONDS = 30.0
 OK, REFUSED = 200, 503
 _START_OF_JPEG = (b"\xff\xd8", b'["/9j')  # the second in base64, in a list
 _JPEG = {"Content-Type": "image/jpeg"}
@@ -50,12 +52,15 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        """What it has started and left behind is ended too."""
+        with suppress(psutil.NoSuchProcess):
+            root = psutil.Process(self.process.pid)
+            family = [root, *root.children(recursive=True)]
+            root.send_signal(signal.SIGINT)
+            _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS)
+            for process in alive:
+                process.kill()
+        self.process.wait()
         self._file.close()
 
     @property
