@@ -69,7 +69,7 @@ class Calibration(BaseModel):
     """What `cropshield calibrate` found on labelled photos that the model was not trained on.
 
     Logits are divided by `temperature`. A photo whose score
-    (`models.calibration.prototype_similarity`, against the class means in the file `means`
+    (`models.calibration.Prototypes.similarity`, against the class means in the file `means`
     beside the weights) is under `not_a_leaf` or else under `unknown` gets that verdict; one
     whose two best confidences are less than `margin` apart `low_margin`. `auroc`:
     leaves against each kind of other pictures.
@@ -110,7 +110,7 @@ class Calibration(BaseModel):
 def verdict_of(score: float | None, margin: float, thresholds: Thresholds | None) -> Verdict:
     """The verdict on one photo.
 
-    score: `models.calibration.prototype_similarity`. margin: by how much the best confidence
+    score: `models.calibration.Prototypes.similarity`. margin: by how much the best confidence
     exceeds the second. Without thresholds, or a score, only the margin counts.
     """
     if thresholds is None or score is None:

@@ -20,7 +20,7 @@ from cli.errors import CommandError
 from cli.photo_notes import warn_of
 from engine.evaluation.inference import decode_pixels
 from engine.explainer import Explainer
-from models.calibration import unit_length, write_means
+from models.calibration import unit_length, write_prototypes
 from models.card import Card
 from models.card_errors import CardError
 from models.training.array_cache import Array
@@ -65,11 +65,11 @@ def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> in
     sizes = torch.tensor([len(photos.labels) for photos in folders])
     of_folder = torch.arange(len(folders)).repeat_interleave(sizes)
     found = fit_calibration(leaves, labels, others, of_folder)
-    content = write_means(found.means.numpy())
+    content = write_prototypes(found.prototypes)
     calibration = Calibration(
         **found.figures,
         data=", ".join(f"{one.resolve().parent.name}/{one.resolve().name}" for one in data),
-        means=card.weights_path.with_suffix(".means.npy").name,
+        means=card.weights_path.with_suffix(".means.npz").name,
         means_sha256=hashlib.sha256(content).hexdigest(),
     )
     if options.record:

@@ -9,14 +9,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models import calibration
+from models.calibration import Prototypes
 from models.training.metrics import expected_calibration_error
 from models.verdict import VERDICTS, Thresholds, Verdict, verdict_of
 
 UNKNOWN_SHARES, NOT_A_LEAF_SHARE = (0.025, 0.05, 0.1), 0.005
-"""Of leaves, that fall under each threshold; of the first, the one that leaves most answers
-confident."""
+"""Of leaves, that fall under each threshold; of the first, the largest that costs few confident
+answers."""
+STRICTER_COSTS = 0.01
+"""Of confident answers, that a stricter `unknown` may cost: it is what turns strange leaves away."""
 RIGHT = 0.97
 """Of confident answers, that should be right, in each folder of photos."""
+SHRINKAGE = 0.3
+"""Of the covariance within classes towards a sphere: few photos say little about many channels."""
+FOLDS = 5
 _STEPS = 60
 
 
@@ -31,11 +37,10 @@ class ModelOutputs:
 
 @dataclass(frozen=True)
 class FittedCalibration:
-    """The figures of a [doubt] table, and its class means: one prototype for each class and folder,
-    (prototypes, K)."""
+    """The figures of a [doubt] table, and its prototypes: one for each class and folder."""
 
     figures: dict[str, Any]
-    means: Tensor
+    prototypes: Prototypes
 
     @property
     def thresholds(self) -> Thresholds:
@@ -65,16 +70,14 @@ def fit_calibration(
     alike; each has prototypes of its own, and RIGHT of its confident answers are right.
     """
     folders = torch.zeros_like(labels) if folders is None else folders
-    prototypes = class_prototypes(leaves.features, labels, folders, leaves.logits.shape[1])
-    scores = leave_one_out_scores(leaves.features, labels, folders, prototypes)
+    prototypes = fit_prototypes(leaves.features, labels, folders)
+    scores = cross_validated_scores(leaves.features, labels, folders)
     weights = 1 / torch.bincount(folders).double()[folders]
     temperature = fit_temperature(leaves.logits, labels, weights)
     sure = (leaves.logits / temperature).softmax(dim=1)
     right = sure.argmax(dim=1) == labels
     found = fit_thresholds(scores, top_two_margins(sure), right, folders)
     not_a_leaf = weighted_quantile(scores, weights, NOT_A_LEAF_SHARE)
-    means = prototypes.flatten(0, 1)
-    means = means[means.norm(dim=1) > 0]
     figures = {
         "temperature": round(temperature, 4),
         "not_a_leaf": round(min(not_a_leaf, found.unknown), 5),
@@ -86,18 +89,18 @@ def fit_calibration(
         "confident_right": _share(right[found.confident]),
         "ece": round(expected_calibration_error(sure.amax(dim=1), right), 4),
         "auroc": {
-            kind: round(auroc(scores, prototype_similarity(own.features, means)), 4)
+            kind: round(auroc(scores, similarity(own.features, prototypes)), 4)
             for kind, own in others.items()
         },
     }
-    return FittedCalibration(figures, means)
+    return FittedCalibration(figures, prototypes)
 
 
 def fit_thresholds(
     scores: Tensor, margins: Tensor, right: Tensor, folders: Tensor
 ) -> _FittedThresholds:
-    """The pair of thresholds that leaves the most answers confident, with folders weighing
-    alike."""
+    """The strictest pair of thresholds that leaves nearly as many answers confident as any, with
+    folders weighing alike."""
     weights = 1 / torch.bincount(folders).double()[folders]
     found = []
     for share in UNKNOWN_SHARES:
@@ -106,7 +109,10 @@ def fit_thresholds(
         parts = [passed & (folders == folder) for folder in sorted(set(folders.tolist()))]
         margin = max(fit_margin(margins[part], right[part]) for part in parts if part.any())
         found.append(_FittedThresholds(unknown, margin, passed, passed & (margins >= margin)))
-    return max(found, key=lambda one: float((weights * one.confident).sum()))
+    kept = [float((weights * one.confident).sum() / weights.sum()) for one in found]
+    return [
+        one for one, share in zip(found, kept, strict=True) if share >= max(kept) - STRICTER_COSTS
+    ][-1]
 
 
 def weighted_quantile(values: Tensor, weights: Tensor, share: float) -> float:
@@ -116,35 +122,42 @@ def weighted_quantile(values: Tensor, weights: Tensor, share: float) -> float:
     return float(values[order][int((below >= share).nonzero()[0])])
 
 
-def class_prototypes(features: Tensor, labels: Tensor, folders: Tensor, classes: int) -> Tensor:
-    """The mean of each class in each folder at length 1, (folders, classes, K); zero where there
-    are no photos."""
-    return torch.stack(
-        [
-            class_means(features[folders == folder], labels[folders == folder], classes)
-            for folder in range(int(folders.max()) + 1)
-        ]
-    )
+def fit_prototypes(features: Tensor, labels: Tensor, folders: Tensor) -> Prototypes:
+    """The prototypes of features (n, K) of length 1; folders weigh alike in centre and whitening.
+
+    The whitening undoes the covariance within a class of a folder, shrunk towards a sphere.
+    """
+    weights = (1 / torch.bincount(folders))[folders][:, None]
+    centre = (features * weights).sum(dim=0) / weights.sum()
+    _, groups = torch.unique(folders * (labels.max() + 1) + labels, return_inverse=True)
+    apart = features - group_means(features, groups)[groups]
+    covariance = (apart * weights).T @ apart / weights.sum()
+    spread = covariance.diagonal().mean().clamp(min=1e-8)
+    sphere = spread * torch.eye(len(covariance))
+    shrunk = torch.lerp(covariance, sphere, SHRINKAGE)
+    whitening = torch.linalg.cholesky(torch.linalg.inv(shrunk)) * spread.sqrt()
+    projected = F.normalize((features - centre) @ whitening, dim=1)
+    means = F.normalize(group_means(projected, groups), dim=1)
+    return Prototypes(centre.numpy(), whitening.numpy(), means.numpy())
 
 
-def class_means(features: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """The mean of each class at length 1, (classes, K); zero for a class without photos."""
-    sums = torch.zeros(classes, features.shape[1]).index_add(0, labels, features)
-    return F.normalize(sums, dim=1)
+def group_means(features: Tensor, groups: Tensor) -> Tensor:
+    """The mean of the features (n, K) of each group, (groups, K)."""
+    sums = torch.zeros(int(groups.max()) + 1, features.shape[1]).index_add(0, groups, features)
+    return sums / torch.bincount(groups)[:, None]
 
 
-def leave_one_out_scores(
-    features: Tensor, labels: Tensor, folders: Tensor, prototypes: Tensor
-) -> Tensor:
-    """`prototype_similarity` of each photo, (n,), to prototypes (folders, classes, K) without that
-    photo: what a new photo would get."""
-    cosines = torch.einsum("nk,fck->nfc", features, prototypes)
-    for folder in sorted(set(folders.tolist())):
-        own = (folders == folder).nonzero()[:, 0]
-        sums = torch.zeros_like(prototypes[0]).index_add(0, labels[own], features[own])
-        rest = F.normalize(sums[labels[own]] - features[own], dim=1)
-        cosines[own, folder, labels[own]] = (rest * features[own]).sum(dim=1)
-    return cosines.flatten(1).amax(dim=1)
+def cross_validated_scores(features: Tensor, labels: Tensor, folders: Tensor) -> Tensor:
+    """The score of each photo, (n,), by prototypes of the photos of other folds: what a new photo
+    would get."""
+    order = torch.randperm(len(features), generator=torch.Generator().manual_seed(0))
+    scores = torch.zeros(len(features))
+    for fold in range(min(FOLDS, len(features))):
+        own = torch.zeros(len(features), dtype=torch.bool)
+        own[order[fold::FOLDS]] = True
+        rest = fit_prototypes(features[~own], labels[~own], folders[~own])
+        scores[own] = similarity(features[own], rest)
+    return scores
 
 
 def fit_temperature(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> float:
@@ -200,7 +213,7 @@ def confident_share(outputs: ModelOutputs, found: FittedCalibration) -> float:
 
 def verdicts_of(outputs: ModelOutputs, found: FittedCalibration) -> list[Verdict]:
     """The verdict on each of n pictures."""
-    scores = prototype_similarity(outputs.features, found.means).tolist()
+    scores = similarity(outputs.features, found.prototypes).tolist()
     confidence = (outputs.logits / found.figures["temperature"]).softmax(dim=1)
     pairs = zip(scores, top_two_margins(confidence).tolist(), strict=True)
     return [verdict_of(score, margin, found.thresholds) for score, margin in pairs]
@@ -211,9 +224,9 @@ def top_two_margins(confidence: Tensor) -> Tensor:
     return torch.from_numpy(calibration.top_two_margins(confidence.numpy()))
 
 
-def prototype_similarity(features: Tensor, means: Tensor) -> Tensor:
-    """As `models.calibration.prototype_similarity`."""
-    return torch.from_numpy(calibration.prototype_similarity(features.numpy(), means.numpy()))
+def similarity(features: Tensor, prototypes: Prototypes) -> Tensor:
+    """As `models.calibration.Prototypes.similarity`."""
+    return torch.from_numpy(prototypes.similarity(features.numpy()))
 
 
 def _share(chosen: Tensor) -> float:

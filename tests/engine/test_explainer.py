@@ -16,7 +16,7 @@ from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from engine.photos.transforms import prepare_tensor
 from engine.runtimes.base import RuntimeChoice, RuntimeOutput
-from models.calibration import confidences, write_means
+from models.calibration import Prototypes, confidences, unit_length, write_prototypes
 from models.card import Card
 from models.card_errors import CardError
 from models.verdict import Calibration
@@ -160,7 +160,10 @@ def test_a_calibrated_model_answers_by_its_temperature_and_thresholds(
 ) -> None:
     """The means are those of one photo: that passes, its negative does not."""
     seen = explainer.forward([noise(0).pixels])
-    content = write_means(np.repeat(seen.pooled(), len(card.class_names), axis=0))
+    means = unit_length(seen.pooled())
+    channels = means.shape[1]
+    nowhere, all_alike = np.zeros(channels, np.float32), np.eye(channels, dtype=np.float32)
+    content = write_prototypes(Prototypes(nowhere, all_alike, means))
     card.weights_path.with_name("means.npy").write_bytes(content)
     table = {"not_a_leaf": 0.9, "unknown": 0.9999, "margin": 0.0, "means": "means.npy"}
     table |= {"temperature": 2.0, "means_sha256": hashlib.sha256(content).hexdigest()}

@@ -1,6 +1,7 @@
 """models/verdict.py and models/calibration.py: when an answer may be relied on."""
 
 import hashlib
+from io import BytesIO
 from pathlib import Path
 from typing import get_args
 
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models.calibration import (
+    Array,
+    Prototypes,
     VerdictScorer,
     confidences,
-    prototype_similarity,
+    read_prototypes,
     top_two_margins,
     unit_length,
-    write_means,
+    write_prototypes,
 )
 from models.card import Card
 from models.card_errors import CardError
@@ -68,10 +71,24 @@ def test_every_verdict_has_its_sentences_and_the_first_alone_is_reliable() -> No
     assert len(set(filter(None, marks))) == len(marks) == 3
 
 
+def plain(means: Array) -> Prototypes:
+    """Prototypes in a space in which all directions count alike."""
+    channels = means.shape[1]
+    return Prototypes(np.zeros(channels, np.float32), np.eye(channels, dtype=np.float32), means)
+
+
 def test_the_nearest_class_mean_counts() -> None:
     means = np.eye(3, dtype=np.float32)[:2]
     seen = np.array([[3, 4, 0], [0, 0, 2]], np.float32)
-    assert prototype_similarity(unit_length(seen), means).tolist() == pytest.approx([0.8, 0.0])
+    assert plain(means).similarity(unit_length(seen)).tolist() == pytest.approx([0.8, 0.0])
+
+
+def test_directions_count_by_the_whitening() -> None:
+    centre = np.array([0.5, 0, 0], np.float32)
+    prototypes = Prototypes(centre, np.diag(np.float32([1, 4, 1])), np.float32([[0, 1, 0]]))
+    seen = np.array([[1, 0.5, 0], [0.5, 0, 1]], np.float32)
+    expected = [2 / (0.5**2 + 2**2) ** 0.5, 0.0]
+    assert prototypes.similarity(seen).tolist() == pytest.approx(expected)
 
 
 @given(st.floats(0.01, 100))
@@ -96,7 +113,7 @@ def test_the_margin_of_a_model_of_one_class_is_its_confidence() -> None:
 def calibrated(tmp_path: Path) -> Card:
     """Of a model whose two classes are the first two channels, of three."""
     card = save_model(tmp_path, network(classes=2), classes=2)
-    content = write_means(np.eye(3, dtype=np.float32)[:2])
+    content = write_prototypes(plain(np.eye(3, dtype=np.float32)[:2]))
     (tmp_path / "means.npy").write_bytes(content)
     doubt = DOUBT.model_copy(update={"means_sha256": hashlib.sha256(content).hexdigest()})
     return card.model_copy(update={"doubt": doubt})
@@ -112,6 +129,51 @@ def test_verdicts_are_those_of_each_photo(calibrated: Card) -> None:
 def test_means_of_another_layer_are_refused(calibrated: Card) -> None:
     with pytest.raises(CardError, match="3 channels, but block4 has 5; run cropshield calibrate"):
         VerdictScorer(calibrated)(np.ones((1, 5), np.float32), np.full((1, 2), 0.5, np.float32))
+
+
+def stored(card: Card, content: bytes) -> Card:
+    """The card, with this as its file of prototypes."""
+    assert card.doubt is not None
+    card.weights_path.with_name(card.doubt.means).write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    return card.model_copy(update={"doubt": card.doubt.model_copy(update={"means_sha256": digest})})
+
+
+def test_a_file_of_means_alone_is_read_as_it_always_was(calibrated: Card) -> None:
+    buffer = BytesIO()
+    np.save(buffer, np.array([[0, 2, 0]], np.float16))
+    found = read_prototypes(stored(calibrated, buffer.getvalue()))
+    assert found.similarity(np.float32([[0.6, 0.8, 0]])).tolist() == pytest.approx([0.8])
+
+
+def test_what_is_written_is_read_again(calibrated: Card) -> None:
+    rng = np.random.default_rng(0)
+    centre, whitening, means = (rng.random(shape, np.float32) for shape in ((4,), (4, 4), (2, 4)))
+    content = write_prototypes(Prototypes(centre, whitening, means))
+    found = read_prototypes(stored(calibrated, content))
+    np.testing.assert_allclose(found.whitening, whitening, atol=1e-3)
+    np.testing.assert_allclose(found.means, unit_length(means), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("centre", "means", "message"),
+    [
+        ((3,), (4,), r"has shape \(4,\), not \(prototypes, channels\)"),
+        ((3,), (2, 4), r"\(3,\) and \(4, 4\), which do not fit 4 channels"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(
+    calibrated: Card, centre: tuple[int, ...], means: tuple[int, ...], message: str
+) -> None:
+    arrays = np.ones(centre, np.float32), np.eye(4, dtype=np.float32), np.ones(means, np.float32)
+    with pytest.raises(CardError, match=message):
+        read_prototypes(stored(calibrated, write_prototypes(Prototypes(*arrays))))
+
+
+def test_what_is_no_array_is_refused(calibrated: Card) -> None:
+    for content in (b"text", b"PK\3\4 no archive", b""):
+        with pytest.raises(CardError, match="holds no array of means"):
+            read_prototypes(stored(calibrated, content))
 
 
 def test_means_that_are_missing_or_changed_are_refused(calibrated: Card) -> None:

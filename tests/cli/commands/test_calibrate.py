@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from cli.errors import CommandError
 from cli.main import app
-from models.calibration import read_means
+from models.calibration import read_prototypes
 from models.card import read_card
 from models.card_errors import CardError
 from tests.engine.networks import network, save_model
@@ -43,7 +43,9 @@ def test_what_is_found_is_printed_and_recorded(cards: Path, drawn_leaves: Path) 
     assert found == doubt.model_dump() | {"kinds": found["kinds"]}
     assert {row["kind"] for row in found["kinds"]} == set(doubt.auroc)
     assert {row["seen_in_training"] for row in found["kinds"]} == {True, False}
-    assert read_means(read_card(cards / "tiny.toml")).shape == (2, 192)
+    prototypes = read_prototypes(read_card(cards / "tiny.toml"))
+    assert prototypes.means.shape == (2, 192)
+    assert prototypes.whitening.shape == (192, 192)
     assert doubt.photos == len(list((drawn_leaves / "val").rglob("*.jpg")))
 
 

@@ -10,14 +10,14 @@ from models.training.calibration import (
     RIGHT,
     ModelOutputs,
     auroc,
-    class_prototypes,
     confident_share,
+    cross_validated_scores,
     fit_calibration,
     fit_margin,
+    fit_prototypes,
     fit_temperature,
     flagged_share,
-    leave_one_out_scores,
-    prototype_similarity,
+    similarity,
     top_two_margins,
 )
 from models.training.metrics import expected_calibration_error
@@ -90,13 +90,27 @@ def test_a_table_says_what_it_does() -> None:
 
 
 def test_a_photo_does_not_vouch_for_itself() -> None:
-    """With two photos at right angles in a class, each is judged by the other alone."""
-    features, labels = torch.eye(3)[:2], torch.tensor([0, 0])
-    one_folder = torch.tensor([0, 0])
-    means = class_prototypes(features, labels, one_folder, 1)
-    assert (features @ means[0].T).amax(dim=1).tolist() == pytest.approx([0.5**0.5] * 2)
-    scores = leave_one_out_scores(features, labels, one_folder, means)
-    assert scores.tolist() == pytest.approx([0.0, 0.0])
+    """Each is the only one of its class, so it is its own prototype, and like no other."""
+    features = F.normalize(torch.randn(30, 40, generator=torch.Generator().manual_seed(4)), dim=1)
+    labels, folder = torch.arange(30), torch.zeros(30).long()
+    own = similarity(features, fit_prototypes(features, labels, folder))
+    assert own.tolist() == pytest.approx([1.0] * 30, abs=1e-4)
+    assert cross_validated_scores(features, labels, folder).max() < 0.8
+
+
+def test_what_varies_within_every_class_tells_nothing() -> None:
+    """Two channels tell the classes, a third varies widely in both; a photo that is off in a fourth
+    is strange, though no further off than photos of the classes are in the third."""
+    rng = torch.Generator().manual_seed(5)
+    labels = torch.arange(400) % 2
+    features = torch.cat([F.one_hot(labels, 2), torch.zeros(400, 2)], dim=1).float()
+    features[:, 2] = torch.randn(400, generator=rng)
+    features += 0.05 * torch.randn(400, 4, generator=rng)
+    prototypes = fit_prototypes(F.normalize(features, dim=1), labels, torch.zeros(400).long())
+    usual, strange = F.normalize(torch.tensor([[1.0, 0, 0.8, 0], [1.0, 0, 0, 0.8]]), dim=1)
+    scores = similarity(torch.stack([usual, strange]), prototypes)
+    assert scores[0] > 0.9
+    assert scores[1] < 0.7
 
 
 def test_each_folder_counts_alike_and_has_prototypes_of_its_own() -> None:
@@ -109,11 +123,11 @@ def test_each_folder_counts_alike_and_has_prototypes_of_its_own() -> None:
     labels = torch.cat([lab_labels, field_labels])
     folders = torch.cat([torch.zeros(3000), torch.ones(300)]).long()
     found = fit_calibration(both, labels, {}, folders)
-    assert len(found.means) == 10
+    assert len(found.prototypes.means) == 10
     assert 1.0 < found.figures["temperature"] < 2.0
     assert confident_share(lab, found) > 0
     confidence = (turned.logits / found.figures["temperature"]).softmax(dim=1)
     margins, best = top_two_margins(confidence), confidence.argmax(dim=1)
-    scores = prototype_similarity(turned.features, found.means)
+    scores = similarity(turned.features, found.prototypes)
     relied = (margins >= found.figures["margin"]) & (scores >= found.figures["unknown"])
     assert (best == field_labels)[relied].double().mean() >= RIGHT - 0.01
