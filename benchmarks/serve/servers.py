@@ -57,9 +57,9 @@ class Server:
             root = psutil.Process(self.process.pid)
             family = [root, *root.children(recursive=True)]
             root.send_signal(signal.SIGINT)
-            _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS)
-            for process in alive:
-                process.kill()
+            alive = psutil.wait_procs(family, timeout=STOP_SECONDS)[1]
+            for left in alive:
+                left.kill()
         self.process.wait()
         self._file.close()
 
