@@ -35,8 +35,8 @@ class Prototypes(NamedTuple):
 
     def project(self, features: Array) -> Array:
         """Features of length 1, (N, K), in that space, (N, K), again of length 1."""
-        whitened: Array = (features - self.centre) @ self.whitening
-        return unit_length(whitened)
+        whitened = (features - self.centre) @ self.whitening
+        return unit_length(np.asarray(whitened, np.float32))
 
     def similarity(self, features: Array) -> Array:
         """Cosine between a photo's features and the nearest prototype, (N,) in [-1, 1].
