@@ -31,7 +31,7 @@ serve: $(DONE)$(SERVED) ## Run everything on this machine (HOST=, PORT=, REDIS_U
 
 test: $(DONE)test ## Run all tests, with a real Redis and real workers
 	@$(LOCKED) $(BIN)/python -m tests.programs
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: $(DONE)test ## Format, lint, types, import rules, commit subjects
 	@$(BIN)/ruff format --check .

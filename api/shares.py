@@ -6,8 +6,9 @@ from jobs.records.job import LOCAL
 
 
 class Shares:
-    """At most `most` of something at once. No API key has more than there is left for others. On a
-    server without keys all belong to one owner, who may have all."""
+    """At most `most` of something at once. An API key that has as many as are still free gets no
+    more, so that others find some. On a server without keys all belong to one owner, who may have
+    all."""
 
     def __init__(self, most: int) -> None:
         self.most = most

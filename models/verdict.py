@@ -68,11 +68,11 @@ class Thresholds(NamedTuple):
 class Calibration(BaseModel):
     """What `cropshield calibrate` found on labelled photos that the model was not trained on.
 
-    Logits are divided by `temperature`. A photo whose score
-    (`models.calibration.Prototypes.similarity`, against the class means in the file `means`
-    beside the weights) is under `not_a_leaf` or else under `unknown` gets that verdict; one
-    whose two best confidences are less than `margin` apart `low_margin`. `auroc`:
-    leaves against each kind of other pictures.
+    Logits are divided by `temperature`. The score of a photo is its
+    `models.calibration.Prototypes.similarity` to the class means in the file `means` beside the
+    weights. Below `not_a_leaf` the verdict is that, below `unknown` it is that; otherwise it is
+    `low_margin` where the two best confidences are less than `margin` apart. `auroc`: leaves
+    against each kind of other pictures.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -202,7 +202,8 @@ class RedisJobStore:
 
 
 def _placed(job_id: str, fields: Any, positions: Iterable[Any], interval: str | None) -> Job | None:
-    """The job of a record, if there is one; `places`: length of each queue, and its rank there."""
+    """The job of a record, if there is one; `positions`: length of each queue, and the job's rank
+    there."""
     if not fields:
         return None
     job = serialization.read_job(job_id, fields)

@@ -96,8 +96,8 @@ def _placed(x: Tensor, theta: Tensor, side: int) -> Tensor:
 
 
 def random_placing(n: int, least: float, device: torch.device) -> Tensor:
-    """Where n views lie in their photos, (n, 2, 3) as `affine_grid` takes it; each view shows a
-    share between `least` and 1."""
+    """Where n views lie in their photos, (n, 2, 3) as `affine_grid` takes it. A view shows a share
+    of its photo between `least` and 1; some step back, see `random_scale`."""
     scale = random_scale(n, least, device)
     turn, tilt, mirror, right, down = torch.rand(5, n, device=device)
     tilted = torch.rand(n, device=device) < 0.5

@@ -14,12 +14,13 @@ from models.training.metrics import expected_calibration_error
 from models.verdict import VERDICTS, Thresholds, Verdict, verdict_of
 
 UNKNOWN_SHARES, NOT_A_LEAF_SHARE = (0.025, 0.05, 0.1), 0.005
-"""Of leaves, that fall under each threshold; of the first, the largest that costs few confident
-answers."""
+"""Shares of the leaves that fall under `unknown` and under `not_a_leaf`. For `unknown`, the largest
+share is taken that costs few confident answers."""
 STRICTER_COSTS = 0.01
-"""Of confident answers, that a stricter `unknown` may cost: it is what turns strange leaves away."""
+"""The share of photos that a stricter `unknown` may cost their `confident`: it turns strange leaves
+away."""
 RIGHT = 0.97
-"""Of confident answers, that should be right, in each folder of photos."""
+"""The share of confident answers that should be right, in each folder of photos."""
 SHRINKAGE = 0.3
 """Of the covariance within classes towards a sphere: few photos say little about many channels."""
 FOLDS = 5

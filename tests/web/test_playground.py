@@ -486,6 +486,8 @@ def test_a_keyboard_is_enough(new_page: NewPage, leaves: list[Path]) -> None:
     expect(page.locator("#result")).to_be_focused()
     assert page.input_value("#colormap") == "viridis"
     page.keyboard.press("Tab")
+    expect(page.locator("#result summary").first).to_be_focused()  # what the class is
+    page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#opacity-value")).to_have_text("51 %")
     page.keyboard.press("Tab")

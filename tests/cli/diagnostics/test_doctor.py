@@ -144,7 +144,8 @@ def test_foreign_weights_are_a_problem(tmp_path: Path, home: Path) -> None:
     assert "no card" in problems(about("model", settings))
     (folder / "m.toml").write_text((CARDS / "cropshield_cnn.toml").read_text("utf-8"), "utf-8")
     (tmp_path / "cropshield_cnn.pth").write_bytes(b"other")
-    shutil.copy(CARDS.parent / "class_to_idx.json", tmp_path)
+    for name in ("class_to_idx.json", "class_descriptions.toml"):
+        shutil.copy(CARDS.parent / name, tmp_path)
     assert "sha256" in problems(about("model", settings))
 
 

@@ -59,7 +59,7 @@ def test_the_graph_that_is_bundled_says_what_torch_says(card: Card) -> None:
     assert (own.runtime, reference.runtime) == ("graph", "torch")
     assert own.box == pytest.approx(reference.box)
     photos = [leaf(seed) for seed in range(len(MIXED))]
-    same(reference.explain(photos, MIXED), own.explain(photos, MIXED))
+    same(reference.explain(photos, MIXED), own.explain(photos, MIXED), atol=3e-4)
 
 
 def test_what_half_precision_holds_is_kept_in_it_without_a_loss(card: Card) -> None:
