@@ -85,7 +85,9 @@ def test_the_nearest_class_mean_counts() -> None:
 
 def test_directions_count_by_the_whitening() -> None:
     centre = np.array([0.5, 0, 0], np.float32)
-    prototypes = Prototypes(centre, np.diag(np.float32([1, 4, 1])), np.float32([[0, 1, 0]]))
+    prototypes = Prototypes(
+        centre, np.diag(np.array([1, 4, 1], np.float32)), np.array([[0, 1, 0]], np.float32)
+    )
     seen = np.array([[1, 0.5, 0], [0.5, 0, 1]], np.float32)
     expected = [2 / (0.5**2 + 2**2) ** 0.5, 0.0]
     assert prototypes.similarity(seen).tolist() == pytest.approx(expected)
@@ -143,7 +145,7 @@ def test_a_file_of_means_alone_is_read_as_it_always_was(calibrated: Card) -> Non
     buffer = BytesIO()
     np.save(buffer, np.array([[0, 2, 0]], np.float16))
     found = read_prototypes(stored(calibrated, buffer.getvalue()))
-    assert found.similarity(np.float32([[0.6, 0.8, 0]])).tolist() == pytest.approx([0.8])
+    assert found.similarity(np.array([[0.6, 0.8, 0]], np.float32)).tolist() == pytest.approx([0.8])
 
 
 def test_what_is_written_is_read_again(calibrated: Card) -> None:
