@@ -10,7 +10,7 @@ _SIDES = (0.35, 0.75)
 """Of the rectangle, in those of the photo."""
 
 
-class Claim(NamedTuple):
+class LocatedLabels(NamedTuple):
     """One class for each of n photos, and the part of the photo that shows it.
 
     `labels`: int64 (n,); `share`: of the photo, so of its label; `regions`: float32 (n, 1, h, w) in
@@ -24,14 +24,14 @@ class Claim(NamedTuple):
     costs: Tensor
 
 
-def located_cutmix(photos: Tensor, claim: Claim) -> tuple[Tensor, list[Claim]]:
+def located_cutmix(photos: Tensor, part: LocatedLabels) -> tuple[Tensor, list[LocatedLabels]]:
     """Replace a rectangle of each photo, (n, 3, s, s), by that of another one, with its class (Yun
     et al. 2019, CutMix).
 
     Evidence for each class may lie only in its own part, and there only where it might before.
     Rectangles cover whole cells of the regions.
     """
-    cells = claim.regions.shape[-1]
+    cells = part.regions.shape[-1]
     pixels = photos.shape[-1] // cells
     inside = torch.zeros(cells, cells, dtype=torch.bool, device=photos.device)
     top, bottom, left, right = (*_random_stretch(cells), *_random_stretch(cells))
@@ -42,8 +42,8 @@ def located_cutmix(photos: Tensor, claim: Claim) -> tuple[Tensor, list[Claim]]:
     )
     share = float(inside.float().mean())
     return mixed, [
-        claim._replace(share=1 - share, regions=claim.regions * ~inside),
-        Claim(claim.labels[order], share, claim.regions[order] * inside, claim.costs[order]),
+        part._replace(share=1 - share, regions=part.regions * ~inside),
+        LocatedLabels(part.labels[order], share, part.regions[order] * inside, part.costs[order]),
     ]
 
 

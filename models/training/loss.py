@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from models.card import Card
 from models.training.augment import Views
-from models.training.cutmix import Claim, located_cutmix
+from models.training.cutmix import LocatedLabels, located_cutmix
 from models.training.distillation import distillation_loss, load_teachers
 from models.training.evidence import Evidence, evidence_of
 
@@ -33,24 +33,24 @@ class Loss:
         """`labels` and `costs`, (n,), are of the first n views; the views after them show none of
         the classes. `mix` is the probability of located CutMix."""
         photos, others = views.pixels[: len(labels)], views.pixels[len(labels) :]
-        claims = [Claim(labels, 1.0, views.regions, costs)]
+        located = [LocatedLabels(labels, 1.0, views.regions, costs)]
         if random.random() < mix:
-            photos, claims = located_cutmix(photos, *claims)
+            photos, located = located_cutmix(photos, *located)
         x = torch.cat([photos, others]).contiguous(memory_format=torch.channels_last)
         with torch.autocast(x.device.type, torch.bfloat16):
             logits = self.model(x)
-        targets = torch.cat([self.shown(claims), self.nothing(others)])
+        targets = torch.cat([self.shown(located), self.nothing(others)])
         loss: Tensor = self.distance(logits.float(), targets)
         if self.teacher:
             taught = self.teacher(x[: len(labels)])
             loss = distillation_loss(loss, logits[: len(labels)].float(), taught)
         if self.evidence:
-            loss = loss + self.recipe.off_leaf * beside(self.evidence, claims)
+            loss = loss + self.recipe.off_leaf * beside(self.evidence, located)
         return loss
 
-    def shown(self, claims: Sequence[Claim]) -> Tensor:
+    def shown(self, located: Sequence[LocatedLabels]) -> Tensor:
         """The share of each class in each photo, float32 (n, classes)."""
-        parts = [claim.share * F.one_hot(claim.labels, self.classes) for claim in claims]
+        parts = [part.share * F.one_hot(part.labels, self.classes) for part in located]
         return torch.stack(parts).sum(0)
 
     def nothing(self, others: Tensor) -> Tensor:
@@ -58,10 +58,10 @@ class Loss:
         return others.new_full((len(others), self.classes), 1 / self.classes)
 
 
-def beside(evidence: Evidence, claims: Sequence[Claim]) -> Tensor:
+def beside(evidence: Evidence, located: Sequence[LocatedLabels]) -> Tensor:
     """The mean share of the evidence that lies in the wrong place, each photo weighted by its cost.
     A photo whose evidence may lie anywhere counts as zero."""
     parts = [
-        claim.share * claim.costs * evidence.beside(claim.labels, claim.regions) for claim in claims
+        part.share * part.costs * evidence.beside(part.labels, part.regions) for part in located
     ]
     return torch.stack(parts).sum(0).mean()

@@ -5,20 +5,20 @@ import random
 import pytest
 import torch
 
-from models.training.cutmix import Claim, located_cutmix
+from models.training.cutmix import LocatedLabels, located_cutmix
 
 CELLS, SIDE = 16, 64
 
 
-def blended(seed: int) -> tuple[torch.Tensor, torch.Tensor, list[Claim]]:
+def blended(seed: int) -> tuple[torch.Tensor, torch.Tensor, list[LocatedLabels]]:
     """Photo i is i + 1 everywhere, shows class i, and may be read from its left half alone."""
     random.seed(seed)
     torch.manual_seed(seed)
     photos = torch.arange(1.0, 5.0)[:, None, None, None].expand(4, 3, SIDE, SIDE)
     regions = torch.zeros(4, 1, CELLS, CELLS)
     regions[..., : CELLS // 2] = 1
-    claim = Claim(torch.arange(4), 1.0, regions, torch.tensor([1.0, 4.0, 1.0, 1.0]))
-    return photos, *located_cutmix(photos, claim)
+    part = LocatedLabels(torch.arange(4), 1.0, regions, torch.tensor([1.0, 4.0, 1.0, 1.0]))
+    return photos, *located_cutmix(photos, part)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -27,11 +27,11 @@ def test_evidence_for_each_class_belongs_where_its_photo_is(seed: int) -> None:
     assert first.share + second.share == pytest.approx(1)
     assert 0.3**2 < second.share < 0.8**2
     for i in range(4):
-        for claim in (first, second):
-            shown = mixed[i, 0] == photos[claim.labels[i], 0, 0, 0]
+        for part in (first, second):
+            shown = mixed[i, 0] == photos[part.labels[i], 0, 0, 0]
             cells = shown.view(CELLS, 4, CELLS, 4).float().mean((1, 3))
             if first.labels[i] != second.labels[i]:
-                assert float(cells.mean()) == pytest.approx(claim.share)
+                assert float(cells.mean()) == pytest.approx(part.share)
                 cells[:, CELLS // 2 :] = 0
-                assert torch.equal(claim.regions[i, 0], cells)
+                assert torch.equal(part.regions[i, 0], cells)
     assert torch.equal(second.costs, first.costs[second.labels])

@@ -10,7 +10,7 @@ from torch import nn
 from models.card import Card, read_card
 from models.recipe import Training
 from models.training.augment import Views
-from models.training.cutmix import Claim
+from models.training.cutmix import LocatedLabels
 from models.training.evidence import Evidence
 from models.training.loss import Loss, beside
 from tests.models.cards import write_card
@@ -41,8 +41,8 @@ def test_evidence_at_the_wrong_place_costs_what_its_photo_says_at_the_mean() -> 
     regions = left_half(4)
     regions[3] = 1  # may be read anywhere
     costs = torch.tensor([4.0, 4.0, 1.0, 1.0])
-    claim = Claim(torch.ones(4, dtype=torch.long), 1.0, regions, costs)
-    assert float(beside(evidence, [claim])) == pytest.approx((0 + 4 + 1 + 0) / 4)
+    part = LocatedLabels(torch.ones(4, dtype=torch.long), 1.0, regions, costs)
+    assert float(beside(evidence, [part])) == pytest.approx((0 + 4 + 1 + 0) / 4)
 
 
 @torch.no_grad()
@@ -50,7 +50,10 @@ def test_of_a_blended_photo_each_class_counts_by_its_share() -> None:
     evidence = flat_evidence((0, 0))
     left, one = left_half(1), torch.ones(1)
     shown = torch.ones(1, dtype=torch.long)
-    right_place, wrong_place = Claim(shown, 0.7, left, one), Claim(shown, 0.3, 1 - left, one)
+    right_place, wrong_place = (
+        LocatedLabels(shown, 0.7, left, one),
+        LocatedLabels(shown, 0.3, 1 - left, one),
+    )
     assert float(beside(evidence, [right_place, wrong_place])) == pytest.approx(0.3)
 
 
@@ -81,7 +84,7 @@ def test_targets_are_the_shares_of_the_classes_and_nothing_beside_leaves(card: C
     model, _ = flat_network()
     objective = Loss(card, ["a", "b"], model, CPU)
     regions, costs = torch.ones(2, 1, 4, 4), torch.ones(2)
-    first = Claim(torch.tensor([0, 1]), 0.75, regions, costs)
-    shown = objective.shown([first, Claim(torch.tensor([1, 1]), 0.25, regions, costs)])
+    first = LocatedLabels(torch.tensor([0, 1]), 0.75, regions, costs)
+    shown = objective.shown([first, LocatedLabels(torch.tensor([1, 1]), 0.25, regions, costs)])
     assert torch.equal(shown, torch.tensor([[0.75, 0.25], [0.0, 1.0]]))
     assert torch.equal(objective.nothing(torch.zeros(1, 3, 4, 4)), torch.tensor([[0.5, 0.5]]))
