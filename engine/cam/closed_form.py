@@ -23,18 +23,24 @@ class Cams(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LinearHeadOutput:
+class ArrayOutput:
     """The result of a forward pass of N photos, float32: `logits` (N, classes), `activations` (N,
-    K, h, w), and the linear layer's `weights` (classes, K)."""
+    K, h, w)."""
 
     logits: Array
     activations: Array
-    weights: Array
 
     def pooled(self) -> Array:
         """The mean of each feature map, (N, K)."""
         means: Array = self.activations.mean(axis=(2, 3))
         return means
+
+
+@dataclass(frozen=True)
+class LinearHeadOutput(ArrayOutput):
+    """`weights`: of the linear layer, (classes, K)."""
+
+    weights: Array
 
     def cams(self, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]) -> Cams:
         """The maps of all pairs, each by its own method of CLOSED_FORMS."""

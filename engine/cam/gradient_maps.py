@@ -9,25 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.cam.closed_form import Array, Cams, scaled_to_peak
+from engine.cam.closed_form import Array, ArrayOutput, Cams, scaled_to_peak
 
 Gradient = Callable[[Array, int], Array]
 """Activations (1, K, h, w) and a class -> d logit / d activations, of the same shape."""
 
 
 @dataclass(frozen=True)
-class GradientOutput:
-    """The result of a forward pass of N photos, float32: `logits` (N, classes), `activations` (N,
-    K, h, w); `gradient` computes what the maps are made of."""
+class GradientOutput(ArrayOutput):
+    """`gradient` computes what the maps are made of."""
 
-    logits: Array
-    activations: Array
     gradient: Gradient
-
-    def pooled(self) -> Array:
-        """The mean of each feature map, (N, K)."""
-        means: Array = self.activations.mean(axis=(2, 3))
-        return means
 
     def cams(self, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]) -> Cams:
         """The maps of all pairs, each by its own method."""
