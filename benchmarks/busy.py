@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.measuring import keep_memory, write
 from benchmarks.queue import NoNotifier, a_job, redis_server
-from benchmarks.sleeping_workers import SleepingStages
+from benchmarks.sleeping_workers import SleepingSteps
 from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
 from jobs.metrics import Counters
@@ -28,31 +28,31 @@ from jobs.redis.store import RedisJobStore
 from models.catalog import Catalog
 from pictures.drawn_leaves.leaves import draw_leaf
 from workers.explainers import Explainers, explainer_options
+from workers.job_steps import JobSteps
 from workers.leases import LeaseRenewer
 from workers.pipeline import Pipeline
 from workers.settings import WorkerSettings
-from workers.stages import Stages
 
 AIM, BATCH, MODEL = 0.90, 16, "cropshield_cnn"
-MakeStages = Callable[[MeteredQueue], Any]
+MakeSteps = Callable[[MeteredQueue], Any]
 
 
 class NoWindow:
-    """Nothing is measured by the stages themselves."""
+    """Nothing is measured by the steps themselves."""
 
     def tally(self) -> None:
         pass
 
 
 def sleeping(queue: MeteredQueue) -> Any:
-    return SleepingStages(queue, NoWindow())
+    return SleepingSteps(queue, NoWindow())
 
 
-def real(blobs: DiskBlobs) -> MakeStages:
-    """A worker's stages with the bundled model, which is warm when this returns."""
+def real(blobs: DiskBlobs) -> MakeSteps:
+    """A worker's steps with the bundled model, which is warm when this returns."""
     explainers = Explainers(Catalog(), "cpu", None, explainer_options(WorkerSettings()))
     explainers[MODEL]
-    return lambda queue: Stages(queue, blobs, explainers)
+    return lambda queue: JobSteps(queue, blobs, explainers)
 
 
 def photo(width: int, height: int) -> bytes:
@@ -73,7 +73,7 @@ async def fill(url: str, blobs: DiskBlobs, data: bytes, count: int) -> None:
     await redis.aclose()
 
 
-def drain(url: str, make: MakeStages, jobs: int) -> dict[str, float]:
+def drain(url: str, make: MakeSteps, jobs: int) -> dict[str, float]:
     """One drain of all that waits: shares of the model and of the cores, jobs a second."""
     counters = Counters()
     queue = MeteredQueue(connect(url), NoNotifier(), 15, 5, Counters())
@@ -102,7 +102,7 @@ def main() -> None:
     with redis_server() as url, tempfile.TemporaryDirectory() as folder:
         blobs = DiskBlobs(Path(folder))
         model = real(blobs)
-        cases: dict[str, tuple[MakeStages, bytes]] = {
+        cases: dict[str, tuple[MakeSteps, bytes]] = {
             "a model that sleeps": (sleeping, b""),
             f"{MODEL}, 1 MP": (model, photo(1200, 900)),
             f"{MODEL}, 12 MP": (model, photo(4000, 3000)),

@@ -94,13 +94,13 @@ def run_ours(url: str, jobs: int) -> None:
     notifier = CeleryNotifier(app)
     queue = MeteredQueue(connect(url), notifier, 15, 5, Counters())
     lease_renewer = LeaseRenewer(queue, f"sleeping:{os.getpid()}", 15, 120)
-    stages: Any = SleepingStages(queue, MeasuredWindow(jobs))
-    pipeline = Pipeline(queue, stages, lease_renewer, BATCH)
+    steps: Any = SleepingSteps(queue, MeasuredWindow(jobs))
+    pipeline = Pipeline(queue, steps, lease_renewer, BATCH)
     _serve(app, pipeline, lease_renewer, PollFallback(queue, pipeline), notifier)
 
 
-class SleepingStages:
-    """Takes the place of `workers.stages.Stages`."""
+class SleepingSteps:
+    """Takes the place of `workers.job_steps.JobSteps`."""
 
     def __init__(self, queue: Any, each: Tally) -> None:
         self._queue, self._each = queue, each

@@ -1,10 +1,10 @@
-"""Runs the stages of a worker, of whatever version is on the path, over photos that it is told.
+"""Runs the steps of a worker, of whatever version is on the path, over photos that it is told.
 
     python -P benchmarks/stage_times.py MODEL
 
 Each line that comes in is a photo's file; each line that goes out says, in JSON, how many
 milliseconds of processor time its job took, part by part. Started by `benchmarks.stages`. It knows
-of a version no more than `Stages` and the names of what is called within, so that versions whose
+of a version no more than `JobSteps` and the names of what is called within, so that versions whose
 modules have other names can be compared.
 """
 
@@ -20,8 +20,15 @@ from typing import Any
 
 TOTAL, OTHER = "total", "the rest"
 PARTS: dict[str, tuple[str, ...]] = {
-    "decode": ("workers.stages.decode_for", "workers.stages.decode"),
-    "prepare": ("engine.explainer.prepare", "workers.stages.stretch", "workers.results.stretch"),
+    "decode": (
+        "workers.job_steps.decode_for",
+        "workers.stages.decode_for",
+        "workers.stages.decode",
+    ),
+    "prepare": (
+        *("engine.explainer.prepare", "workers.job_steps.stretch"),
+        *("workers.stages.stretch", "workers.results.stretch"),
+    ),
     "model": (),
     "maps and verdict": ("engine.explainer.Explainer.explain",),
     "render": ("workers.results.render_overlay",),
@@ -125,8 +132,8 @@ def _owner(name: str) -> Any:
         return getattr(importlib.import_module(module), attribute, None) if module else None
 
 
-def stages(model: str, queue: OneJobQueue, blobs: MemoryBlobs, clock: Clock) -> tuple[Any, str]:
-    """The worker's stages with a warm model of one thread, and what it runs in."""
+def job_steps(model: str, queue: OneJobQueue, blobs: MemoryBlobs, clock: Clock) -> tuple[Any, str]:
+    """The worker's steps with a warm model of one thread, and what it runs in."""
     import cv2
 
     from models.catalog import Catalog
@@ -134,7 +141,7 @@ def stages(model: str, queue: OneJobQueue, blobs: MemoryBlobs, clock: Clock) -> 
 
     cv2.setNumThreads(1)
     loading = importlib.import_module("workers.explainers")
-    module = importlib.import_module("workers.stages")
+    module = _steps_module()
     options_of = getattr(loading, "explainer_options", None) or loading.options_of
     options = options_of(WorkerSettings(threads=1))
     explainers = loading.Explainers(Catalog(), "cpu", None, options)
@@ -144,14 +151,23 @@ def stages(model: str, queue: OneJobQueue, blobs: MemoryBlobs, clock: Clock) -> 
     object.__setattr__(runtime, method, clock.around("model", getattr(runtime, method)))
     card, way = explainer.card, f"{explainer.runtime} {explainer.precision}"
     how = f"{model} {card.version}, {card.preprocessing.size} pixels, {way}"
-    return module.Stages(queue, blobs, explainers), how
+    steps = getattr(module, "JobSteps", None) or module.Stages
+    return steps(queue, blobs, explainers), how
+
+
+def _steps_module() -> Any:
+    """Of this version, or of an older one."""
+    try:
+        return importlib.import_module("workers.job_steps")
+    except ModuleNotFoundError:
+        return importlib.import_module("workers.stages")
 
 
 def main() -> None:
     model, clock, queue, blobs = sys.argv[1], Clock(), OneJobQueue(), MemoryBlobs()
     install(clock)
-    made, how = stages(model, queue, blobs, clock)
-    module = importlib.import_module("workers.stages")
+    made, how = job_steps(model, queue, blobs, clock)
+    module = _steps_module()
     item_class = getattr(module, "WorkItem", None) or module.Item
     job = SimpleNamespace(
         id="a" * 32,

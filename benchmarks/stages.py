@@ -3,7 +3,7 @@
     make bench-stages                                 # this version alone
     make bench-stages ARGS='--against ../before'      # and another checkout, in turn
 
-Each version runs in a process of its own (`benchmarks.stage_times`), through the stages of its own
+Each version runs in a process of its own (`benchmarks.stage_times`), through the steps of its own
 worker. The photos are drawn: one of a phone's 12 megapixels, one of 1280 x 720 and about 300 kB,
 one of 240 x 240 pixels.
 """
@@ -50,7 +50,7 @@ def photo(width: int, height: int, grain: float, quality: int) -> bytes:
 
 
 class Version:
-    """A checkout whose worker's stages run in a process of their own, on one thread."""
+    """A checkout whose worker's steps run in a process of their own, on one thread."""
 
     def __init__(self, name: str, checkout: Path, model: str) -> None:
         self.name = name
@@ -146,7 +146,7 @@ def ratios(
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--against", type=Path, help="another checkout, whose stages run in turn")
+    options.add_argument("--against", type=Path, help="another checkout, whose steps run in turn")
     options.add_argument("--rounds", type=int, default=15)
     options.add_argument("--model", default="cropshield_cnn")
     chosen = options.parse_args()

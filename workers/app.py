@@ -21,11 +21,11 @@ from models.catalog import Catalog
 from pictures.decoder_pool import DecoderPool
 from workers.allocator import keep_freed_memory, return_unused_memory
 from workers.explainers import Explainers, explainer_options
+from workers.job_steps import JobSteps
 from workers.leases import LeaseRenewer
 from workers.pipeline import Pipeline
 from workers.poll_fallback import PollFallback
 from workers.settings import WorkerSettings
-from workers.stages import Stages
 
 log = logging.getLogger(__name__)
 _ARGUMENTS = ["-P", "threads", "-c", "1", "-Q", CELERY_QUEUE, "--loglevel=WARNING"]
@@ -57,8 +57,8 @@ def run_worker(settings: WorkerSettings) -> None:
         queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds
     )
     with DecoderPool() as decoders:
-        stages = Stages(queue, blobs, explainers, decoders.decode)
-        pipeline = Pipeline(queue, stages, lease_renewer, explainers.claimed, counters)
+        steps = JobSteps(queue, blobs, explainers, decoders.decode)
+        pipeline = Pipeline(queue, steps, lease_renewer, explainers.claimed, counters)
         _serve(app, pipeline, lease_renewer, PollFallback(queue, pipeline), notifier)
 
 

@@ -18,8 +18,8 @@ from redis.exceptions import RedisError
 
 from jobs.metrics import Counters
 from jobs.ports import Claim, WorkQueue
+from workers.job_steps import JobSteps, WorkItem
 from workers.leases import LeaseRenewer
-from workers.stages import Stages, WorkItem
 
 log = logging.getLogger(__name__)
 _BATCHES_FINISHING = 2
@@ -39,12 +39,12 @@ class Pipeline:
     def __init__(
         self,
         queue: WorkQueue,
-        stages: Stages,
+        steps: JobSteps,
         lease_renewer: LeaseRenewer,
         max_batch: int,
         counters: Counters | None = None,
     ) -> None:
-        self._queue, self._stages = queue, stages
+        self._queue, self._steps = queue, steps
         self._lease_renewer, self._max_batch = lease_renewer, max_batch
         self._counters = counters or Counters()
         self._claimer = ThreadPoolExecutor(1, thread_name_prefix="claim")
@@ -101,7 +101,7 @@ class Pipeline:
 
     def _explain(self, items: Sequence[WorkItem]) -> None:
         start = perf_counter()
-        self._stages.explain(items)
+        self._steps.explain(items)
         self._counters.count("model_seconds_total", by=perf_counter() - start)
 
     def stop(self) -> None:
@@ -129,7 +129,7 @@ class Pipeline:
     def _load(self, batch: Sequence[Claim], claim: Claim) -> WorkItem:
         """Load one job, then renew the leases of its whole batch: a batch whose photos take long to
         decode is not hung as long as one after another is loaded."""
-        item = self._stages.load(WorkItem(claim))
+        item = self._steps.load(WorkItem(claim))
         self._lease_renewer.hold(batch)
         return item
 
@@ -149,7 +149,7 @@ class Pipeline:
         end = monotonic() + _REDIS_SECONDS
         while True:
             try:
-                return self._stages.finish(item)
+                return self._steps.finish(item)
             except (RedisError, OSError) as error:
                 if self._stopping or monotonic() > end:
                     raise

@@ -16,7 +16,7 @@ from models.catalog import Catalog
 from tests.api.conftest import FakeWorker
 from tests.jobs.conftest import JobHarness, harness
 from workers.explainers import Explainers
-from workers.stages import Stages, WorkItem
+from workers.job_steps import JobSteps, WorkItem
 
 __all__ = ["harness"]
 ORIENTATION, DESCRIPTION = 0x0112, 0x010E
@@ -60,16 +60,16 @@ def test_a_tombstone_tells_410_for_7_days_then_404(
 def test_the_photo_is_kept_upright_and_without_metadata_and_the_original_erased(
     harness: JobHarness, home: Path, leaf_jpeg: bytes
 ) -> None:
-    stages = Stages(harness.queue, DiskBlobs(home), Explainers(Catalog(), "cpu"))
+    steps = JobSteps(harness.queue, DiskBlobs(home), Explainers(Catalog(), "cpu"))
     sent, exif = io.BytesIO(), Image.Exif()
     exif[ORIENTATION], exif[DESCRIPTION] = 6, "field 7, Mrs Miller"
     Image.open(io.BytesIO(leaf_jpeg)).save(sent, "JPEG", exif=exif, comment=b"a comment")
     job, blobs = harness.enqueue(), DiskBlobs(home)
     blobs.put(job.id, blob_names.ORIGINAL, sent.getvalue())
     (claim,) = harness.queue.claim(1)
-    item = stages.load(WorkItem(claim))
-    stages.explain([item])
-    stages.finish(item)
+    item = steps.load(WorkItem(claim))
+    steps.explain([item])
+    steps.finish(item)
     with Image.open(io.BytesIO(blobs.get(job.id, blob_names.PHOTO))) as kept:
         assert kept.size == (480, 640)
         assert not kept.getexif()

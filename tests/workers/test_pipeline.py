@@ -27,9 +27,9 @@ from pictures.decoder_pool import DecoderPool, NoDecoder
 from tests.jobs.conftest import JobHarness
 from tests.pictures.files import file_of
 from workers.explainers import Explainers
+from workers.job_steps import JobSteps, WorkItem
 from workers.leases import LeaseRenewer
 from workers.pipeline import Pipeline
-from workers.stages import Stages, WorkItem
 
 POISON_WIDTH = 64
 
@@ -41,10 +41,10 @@ class WorkerHarness:
         self.harness, self.home, self.blobs = harness, home, DiskBlobs(home)
         self.blobs.check()
         explainers = Explainers(Catalog(), "cpu")
-        self.stages = Stages(harness.queue, self.blobs, explainers, decode_photo)
+        self.steps = JobSteps(harness.queue, self.blobs, explainers, decode_photo)
         self.lease_renewer = LeaseRenewer(harness.queue, "w", lease=1, deadline=60)
         self.counters = Counters()
-        self.pipeline = Pipeline(harness.queue, self.stages, self.lease_renewer, 2, self.counters)
+        self.pipeline = Pipeline(harness.queue, self.steps, self.lease_renewer, 2, self.counters)
 
     def submit(self, photo: bytes, **options: Any) -> Job:
         job = self.harness.enqueue(**options)
@@ -140,7 +140,7 @@ def test_a_model_never_gets_more_photos_at_once_than_suit_it(
     monkeypatch.setattr(Explainers, "batch_of", lambda *_: 2)
     worker.pipeline._max_batch = 5
     jobs = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(5)]
-    worker.stages._explainers["cropshield_cnn"]
+    worker.steps._explainers["cropshield_cnn"]
     monkeypatch.setattr(Explainer, "explain", counted)
     worker.run()
     assert sizes == [2, 2, 1]
@@ -303,9 +303,9 @@ def test_a_lost_lease_drops_the_result_and_keeps_the_photo(
     job = worker.submit(leaf_jpeg)
     late = worker.harness.queue.claim(1)
     worker.harness.queue.release(late)
-    item = worker.stages.load(WorkItem(late[0]))
-    worker.stages.explain([item])
-    worker.stages.finish(item)
+    item = worker.steps.load(WorkItem(late[0]))
+    worker.steps.explain([item])
+    worker.steps.finish(item)
     assert worker.ended(job).state is State.QUEUED
     assert worker.blobs.get(job.id, blob_names.ORIGINAL) == leaf_jpeg
 
@@ -314,8 +314,8 @@ def late_item(worker: WorkerHarness, leaf_jpeg: bytes) -> WorkItem:
     """A job explained, and not yet ended, by a worker whose lease then runs out."""
     worker.submit(leaf_jpeg)
     (claim,) = worker.harness.queue.claim(1)
-    item = worker.stages.load(WorkItem(claim))
-    worker.stages.explain([item])
+    item = worker.steps.load(WorkItem(claim))
+    worker.steps.explain([item])
     worker.harness.client.zadd(keyspace.LEASES, {claim.job.id: 0})
     worker.harness.queue.reap()
     return item
@@ -353,7 +353,7 @@ def test_a_late_worker_brings_nothing_of_an_erased_job_back(
     item = late_item(worker, leaf_jpeg)
     end_elsewhere(worker, then_erase=True)
     assert stored(worker) == []
-    worker.stages.finish(item)
+    worker.steps.finish(item)
     assert stored(worker) == []
 
 
@@ -363,8 +363,8 @@ def test_what_a_late_worker_writes_after_the_erasure_is_gone_again_at_once(
     """It held its lease when it looked."""
     worker.submit(leaf_jpeg)
     (claim,) = worker.harness.queue.claim(1)
-    item = worker.stages.load(WorkItem(claim))
-    worker.stages.explain([item])
+    item = worker.steps.load(WorkItem(claim))
+    worker.steps.explain([item])
 
     def lose_it() -> None:
         worker.harness.client.zadd(keyspace.LEASES, {claim.job.id: 0})
@@ -372,7 +372,7 @@ def test_what_a_late_worker_writes_after_the_erasure_is_gone_again_at_once(
         end_elsewhere(worker, then_erase=True)
 
     while_storing(worker, monkeypatch, lose_it)
-    worker.stages.finish(item)
+    worker.steps.finish(item)
     assert worker.ended(claim.job).erased
     assert stored(worker) == []
 
@@ -382,8 +382,8 @@ def test_a_late_worker_leaves_the_pictures_of_the_one_that_took_over(
 ) -> None:
     worker.submit(leaf_jpeg)
     (claim,) = worker.harness.queue.claim(1)
-    item = worker.stages.load(WorkItem(claim))
-    worker.stages.explain([item])
+    item = worker.steps.load(WorkItem(claim))
+    worker.steps.explain([item])
 
     def lose_it() -> None:
         worker.harness.client.zadd(keyspace.LEASES, {claim.job.id: 0})
@@ -391,7 +391,7 @@ def test_a_late_worker_leaves_the_pictures_of_the_one_that_took_over(
         end_elsewhere(worker)
 
     while_storing(worker, monkeypatch, lose_it)
-    worker.stages.finish(item)
+    worker.steps.finish(item)
     assert stored(worker) == ["maps-2.npy", "overlay-2-0.jpg", "photo.jpg"]
 
 
@@ -401,9 +401,9 @@ def test_a_job_that_was_canceled_while_it_ran_leaves_no_picture(
     job = worker.submit(leaf_jpeg)
     (claim,) = worker.harness.queue.claim(1)
     worker.harness.ask(lambda store: store.cancel(job.id))
-    item = worker.stages.load(WorkItem(claim))
-    worker.stages.explain([item])
-    worker.stages.finish(item)
+    item = worker.steps.load(WorkItem(claim))
+    worker.steps.explain([item])
+    worker.steps.finish(item)
     assert worker.ended(job).state is State.CANCELED
     assert stored(worker) == []
 
@@ -473,24 +473,24 @@ def test_the_model_waits_neither_for_the_next_photos_nor_for_the_last(
     done = dict[str, list[str]](load=[], explain=[])
     may_finish = threading.Event()
 
-    def noted(stage: str) -> Callable[[Stages, Any], Any]:
-        call = getattr(Stages, stage)
+    def noted(step: str) -> Callable[[JobSteps, Any], Any]:
+        call = getattr(JobSteps, step)
 
-        def run(self: Stages, items: Any) -> Any:
+        def run(self: JobSteps, items: Any) -> Any:
             made = call(self, items)
-            first = items[0] if stage == "explain" else items
-            done[stage].append(first.claim.job.id)
+            first = items[0] if step == "explain" else items
+            done[step].append(first.claim.job.id)
             return made
 
         return run
 
-    def finish(self: Stages, item: WorkItem, call: Any = Stages.finish) -> None:
+    def finish(self: JobSteps, item: WorkItem, call: Any = JobSteps.finish) -> None:
         assert may_finish.wait(60)
         call(self, item)
 
-    for stage in done:
-        monkeypatch.setattr(Stages, stage, noted(stage))
-    monkeypatch.setattr(Stages, "finish", finish)
+    for step in done:
+        monkeypatch.setattr(JobSteps, step, noted(step))
+    monkeypatch.setattr(JobSteps, "finish", finish)
     worker.pipeline._max_batch = 1
     jobs = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(4)]
     thread = threading.Thread(target=worker.run)
@@ -510,14 +510,14 @@ def test_a_job_over_which_a_worker_was_lost_is_the_only_one_in_hand(
     worker.harness.client.zadd(keyspace.LEASES, dict.fromkeys((job.id for job in lost), 0))
     worker.harness.queue.reap()
     fresh = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(3, 5)]
-    explain, in_hand = worker.stages.explain, dict[str, int]()
+    explain, in_hand = worker.steps.explain, dict[str, int]()
 
     def look_around(items: Sequence[WorkItem]) -> None:
         explain(items)
         time.sleep(0.05)
         in_hand.update((item.claim.job.id, worker.in_hand()) for item in items)
 
-    worker.stages.explain = look_around  # type: ignore[method-assign]
+    worker.steps.explain = look_around  # type: ignore[method-assign]
     worker.run()
     assert [in_hand[job.id] for job in lost] == [1, 1, 1]
     assert max(in_hand[job.id] for job in fresh) > 1
@@ -545,15 +545,15 @@ def test_a_photo_that_kills_workers_fails_and_no_other_does(
 ) -> None:
     jobs = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(5)]
     poison = min(jobs, key=lambda job: job.id)  # whose turn comes first when all are suspects
-    explain = Stages.explain
+    explain = JobSteps.explain
 
-    def die(self: Stages, items: Sequence[WorkItem]) -> None:
+    def die(self: JobSteps, items: Sequence[WorkItem]) -> None:
         if poison.id in {item.claim.job.id for item in items}:
             time.sleep(0.2)  # by now the next jobs are in hand, if they are to be
             raise _Died
         explain(self, items)
 
-    monkeypatch.setattr(Stages, "explain", die)
+    monkeypatch.setattr(JobSteps, "explain", die)
     for _ in range(20):
         next_worker = WorkerHarness(worker.harness, worker.home)
         with suppress(_Died):
@@ -578,14 +578,14 @@ def test_a_stopped_pipeline_gives_back_what_it_had_only_claimed(
     worker: WorkerHarness, leaf_jpeg: bytes
 ) -> None:
     jobs = [worker.submit(leaf_jpeg, alpha=i / 10) for i in range(4)]
-    explain = worker.stages.explain
+    explain = worker.steps.explain
 
     def stop_meanwhile(items: Sequence[WorkItem]) -> None:
         explain(items)
         _until(lambda: worker.harness.find(jobs[3].id).state is State.RUNNING)
         worker.pipeline.stop()
 
-    worker.stages.explain = stop_meanwhile  # type: ignore[method-assign]
+    worker.steps.explain = stop_meanwhile  # type: ignore[method-assign]
     worker.run()
     ended = [worker.ended(job) for job in jobs]
     assert [job.state.value for job in ended] == ["succeeded"] * 2 + ["queued"] * 2

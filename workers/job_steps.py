@@ -53,7 +53,7 @@ class WorkItem:
         return self.claim.job.model.id
 
 
-class Stages:
+class JobSteps:
     """An error belongs to the job that causes it: the others of its batch go on."""
 
     def __init__(
