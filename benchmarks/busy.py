@@ -29,7 +29,7 @@ from models.catalog import Catalog
 from pictures.drawn_leaves.leaves import draw_leaf
 from workers.explainers import Explainers, explainer_options
 from workers.job_steps import JobSteps
-from workers.leases import LeaseRenewer
+from workers.lease_renewer import LeaseRenewer
 from workers.pipeline import Pipeline
 from workers.settings import WorkerSettings
 

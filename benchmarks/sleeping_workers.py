@@ -86,7 +86,7 @@ def run_ours(url: str, jobs: int) -> None:
     from jobs.redis.queue import MeteredQueue
     from jobs.settings import SharedSettings
     from workers.app import _serve
-    from workers.leases import LeaseRenewer
+    from workers.lease_renewer import LeaseRenewer
     from workers.pipeline import Pipeline
     from workers.poll_fallback import PollFallback
 

@@ -64,8 +64,6 @@ class SharedSettings(BaseSettings):
     """What carries notifications to workers: empty for the same Redis, `amqp://…` for RabbitMQ."""
     cards: Path = CARDS
     """Folder of model cards; those in `models` in the state folder are served beside them."""
-    lease_seconds: Annotated[float, Field(ge=1)] = 15.0
-    """How long a claimed job stays with a worker that gives no sign of life."""
     max_attempts: Annotated[int, Field(ge=1)] = 2
     """A job that cost this many workers their life is failed."""
 

@@ -22,7 +22,7 @@ from pictures.decoder_pool import DecoderPool
 from workers.allocator import keep_freed_memory, return_unused_memory
 from workers.explainers import Explainers, explainer_options
 from workers.job_steps import JobSteps
-from workers.leases import LeaseRenewer
+from workers.lease_renewer import LeaseRenewer
 from workers.pipeline import Pipeline
 from workers.poll_fallback import PollFallback
 from workers.settings import WorkerSettings

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from jobs.metrics import Counters
 from jobs.ports import Claim, WorkQueue
 from workers.job_steps import JobSteps, WorkItem
-from workers.leases import LeaseRenewer
+from workers.lease_renewer import LeaseRenewer
 
 log = logging.getLogger(__name__)
 _BATCHES_FINISHING = 2

@@ -21,6 +21,8 @@ class WorkerSettings(SharedSettings):
     batch_size: Annotated[int, Field(ge=0, le=256)] = 0
     """Most photos in one forward pass; 0: 16 on a CPU, 64 on a GPU, fewer where a model's input is
     larger than 256 pixels."""
+    lease_seconds: Annotated[float, Field(ge=1)] = 15.0
+    """How long a claimed job stays with a worker that gives no sign of life."""
     batch_deadline_seconds: Annotated[float, Field(ge=1)] = 120.0
     """A batch that takes longer is taken for hung: the process ends, its jobs are recovered."""
     warm_models: tuple[str, ...] = ("cropshield_cnn",)

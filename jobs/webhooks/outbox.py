@@ -22,7 +22,7 @@ from jobs.redis.scripts import load_script
 from jobs.webhooks.url_policy import WebhookTargets, refusal_reason
 
 SECRETS, LOG = keyspace.PREFIX + "secrets:", keyspace.PREFIX + "deliveries:"
-LEASE_SECONDS = 30  # then another process may take over the delivery
+DELIVERY_LEASE_SECONDS = 30  # then another process may take over the delivery
 _MOST_SECRETS = 2
 _SECRET_BYTES = 32
 
@@ -77,12 +77,12 @@ class WebhookOutbox:
     async def claim(
         self, most: int, share: int = 8, under_way: Mapping[str, int] | None = None
     ) -> list[DueDelivery]:
-        """At most `most` deliveries that are due, for LEASE_SECONDS; owners take turns.
+        """At most `most` deliveries that are due, for DELIVERY_LEASE_SECONDS; owners take turns.
 
         under_way: how many of each owner are being delivered already; none gets more than `share`.
         """
         held: Iterator[str | int] = chain.from_iterable((under_way or {}).items())
-        args = [keyspace.PREFIX, most, LEASE_SECONDS * 1000, share, *held]
+        args = [keyspace.PREFIX, most, DELIVERY_LEASE_SECONDS * 1000, share, *held]
         found = await self._claim(args=args)
         return [DueDelivery(job_id, int(attempt), owner) for job_id, attempt, owner in found]
 

@@ -28,7 +28,7 @@ from tests.jobs.conftest import JobHarness
 from tests.pictures.files import file_of
 from workers.explainers import Explainers
 from workers.job_steps import JobSteps, WorkItem
-from workers.leases import LeaseRenewer
+from workers.lease_renewer import LeaseRenewer
 from workers.pipeline import Pipeline
 
 POISON_WIDTH = 64

@@ -11,7 +11,7 @@ from jobs.errors import BadCallback, NoSuchSecret, TooManySecrets
 from jobs.ports import Outcome
 from jobs.records.job import State
 from jobs.redis.connections import connect_async
-from jobs.webhooks.outbox import LEASE_SECONDS, Delivery, DueDelivery, WebhookOutbox
+from jobs.webhooks.outbox import DELIVERY_LEASE_SECONDS, Delivery, DueDelivery, WebhookOutbox
 from tests.jobs.conftest import JobHarness
 
 T = TypeVar("T")
@@ -101,7 +101,7 @@ def test_only_one_process_has_a_delivery_until_its_lease_is_over(harness: JobHar
     (first,) = claim(harness)
     assert claim(harness) == []
     left = milliseconds_left(harness, job_id)
-    assert (LEASE_SECONDS - 2) * 1000 < left <= (LEASE_SECONDS + 1) * 1000
+    assert (DELIVERY_LEASE_SECONDS - 2) * 1000 < left <= (DELIVERY_LEASE_SECONDS + 1) * 1000
     make_due(harness)
     (second,) = claim(harness)
     assert second == DueDelivery(job_id, 2, "local")

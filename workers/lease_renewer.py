@@ -21,6 +21,8 @@ _STDERR = 2  # the descriptor: Celery replaces sys.stderr by an object without o
 class LeaseRenewer:
     """Renews the leases of claimed jobs until their deadline.
 
+    `lease` and `deadline`, in seconds, are the settings `lease_seconds` and
+    `batch_deadline_seconds`.
     A job past its deadline hangs in native code, where no exception reaches it: the process exits
     at once, the leases run out, and the jobs run elsewhere. Native code that holds Python's lock
     stops this thread too: a watchdog outside of Python then ends the process.

@@ -8,7 +8,7 @@ import time
 from jobs.records.job import State
 from jobs.redis import keyspace
 from tests.jobs.conftest import JobHarness
-from workers.leases import HUNG_EXIT_STATUS, LeaseRenewer
+from workers.lease_renewer import HUNG_EXIT_STATUS, LeaseRenewer
 
 
 def test_a_lease_outlives_its_term_while_the_batch_runs(harness: JobHarness) -> None:
@@ -43,10 +43,10 @@ def hang(
         from jobs.redis.connections import connect
         from jobs.redis.queue import RedisWorkQueue
         from tests.jobs.conftest import CountingNotifier
-        from workers import leases
-        leases.TICK_TIMEOUT_SECONDS = {tick_timeout}
+        from workers import lease_renewer
+        lease_renewer.TICK_TIMEOUT_SECONDS = {tick_timeout}
         queue = RedisWorkQueue(connect({harness.url!r}), CountingNotifier(), 1, 3)
-        renewer = leases.LeaseRenewer(queue, "w", lease=1, deadline=1)
+        renewer = lease_renewer.LeaseRenewer(queue, "w", lease=1, deadline=1)
         renewer.start()
         renewer.hold(queue.claim(1))
         {line}
