@@ -15,10 +15,10 @@ from models.recipe import Training
 from models.training.array_cache import Array, key_of, memory_mapped
 from models.training.background import is_plain
 from models.training.data_folders import DataFolder
-from models.training.draw import class_weights, draw_steps, shares
 from models.training.outlines import find_outlines
 from models.training.read_photo import read_photo
 from models.training.regions import Known, lesions_of
+from models.training.sampling import class_weights, sample_batches, shares
 from pictures.leaf_mask import SIDE
 
 Indices = tuple[Tensor, ...]
@@ -83,7 +83,7 @@ class TrainingSet:
     def steps(self, batch: int, rng: torch.Generator) -> list[Indices]:
         """The photos of an epoch, step by step: about as many as there are."""
         weights = [part.weights for part in self.parts]
-        return draw_steps(weights, batch, max(1, len(self) // batch), rng)
+        return sample_batches(weights, batch, max(1, len(self) // batch), rng)
 
     def load(self, indices: Indices, side: int) -> Batch:
         """The photos of a step, stretched to `side` x `side`, folder after folder."""

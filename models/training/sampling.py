@@ -25,7 +25,7 @@ def shares(batch: int, folders: int) -> list[int]:
     return [batch // folders + (index < batch % folders) for index in range(folders)]
 
 
-def draw_steps(
+def sample_batches(
     weights: Sequence[Tensor], batch: int, steps: int, rng: torch.Generator
 ) -> list[tuple[Tensor, ...]]:
     """For each step, the indices of photos that each folder gives, sampled by its `weights`.
