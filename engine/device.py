@@ -5,7 +5,7 @@ import warnings
 import torch
 from torch import nn
 
-from engine import processor
+from engine import hardware
 from engine.torch_types import Device as Device
 
 
@@ -28,7 +28,7 @@ def has_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 is faster than float32 there: by the processor's own instructions."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and processor.has_bfloat16()
+    return device.type == "cpu" and hardware.cpu_has_bfloat16()
 
 
 def device_of(model: nn.Module) -> torch.device:

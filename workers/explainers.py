@@ -5,7 +5,7 @@ import threading
 from functools import partial
 
 from engine.explainer import Explainer, ExplainerOptions
-from engine.processor import find_device
+from engine.hardware import find_device
 from engine.runtimes.select import check_model
 from jobs.metrics import Counters
 from models.card import Preprocessing

@@ -12,7 +12,7 @@ from cli.audit.report import write_report
 from cli.audit.second_model import SecondModel
 from cli.errors import FAILED, MISSING, USAGE, CommandError
 from cli.explain.command import Output
-from cli.explain.local_source import find_card, find_device, load_explainer
+from cli.explain.local_source import load_explainer, require_card, require_device
 from cli.json_text import json_text
 from cli.photo_notes import warn_of
 from cli.progress import progress
@@ -42,7 +42,7 @@ def audit(options: AuditOptions, settings: WorkerSettings, say: Output) -> int:
     """Run the command; returns the exit code. Raises CommandError for an unknown model or device,
     and for photos that do not fit."""
     card, other = _cards(options, settings)
-    device = find_device(options.device)
+    device = require_device(options.device)
     photos = labelled(options.folder, card, quiet=say.quiet)
     quiet = say.quiet or say.as_json
     explainer = load_explainer(card, device, settings)
@@ -86,10 +86,10 @@ def labelled(folder: Path, card: Card, *, quiet: bool = True) -> list[LabelledPh
 
 
 def _cards(options: AuditOptions, settings: WorkerSettings) -> tuple[Card, Card | None]:
-    card = find_card(settings.card_folders, options.model)
+    card = require_card(settings.card_folders, options.model)
     if not options.against:
         return card, None
-    other = find_card(settings.card_folders, options.against)
+    other = require_card(settings.card_folders, options.against)
     if other.class_names != card.class_names:
         raise CommandError(f"{card.id} and {other.id} do not have the same classes", MISSING)
     return card, other

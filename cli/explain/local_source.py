@@ -8,7 +8,7 @@ from cli.errors import MISSING, CommandError
 from cli.explain.source import ExplainedPhoto, ExplainOptions, LoadedPhoto
 from cli.report.classes import Descriptions
 from engine.explainer import Explainer, Explanation, Request
-from engine.processor import find_device as find_processor
+from engine.hardware import find_device
 from models.card import Card
 from models.card_errors import CardError
 from models.catalog import Catalog
@@ -26,8 +26,8 @@ class LocalSource:
 
     def __init__(self, options: ExplainOptions, settings: WorkerSettings, device: str) -> None:
         """Raises CommandError for a model or device that does not exist."""
-        self.card = find_card(settings.card_folders, options.model)
-        self.device = find_device(device)
+        self.card = require_card(settings.card_folders, options.model)
+        self.device = require_device(device)
         self._settings = settings
         self._request = Request(top_k=options.top_k, method=options.method)
 
@@ -56,7 +56,7 @@ class LocalSource:
         return ExplainedPhoto(result_document(explained, loaded.photo, self.card), maps)
 
 
-def find_card(folders: Sequence[Path], model: str) -> Card:
+def require_card(folders: Sequence[Path], model: str) -> Card:
     """The verified card. Raises CommandError for a card or weights that do not exist."""
     try:
         card = Catalog(*folders)[model]
@@ -66,10 +66,10 @@ def find_card(folders: Sequence[Path], model: str) -> Card:
     return card
 
 
-def find_device(name: str) -> str:
+def require_device(name: str) -> str:
     """The device; of "auto" the one that is used. Raises CommandError for one that is not here."""
     if name in ("auto", "cpu"):
-        return find_processor(None if name == "auto" else name)
+        return find_device(None if name == "auto" else name)
     import torch
 
     try:

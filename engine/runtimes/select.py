@@ -6,7 +6,7 @@ torch is imported only for a model without a graph of its own, or for a GPU.
 
 import logging
 
-from engine import processor
+from engine import hardware
 from engine.errors import TorchMissing
 from engine.runtimes.base import RuntimeChoice, RuntimeOptions, Selected
 from engine.runtimes.parity import disagreement, probe_batch
@@ -24,7 +24,7 @@ def select_runtime(
     Raises CardError for a wrong card, WrongLayer for its target layer, TorchMissing where torch is
     needed and not installed.
     """
-    place = processor.find_device(device)
+    place = hardware.find_device(device)
     if model is None and has_own_graph(card, place, options.runtime):
         return _own_graph(card, options)
     try:
@@ -40,7 +40,7 @@ def check_model(card: Card, device: Device | None, runtime: RuntimeChoice) -> No
 
     Raises CardError that names the line, or TorchMissing where torch is needed and not installed.
     """
-    if has_own_graph(card, processor.find_device(device), runtime):
+    if has_own_graph(card, hardware.find_device(device), runtime):
         card.verify()
         return
     try:
@@ -97,4 +97,4 @@ def _needs_float32(*, linear_head: bool) -> str:
     """The reason why float32 is needed, or ""."""
     if not linear_head:
         return "its head is not pooled and linear"
-    return "" if processor.has_bfloat16() else "cpu has no bfloat16"
+    return "" if hardware.cpu_has_bfloat16() else "cpu has no bfloat16"

@@ -152,7 +152,7 @@ def test_a_graph_that_disagrees_with_torch_is_not_written(
 def test_below_float32_only_what_is_proved(
     card: Card, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("engine.processor.has_bfloat16", lambda: True)
+    monkeypatch.setattr("engine.hardware.cpu_has_bfloat16", lambda: True)
     half = Explainer(card, "cpu", precision="auto")
     assert (half.runtime, half.precision) == ("graph", "bfloat16")
     monkeypatch.setattr("engine.runtimes.select.disagreement", lambda *_, **__: "another")

@@ -10,7 +10,7 @@ import torch
 from engine.cam.closed_form import LinearHeadOutput
 from engine.cam.linear_head import LinearHeadForwardPass
 from engine.explainer import Explainer, Request
-from engine.processor import has_bfloat16
+from engine.hardware import cpu_has_bfloat16
 from engine.runtimes.parity import disagreement, probe_batch
 from engine.runtimes.torch import torch_runtime
 from models.card import Card
@@ -28,15 +28,15 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> Card:
 @pytest.fixture
 def any_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     """bfloat16 is right everywhere, only not fast."""
-    monkeypatch.setattr("engine.processor.has_bfloat16", lambda: True)
+    monkeypatch.setattr("engine.hardware.cpu_has_bfloat16", lambda: True)
 
 
 def test_the_processor_is_asked_for_its_instructions(tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     for flags, expected in (("fma avx512_bf16 sse", True), ("amx_bf16", True), ("avx512f", False)):
         cpuinfo.write_text(f"flags : {flags}\n")
-        assert has_bfloat16(cpuinfo) is expected
-    assert not has_bfloat16(tmp_path / "absent")
+        assert cpu_has_bfloat16(cpuinfo) is expected
+    assert not cpu_has_bfloat16(tmp_path / "absent")
 
 
 @pytest.mark.usefixtures("any_processor")
@@ -63,7 +63,7 @@ def test_the_library_is_exact_unless_asked(card: Card) -> None:
 def test_a_processor_without_bfloat16_gets_float32(
     card: Card, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("engine.processor.has_bfloat16", lambda: False)
+    monkeypatch.setattr("engine.hardware.cpu_has_bfloat16", lambda: False)
     explainer = Explainer(card, "cpu", runtime="torch", precision="bfloat16")
     assert explainer.precision == "float32"
     assert "model tiny runs in float32: cpu has no bfloat16" in caplog.text

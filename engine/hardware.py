@@ -30,7 +30,7 @@ def find_device(wanted: Device | None = None) -> str:
     return str(choose_device(wanted))
 
 
-def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Whether bfloat16 is faster than float32 on this CPU: by its own instructions."""
     flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
     return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
