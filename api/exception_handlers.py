@@ -22,7 +22,7 @@ from api.http_problems import (
     BY_STATUS,
     INVALID,
     document,
-    problem_of,
+    http_problem_of,
     status_of,
 )
 from jobs.errors import BeingReceived, CropShieldError, JobNotReady, TooSoon, Unavailable
@@ -92,7 +92,7 @@ def error_response(request: Request, error: Exception) -> JSONResponse:
         headers["Retry-After"] = str(round(error.retry_after * (1 + random.random() * _JITTER)))
     if isinstance(error, BeingReceived | JobNotReady):
         headers["Retry-After"] = "1"
-    return problem_response(request, problem_of(error), str(error), headers)
+    return problem_response(request, http_problem_of(error), str(error), headers)
 
 
 async def _handle_known(request: Request, error: Exception) -> JSONResponse:

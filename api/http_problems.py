@@ -17,11 +17,10 @@ from api.errors import (
     WrongKey,
     WrongOrigin,
 )
-from jobs import problems
-from jobs.problems import INTERNAL, PATH, Problem
+from jobs.problems import INTERNAL, JOB_PROBLEMS, PATH, Problem, find_problem
 
 BAD_REQUEST = Problem("bad-request", "Bad request", "The request cannot be read as HTTP.")
-PROBLEMS: dict[type[Exception], Problem] = problems.PROBLEMS | {
+HTTP_PROBLEMS: dict[type[Exception], Problem] = JOB_PROBLEMS | {
     BadRequest: BAD_REQUEST,
     TargetTooLong: Problem(
         "target-too-long", "Path or query too long", "The path, or its query, is too long."
@@ -148,10 +147,9 @@ STATUS = {
 """HTTP status by slug."""
 
 
-def problem_of(error: Exception) -> Problem:
-    """The problem type of an error; `internal` for what nobody expected."""
-    known = (PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
-    return next(known, INTERNAL)
+def http_problem_of(error: Exception) -> Problem:
+    """The problem type of any error that a request may meet."""
+    return find_problem(HTTP_PROBLEMS, error)
 
 
 def status_of(problem: Problem) -> int:
@@ -171,4 +169,4 @@ def with_status(error: dict[str, Any]) -> dict[str, Any]:
 def all_problems() -> list[Problem]:
     """Every problem type, for the docs."""
     http = (INVALID, NOT_FOUND, WRONG_METHOD, NO_SUCH_RANGE, INTERNAL)
-    return [*PROBLEMS.values(), *http]
+    return [*HTTP_PROBLEMS.values(), *http]

@@ -18,7 +18,7 @@ from jobs.errors import (
     QuotaUsedUp,
     StoreDown,
 )
-from jobs.problems import problem_of
+from jobs.problems import job_problem_of
 from jobs.records.batch import MOST_PHOTOS, Batch, BatchItem, BatchPhoto
 from jobs.records.job import Job, new_id
 from jobs.records.options import JobOptions
@@ -121,7 +121,7 @@ class BatchService:
                 job = (await self._jobs.submit(await photo.read(), options, made)).job
                 yield BatchItem(name=photo.name, job_id=job.id)
             except (*_REFUSALS, JobGone) as error:
-                yield BatchItem(name=photo.name, error=problem_of(error).document(str(error)))
+                yield BatchItem(name=photo.name, error=job_problem_of(error).document(str(error)))
 
     @raises_store_down
     async def _keep(self, batch: Batch, key_name: str) -> None:

@@ -1,5 +1,6 @@
 """Problem types (RFC 9457): what a client is told about an error, without HTTP statuses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,7 @@ class Problem:
         }
 
 
-PROBLEMS: dict[type[Exception], Problem] = {
+JOB_PROBLEMS: dict[type[Exception], Problem] = {
     photo.PhotoTooLarge: Problem(
         "photo-too-large", "Photo too large", "The photo has more bytes than allowed."
     ),
@@ -145,9 +146,12 @@ INTERNAL = Problem(
 )
 
 
-def problem_of(error: Exception) -> Problem:
-    """The problem type of an error; `internal` for an unexpected one."""
-    for kind in type(error).__mro__:
-        if kind in PROBLEMS:
-            return PROBLEMS[kind]
-    return INTERNAL
+def find_problem(problems: Mapping[type[Exception], Problem], error: Exception) -> Problem:
+    """The problem type of an error's class or nearest base; `internal` for an unexpected error."""
+    known = (problems[kind] for kind in type(error).__mro__ if kind in problems)
+    return next(known, INTERNAL)
+
+
+def job_problem_of(error: Exception) -> Problem:
+    """The problem type of an error that a job may end with."""
+    return find_problem(JOB_PROBLEMS, error)

@@ -20,7 +20,7 @@ from jobs.errors import (
     ExplainFailed,
 )
 from jobs.ports import BlobStore, Claim, Outcome, WorkQueue
-from jobs.problems import problem_of
+from jobs.problems import job_problem_of
 from jobs.records.job import State
 from models.card import Card
 from models.card_errors import CardError
@@ -202,7 +202,7 @@ def _failure(item: WorkItem, error: Exception) -> Outcome:
     if not isinstance(error, EXPECTED):
         log.error("job failed", exc_info=error, extra={"job_id": item.claim.job.id})
         error = ExplainFailed(f"{type(error).__name__}: {error}".removesuffix(": "))
-    document = problem_of(error).document(str(error))
+    document = job_problem_of(error).document(str(error))
     return Outcome(State.FAILED, error=document, timings_ms=item.timings)
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from api import errors as api_errors
 from api.http_problems import (
     BAD_REQUEST,
+    HTTP_PROBLEMS,
     INVALID,
     NO_SUCH_RANGE,
     NOT_FOUND,
-    PROBLEMS,
 )
 from jobs import errors
 from jobs.problems import INTERNAL, Problem
@@ -182,7 +182,7 @@ _FILES = {name for name, kinds in _PROBLEMS.items() if NO_SUCH_RANGE in kinds}
 def problems_of(operation_id: str, *, guarded: bool) -> list[Problem]:
     """Every problem that the operation may respond with."""
     found = [*_HTTP, *(_GUARDED if guarded else ()), *_PROBLEMS.get(operation_id, ())]
-    return [it if isinstance(it, Problem) else PROBLEMS[it] for it in found]
+    return [it if isinstance(it, Problem) else HTTP_PROBLEMS[it] for it in found]
 
 
 def described_operations() -> set[str]:

@@ -12,7 +12,7 @@ from api.http_problems import (
     WRONG_METHOD,
     all_problems,
     document,
-    problem_of,
+    http_problem_of,
 )
 from jobs import errors
 from jobs.problems import INTERNAL, Problem
@@ -64,7 +64,7 @@ _ERRORS: list[Exception] = [
     errors.StoreDown("Connection refused"),
     errors.BlobsFailed("photos cannot be stored now"),
 ]
-_DETAILS = {problem_of(error).slug: str(error) for error in _ERRORS} | {
+_DETAILS = {http_problem_of(error).slug: str(error) for error in _ERRORS} | {
     INVALID.slug: "top_k: Input should be less than or equal to 5 (given: '9')",
     NOT_FOUND.slug: "GET /v1/job: Not Found",
     NO_SUCH_RANGE.slug: "GET /v1/jobs: the range bytes=40000- is not within the 31,415 bytes",

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
-from api.http_problems import document, problem_of, with_status
+from api.http_problems import document, http_problem_of, with_status
 from api.schemas.jobs import JobView, job_view
 from api.schemas.problems import ErrorView
 from jobs.errors import JobGone
@@ -85,7 +85,7 @@ def _item(index: int, item: BatchItem, views: dict[str, JobView], batch: Batch) 
     error = item.error
     if job is None and item.job_id:
         gone = JobGone(item.job_id, _end(batch))
-        error = document(problem_of(gone), str(gone))
+        error = document(http_problem_of(gone), str(gone))
     error_view = error and ErrorView(
         **with_status(error), instance=f"/v1/batches/{batch.id}", request_id=batch.request_id
     )

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from jobs.errors import WorkerLost
 from jobs.metrics import Counters, add_to
 from jobs.ports import Claim, Notifier, Outcome, Standing
-from jobs.problems import problem_of
+from jobs.problems import job_problem_of
 from jobs.records import submissions
 from jobs.records.job import Job, ModelFacts, State, check_transition
 from jobs.redis import keyspace, serialization
@@ -27,7 +27,7 @@ POSTPONED_SECONDS = (2, 60)  # at least and at most each time
 def reap_arguments(max_attempts: int) -> list[Any]:
     """Arguments of the reap script; the same for every process that reaps."""
     lost = WorkerLost(max_attempts)
-    error = json.dumps(problem_of(lost).document(str(lost)))
+    error = json.dumps(job_problem_of(lost).document(str(lost)))
     return [keyspace.PREFIX, max_attempts, error]
 
 

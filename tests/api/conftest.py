@@ -15,7 +15,7 @@ from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
 from jobs.errors import ExplainFailed
 from jobs.ports import Claim, Outcome
-from jobs.problems import problem_of
+from jobs.problems import job_problem_of
 from jobs.records.job import State
 from jobs.redis.connections import connect
 from jobs.redis.queue import RedisWorkQueue
@@ -24,7 +24,7 @@ from tests.jobs.conftest import CountingNotifier
 MAPS = np.stack([np.linspace(0, 1, 196, dtype=np.float32).reshape(14, 14)] * 2)
 PEAKS = (4.0, 1.0)
 BOX = {"left": -0.03348, "top": -0.03348, "right": 0.96652, "bottom": 0.96652}
-FAILURE = problem_of(ExplainFailed("")).document("the model chokes")
+FAILURE = job_problem_of(ExplainFailed("")).document("the model chokes")
 
 
 def _explanation(class_index: int, class_name: str, peak: float) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.http_problems import all_problems, problem_of
+from api.http_problems import all_problems, http_problem_of
 from api.openapi.problem_examples import example
 from api.settings import ApiSettings
 from engine.photos.decode import decode
@@ -87,7 +87,7 @@ def test_a_truncated_header_is_422(client: TestClient, leaf_jpeg: bytes, length:
 def test_a_half_sent_photo_is_the_same_problem_in_a_failed_job(leaf_jpeg: bytes) -> None:
     with pytest.raises(UndecodablePhoto) as found:
         decode(leaf_jpeg[: len(leaf_jpeg) // 2], 224)
-    assert problem_of(found.value).slug == "undecodable-photo"
+    assert http_problem_of(found.value).slug == "undecodable-photo"
 
 
 @pytest.mark.parametrize(
