@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.explain.result_log import Row
-from cli.explain.tables import affected_words, table_row, verdict_of
+from cli.explain.tables import affected_words, table_row, verdict_text
 from cli.report.classes import Descriptions, described
 from cli.report.page import gallery, render
 from cli.report.reasons import VERDICT_LABELS, WARNING_LABELS, meaning_of
@@ -62,7 +62,7 @@ def _means(rows: Sequence[Row], name: str) -> dict[str, Any]:
 
 def _reasons(row: Row) -> list[str]:
     """Why the answer, or its heat, is not reliable."""
-    verdict = verdict_of(row).label
+    verdict = verdict_text(row).label
     warnings = row["explanations"][0]["diagnostics"]["warnings"]
     return [*filter(None, [verdict]), *(WARNINGS[name].label for name in warnings)]
 

@@ -75,11 +75,11 @@ def _overlay(row: Row, out: Path) -> Any:
 
 def _label(row: Row) -> str:
     best = row["predictions"][0]
-    mark = "" if verdict_of(row).is_reliable else "?"
+    mark = "" if verdict_text(row).is_reliable else "?"
     return f"{best['confidence']:.0%} {class_title(best['class_name'])}{mark}"
 
 
-def verdict_of(row: Row) -> VerdictText:
+def verdict_text(row: Row) -> VerdictText:
     """What the verdict on a photo says. Servers of older versions give none."""
     return VERDICTS.get(row.get("verdict") or "confident", VERDICTS["confident"])
 

@@ -14,7 +14,7 @@ from pictures.colormaps import colormap
 from pictures.photo_files import printable
 
 _HERE = Path(__file__).parent
-COLORMAPS = ("viridis", "cividis", "magma", "turbo", "jet")
+REPORT_COLORMAPS = ("viridis", "cividis", "magma", "turbo", "jet")
 
 
 def render(template: str, **values: Any) -> str:
@@ -25,7 +25,7 @@ def render(template: str, **values: Any) -> str:
 def gallery(cards: Sequence[dict[str, Any]], *, key: str, reasons: Sequence[str] = ()) -> Markup:
     """The data that `gallery.js` reads. key: of the notes that are kept in the browser. reasons:
     why a photo may be shown, in order."""
-    tables = {name: b64encode(colormap(name).tobytes()).decode() for name in COLORMAPS}
+    tables = {name: b64encode(colormap(name).tobytes()).decode() for name in REPORT_COLORMAPS}
     styles = {name: reason.style for name, reason in LEGEND.items()}
     content = {"key": key, "cards": list(cards), "colormaps": tables}
     return data(content | {"reasons": list(reasons), "styles": styles})
