@@ -17,8 +17,9 @@ from engine.requests import check_requests, classes_to_explain, top_predictions
 from engine.runtimes.base import Precision, Runtime, RuntimeChoice, RuntimeOptions, RuntimeOutput
 from engine.runtimes.select import select_runtime
 from engine.torch_types import Device, Network
-from models.calibration import VerdictScorer, confidences
+from models.calibration import confidences
 from models.card import Card
+from models.verdict import VerdictScorer
 from pictures.colormaps import Pixels
 
 __all__ = ["ClassMap", "Explainer", "Explanation", "Prediction", "Request", "Timings"]

@@ -58,7 +58,7 @@ class Explanation:
     `top_k` classes in the same order, then the class asked for where it is not among them.
     `confidences`: of all classes by index, float32 (classes,).
 
-    `score`: how near the photo is to what was learnt (`models.calibration.Prototypes.similarity`),
+    `score`: how near the photo is to what was learnt (`models.prototypes.Prototypes.similarity`),
     None where the card has no [doubt] table;
     `verdict`: what follows from it and the margin of the best class over the second.
     """

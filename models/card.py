@@ -10,13 +10,13 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from models.calibration import Calibration
 from models.card_errors import InvalidCard, NotDescribed
 from models.class_descriptions import FILE_NAME, ClassDescription, read_descriptions
 from models.class_names import read_class_names
 from models.graph import Graph
 from models.recipe import CardTable, Training
 from models.toml_files import fault, read_toml
-from models.verdict import Calibration
 from models.wrong_files import mistaken_for
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

@@ -1,13 +1,14 @@
-"""Whether an answer may be relied on: the rule, what each verdict says, a card's [doubt] table."""
+"""Whether an answer may be relied on: the verdicts, what each says, and the rule."""
 
-import hashlib
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import numpy as np
+
+from models.calibration import Array, Thresholds
+from models.card import Card
+from models.prototypes import read_prototypes, unit_length
 
 Verdict = Literal["confident", "low_margin", "unknown", "not_a_leaf"]
-Cosine = Annotated[float, Field(ge=-1, le=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
 DEFAULT_MARGIN = 0.2
 """Of models that were never calibrated."""
 
@@ -57,60 +58,10 @@ VERDICTS: dict[Verdict, VerdictText] = {
 """The page has a copy (web/playground/messages.js); a test compares them."""
 
 
-class Thresholds(NamedTuple):
-    """Of the score, in [-1, 1]: `not_a_leaf` <= `unknown`. Of the margin, in [0, 1]: `margin`."""
-
-    not_a_leaf: float
-    unknown: float
-    margin: float
-
-
-class Calibration(BaseModel):
-    """What `cropshield calibrate` found on labelled photos that the model was not trained on.
-
-    Logits are divided by `temperature`. The score of a photo is its
-    `models.calibration.Prototypes.similarity` to the class means in the file `means` beside the
-    weights. Below `not_a_leaf` the verdict is that, below `unknown` it is that; otherwise it is
-    `low_margin` where the two best confidences are less than `margin` apart. `auroc`: leaves
-    against each kind of other pictures.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
-    not_a_leaf: Cosine
-    unknown: Cosine
-    margin: Share
-    means: str
-    means_sha256: str
-    data: str
-    photos: Annotated[int, Field(ge=1)]
-    passed: Share
-    confident: Share
-    confident_right: Share
-    ece: Share
-    auroc: dict[str, Share] = {}
-
-    @property
-    def thresholds(self) -> Thresholds:
-        return Thresholds(self.not_a_leaf, self.unknown, self.margin)
-
-    @property
-    def digest(self) -> str:
-        """Tells this table from any other: 16 hex digits."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Calibration":
-        if self.not_a_leaf > self.unknown:
-            raise ValueError(f"not_a_leaf {self.not_a_leaf} is above unknown {self.unknown}")
-        return self
-
-
 def verdict_of(score: float | None, margin: float, thresholds: Thresholds | None) -> Verdict:
     """The verdict on one photo.
 
-    score: `models.calibration.Prototypes.similarity`. margin: by how much the best confidence
+    score: `models.prototypes.Prototypes.similarity`. margin: by how much the best confidence
     exceeds the second. Without thresholds, or a score, only the margin counts.
     """
     if thresholds is None or score is None:
@@ -120,3 +71,42 @@ def verdict_of(score: float | None, margin: float, thresholds: Thresholds | None
     if score < thresholds.unknown:
         return "unknown"
     return "low_margin" if margin < thresholds.margin else "confident"
+
+
+def top_two_margins(confidence: Array) -> Array:
+    """The best confidence minus the second best, (N, classes) -> (N,) in [0, 1].
+
+    The second best of a model with a single class is 0.
+    """
+    rising = np.sort(confidence, axis=1)
+    margins: Array = rising[:, -1] - (rising[:, -2] if rising.shape[1] > 1 else np.float32(0))
+    return margins
+
+
+class VerdictScorer:
+    """Scores and verdicts by a card's [doubt] table and the class means that it names.
+
+    Raises CardError for means that are missing or not those of the card.
+    """
+
+    def __init__(self, card: Card) -> None:
+        self._card = card
+        self._thresholds = card.doubt.thresholds if card.doubt else None
+        self._prototypes = read_prototypes(card) if card.doubt else None
+
+    def __call__(self, pooled: Array, confidence: Array) -> list[tuple[float | None, Verdict]]:
+        """Score and verdict of each photo; the score is None where the card has no table.
+
+        pooled: the mean of each of the target layer's maps, (N, K); confidence: (N, classes).
+        Raises CardError where the prototypes have other channels.
+        """
+        margins = top_two_margins(confidence).tolist()
+        if self._prototypes is None:
+            return [(None, verdict_of(None, margin, None)) for margin in margins]
+        if pooled.shape[1] != len(self._prototypes.centre):
+            had, needed = len(self._prototypes.centre), pooled.shape[1]
+            message = f"{had} channels, but {self._card.target_layer} has {needed}"
+            raise self._card.wrong("doubt.means", f"{message}; run cropshield calibrate")
+        scores = self._prototypes.similarity(unit_length(pooled)).tolist()
+        pairs = zip(scores, margins, strict=True)
+        return [(score, verdict_of(score, margin, self._thresholds)) for score, margin in pairs]

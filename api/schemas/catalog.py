@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from models.calibration import Calibration
 from models.card import Card
-from models.verdict import Calibration
 
 
 class ModelView(BaseModel):

@@ -20,11 +20,12 @@ from cli.errors import CommandError
 from cli.photo_notes import warn_of
 from engine.evaluation.inference import decode_pixels
 from engine.explainer import Explainer
-from models.calibration import unit_length, write_prototypes
+from models.calibration import Calibration
 from models.card import Card
 from models.card_errors import CardError
+from models.prototypes import unit_length, write_prototypes
 from models.training.array_cache import Array
-from models.training.calibration import (
+from models.training.fit_calibration import (
     FittedCalibration,
     ModelOutputs,
     confident_share,
@@ -33,7 +34,6 @@ from models.training.calibration import (
 )
 from models.training.negatives import negatives
 from models.training.photos import LeafFolder
-from models.verdict import Calibration
 from pictures.errors import PhotoError
 from pictures.scenes import TRAIN_KINDS
 from workers.allocator import keep_freed_memory

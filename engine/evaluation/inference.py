@@ -11,10 +11,10 @@ from engine.device import device_of
 from engine.explainer import Explainer
 from engine.photos.decode import Photo
 from engine.photos.transforms import prepare_tensor
-from models.calibration import VerdictScorer, confidences
+from models.calibration import confidences
 from models.card import Card
 from models.decoding import decode_for
-from models.verdict import Verdict
+from models.verdict import Verdict, VerdictScorer
 from pictures.colormaps import Pixels
 
 BATCH = 32

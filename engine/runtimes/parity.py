@@ -8,8 +8,9 @@ import numpy.typing as npt
 from engine.cam.closed_form import Array
 from engine.photos.prepare import prepare
 from engine.runtimes.base import RuntimeOutput
-from models.calibration import confidences, top_two_margins
+from models.calibration import confidences
 from models.card import Card, Preprocessing
+from models.verdict import top_two_margins
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 
 MARGIN = 0.02

@@ -11,12 +11,12 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from cli.main import app
+from models.calibration import Calibration
 from models.card import Card, Preprocessing
 from models.catalog import Catalog
 from models.class_descriptions import Cause, ClassDescription, Lookalike, Source, read_descriptions
 from models.graph import Graph
 from models.recipe import Lesions, Stage, Training
-from models.verdict import Calibration
 from tests.docs.pages import ROOT, blocks, rows
 
 PAGE = "docs/reference/cards.md"

@@ -1,4 +1,4 @@
-"""models/verdict.py and models/calibration.py: when an answer may be relied on."""
+"""models/verdict.py and models/prototypes.py: when an answer may be relied on."""
 
 import hashlib
 from io import BytesIO
@@ -11,19 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.calibration import (
-    Array,
-    Prototypes,
-    VerdictScorer,
-    confidences,
-    read_prototypes,
-    top_two_margins,
-    unit_length,
-    write_prototypes,
-)
+from models.calibration import Array, Calibration, confidences
 from models.card import Card
 from models.card_errors import CardError
-from models.verdict import DEFAULT_MARGIN, VERDICTS, Calibration, Verdict, verdict_of
+from models.prototypes import Prototypes, read_prototypes, unit_length, write_prototypes
+from models.verdict import (
+    DEFAULT_MARGIN,
+    VERDICTS,
+    Verdict,
+    VerdictScorer,
+    top_two_margins,
+    verdict_of,
+)
 from tests.engine.networks import network, save_model
 
 FIGURES = {"passed": 0.97, "confident": 0.9, "confident_right": 0.99, "ece": 0.01}

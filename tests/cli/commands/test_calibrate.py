@@ -9,9 +9,9 @@ from typer.testing import CliRunner, Result
 
 from cli.errors import CommandError
 from cli.main import app
-from models.calibration import read_prototypes
 from models.card import read_card
 from models.card_errors import CardError
+from models.prototypes import read_prototypes
 from tests.engine.networks import network, save_model
 
 

@@ -1,4 +1,4 @@
-"""models/training/calibration.py: known answers are found again."""
+"""models/training/fit_calibration.py: known answers are found again."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.evaluation.metrics import classification_metrics
-from models.training.calibration import (
+from models.training.fit_calibration import (
     RIGHT,
     ModelOutputs,
     auroc,
@@ -17,8 +17,8 @@ from models.training.calibration import (
     fit_prototypes,
     fit_temperature,
     flagged_share,
+    margins_of,
     similarity,
-    top_two_margins,
 )
 from models.training.metrics import expected_calibration_error
 
@@ -127,7 +127,7 @@ def test_each_folder_counts_alike_and_has_prototypes_of_its_own() -> None:
     assert 1.0 < found.figures["temperature"] < 2.0
     assert confident_share(lab, found) > 0
     confidence = (turned.logits / found.figures["temperature"]).softmax(dim=1)
-    margins, best = top_two_margins(confidence), confidence.argmax(dim=1)
+    margins, best = margins_of(confidence), confidence.argmax(dim=1)
     scores = similarity(turned.features, found.prototypes)
     relied = (margins >= found.figures["margin"]) & (scores >= found.figures["unknown"])
     assert (best == field_labels)[relied].double().mean() >= RIGHT - 0.01

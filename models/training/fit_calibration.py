@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models import calibration
-from models.calibration import Prototypes
+from models.calibration import Thresholds
+from models.prototypes import Prototypes
 from models.training.metrics import expected_calibration_error
-from models.verdict import VERDICTS, Thresholds, Verdict, verdict_of
+from models.verdict import VERDICTS, Verdict, top_two_margins, verdict_of
 
 UNKNOWN_SHARES, NOT_A_LEAF_SHARE = (0.025, 0.05, 0.1), 0.005
 """Shares of the leaves that fall under `unknown` and under `not_a_leaf`. For `unknown`, the largest
@@ -77,7 +77,7 @@ def fit_calibration(
     temperature = fit_temperature(leaves.logits, labels, weights)
     sure = (leaves.logits / temperature).softmax(dim=1)
     right = sure.argmax(dim=1) == labels
-    found = fit_thresholds(scores, top_two_margins(sure), right, folders)
+    found = fit_thresholds(scores, margins_of(sure), right, folders)
     not_a_leaf = weighted_quantile(scores, weights, NOT_A_LEAF_SHARE)
     figures = {
         "temperature": round(temperature, 4),
@@ -216,17 +216,17 @@ def verdicts_of(outputs: ModelOutputs, found: FittedCalibration) -> list[Verdict
     """The verdict on each of n pictures."""
     scores = similarity(outputs.features, found.prototypes).tolist()
     confidence = (outputs.logits / found.figures["temperature"]).softmax(dim=1)
-    pairs = zip(scores, top_two_margins(confidence).tolist(), strict=True)
+    pairs = zip(scores, margins_of(confidence).tolist(), strict=True)
     return [verdict_of(score, margin, found.thresholds) for score, margin in pairs]
 
 
-def top_two_margins(confidence: Tensor) -> Tensor:
-    """As `models.calibration.top_two_margins`."""
-    return torch.from_numpy(calibration.top_two_margins(confidence.numpy()))
+def margins_of(confidence: Tensor) -> Tensor:
+    """As `models.verdict.top_two_margins`."""
+    return torch.from_numpy(top_two_margins(confidence.numpy()))
 
 
 def similarity(features: Tensor, prototypes: Prototypes) -> Tensor:
-    """As `models.calibration.Prototypes.similarity`."""
+    """As `models.prototypes.Prototypes.similarity`."""
     return torch.from_numpy(prototypes.similarity(features.numpy()))
 
 
