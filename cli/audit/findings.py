@@ -16,10 +16,9 @@ from engine.evaluation.label_errors import LabelError, likely_label_errors
 from engine.evaluation.metrics import (
     ClassMetrics,
     Metrics,
-    ReliabilityBin,
     classification_metrics,
-    reliability_diagram,
 )
+from models.reliability import ReliabilityBin, reliability_diagram
 from pictures.blend import Map
 from pictures.duplicates import groups, near_pairs
 

@@ -4,16 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from models.training.metrics import confusion_matrix, expected_calibration_error, score
+from models.reliability import Bools, expected_calibration_error
+from models.training.metrics import confusion_matrix, score
 from models.verdict import VERDICTS, Verdict
-
-RELIABILITY_BINS = 10
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ def classification_metrics(
     right = (best == labels)[relied]
     confusion = confusion_matrix(labels, best, len(names))
     scores = score(confusion)
-    ece = expected_calibration_error(confidence, best == labels)
+    ece = expected_calibration_error(confidence.numpy(), (best == labels).numpy())
     counts = tuple(tuple(row) for row in confusion.tolist())
     return Metrics(
         scores.photos,
@@ -94,32 +90,6 @@ def class_metrics(confusion: Tensor, names: Sequence[str]) -> tuple[ClassMetrics
         strict=True,
     )
     return tuple(sorted((ClassMetrics(*row) for row in rows if row[4]), key=lambda row: row.f1))
-
-
-@dataclass(frozen=True)
-class ReliabilityBin:
-    """Predictions whose confidence lies in a tenth: their number, mean confidence, accuracy."""
-
-    photos: int
-    confidence: float
-    accuracy: float
-
-
-def reliability_diagram(
-    confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]
-) -> tuple[ReliabilityBin, ...]:
-    """Ten bins, the first from 0. confidence: of each prediction, (n,) in [0, 1]; right: whether
-    it was, (n,)."""
-    bins = np.clip(np.ceil(confidence * RELIABILITY_BINS).astype(int), 1, RELIABILITY_BINS) - 1
-    return tuple(
-        _bin(confidence[bins == one], right[bins == one]) for one in range(RELIABILITY_BINS)
-    )
-
-
-def _bin(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> ReliabilityBin:
-    if not len(confidence):
-        return ReliabilityBin(0, 0.0, 0.0)
-    return ReliabilityBin(len(confidence), float(confidence.mean()), float(right.mean()))
 
 
 @dataclass(frozen=True)

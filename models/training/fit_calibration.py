@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from models.calibration import Thresholds
 from models.prototypes import Prototypes
-from models.training.metrics import expected_calibration_error
+from models.reliability import expected_calibration_error
 from models.verdict import VERDICTS, Verdict, top_two_margins, verdict_of
 
 UNKNOWN_SHARES, NOT_A_LEAF_SHARE = (0.025, 0.05, 0.1), 0.005
@@ -88,7 +88,7 @@ def fit_calibration(
         "passed": _share(found.passed),
         "confident": _share(found.confident),
         "confident_right": _share(right[found.confident]),
-        "ece": round(expected_calibration_error(sure.amax(dim=1), right), 4),
+        "ece": round(expected_calibration_error(sure.amax(dim=1).numpy(), right.numpy()), 4),
         "auroc": {
             kind: round(auroc(scores, similarity(own.features, prototypes)), 4)
             for kind, own in others.items()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from models.training.array_cache import Array
 from models.training.augment import to_float_planes
 
-BATCH, BINS = 64, 15
+BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,6 @@ def score(confusion: Tensor) -> Scores:
     f1 = 2 * hits / (truth + confusion.sum(0)).clamp(min=1)
     total = int(truth.sum())
     return Scores(float(hits.sum() / total), float(f1[truth > 0].mean()), total)
-
-
-def expected_calibration_error(confidence: Tensor, right: Tensor, bins: int = BINS) -> float:
-    """How far confidence is from accuracy, in [0, 1]: the mean over `bins` equally wide bins, each
-    without its lower edge and with its upper one, weighted by their photos. Guo et al. 2017,
-    equation 3. Cards, `evaluate`, `audit` and `calibrate` all use this one.
-
-    confidence: float (n,) in [0, 1], of the most likely class; right: bool (n,).
-    """
-    index = (confidence * bins).ceil().long().clamp(1, bins) - 1
-    gap = torch.zeros(bins, dtype=torch.float64)
-    gap.index_add_(0, index, confidence.double() - right.double())
-    return float(gap.abs().sum() / max(len(confidence), 1))
 
 
 def mean_scores(folders: Collection[Scores]) -> Scores:

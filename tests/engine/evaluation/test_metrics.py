@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from engine.evaluation.metrics import classification_metrics
-from models.training.metrics import expected_calibration_error
 from models.verdict import Verdict
 
 NAMES = ("a", "b", "c")
@@ -32,19 +31,6 @@ def test_of_the_confident_answers_it_is_told_how_many_are_right() -> None:
     verdicts: list[Verdict] = ["confident", "confident", "unknown", "low_margin"]
     figures = classification_metrics(LOGITS, LABELS, NAMES, verdicts=verdicts)
     assert (figures.confident, figures.confident_right) == (0.5, 1.0)
-
-
-def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
-    """Ten photos at 0.9 of which five are right, ten at 0.5 of which five are right."""
-    confidence = torch.tensor([0.9] * 10 + [0.5] * 10)
-    right = torch.tensor(([True] * 5 + [False] * 5) * 2)
-    assert expected_calibration_error(confidence, right) == pytest.approx(0.2)
-
-
-def test_gaps_in_one_bin_cancel_and_those_of_two_do_not() -> None:
-    right = torch.tensor([True, False])
-    assert expected_calibration_error(torch.tensor([0.51, 0.49]), right, bins=1) == 0
-    assert expected_calibration_error(torch.tensor([0.0, 1.0]), right) == 1
 
 
 def test_a_temperature_makes_a_model_less_sure_and_no_less_right() -> None:
