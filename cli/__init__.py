@@ -1,5 +1,4 @@
-"""The `cropshield` command; `main.py` declares every subcommand and its options.
+"""The `cropshield` command: `main.py` lists the subcommands, `commands/` declares their options.
 
-A subcommand lives in `commands/`, or in a package of its own where it needs several modules.
-Nothing heavy is imported before a subcommand runs.
+What a subcommand does is in a package beside `commands/`, or in one module here.
 """

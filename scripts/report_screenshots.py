@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from cli.audit.command import AuditOptions, audit
-from cli.drawn_leaves import draw_labelled
+from cli.demo import draw_labelled
 from cli.explain.command import Output, explain
 from cli.explain.local_source import LocalSource
 from cli.explain.source import ExplainOptions

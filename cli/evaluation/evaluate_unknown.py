@@ -11,8 +11,8 @@ from rich.table import Table
 
 from cli.cards.edit import replace_table
 from cli.cards.served import served_card
-from cli.commands.evaluate import EvaluateOptions, identity, write_json
 from cli.errors import FAILED, USAGE, CommandError
+from cli.evaluation.evaluate import EvaluateOptions, identity, write_json
 from cli.warnings import warn
 from engine.evaluation.inference import decode_pixels, predict_verdicts
 from engine.explainer import Explainer

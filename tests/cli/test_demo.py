@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 from PIL import Image
 
-from cli.commands.demo import run_demo
+from cli.demo import run_demo
 from cli.drawn_leaves import LABELS
 from cli.errors import CommandError
 

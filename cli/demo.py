@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cli.drawn_leaves import draw_labelled
 from cli.errors import CommandError
 from cropshield_client import (
     CropShield,
@@ -24,6 +23,15 @@ from pictures.colormaps import Pixels
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 from pictures.sheets import labelled_grid
 
+LABELS = {
+    "healthy": "Potato__healthy",
+    "spots": "Tomato__septoria_leaf_spot",
+    "blight": "Potato__late_blight",
+    "rust": "Corn__common_rust",
+    "scab": "Apple__scab",
+    "mosaic": "Tomato__mosaic_virus",
+}
+"""The class that each kind of drawn leaf resembles."""
 Cell = tuple[str, Pixels]
 _TIMEOUT_SECONDS = 120.0
 _RETRY = RetryPolicy(deadline=3)
@@ -52,6 +60,15 @@ def run_demo(server: str, out: Path, count: int = 8, api_key: str = "") -> None:
     except OSError as error:
         raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
     _say(f"{count} leaves explained; see {sheet}")
+
+
+def draw_labelled(folder: Path, count: int = 4) -> None:
+    """`count` leaves of each kind, under the class that it resembles."""
+    for number, (kind, label) in enumerate(LABELS.items()):
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        for seed in range(number * count, (number + 1) * count):
+            leaf = draw_leaf(kind, seed=seed, size=(480, 360))
+            leaf.photo.save(folder / label / f"{kind}-{seed:02}.jpg", quality=90)
 
 
 def _explained(server: str, out: Path, count: int, api_key: str) -> list[tuple[Cell, Cell]]:
