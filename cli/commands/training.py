@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import USAGE, CommandError
-
 
 def train(
     card: Annotated[Path, typer.Argument(help="A model card with a [training] table.")],
@@ -95,15 +93,12 @@ def evaluate(
     from cli.evaluation.evaluate_lesions import evaluate_lesions
     from cli.evaluation.evaluate_unknown import evaluate_unknown
 
-    options = EvaluateOptions(record, json, confusion, shortcuts)
+    options = EvaluateOptions(data, lesions, record, json, confusion, shortcuts)
     if unknown is not None:
-        if data or lesions:
-            message = "--unknown takes photos of its own; leave --data and --lesions to another run"
-            raise CommandError(message, USAGE)
         raise typer.Exit(evaluate_unknown(model, unknown, options))
-    if lesions is None:
-        raise typer.Exit(run(model, data, options))
-    raise typer.Exit(evaluate_lesions(model, lesions, data, options))
+    if lesions is not None:
+        raise typer.Exit(evaluate_lesions(model, lesions, options))
+    raise typer.Exit(run(model, options))
 
 
 def compare(

@@ -32,19 +32,27 @@ from workers.allocator import keep_freed_memory
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """Where the result goes. `json`: a file, "-" for the terminal; `record`: a name in
-    [metrics]."""
+    """The photos, and where the result goes. `data`: labelled ones, or those of `lesions`, masks.
+    `json`: a file, "-" for the terminal; `record`: a name in [metrics]."""
 
+    data: Path | None = None
+    lesions: Path | None = None
     record: str = ""
     json: str = ""
     confusion: Path | None = None
     shortcuts: bool = False
 
+    def refuse(self, *names: str, why: str) -> None:
+        """Raises CommandError where one of these options is given. why: what the command does."""
+        if any(getattr(self, name) for name in names):
+            others = " and ".join(f"--{name}" for name in names)
+            raise CommandError(f"{why}; leave {others} to another run", USAGE)
 
-def evaluate(model: str, data: Path | None, options: EvaluateOptions) -> int:
+
+def evaluate(model: str, options: EvaluateOptions) -> int:
     """Run the command; returns the exit code. Raises CommandError for an unknown model, and without
     a folder of photos or with one that does not fit."""
-    if data is None:
+    if (data := options.data) is None:
         raise CommandError("--data is missing: a folder of photos, one folder a class", USAGE)
     keep_freed_memory()
     card = served_card(model)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from cli.cards.edit import replace_table
 from cli.cards.served import served_card
-from cli.errors import FAILED, USAGE, CommandError
+from cli.errors import FAILED, CommandError
 from cli.evaluation.evaluate import EvaluateOptions, identity, write_json
 from cli.warnings import warn
 from engine.cam.methods import METHODS
@@ -32,14 +32,11 @@ RECORDED = "gradcam"
 Figures = dict[str, dict[str, float]]
 
 
-def evaluate_lesions(model: str, masks: Path, photos: Path | None, options: EvaluateOptions) -> int:
-    """Run the command; returns the exit code. Raises CommandError for an unknown model, and for
-    masks or photos that do not fit it or one another."""
-    if options.confusion or options.shortcuts:
-        message = (
-            "--lesions judges the heat alone; leave --confusion and --shortcuts to another run"
-        )
-        raise CommandError(message, USAGE)
+def evaluate_lesions(model: str, masks: Path, options: EvaluateOptions) -> int:
+    """Run the command; returns the exit code. Raises CommandError for an unknown model, for masks
+    or photos that do not fit it or one another, and for options of other evaluations."""
+    options.refuse("confusion", "shortcuts", why="--lesions judges the heat alone")
+    photos = options.data
     keep_freed_memory()
     card = served_card(model)
     try:

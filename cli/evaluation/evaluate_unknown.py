@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cli.cards.edit import replace_table
 from cli.cards.served import served_card
-from cli.errors import FAILED, USAGE, CommandError
+from cli.errors import FAILED, CommandError
 from cli.evaluation.evaluate import EvaluateOptions, identity, write_json
 from cli.warnings import warn
 from engine.evaluation.inference import decode_pixels, predict_verdicts
@@ -26,13 +26,10 @@ from workers.allocator import keep_freed_memory
 
 
 def evaluate_unknown(model: str, folder: Path, options: EvaluateOptions) -> int:
-    """Run the command; returns the exit code. Raises CommandError for an unknown model, and where
-    no photo can be read."""
-    if options.confusion or options.shortcuts:
-        message = (
-            "--unknown counts verdicts alone; leave --confusion and --shortcuts to another run"
-        )
-        raise CommandError(message, USAGE)
+    """Run the command; returns the exit code. Raises CommandError for an unknown model, where no
+    photo can be read, and for options of other evaluations."""
+    options.refuse("data", "lesions", why="--unknown takes photos of its own")
+    options.refuse("confusion", "shortcuts", why="--unknown counts verdicts alone")
     keep_freed_memory()
     card, unreadable = served_card(model), dict[str, str]()
     try:
