@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -11,6 +13,17 @@ from api.server import server_config
 from api.settings import ApiSettings
 
 Act = Callable[[int], Awaitable[None]]
+
+
+def settings_without_redis(home: Path, **others: Any) -> ApiSettings:
+    """Of a server that is asked by the name `a`, for tests that need no Redis."""
+    values: dict[str, Any] = {
+        "redis_url": "unix:///nowhere",
+        "allowed_hosts": ("a",),
+        "keep_alive_seconds": 0.2,
+        "header_seconds": 0.2,
+    }
+    return ApiSettings(home=home, **values | others)
 
 
 def serving(settings: ApiSettings, act: Act, app: FastAPI | None = None) -> None:

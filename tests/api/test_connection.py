@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from api.settings import ApiSettings
-from tests.api.serving import serving
+from tests.api.serving import serving, settings_without_redis
 
 GET = b"GET /livez HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST /v1/nothing HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -20,13 +20,8 @@ POST = b"POST /v1/nothing HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 
 @pytest.fixture
 def settings(home: Path) -> ApiSettings:
-    """Nothing here needs a Redis."""
-    return ApiSettings(
-        home=home,
-        redis_url="unix:///nowhere",
-        allowed_hosts=("a",),
-        keep_alive_seconds=0.2,
-        header_seconds=0.2,
+    return settings_without_redis(
+        home,
         max_header_bytes=2000,
         max_headers=10,
         max_target_bytes=500,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.settings import ApiSettings
-from tests.api.serving import serving
+from tests.api.serving import serving, settings_without_redis
 
 HIDDEN = b"GET /livez?hidden HTTP/1.1\r\nHost: a\r\n\r\n"
 LENGTH = b"Content-Length: %d\r\n" % len(HIDDEN)
@@ -75,14 +75,7 @@ FORMS: dict[str, bytes] = {
 
 @pytest.fixture
 def settings(home: Path) -> ApiSettings:
-    """Nothing here needs a Redis."""
-    return ApiSettings(
-        home=home,
-        redis_url="unix:///nowhere",
-        allowed_hosts=("a",),
-        keep_alive_seconds=0.2,
-        header_seconds=0.2,
-    )
+    return settings_without_redis(home)
 
 
 async def answers(port: int, data: bytes) -> list[bytes]:
