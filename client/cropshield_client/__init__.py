@@ -1,4 +1,5 @@
-"""A client of the CropShield API: `CropShield`, and `AsyncCropShield` to be awaited."""
+"""A client of the CropShield API: `CropShield` and its `Outbox`; both also to be awaited, as
+`AsyncCropShield` and `AsyncOutbox`."""
 
 from cropshield_client.aio import AsyncCropShield
 from cropshield_client.errors import (
@@ -10,6 +11,8 @@ from cropshield_client.errors import (
     InvalidResponse,
     NotFound,
     NotReady,
+    OutboxFailed,
+    OutboxFull,
     ProblemError,
     RateLimited,
     ServerFailed,
@@ -31,6 +34,9 @@ from cropshield_client.models import (
     Region,
     Source,
 )
+from cropshield_client.outbox import OutboxItem
+from cropshield_client.outbox_aio import AsyncOutbox
+from cropshield_client.outbox_sync import Outbox
 from cropshield_client.retry import RetryPolicy
 from cropshield_client.sync import CropShield
 from cropshield_client.webhooks import verify_webhook
@@ -38,6 +44,7 @@ from cropshield_client.webhooks import verify_webhook
 __all__ = [
     "AccessDenied",
     "AsyncCropShield",
+    "AsyncOutbox",
     "BadPhoto",
     "Batch",
     "Cause",
@@ -54,6 +61,10 @@ __all__ = [
     "Lookalike",
     "NotFound",
     "NotReady",
+    "Outbox",
+    "OutboxFailed",
+    "OutboxFull",
+    "OutboxItem",
     "Prediction",
     "ProblemError",
     "RateLimited",

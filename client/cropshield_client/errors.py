@@ -6,6 +6,8 @@ CropShieldError
 ├── JobFailed           the job ended without a result (beside Job, in `models`)
 ├── InvalidResponse     what answers is not CropShield: a login page of a network, another server
 ├── WrongSignature      a webhook that the server did not send, or not lately
+├── OutboxFailed        the file of an outbox cannot be used
+│   └── OutboxFull      it has no room for another photo
 └── ProblemError        the server's answer is a problem (RFC 9457)
     ├── BadPhoto        too large, of no known format, or damaged
     ├── InvalidRequest  a wrong option, an unknown model or class, a key used for another photo
@@ -42,6 +44,14 @@ class InvalidResponse(CropShieldError):
 
 
 class WrongSignature(CropShieldError):
+    pass
+
+
+class OutboxFailed(CropShieldError):
+    pass
+
+
+class OutboxFull(OutboxFailed):
     pass
 
 

@@ -1,10 +1,9 @@
 """What the package offers, and that both of its clients are one."""
 
-from pathlib import Path
+import pytest
 
 import cropshield_client
-from cropshield_client import sync
-from scripts.sync_client import sync_source
+from scripts.sync_client import FOLDER, SYNC_FILES, sync_source
 
 
 def test_the_public_names_are_few_and_sorted() -> None:
@@ -12,5 +11,6 @@ def test_the_public_names_are_few_and_sorted() -> None:
     assert all(hasattr(cropshield_client, name) for name in cropshield_client.__all__)
 
 
-def test_the_client_that_waits_is_made_of_the_one_to_be_awaited() -> None:
-    assert Path(sync.__file__).read_text("utf-8") == sync_source()
+@pytest.mark.parametrize("name", SYNC_FILES)
+def test_what_waits_is_made_of_what_is_to_be_awaited(name: str) -> None:
+    assert (FOLDER / SYNC_FILES[name]).read_text("utf-8") == sync_source(name)
