@@ -23,12 +23,13 @@ from benchmarks.measuring import in_turn, keep_memory, parser, row, write
 from cli.explain.find_photos import find_photos
 from cli.explain.local_source import LocalSource
 from cli.explain.result_log import ResultLog
-from cli.explain.run import LONG_SIDE, Run, make_plan
+from cli.explain.run import Run, make_plan
 from cli.explain.source import ExplainOptions, LoadedPhoto
 from engine.batch_pipeline import BatchPipeline
 from engine.explainer import Explanation, Request
 from engine.photos.decode import Photo
 from engine.photos.overlay import encode, render_overlay
+from jobs.blobs.blob_names import OVERLAY_LONG_SIDE
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 from workers.settings import WorkerSettings
 
@@ -53,7 +54,9 @@ def engine(source: LocalSource, photos: list[Photo]) -> None:
 def pipeline(source: LocalSource, paths: list[Path]) -> None:
     def end(_path: Path, loaded: LoadedPhoto, explained: Explanation) -> bytes:
         described = source.describe(loaded, explained)
-        return encode(render_overlay(loaded.photo.pixels, described.maps[0], long_side=LONG_SIDE))
+        return encode(
+            render_overlay(loaded.photo.pixels, described.maps[0], long_side=OVERLAY_LONG_SIDE)
+        )
 
     made = BatchPipeline(source.load, source.explain, end, batch=BATCH, threads=source.threads).run(
         paths
@@ -69,7 +72,9 @@ def by_hand(source: LocalSource, paths: list[Path], out: Path) -> None:
         photos = [source.load(path).photo for path in part]
         made = source.explainer.explain(photos, [Request()] * len(photos))
         for path, photo, found in zip(part, photos, made, strict=True):
-            overlay = render_overlay(photo.pixels, found.maps[0].heatmap, long_side=LONG_SIDE)
+            overlay = render_overlay(
+                photo.pixels, found.maps[0].heatmap, long_side=OVERLAY_LONG_SIDE
+            )
             (out / path.name).write_bytes(encode(overlay))
 
 

@@ -13,13 +13,13 @@ from models.card_errors import CardError
 from models.catalog import Catalog
 from models.weights import load_network
 
-Loaded = tuple[nn.Module, list[str], torch.device]
+LoadedModel = tuple[nn.Module, list[str], torch.device]
 
 _lock = threading.Lock()
-_loaded: dict[Path, Loaded] = {}
+_loaded: dict[Path, LoadedModel] = {}
 
 
-def load_model_once(path: str | Path) -> Loaded:
+def load_model_once(path: str | Path) -> LoadedModel:
     """The model of a weight file, its class names by index, and its device.
 
     A second call for the same file returns the same model, in any thread. Its card is a bundled

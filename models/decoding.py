@@ -5,7 +5,7 @@ from typing import Protocol
 from models.card import Preprocessing
 from pictures.decode import Photo, decode, most_pixels
 
-LONG_SIDE = 960
+MIN_LONG_SIDE = 960
 """Pixels, where a photo has them: overlays, which people look at, are up to 1,024 long. A quarter
 of a photo of 12 million pixels is 1,008 long, and so decoded at that."""
 
@@ -27,7 +27,7 @@ def decode_for(preprocessing: Preprocessing, data: bytes, by: Decode = decode) -
 
 def decode_at(side: int, data: bytes, by: Decode = decode) -> Photo:
     """As `decode_for`, for an input of that side: training takes photos in other sizes too."""
-    return by(data, min_side=2 * side, min_long_side=LONG_SIDE)
+    return by(data, min_side=2 * side, min_long_side=MIN_LONG_SIDE)
 
 
 def most_bytes(preprocessing: Preprocessing) -> int:

@@ -5,12 +5,12 @@ from typing import Any
 
 from torch import Tensor
 
-State = dict[str, Tensor]
+StateDict = dict[str, Tensor]
 _COMPILED = "_orig_mod."
 _SHOWN = 3
 
 
-def find_state(content: object) -> State:
+def find_state(content: object) -> StateDict:
     """The one mapping of names to tensors in a weight file: the file's content itself, or a member
     such as `state_dict` of a checkpoint (PyTorch Lightning, timm, most training scripts).
 
@@ -39,7 +39,7 @@ def _is_state(content: object) -> bool:
     )
 
 
-def fit_state(state: State, needed: Mapping[str, Tensor]) -> State:
+def fit_state(state: StateDict, needed: Mapping[str, Tensor]) -> StateDict:
     """`state` under the names that a network needs, without what wrappers put before them:
     `module.` (DataParallel), `_orig_mod.` (torch.compile), the attribute of a Lightning module.
 
@@ -57,18 +57,18 @@ def fit_state(state: State, needed: Mapping[str, Tensor]) -> State:
     return {name: plain[prefixes[0] + name] for name in needed}
 
 
-def _prefixes(state: State, needed: Mapping[str, Tensor]) -> set[str]:
+def _prefixes(state: StateDict, needed: Mapping[str, Tensor]) -> set[str]:
     """The text before the first of the names that are needed, "" for none."""
     first = next(iter(needed), "")
     ends = (name.removesuffix(first) for name in state if name.endswith(first))
     return {one for one in ends if not one or one.endswith(".")}
 
 
-def _has_all(state: State, prefix: str, needed: Mapping[str, Tensor]) -> bool:
+def _has_all(state: StateDict, prefix: str, needed: Mapping[str, Tensor]) -> bool:
     return all(prefix + name in state for name in needed)
 
 
-def check_shapes(state: State, needed: Mapping[str, Tensor]) -> None:
+def check_shapes(state: StateDict, needed: Mapping[str, Tensor]) -> None:
     """Raises ValueError that names the tensors of another shape; both have the same names."""
     wrong = [name for name in needed if state[name].shape != needed[name].shape]
     if wrong:

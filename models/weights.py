@@ -10,7 +10,7 @@ from torch import nn
 from models.architectures.registry import build
 from models.card import Card
 from models.card_errors import CardError
-from models.state_dicts import State as State  # re-exported
+from models.state_dicts import StateDict as StateDict  # re-exported
 from models.state_dicts import check_shapes, find_state, fit_state
 from models.wrong_files import mistaken_for
 
@@ -27,7 +27,7 @@ class Misfit(CardError):
         self.key = key
 
 
-def read_weights(path: Path) -> State:
+def read_weights(path: Path) -> StateDict:
     """The tensors of a `.safetensors` file, or of any other that `torch.save` wrote, a checkpoint
     that holds one state dict among them.
 
@@ -53,7 +53,7 @@ def read_file(path: Path) -> object:
     return content
 
 
-def unwrap_checkpoint(content: object, path: Path) -> State:
+def unwrap_checkpoint(content: object, path: Path) -> StateDict:
     """The state dict in what `path` holds. Raises CardError for content without a state dict, or
     with several."""
     try:
@@ -79,7 +79,7 @@ def _reason(error: Exception) -> str:
     return _shortened(message)
 
 
-def write_weights(path: Path, state: State) -> None:
+def write_weights(path: Path, state: StateDict) -> None:
     """`state` in the format of the file's suffix; the old file stays whole if this dies."""
     part = path.with_name(path.name + ".part")
     own = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
@@ -90,7 +90,7 @@ def write_weights(path: Path, state: State) -> None:
     part.replace(path)
 
 
-def to_half_precision(state: State) -> State:
+def to_half_precision(state: StateDict) -> StateDict:
     """Filters and matrices in float16; norms and biases, which take little space, stay as they
     are."""
     return {
@@ -123,7 +123,7 @@ def load_network(card: Card) -> nn.Module:
     return network.eval()
 
 
-def load_state(network: nn.Module, state: State, architecture: str, classes: int) -> State:
+def load_state(network: nn.Module, state: StateDict, architecture: str, classes: int) -> StateDict:
     """Load `state` into the network. Returns what was loaded, under the network's own names.
 
     Raises Misfit, whose text follows the name of the class list or of the weight file.
@@ -141,7 +141,7 @@ def load_state(network: nn.Module, state: State, architecture: str, classes: int
     return own
 
 
-def _other_classes(state: State, needed: State, classes: int) -> int:
+def _other_classes(state: StateDict, needed: StateDict, classes: int) -> int:
     """The number of classes of the weights, if that is the only difference; else 0."""
     for name, tensor in state.items():
         ours, theirs = needed[name].shape, tensor.shape

@@ -8,7 +8,7 @@ from PIL import Image
 
 from pictures.colour import conversion, to_srgb
 from pictures.errors import PhotoError, TooComplex, UndecodablePhoto
-from pictures.formats.base import Header, Loaded, Pixels
+from pictures.formats.base import Header, Pixels, RawPicture
 from pictures.header import MAX_PIXELS, read_header
 
 KEPT_PIXELS = 2_100_000
@@ -81,7 +81,7 @@ def most_pixels(min_side: int) -> int:
     return max(KEPT_PIXELS, 2 * min_side**2)
 
 
-def _photo(header: Header, loaded: Loaded, scale: float, most: int) -> Photo:
+def _photo(header: Header, loaded: RawPicture, scale: float, most: int) -> Photo:
     pixels = _shrunk(_converted(loaded, scale), most)
     jpeg = loaded.jpeg if pixels is loaded.pixels and loaded.orientation == 1 else None
     if loaded.orientation in _UPRIGHT:
@@ -90,7 +90,7 @@ def _photo(header: Header, loaded: Loaded, scale: float, most: int) -> Photo:
     return Photo(pixels, width, height, header.format, jpeg)
 
 
-def _converted(loaded: Loaded, scale: float) -> Pixels:
+def _converted(loaded: RawPicture, scale: float) -> Pixels:
     """RGB in sRGB, reduced by the largest whole number that leaves as much as is needed."""
     pixels = loaded.pixels
     width = pixels.width if isinstance(pixels, Image.Image) else pixels.shape[1]
@@ -107,7 +107,7 @@ def _converted(loaded: Loaded, scale: float) -> Pixels:
     return bands[0] if len(bands) == 1 else np.concatenate(bands)
 
 
-def _band(image: Image.Image, factor: int, loaded: Loaded) -> Pixels:
+def _band(image: Image.Image, factor: int, loaded: RawPicture) -> Pixels:
     """A part of the picture reduced, converted, and laid on white."""
     image = _eight_bits(image)
     is_grey = image.mode in ("1", "L", "LA", "La")

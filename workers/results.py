@@ -36,7 +36,7 @@ def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Ex
             found.heatmap,
             options.colormap,
             options.alpha,
-            blob_names.LONG_SIDE,
+            blob_names.OVERLAY_LONG_SIDE,
             found.box,
         )
         name = blob_names.overlay_name(claim.attempt, rank, options.overlay_format)

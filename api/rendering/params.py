@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from jobs.blobs.blob_names import LONG_SIDE
+from jobs.blobs.blob_names import OVERLAY_LONG_SIDE
 from jobs.errors import NoPicture
 from jobs.records.job import Job
 from jobs.records.options import OverlayFormat
@@ -48,7 +48,7 @@ Size = Annotated[
         json_schema_extra={"pattern": _SIZE, "examples": ["512", "original"]},
         description="`model`: the square that the model saw; `original`: the sides of the photo "
         "as sent; a number: pixels of the long side, never more than the photo had. By default "
-        f"the long side has at most {LONG_SIDE}.",
+        f"the long side has at most {OVERLAY_LONG_SIDE}.",
     ),
 ]
 
@@ -104,7 +104,7 @@ def target_size(size: str | None, kept: tuple[int, int], job: Job, side: int) ->
     side: of the model's input.
     """
     if size is None:
-        return fit(*kept, LONG_SIDE)
+        return fit(*kept, OVERLAY_LONG_SIDE)
     if size == "model":
         return side, side
     width, height = job.image.width, job.image.height

@@ -14,8 +14,8 @@ from cli.report.reasons import WARNING_LABELS
 from engine.diagnostics import WARNINGS
 from engine.evaluation.label_errors import LabelError, likely_label_errors
 from engine.evaluation.metrics import (
+    ClassificationMetrics,
     ClassMetrics,
-    Metrics,
     classification_metrics,
 )
 from models.reliability import ReliabilityBin, reliability_diagram
@@ -53,7 +53,7 @@ class Findings:
     extra: dict[int, list[str]] = field(default_factory=dict)
 
     @cached_property
-    def figures(self) -> Metrics:
+    def figures(self) -> ClassificationMetrics:
         """The metrics, as `cropshield evaluate` shows them."""
         confidences = np.stack([photo.confidences for photo in self.photos])
         logits = torch.from_numpy(np.log(np.maximum(confidences, 1e-12)))

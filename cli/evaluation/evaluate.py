@@ -16,7 +16,7 @@ from cli.errors import USAGE, CommandError
 from cli.photo_notes import warn_of
 from engine.device import choose_device
 from engine.evaluation.inference import decode_pixels, predict_verdicts
-from engine.evaluation.metrics import Metrics, classification_metrics
+from engine.evaluation.metrics import ClassificationMetrics, classification_metrics
 from engine.evaluation.shortcuts import measure_shortcuts
 from engine.explainer import Explainer
 from engine.loading import load_weights
@@ -82,7 +82,9 @@ def evaluate(model: str, options: EvaluateOptions) -> int:
     return code
 
 
-def judge(card: Card, photos: LeafFolder, *, shortcuts: bool) -> tuple[Metrics, dict[str, float]]:
+def judge(
+    card: Card, photos: LeafFolder, *, shortcuts: bool
+) -> tuple[ClassificationMetrics, dict[str, float]]:
     """Metrics over the classes of `photos`; the model still chooses among all of its own.
 
     Photos that cannot be read are left out of `photos`. Raises CardError where that is all.
@@ -114,7 +116,9 @@ def write_json(target: str, content: dict[str, Any], unreadable: dict[str, str])
         Path(target).write_text(text, "utf-8")
 
 
-def _print(card: Card, data: Path, figures: Metrics, shortcuts: dict[str, float]) -> None:
+def _print(
+    card: Card, data: Path, figures: ClassificationMetrics, shortcuts: dict[str, float]
+) -> None:
     table = Table("class", box=None, header_style="bold")
     for name in ("precision", "recall", "F1", "photos"):
         table.add_column(name, justify="right")

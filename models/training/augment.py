@@ -15,7 +15,7 @@ from models.recipe import Stage, Training
 from models.training.background import on_grounds, resized, without_leaves
 from models.training.grain import random_grain, random_places
 from models.training.regions import evidence_regions
-from models.training.training_set import Batch
+from models.training.training_set import TrainingBatch
 
 BLACK = 0.2
 """Of the other grounds: where one class of the photos is cut out on black, black must not be what
@@ -49,7 +49,7 @@ class Augment(nn.Module):
         self.recipe, self.normalised = recipe, Normalised(preprocessing)
 
     @torch.no_grad()
-    def forward(self, batch: Batch, scenes: Tensor, stage: Stage) -> Views:
+    def forward(self, batch: TrainingBatch, scenes: Tensor, stage: Stage) -> Views:
         x, leaves, lesions = map(to_float_planes, (batch.photos, batch.leaves, batch.lesions))
         empty = without_leaves(x, leaves, self.recipe.negatives - len(scenes))
         drawn = resized(to_float_planes(scenes), x.shape[-1])

@@ -10,7 +10,7 @@ from torch import nn
 from models.architectures.registry import build, pretrained
 from models.card import Card
 from models.catalog import CARDS, Catalog, UnknownModel
-from models.weights import State, load_network
+from models.weights import StateDict, load_network
 
 PUBLISHED = "published"
 """As a start: the weights that torchvision or timm publish of the architecture."""
@@ -43,7 +43,7 @@ def initial_network(card: Card, classes: Sequence[str]) -> InitialNetwork:
     return InitialNetwork(model, frozenset(new))
 
 
-def _known(card: Card, classes: Sequence[str]) -> tuple[State, bool]:
+def _known(card: Card, classes: Sequence[str]) -> tuple[StateDict, bool]:
     """The weights to begin with, and whether they are for the same classes."""
     if card.training.start == (PUBLISHED,):
         try:
@@ -64,7 +64,7 @@ def _fitting(card: Card, named: str) -> Card:
     return first
 
 
-def average_weights(states: Sequence[State]) -> State:
+def average_weights(states: Sequence[StateDict]) -> StateDict:
     """The mean of the weights of several networks with the same start: often better than each of
     them, and as fast as one (Wortsman et al. 2022, "Model soups")."""
     return {

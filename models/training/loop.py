@@ -27,9 +27,9 @@ from models.training.optimizer import adamw, set_learning_rate
 from models.training.run_data import RunData
 from models.training.save_best import save_best
 from models.training.scenes import drawn_scenes
-from models.training.training_set import Batch, TrainingSet
+from models.training.training_set import TrainingBatch, TrainingSet
 from models.training.validation import Validation
-from models.weights import State, write_weights
+from models.weights import StateDict, write_weights
 
 Report = Callable[[dict[str, Any]], None]
 Tick = Callable[[float], None]
@@ -136,7 +136,7 @@ class Trainer:
         torch.manual_seed(seed)
         return torch.Generator().manual_seed(seed)
 
-    def _step(self, batch: Batch, scenes: Tensor, stage: Stage) -> float:
+    def _step(self, batch: TrainingBatch, scenes: Tensor, stage: Stage) -> float:
         views = self.augment(batch, scenes, stage)
         loss = self.objective(views, batch.labels, batch.costs, stage.mix)
         self.optimizer.zero_grad()
@@ -146,7 +146,7 @@ class Trainer:
         self.average.update_parameters(self.model)
         return float(loss.detach())
 
-    def _judge(self, weights: State) -> Scores:
+    def _judge(self, weights: StateDict) -> Scores:
         """Evaluate `weights` in the place of the average."""
         self.average.module.load_state_dict(weights)
         return mean_scores(self.validation.scores(self.average, self.epochs[-1]).values())

@@ -25,7 +25,7 @@ Indices = tuple[Tensor, ...]
 """Of one step: which photos of each folder, int64."""
 
 
-class Batch(NamedTuple):
+class TrainingBatch(NamedTuple):
     """n photos of one step, uint8 (n, s, s, 3), with their `leaves` and `lesions`, uint8
     (n, 96, 96, 1), all zero where they are not known, and `labels`, int64 (n,).
 
@@ -40,8 +40,8 @@ class Batch(NamedTuple):
     costs: Tensor
     plain: Tensor
 
-    def to(self, device: torch.device) -> "Batch":
-        return Batch(*(part.to(device, non_blocking=True) for part in self))
+    def to(self, device: torch.device) -> "TrainingBatch":
+        return TrainingBatch(*(part.to(device, non_blocking=True) for part in self))
 
 
 class TrainingSet:
@@ -85,10 +85,10 @@ class TrainingSet:
         weights = [part.weights for part in self.parts]
         return sample_batches(weights, batch, max(1, len(self) // batch), rng)
 
-    def load(self, indices: Indices, side: int) -> Batch:
+    def load(self, indices: Indices, side: int) -> TrainingBatch:
         """The photos of a step, stretched to `side` x `side`, folder after folder."""
         parts = [part.load(own, side) for part, own in zip(self.parts, indices, strict=True)]
-        return Batch(*(torch.cat(same) for same in zip(*parts, strict=True)))
+        return TrainingBatch(*(torch.cat(same) for same in zip(*parts, strict=True)))
 
 
 class FolderPhotos:
@@ -148,7 +148,7 @@ class FolderPhotos:
         costs[known & self._outlined] = self._recipe.lesions.outlined
         return costs
 
-    def load(self, indices: Tensor, side: int) -> Batch:
+    def load(self, indices: Tensor, side: int) -> TrainingBatch:
         """`indices`: int64 (n,)."""
         pixels = self.photos.pixels(side, self._file(f"{side}"))
         photos, leaves, lesions = (
@@ -156,7 +156,9 @@ class FolderPhotos:
             for array in (pixels, self.leaves, self.lesions)
         )
         labels = self.photos.labels[indices]
-        return Batch(photos, leaves, lesions, labels, self.costs[indices], self.plain[indices])
+        return TrainingBatch(
+            photos, leaves, lesions, labels, self.costs[indices], self.plain[indices]
+        )
 
     @cached_property
     def _outlined(self) -> Tensor:

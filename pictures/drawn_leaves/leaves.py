@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from pictures.drawn_leaves.diseases import DISEASES
 from pictures.drawn_leaves.grounds import GROUNDS, Ground
-from pictures.drawn_leaves.lesions import Lesions, draw_lesions
+from pictures.drawn_leaves.lesions import DrawnLesions, draw_lesions
 from pictures.drawn_leaves.noise import Field, mixed, softened
 from pictures.drawn_leaves.shapes import SHAPES, Points, Shape
 from pictures.drawn_leaves.surface import Surface, lit, surface
@@ -100,7 +100,7 @@ def _outlines(place: _Place) -> _Outlines:
     return _Outlines(blade, np.maximum(blade, stalk), veins)
 
 
-def _with_lesions(clean: Surface, lesions: Lesions, blade: Field) -> Surface:
+def _with_lesions(clean: Surface, lesions: DrawnLesions, blade: Field) -> Surface:
     colour = mixed(clean.colour, lesions.colour, lesions.opacity * blade)
     return Surface(colour, clean.height + lesions.relief)
 

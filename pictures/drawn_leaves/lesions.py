@@ -12,7 +12,7 @@ _FAR = 9.0  # rho where no lesion is near
 
 
 @dataclass(frozen=True)
-class Lesions:
+class DrawnLesions:
     """`rho`, `opacity` and `relief` (in pixels of height) are (h, w), `colour` is (h, w, 3)."""
 
     rho: Field
@@ -35,7 +35,7 @@ def _stamp(rho: Field, y: float, x: float, radii: tuple[float, float], angle: fl
 
 def draw_lesions(
     disease: Disease, rng: np.random.Generator, blade: NDArray[np.bool_], along: float
-) -> Lesions:
+) -> DrawnLesions:
     """Lesions with their middles on the `blade`, stretched mostly in the direction `along`."""
     side = min(blade.shape)
     places = np.argwhere(blade)
@@ -52,7 +52,9 @@ def draw_lesions(
     return _painted(disease, rng, np.maximum(rho, 0.0), typical)
 
 
-def _painted(disease: Disease, rng: np.random.Generator, rho: Field, typical: float) -> Lesions:
+def _painted(
+    disease: Disease, rng: np.random.Generator, rho: Field, typical: float
+) -> DrawnLesions:
     at, red, green, blue, opacity = np.array(disease.stops, dtype=np.float32).T
     bands = [np.interp(rho, at, band).astype(np.float32) for band in (red, green, blue)]
     colour = np.stack(bands, axis=-1)
@@ -62,6 +64,6 @@ def _painted(disease: Disease, rng: np.random.Generator, rho: Field, typical: fl
         wrinkles = smooth_noise(rng, rho.shape, max(3.0, typical / 6.0))
         colour = colour * (1.0 + disease.rough * 0.5 * wrinkles * (inside > 0.0))[..., None]
         relief = relief + disease.rough * 1.5 * wrinkles * np.minimum(1.0, inside * 4.0)
-    return Lesions(
+    return DrawnLesions(
         rho, colour, np.interp(rho, at, opacity).astype(np.float32), relief.astype(np.float32)
     )

@@ -15,7 +15,7 @@ _ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
-class Loaded:
+class RawPicture:
     """Decoded pixels, perhaps at a reduced scale, in the colours of the file.
 
     `pixels`: uint8 (h, w, 3) RGB, or a Pillow image of any mode but "I" and "F". `size`: width and
@@ -52,7 +52,7 @@ class Header(ABC):
         """Raises TooManyPixels or TooComplex beyond a limit of the format's own."""
 
     @abstractmethod
-    def load(self, data: bytes, scale: float) -> Loaded:
+    def load(self, data: bytes, scale: float) -> RawPicture:
         """The pixels of `data`, whose header this is, at `scale` or any larger one up to 1.
 
         Raises PhotoError, or whatever a decoder is led into by a damaged file.

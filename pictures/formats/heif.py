@@ -8,7 +8,7 @@ import pillow_heif
 from PIL import AvifImagePlugin, Image  # noqa: F401 - registers AVIF
 
 from pictures.errors import UndecodablePhoto, UnsupportedFormat
-from pictures.formats.base import FORMATS, MB, Header, Loaded, open_as, orientation_of
+from pictures.formats.base import FORMATS, MB, Header, RawPicture, open_as, orientation_of
 from pictures.formats.boxes import Meta, read_meta
 from pictures.icc import profile_of_cicp
 
@@ -31,13 +31,13 @@ class HeifHeader(Header):
     def is_bounded(self) -> bool:
         return False
 
-    def load(self, data: bytes, scale: float) -> Loaded:  # noqa: ARG002 - there is one scale
+    def load(self, data: bytes, scale: float) -> RawPicture:  # noqa: ARG002 - there is one scale
         if _has_hole(data, read_meta(data)):
             raise UndecodablePhoto("a part of it is missing: there are zeros in its place")
         with open_as(data, self.format) as image:
             image.load()
         profile = image.info.get("icc_profile") or self.profile
-        return Loaded(image, image.size, profile, orientation_of(image))
+        return RawPicture(image, image.size, profile, orientation_of(image))
 
 
 def inspect(data: bytes) -> HeifHeader:

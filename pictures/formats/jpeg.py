@@ -9,7 +9,7 @@ import simplejpeg
 from PIL import Image
 
 from pictures.errors import TooComplex, UndecodablePhoto
-from pictures.formats.base import MB, Header, Loaded, Pixels, orientation_of
+from pictures.formats.base import MB, Header, Pixels, RawPicture, orientation_of
 from pictures.formats.jpeg_clean import clean_jpeg
 from pictures.formats.jpeg_damage import check_whole
 from pictures.formats.jpeg_segments import (
@@ -57,7 +57,7 @@ class JpegHeader(Header):
     scans: tuple[Segment, ...]
     end: int
 
-    def load(self, data: bytes, scale: float) -> Loaded:
+    def load(self, data: bytes, scale: float) -> RawPicture:
         check_whole(data, self.frame, self.tables, self.scans, self.end)
         profile, exif = _profile(data, self.segments), _exif(data, self.segments)
         size, orientation = (self.width, self.height), orientation_of(exif)
@@ -65,9 +65,9 @@ class JpegHeader(Header):
             clean := clean_jpeg(data, self.frame, self.all_segments)
         ):
             with suppress(ValueError):  # then it is decoded again, by its bytes as they are
-                return Loaded(_libjpeg(clean, "RGB", *size), size, profile, orientation, clean)
+                return RawPicture(_libjpeg(clean, "RGB", *size), size, profile, orientation, clean)
         pixels = _decode(_bare(data, self), self, scale)
-        return Loaded(pixels, size, profile, orientation)
+        return RawPicture(pixels, size, profile, orientation)
 
 
 def inspect(data: bytes) -> JpegHeader:

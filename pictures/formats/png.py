@@ -9,7 +9,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from pictures.errors import TooComplex, UndecodablePhoto
-from pictures.formats.base import MB, Header, Loaded, open_as, orientation_of
+from pictures.formats.base import MB, Header, RawPicture, open_as, orientation_of
 from pictures.icc import MAX_PROFILE, SRGB, Chromaticities, profile_of, profile_of_cicp
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -69,7 +69,7 @@ class PngHeader(Header):
         if self.unpacked > MAX_BYTES:
             raise TooComplex(f"{self.unpacked:,} bytes of pixels", MAX_BYTES)
 
-    def load(self, data: bytes, scale: float) -> Loaded:  # noqa: ARG002 - PNG has one scale
+    def load(self, data: bytes, scale: float) -> RawPicture:  # noqa: ARG002 - PNG has one scale
         with open_as(_bare(data, self.chunks), "PNG") as image:
             image.load()
             orientation = orientation_of(image)
@@ -77,7 +77,7 @@ class PngHeader(Header):
         if (self.is_interlaced or not any(last.tobytes())) and not _has_all_rows(data, self):
             raise UndecodablePhoto("it is cut off: rows are missing")
         _scale_transparency(image, self.depth)
-        return Loaded(image, image.size, self.profile, orientation)
+        return RawPicture(image, image.size, self.profile, orientation)
 
 
 def inspect(data: bytes) -> PngHeader:

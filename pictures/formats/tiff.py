@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from pictures.errors import TooComplex, UndecodablePhoto, UnsupportedFormat
-from pictures.formats.base import FORMATS, MB, Header, Loaded, open_as
+from pictures.formats.base import FORMATS, MB, Header, RawPicture, open_as
 
 MAX_DIRECTORIES = 64
 MAX_ENTRIES = 512
@@ -61,7 +61,7 @@ class TiffHeader(Header):
     def is_bounded(self) -> bool:
         return self.directory.first(_COMPRESSION, _RAW) in _BOUNDED
 
-    def load(self, data: bytes, scale: float) -> Loaded:  # noqa: ARG002 - TIFF has one scale
+    def load(self, data: bytes, scale: float) -> RawPicture:  # noqa: ARG002 - TIFF has one scale
         with _open(data, self.directory) as image:
             image.load()  # Pillow turns it, too
         compression = self.directory.first(_COMPRESSION, _RAW)
@@ -70,7 +70,7 @@ class TiffHeader(Header):
         profile = image.info.get("icc_profile")
         if image.mode == "I;16" and self.directory.first(_PHOTOMETRIC) == _WHITE_IS_ZERO:
             image = Image.fromarray(65535 - np.asarray(image))
-        return Loaded(image, image.size, profile)
+        return RawPicture(image, image.size, profile)
 
 
 def inspect(data: bytes) -> TiffHeader:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pictures.errors import TooComplex, TooManyPixels, UndecodablePhoto
-from pictures.formats.base import MB, Header, Loaded, open_as, orientation_of
+from pictures.formats.base import MB, Header, RawPicture, open_as, orientation_of
 
 MAX_CHUNKS = 10_000  # most are frames of an animation
 MAX_PIXELS = 36_000_000  # libwebp holds four pictures of 4 bytes a pixel: 580 MB
@@ -36,7 +36,7 @@ class WebpHeader(Header):
         if self.width * self.height > MAX_PIXELS:
             raise TooManyPixels(self.width, self.height, MAX_PIXELS, of="for WebP ")
 
-    def load(self, data: bytes, scale: float) -> Loaded:  # noqa: ARG002 - Pillow has one scale
+    def load(self, data: bytes, scale: float) -> RawPicture:  # noqa: ARG002 - Pillow has one scale
         if self.chunks[-1].end > len(data):
             raise UndecodablePhoto("it is cut off")
         with open_as(_bare(data, self.chunks), "WEBP") as image:
@@ -44,7 +44,7 @@ class WebpHeader(Header):
         if _has_surplus(data, self.chunks):
             raise UndecodablePhoto("a part of it is missing: there are zeros in its place")
         profile = image.info.get("icc_profile")
-        return Loaded(image, image.size, profile, orientation_of(image))
+        return RawPicture(image, image.size, profile, orientation_of(image))
 
 
 def inspect(data: bytes) -> WebpHeader:

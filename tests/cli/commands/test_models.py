@@ -15,7 +15,7 @@ from cli.main import app
 from jobs.settings import SharedSettings
 from models.architectures.registry import build
 from models.catalog import Catalog
-from models.state_dicts import State
+from models.state_dicts import StateDict
 from models.weights import read_weights
 from tests.engine.networks import network, save_model
 
@@ -165,7 +165,7 @@ def test_a_model_that_does_not_work_leaves_nothing_behind(weights: Path, own_mod
     ids=["DataParallel", "compiled", "checkpoint", "Lightning", "all"],
 )
 def test_weights_are_taken_out_of_what_a_trainer_wrapped_around_them(
-    weights: Path, own_models: Path, tmp_path: Path, wrap: Callable[[State], object]
+    weights: Path, own_models: Path, tmp_path: Path, wrap: Callable[[StateDict], object]
 ) -> None:
     state = read_weights(weights)
     torch.save(wrap(state), tmp_path / "last.ckpt")

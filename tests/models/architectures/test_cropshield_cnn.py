@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from models.architectures import registry
 from models.architectures.cropshield_cnn import CropShieldCNN, from_efficientnet_lite
 from models.card import IMAGENET_MEAN, IMAGENET_STD
-from models.state_dicts import State
+from models.state_dicts import StateDict
 from tests.engine.networks import with_statistics
 
 
@@ -22,9 +22,9 @@ def lite2() -> nn.Module:
     return with_statistics(create_model("tf_efficientnet_lite2", pretrained=False))
 
 
-def as_published(lite2: nn.Module) -> State:
+def as_published(lite2: nn.Module) -> StateDict:
     """Its weights by the names of the package that carries the published ones."""
-    published: State = {}
+    published: StateDict = {}
     block, stem = 0, lite2.get_submodule("conv_stem").state_dict()["weight"]
     published |= {"_conv_stem.weight": stem, **_norm("_bn0", lite2.get_submodule("bn1"))}
     for stage in lite2.get_submodule("blocks").children():
@@ -46,7 +46,7 @@ def as_published(lite2: nn.Module) -> State:
 _FIRST = ["depthwise", "project"]
 
 
-def _norm(name: str, norm: nn.Module) -> State:
+def _norm(name: str, norm: nn.Module) -> StateDict:
     own = norm.state_dict()
     return {f"{name}.{key}": own[key] for key in ("weight", "bias", "running_mean", "running_var")}
 

@@ -11,25 +11,27 @@ from torch.nn import functional as F
 from models.card import Preprocessing
 from models.recipe import Stage, Training
 from models.training.augment import CELL, FARTHEST, Augment, Views, random_scale, to_float_planes
-from models.training.training_set import Batch
+from models.training.training_set import TrainingBatch
 
 AS_IT_IS = Preprocessing(mean=(0, 0, 0), std=(1, 1, 1))
 NO_SCENES = torch.zeros(0, 8, 8, 3, dtype=torch.uint8)
 
 
-def batch_of(photos: Tensor, leaves: Tensor | None = None, **known: Tensor) -> Batch:
+def batch_of(photos: Tensor, leaves: Tensor | None = None, **known: Tensor) -> TrainingBatch:
     """`photos` uint8 (n, s, s, 3); masks uint8 (n, 96, 96, 1), by default empty."""
     n = len(photos)
     none = torch.zeros(n, 96, 96, 1, dtype=torch.uint8)
     known.setdefault("lesions", none)
     known.setdefault("plain", torch.zeros(n, dtype=torch.bool))
     leaves = none if leaves is None else leaves
-    return Batch(
+    return TrainingBatch(
         photos=photos, leaves=leaves, labels=torch.zeros(n).long(), costs=torch.ones(n), **known
     )
 
 
-def augmented(batch: Batch, plain: float = 0.0, scenes: Tensor = NO_SCENES, **recipe: Any) -> Views:
+def augmented(
+    batch: TrainingBatch, plain: float = 0.0, scenes: Tensor = NO_SCENES, **recipe: Any
+) -> Views:
     recipe = {"background": 0.0, "negatives": 0} | recipe
     stage = Stage(size=64, epochs=1, plain=plain)
     views: Views = Augment(AS_IT_IS, Training(**recipe))(batch, scenes, stage)

@@ -7,7 +7,7 @@ import torch
 
 from models.training.metrics import Scores
 from models.training.save_best import save_best
-from models.weights import State, read_weights, write_weights
+from models.weights import StateDict, read_weights, write_weights
 
 
 @pytest.mark.parametrize(("rounded", "kind"), [(0.9795, torch.float16), (0.97, torch.float32)])
@@ -16,7 +16,7 @@ def test_weights_are_rounded_only_where_it_is_free(
 ) -> None:
     write_weights(tmp_path / "best.pth", {"weight": torch.rand(2, 2)})
 
-    def judge(state: State) -> Scores:
+    def judge(state: StateDict) -> Scores:
         whole = state["weight"].dtype == torch.float32
         return Scores(accuracy=0.98 if whole else rounded, macro_f1=0.98, photos=9)
 
