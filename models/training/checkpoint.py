@@ -1,14 +1,35 @@
-"""Checkpoints: how far a training run is, so that it goes on after a kill."""
+"""What a training run keeps on disk: how far it is, to go on after a kill; the best weights."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from models.training.files import write_atomically
+from models.training.metrics import Scores
+from models.weights import StateDict, read_weights, to_half_precision, write_weights
 
 _COUNTS = ("epoch", "best", "best_epoch", "side")
+FREE = 0.001
+"""Accuracy and macro-F1 that rounding may cost: a tenth of a point."""
+
+
+def write_atomically(path: Path, content: object) -> None:
+    """torch.save that leaves the old file whole if the process dies in the middle."""
+    part = path.with_name(path.name + ".part")
+    torch.save(content, part)
+    part.replace(path)
+
+
+def append_row(file: Path, row: dict[str, Any]) -> None:
+    """Append a line to a CSV file; write the column names first when it is new."""
+    new = not file.exists()
+    with file.open("a", newline="") as out:
+        writer = csv.DictWriter(out, row)
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
 
 
 class Checkpoint:
@@ -46,3 +67,13 @@ class Checkpoint:
             part.load_state_dict(state[name])
         for name in _COUNTS:
             setattr(self, name, state[name])
+
+
+def save_best(best: Path, kept: Path, judge: Callable[[StateDict], Scores]) -> Path:
+    """Write the weights of `best` to `kept`, in half precision unless `judge` sees a difference."""
+    full = read_weights(best)
+    half = to_half_precision(full)
+    before, after = judge(full), judge(half)
+    lost = max(before.accuracy - after.accuracy, before.macro_f1 - after.macro_f1)
+    write_weights(kept, half if lost < FREE else full)
+    return kept

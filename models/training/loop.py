@@ -14,19 +14,15 @@ from models.card import Card
 from models.card_errors import CardError
 from models.recipe import Stage
 from models.training.augment import Augment
-from models.training.checkpoint import Checkpoint
+from models.training.checkpoint import Checkpoint, append_row, save_best
 from models.training.data_folders import open_data_folders
-from models.training.depthwise import keep_depthwise_exact
-from models.training.ema import averaged_copy
-from models.training.files import append_row
-from models.training.freezing import freeze
 from models.training.initial_weights import initial_network
 from models.training.loss import Loss
 from models.training.metrics import Scores, mean_scores
-from models.training.optimizer import adamw, set_learning_rate
+from models.training.negatives import drawn_scenes
+from models.training.optimizer import adamw, averaged_copy, set_learning_rate
+from models.training.prepare_network import freeze, keep_depthwise_exact
 from models.training.run_data import RunData
-from models.training.save_best import save_best
-from models.training.scenes import drawn_scenes
 from models.training.training_set import TrainingBatch, TrainingSet
 from models.training.validation import Validation
 from models.weights import StateDict, write_weights

@@ -1,21 +1,42 @@
-"""Pictures without a leaf that training did not see, to calibrate verdicts with."""
+"""Pictures without a leaf: drawn scenes to train with, and what training did not see, to calibrate
+verdicts with.
+"""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from models.training.array_cache import Array
+from models.training.array_cache import Array, key_of, memory_mapped
 from models.training.background import cut_out
-from models.training.read_photo import read_photo
-from models.training.scenes import numbered, scene
+from models.training.photos import read_photo
 from pictures.leaf_mask import GREEN, excess_green
-from pictures.scenes import SCENES
+from pictures.scenes import SCENES, TRAIN_KINDS, draw_scene
 
-BACKGROUND = "background"
-_FIRST_SEED = 1_000_000  # training uses seeds from 0
+SIDE, BACKGROUND = 224, "background"
+_DRAWING = 1  # raise this when `draw_scene` changes
+_FIRST_SEED = 1_000_000  # of the scenes to calibrate with; training uses seeds from 0
 _SMALLEST = 0.3  # side of a crop, in sides of the photo
+
+
+def drawn_scenes(count: int, file: Path) -> Array:
+    """Scenes of all TRAIN_KINDS in turn: uint8 (count, 224, 224, 3), kept under the name of `file`
+    with a key."""
+    which, shape = numbered(TRAIN_KINDS, count), (SIDE, SIDE, 3)
+    return memory_mapped(scene, which, file, shape, key_of(_DRAWING, shape, which))
+
+
+def numbered(kinds: Sequence[str], count: int, first: int = 0) -> list[tuple[str, int]]:
+    """`count` pairs of kind and seed; the seeds begin with `first`."""
+    return [(kinds[i % len(kinds)], first + i // len(kinds)) for i in range(count)]
+
+
+def scene(which: tuple[str, int], side: int = SIDE) -> Array:
+    """The scene of this kind and seed, uint8 (side, side, 3)."""
+    kind, seed = which
+    return np.asarray(draw_scene(kind, seed, (side, side)))
 
 
 def negatives(photos: Sequence[str], each: int, side: int) -> dict[str, Array]:

@@ -1,10 +1,12 @@
-"""The optimizer and the learning rate."""
+"""The optimizer, the learning rate, and the averaged weights that follow its steps."""
 
 import math
 from collections.abc import Collection
+from typing import Any
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.recipe import Training
 
@@ -30,3 +32,17 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, highest: float, progress
     cosine = 0.5 * (1 + math.cos(progress * math.pi))
     for group in optimizer.param_groups:
         group["lr"] = highest * group["times"] * warm * cosine
+
+
+def averaged_copy(model: nn.Module, decay: float) -> AveragedModel:
+    """A copy of `model` that follows it: w = d w + (1 - d) w_now, batch norms included.
+
+    d is `decay`, in the first steps (1 + n) / (10 + n) if that is less, so that a short run
+    forgets the random weights that it began with.
+    """
+
+    def follow(own: Any, now: Any, steps: Any) -> None:
+        warm = (1 + int(steps)) / (10 + int(steps))
+        get_ema_multi_avg_fn(min(decay, warm))(own, now, steps)  # type: ignore[no-untyped-call]
+
+    return AveragedModel(model, multi_avg_fn=follow, use_buffers=True)

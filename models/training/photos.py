@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from models.card_errors import CardError
+from models.decoding import decode_at
 from models.training.array_cache import (
     Array,
     T,
@@ -25,10 +26,19 @@ from models.training.array_cache import (
 )
 from models.training.background import cut_out
 from models.training.class_folders import class_folders, notes_on
-from models.training.read_photo import DECODING, read_photo
 from pictures.leaf_mask import SIDE
 
+DECODING = 3
+"""Part of the key of decoded photos that are kept: higher when they come out otherwise."""
 _MASK_FROM = 256  # pixels of the short side, at least, that a mask is found in
+
+
+def read_photo(path: str | Path, side: int) -> Image.Image:
+    """The photo in mode RGB, as it is decoded for a model whose input has that side.
+
+    Raises OSError, or PhotoError for what is no photo or damaged.
+    """
+    return Image.fromarray(decode_at(side, Path(path).read_bytes()).pixels)
 
 
 class LeafFolder:

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from models.training.array_cache import Array
 from models.training.outlines import read_lesions
-from models.training.read_photo import read_photo
+from models.training.photos import read_photo
 from pictures.leaf_mask import SIDE
 from pictures.masks import Mask
 

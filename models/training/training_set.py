@@ -16,7 +16,7 @@ from models.training.array_cache import Array, key_of, memory_mapped
 from models.training.background import is_plain
 from models.training.data_folders import DataFolder
 from models.training.outlines import find_outlines
-from models.training.read_photo import read_photo
+from models.training.photos import read_photo
 from models.training.regions import Known, lesions_of
 from models.training.sampling import class_weights, sample_batches, shares
 from pictures.leaf_mask import SIDE

@@ -16,7 +16,7 @@ from models.calibration import confidences
 from models.card import Card, Preprocessing
 from models.catalog import Catalog
 from models.decoding import decode_for, most_bytes
-from models.training.read_photo import read_photo
+from models.training.photos import read_photo
 from pictures.drawn_leaves.leaves import draw_leaf
 from pictures.icc import profile_of_cicp
 from workers.settings import WorkerSettings

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from models.state_dicts import check_shapes, find_state, fit_state
-from models.training.ema import averaged_copy
+from models.training.optimizer import averaged_copy
 
 
 def net(width: int = 3) -> nn.Module:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from models.architectures.registry import build
-from models.training.depthwise import keep_depthwise_exact
+from models.training.prepare_network import keep_depthwise_exact
 
 
 def kinds(model: nn.Module, x: torch.Tensor) -> dict[str, torch.dtype]:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.training.ema import averaged_copy
+from models.training.optimizer import averaged_copy
 
 
 def followed(zeros: int, ones: int, decay: float) -> float:

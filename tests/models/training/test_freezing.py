@@ -8,7 +8,7 @@ import torch
 from models.card import Card
 from models.card_errors import CardError
 from models.recipe import Training
-from models.training.freezing import freeze
+from models.training.prepare_network import freeze
 from tests.engine.networks import network, save_model
 
 

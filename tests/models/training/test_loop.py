@@ -16,8 +16,8 @@ from models.catalog import CARDS
 from models.recipe import Stage, Training
 from models.training.loop import Trainer
 from models.training.metrics import confusion_matrix, score
+from models.training.negatives import SIDE, drawn_scenes
 from models.training.photos import LeafFolder, stretched
-from models.training.scenes import SIDE, drawn_scenes
 from pictures.scenes import TRAIN_KINDS, draw_scene
 from tests.models.training.leaves import draw_folder, draw_outline
 

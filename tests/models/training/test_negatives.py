@@ -5,8 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.training.negatives import BACKGROUND, backgrounds, empty_square, negatives
-from models.training.scenes import numbered, scene
+from models.training.negatives import (
+    BACKGROUND,
+    backgrounds,
+    empty_square,
+    negatives,
+    numbered,
+    scene,
+)
 from pictures.drawn_leaves.leaves import draw_leaf
 from pictures.scenes import SCENES, TRAIN_KINDS
 

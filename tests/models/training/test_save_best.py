@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.training.checkpoint import save_best
 from models.training.metrics import Scores
-from models.training.save_best import save_best
 from models.weights import StateDict, read_weights, write_weights
 
 
