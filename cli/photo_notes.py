@@ -3,7 +3,7 @@
 from collections.abc import Container
 
 from cli.errors import FAILED
-from cli.warnings import warn
+from cli.output import warn
 from models.training.array_cache import unreadable_lines
 from models.training.photos import LeafFolder
 

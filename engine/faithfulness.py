@@ -8,7 +8,7 @@ from torchvision.transforms.v2 import functional
 
 from engine.cam.forward import class_scores
 from engine.cam.hooks import eval_mode
-from engine.cam.targets import check_class
+from engine.cam.request_checks import check_class
 from engine.errors import WrongInput
 from pictures.blend import WHOLE, Box, Map, upsample
 

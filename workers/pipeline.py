@@ -1,8 +1,9 @@
 """Claimed jobs through a model in batches: while it works, the next ones load and the last finish.
 
-The steps are those of `engine/batch_pipeline.py`. Here the queue says, batch by batch, what may be
-taken: nothing beside a job over which a worker was lost, nothing more after a signal to stop; and
-leases are renewed from claim to end.
+The steps are those of `engine/batch_pipeline.py`, which takes what an iterator gives. An iterator
+cannot serve here: the queue says, batch by batch, what may be taken, and that depends on what is
+still finishing. Nothing is claimed beside a job over which a worker was lost; after a signal to
+stop, what was only claimed is given back; and leases are renewed from claim to end.
 """
 
 import logging

@@ -11,12 +11,10 @@ from cli.audit.photos import AuditedPhoto, LabelledPhoto, explain_photos
 from cli.audit.report import write_report
 from cli.audit.second_model import SecondModel
 from cli.errors import FAILED, MISSING, USAGE, CommandError
-from cli.explain.command import Output
 from cli.explain.local_source import load_explainer, require_card, require_device
-from cli.json_text import json_text
+from cli.output import Output, json_text, warn
 from cli.photo_notes import warn_of
 from cli.progress import progress
-from cli.warnings import warn
 from engine.explainer import Explainer
 from models.card import Card
 from models.card_errors import CardError

@@ -38,8 +38,8 @@ def explain(
     server, 130 interrupted.
     """
     from cli.explain.choose import choose_options, choose_source
-    from cli.explain.command import Output
     from cli.explain.command import explain as run
+    from cli.output import Output
 
     options = choose_options(model, top_k, method, colormap, alpha)
     source, say = choose_source(options, device, server, api_key), Output(json, quiet)
@@ -65,7 +65,7 @@ def audit(
     """
     from cli.audit.command import AuditOptions
     from cli.audit.command import audit as run
-    from cli.explain.command import Output
+    from cli.output import Output
     from cli.settings import read
     from workers.settings import WorkerSettings
 

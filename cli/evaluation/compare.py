@@ -11,7 +11,7 @@ from rich.console import Console
 
 from cli.cards.served import served_card
 from cli.errors import FAILED, CommandError
-from cli.warnings import warn
+from cli.output import warn
 from engine.errors import EngineError
 from engine.evaluation.model_comparison import Comparison, compare_photo, summary
 from engine.explainer import Explainer

@@ -10,7 +10,7 @@ from cli.cards.edit import replace_table
 from cli.cards.served import served_card
 from cli.errors import FAILED, CommandError
 from cli.evaluation.evaluate import EvaluateOptions, identity, write_json
-from cli.warnings import warn
+from cli.output import warn
 from engine.cam.methods import METHODS
 from engine.device import choose_device
 from engine.evaluation.agreement import Agreement

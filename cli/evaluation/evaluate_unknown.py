@@ -13,7 +13,7 @@ from cli.cards.edit import replace_table
 from cli.cards.served import served_card
 from cli.errors import FAILED, CommandError
 from cli.evaluation.evaluate import EvaluateOptions, identity, write_json
-from cli.warnings import warn
+from cli.output import warn
 from engine.evaluation.inference import decode_pixels, predict_verdicts
 from engine.explainer import Explainer
 from models.card import Card

@@ -3,7 +3,7 @@
 from cli.errors import USAGE, CommandError
 from cli.explain.source import ExplainOptions, Source
 from cli.settings import read
-from engine.cam.targets import check_method
+from engine.cam.request_checks import check_method
 from engine.errors import UnknownMethod
 from pictures.colormaps import UnknownColormap
 from workers.settings import WorkerSettings

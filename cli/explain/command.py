@@ -1,36 +1,16 @@
 """`cropshield explain`: explain photos, write tables and a report."""
 
-import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cli.errors import FAILED, INTERRUPTED, CommandError
 from cli.explain.find_photos import find_photos
 from cli.explain.result_log import ResultLog, Row
 from cli.explain.run import Run, RunPlan, make_plan
 from cli.explain.source import ExplainOptions, Source
-from cli.json_text import json_text
-from cli.warnings import warn
+from cli.output import Output, warn
 from pictures.photo_files import passed_over, printable
-
-
-@dataclass(frozen=True)
-class Output:
-    """What the user is told: text, one JSON document, or nothing."""
-
-    as_json: bool = False
-    quiet: bool = False
-
-    def words(self, text: str) -> None:
-        if not self.quiet and not self.as_json:
-            sys.stdout.write(printable(text) + "\n")
-
-    def document(self, content: dict[str, Any]) -> None:
-        if self.as_json:
-            sys.stdout.write(json_text(content, indent=2) + "\n")
 
 
 def explain(

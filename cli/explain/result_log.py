@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cli.explain.find_photos import FoundPhoto
-from cli.json_text import json_text
+from cli.output import json_text
 
 Row = dict[str, Any]
 

@@ -1,14 +1,15 @@
 """One run of `cropshield explain`: explain what is left to do, and log it."""
 
+import signal
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, Self
 
 from cli.errors import CommandError
 from cli.explain.find_photos import FoundPhoto
-from cli.explain.interrupt import Interrupt
 from cli.explain.result_log import ResultLog, Row, key_of
 from cli.explain.source import ExplainOptions, LoadedPhoto, Source
 from cli.progress import progress
@@ -42,6 +43,27 @@ def make_plan(
         keys=keys,
         targets=log.targets(photos),
     )
+
+
+class Interrupt:
+    """Ctrl-C: the first one lets the current batch finish, the second one stops at once.
+
+    `asked`: whether to stop. For the main thread.
+    """
+
+    asked = False
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
 
 
 class Run:

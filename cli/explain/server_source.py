@@ -11,8 +11,8 @@ from PIL import Image
 
 from cli.errors import MISSING, CommandError
 from cli.explain.source import ExplainedPhoto, ExplainOptions, LoadedPhoto
+from cli.output import warn
 from cli.report.classes import Descriptions
-from cli.warnings import warn
 from cropshield_client import (
     AccessDenied,
     CropShield,

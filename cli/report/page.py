@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from cli.json_text import json_text
+from cli.output import json_text
 from cli.report.reasons import LEGEND
 from pictures.colormaps import colormap
 from pictures.photo_files import printable

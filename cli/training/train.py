@@ -10,9 +10,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.cards.edit import remove_table, update_card
 from cli.errors import CommandError
+from cli.output import warn
 from cli.photo_notes import warn_of
 from cli.settings import read
-from cli.warnings import warn
 from jobs.settings import SharedSettings
 from models.card import Card, file_sha256, read_card
 from models.card_errors import CardError

@@ -1,16 +1,19 @@
 """Explanation maps as pure functions of a layer's activations and their gradients.
 
-All take `activations` and `gradients`, float32 (N, K, h, w): the feature maps A of the target
-layer and dy/dA, where y is a class score, the logit. All give float32 (N, h, w), not below zero
-and not yet scaled; `divide_by_peak` divides by the maximum. pytorch-grad-cam scales by minimum and
-maximum instead, so that a map with a positive floor loses it there and keeps it here.
+The methods take `activations` and `gradients`, float32 (N, K, h, w): the feature maps A of the
+target layer and dy/dA, where y is a class score, the logit. They give float32 (N, h, w), not below
+zero and not yet scaled; `divide_by_peak` divides by the maximum. pytorch-grad-cam scales by minimum
+and maximum instead, so that a map with a positive floor loses it there and keeps it here.
+`compute_cams` applies them to a forward pass.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from engine.cam.closed_form import Cams
+from engine.cam.forward import ForwardPass
 from engine.errors import UnknownMethod
 
 Method = Callable[[Tensor, Tensor], Tensor]
@@ -74,3 +77,17 @@ def divide_by_peak(maps: Tensor) -> Tensor:
 
 def _weighted(activations: Tensor, weights: Tensor) -> Tensor:
     return torch.einsum("nkhw,nk->nhw", activations, weights).relu()
+
+
+def compute_cams(
+    forward: ForwardPass, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]
+) -> Cams:
+    """The maps of all pairs, each by its own method."""
+    gradients = forward.gradients(photos, classes).float()
+    with torch.no_grad(), torch.autocast(gradients.device.type, enabled=False):
+        activations = forward.activations[list(photos)].float()
+        maps = torch.empty_like(activations[:, 0])
+        for name in set(methods):
+            own = [i for i, used in enumerate(methods) if used == name]
+            maps[own] = get_method(name)(activations[own], gradients[own])
+        return Cams(divide_by_peak(maps).cpu().numpy(), maps.amax(dim=(1, 2)).cpu().numpy())

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from engine.cam.closed_form import Array, Cams
-from engine.cam.compute import compute_cams
 from engine.cam.forward import ForwardPass, forward_pass
 from engine.cam.gradcam import find_layer
 from engine.cam.linear_head import find_linear_head, linear_head_forward_pass
+from engine.cam.methods import compute_cams
 from engine.cam.receptive_field import receptive_field_box
 from engine.errors import OutOfMemory
 from engine.runtimes.folding import fold_batch_norms

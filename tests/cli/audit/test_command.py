@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cli.audit.command import AuditOptions, audit
-from cli.explain.command import Output
+from cli.output import Output
 from tests.cli.audit.leaves import draw_folder
 from tests.cli.conftest import LOOKS, Command, violations
 from workers.settings import WorkerSettings
