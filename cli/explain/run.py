@@ -15,6 +15,7 @@ from cli.explain.source import ExplainOptions, LoadedPhoto, Source
 from cli.progress import progress
 from engine.batch_pipeline import BatchPipeline
 from engine.photos.overlay import encode, render_overlay
+from engine.photos.resize import use_calling_thread
 from jobs.blobs.blob_names import OVERLAY_LONG_SIDE
 from pictures.blend import Box, Map, levels
 from pictures.photo_files import printable
@@ -76,6 +77,7 @@ class Run:
         """True when all are done; False after Ctrl-C. Raises CommandError when the source can
         explain nothing more."""
         source, todo = self._source, self._plan.todo
+        use_calling_thread()
         pipeline = BatchPipeline(
             lambda photo: source.load(photo.path),
             source.explain,

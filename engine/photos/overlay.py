@@ -18,7 +18,6 @@ from pictures.colormaps import COLORMAPS, TABLES, Pixels, UnknownColormap, color
 
 Map = npt.NDArray[np.float32]
 DEFAULT_COLORMAP: int = cv2.COLORMAP_JET
-_NOTHING = np.empty(0, np.float32)
 _CODES: dict[str, int] = {name: getattr(cv2, f"COLORMAP_{name.upper()}") for name in COLORMAPS}
 _NAMES = {code: name for name, code in _CODES.items()}
 _SUFFIXES = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
@@ -51,14 +50,9 @@ def colour_map(
     down = _between(heatmap.shape[0], height, top, bottom)
     along = _between(heatmap.shape[1], width, left, right)
     heat = np.clip(heatmap, 0.0, 1.0, dtype=np.float32) * np.float32(255)
-    rows = cv2.convertScaleAbs(_product(_product(down, heat), along.T))
+    rows = cv2.convertScaleAbs(down @ heat @ along.T)
     table = colormap(colormap_name(option)).reshape(256, 1, 3)
     return np.asarray(cv2.applyColorMap(rows, table), np.uint8)
-
-
-def _product(one: Map, other: Map) -> Map:
-    """Not NumPy's: its threads would spin on the cores of the model."""
-    return np.asarray(cv2.gemm(one, np.ascontiguousarray(other), 1.0, _NOTHING, 0.0), np.float32)
 
 
 def _between(cells: int, pixels: int, start: float, end: float) -> Map:

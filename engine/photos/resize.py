@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from pictures.colormaps import Pixels
 
@@ -13,9 +14,11 @@ except ImportError:  # there is no build for this machine: Pillow takes six time
 
 
 def use_calling_thread() -> None:
-    """From now on OpenCV works in the thread that calls it, for a process that draws several photos
-    at once: its own threads would spin for a while after each picture, on the model's cores."""
+    """From now on OpenCV and NumPy work in the thread that calls them, for a process that draws
+    several photos at once: their own threads, and those of the OpenBLAS in each of them, would spin
+    for a while after each picture, on the model's cores."""
     cv2.setNumThreads(1)
+    threadpool_limits(1, user_api="blas")
 
 
 def resize_photo(photo: Pixels, width: int, height: int) -> Pixels:
