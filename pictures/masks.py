@@ -17,9 +17,10 @@ def otsu_threshold(values: npt.NDArray[np.uint8]) -> int:
 
 def fill_holes(mask: Mask) -> Mask:
     """`mask` with every region that the picture's edge cannot reach filled in."""
-    free = np.pad(~mask, 1, constant_values=True)
-    edge = np.zeros_like(free)
-    edge[[0, -1]] = edge[:, [0, -1]] = True
+    free = np.ones((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
+    free[1:-1, 1:-1] = ~mask
+    edge = np.ones_like(free)
+    edge[1:-1, 1:-1] = False
     return ~connected(free, edge)[1:-1, 1:-1]
 
 
@@ -42,4 +43,6 @@ def connected(free: Mask, seeds: Mask) -> Mask:
 
 def _bits(mask: Mask) -> int:
     """The first pixel is the highest bit; behind each row one is 0."""
-    return int.from_bytes(np.packbits(np.pad(mask, ((0, 0), (0, 1)))).tobytes(), "big")
+    walled = np.zeros((mask.shape[0], mask.shape[1] + 1), np.bool_)
+    walled[:, :-1] = mask
+    return int.from_bytes(np.packbits(walled).tobytes(), "big")

@@ -10,28 +10,17 @@ def accepted_job(job: Job, now: str, position: int, interval: str | None) -> Job
     """The job, as the enqueue script has just recorded it."""
     created = float(now)
     expires = utc_from_ms(created + job.options.ttl * 1000)
-    where = _position(position, interval)
+    where = queue_position(position, interval)
     return job.model_copy(
         update={"created_at": utc_from_ms(created), "expires_at": expires, "queue": where}
     )
 
 
-def queue_position(counts: list[Any], interval: str | None) -> QueuePosition | None:
-    """Where a job waits, by the length of each queue and its rank there. None when it has been
-    claimed meanwhile."""
-    before = 0
-    for waiting, rank in zip(counts[::2], counts[1::2], strict=True):
-        if rank is not None:
-            return _position(before + int(rank), interval)
-        before += int(waiting)
-    return None
-
-
-def _position(position: int, interval: str | None) -> QueuePosition:
+def queue_position(before: int, interval: str | None) -> QueuePosition:
+    """Where a job waits, by how many are served before it and the milliseconds a job takes."""
     pace = float(interval or 0) / 1000
-    return QueuePosition(
-        position=position, eta_seconds=round((position + 1) * pace, 2) if pace else None
-    )
+    eta = round((before + 1) * pace, 2) if pace else None
+    return QueuePosition(position=before, eta_seconds=eta)
 
 
 def known_id(reply: Any, job_id: str) -> str | None:

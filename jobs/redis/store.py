@@ -1,7 +1,6 @@
 """The JobStore in Redis: what the API needs. It never blocks the event loop."""
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -9,7 +8,7 @@ from redis.asyncio import Redis
 from jobs.errors import CropShieldError, JobGone, JobNotFound, QuotaUsedUp
 from jobs.ports import Notifier
 from jobs.records import submissions
-from jobs.records.job import LOCAL, Job, State, utc_from_ms
+from jobs.records.job import LOCAL, Job, utc_from_ms
 from jobs.records.listing import JobQuery, Page
 from jobs.records.submissions import Submission, Submitted
 from jobs.redis import keyspace, serialization
@@ -40,6 +39,7 @@ class RedisJobStore:
             "enqueue",
             "complete_from_cache",
             "list_jobs",
+            "read_jobs",
             "cancel",
             "mark_erased",
             "reap",
@@ -117,22 +117,9 @@ class RedisJobStore:
 
     async def _read(self, job_ids: Sequence[str]) -> list[Job | None]:
         """The jobs with their positions in the queue; None for an id without a record."""
-        queues = keyspace.QUEUES
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hget(keyspace.PACE, "interval")
-            for queue in queues:
-                pipe.zcard(queue)
-            for job_id in job_ids:
-                pipe.hgetall(keyspace.JOB + job_id)
-                for queue in queues:
-                    pipe.zrank(queue, job_id)
-            interval, *found = await pipe.execute()
-        lengths, rest, each = found[: len(queues)], found[len(queues) :], 1 + len(queues)
-        records = (rest[start : start + each] for start in range(0, len(rest), each))
-        return [
-            _placed(job_id, fields, zip(lengths, ranks, strict=True), interval)
-            for job_id, (fields, *ranks) in zip(job_ids, records, strict=True)
-        ]
+        interval, *found = await self._scripts["read_jobs"](args=[keyspace.PREFIX, *job_ids])
+        records = zip(job_ids, found[::2], found[1::2], strict=True)
+        return [_placed(*record, interval) for record in records]
 
     @raises_store_down
     async def list_jobs(self, owner: str, query: JobQuery) -> Page:
@@ -201,16 +188,16 @@ class RedisJobStore:
         return JobNotFound(job_id)
 
 
-def _placed(job_id: str, fields: Any, positions: Iterable[Any], interval: str | None) -> Job | None:
-    """The job of a record, if there is one; `positions`: length of each queue, and the job's rank
-    there."""
+def _placed(
+    job_id: str, fields: Sequence[str], before: int | None, interval: str | None
+) -> Job | None:
+    """The job of a record, if there is one; `before`: how many are served first while it waits."""
     if not fields:
         return None
-    job = serialization.read_job(job_id, fields)
-    if job.state is not State.QUEUED:
+    job = serialization.read_job(job_id, serialization.paired(fields))
+    if before is None:
         return job
-    where = queue_position(list(chain.from_iterable(positions)), interval)
-    return job.model_copy(update={"queue": where})
+    return job.model_copy(update={"queue": queue_position(before, interval)})
 
 
 def _refuse_quota(quota: int, reply: list[Any]) -> None:

@@ -7,6 +7,7 @@ import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import islice
 
 from redis.asyncio import Redis
@@ -84,12 +85,18 @@ def _retrieve(future: "asyncio.Future[Job | None]") -> None:
         future.exception()
 
 
+@dataclass(eq=False)
+class _Subscriber:
+    every_change: bool
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class JobWatch:
     """Tells waiters of state changes. `redis` must be a client of its own."""
 
     def __init__(self, redis: "Redis", store: JobStore) -> None:
         self._redis, self._records = redis, _SharedReads(store)
-        self._subscribers: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._subscribers: dict[str, set[_Subscriber]] = defaultdict(set)
         self._stopping = False
 
     @property
@@ -116,7 +123,7 @@ class JobWatch:
         `known_version`. None after `heartbeat` seconds without a change, also while Redis is away.
         Raises JobNotFound for an unknown id, JobGone once the record has expired."""
         clock = asyncio.get_running_loop().time
-        with self._subscription(job_id) as changed:
+        with self._subscription(job_id, every_change=True) as changed:
             beat = clock() + heartbeat
             while True:
                 changed.clear()
@@ -156,8 +163,13 @@ class JobWatch:
             while not self._stopping:
                 message = await channel.get_message(timeout=1.0)
                 if message:
-                    for changed in self._subscribers.get(message["data"], ()):
-                        changed.set()
+                    self._tell(*message["data"].split(" "))
+
+    def _tell(self, job_id: str, started: str = "") -> None:
+        """A job has changed; `started`: no more than that a worker has claimed it."""
+        for subscriber in self._subscribers.get(job_id, ()):
+            if subscriber.every_change or not started:
+                subscriber.changed.set()
 
     async def _read_job(self, job_id: str) -> Job | None:
         """The job; None while Redis is away, which a waiter has the time to sit out."""
@@ -174,13 +186,13 @@ class JobWatch:
             await asyncio.wait_for(changed.wait(), min(most, reread * random.uniform(0.75, 1.25)))
 
     @contextmanager
-    def _subscription(self, job_id: str) -> Iterator[asyncio.Event]:
-        """An event that every change of the job sets."""
-        changed = asyncio.Event()
-        self._subscribers[job_id].add(changed)
+    def _subscription(self, job_id: str, *, every_change: bool = False) -> Iterator[asyncio.Event]:
+        """An event that changes of the job set; without `every_change` not that it was claimed."""
+        subscriber = _Subscriber(every_change)
+        self._subscribers[job_id].add(subscriber)
         try:
-            yield changed
+            yield subscriber.changed
         finally:
-            self._subscribers[job_id].discard(changed)
+            self._subscribers[job_id].discard(subscriber)
             if not self._subscribers[job_id]:
                 del self._subscribers[job_id]

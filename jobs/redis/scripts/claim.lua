@@ -43,7 +43,7 @@ local function take(job)
   redis.call('HINCRBY', key, 'attempts', 1)
   redis.call('HSET', key, 'state', 'running', 'started_at', now)
   redis.call('ZADD', LEASES, now + lease, job.id)
-  publish(job.id)
+  publish_start(job.id)
   taken[#taken + 1] = {job.id, redis.call('HGETALL', key)}
 end
 

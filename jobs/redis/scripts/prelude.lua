@@ -131,6 +131,9 @@ end
 
 local function publish(id) redis.call('PUBLISH', EVENTS, id) end
 
+-- Told apart, since who waits for a job's end need not look at it now.
+local function publish_start(id) redis.call('PUBLISH', EVENTS, id .. ' running') end
+
 -- At maxmemory Redis refuses to begin a script with a write that needs memory, but not to go on with
 -- it. This write frees memory, so jobs under way can still be ended.
 local function free_memory_first() redis.call('ZREM', LEASES, '') end
