@@ -4,8 +4,10 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from engine.batch_pipeline import isolate_errors
 from engine.explainer import Explanation, Request
@@ -38,13 +40,15 @@ _STORE_AWAY, _NO_DECODER = 86_400.0, 600.0  # seconds that a job waits in all, a
 
 @dataclass
 class WorkItem:
-    """A claimed job in the pipeline; `square`: the photo as the model takes it; `timings` in
+    """A claimed job in the pipeline; `square`: the photo as the model takes it; `document`: the
+    result for its record, which another thread may still be working on; `timings` in
     milliseconds."""
 
     claim: Claim
     photo: Photo | None = None
     square: Photo | None = None
     explanation: Explanation | None = None
+    document: Future[dict[str, Any]] | None = None
     error: Exception | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -117,6 +121,13 @@ class JobSteps:
                 log.warning("batch of %d failed, running one by one: %s", len(items), error)
             raise
 
+    def describe(self, item: WorkItem) -> dict[str, Any]:
+        """The result for the record of a job that was explained. Takes about as long as its
+        pictures, for which it need not wait."""
+        assert item.square is not None  # noqa: S101 - decoded or in error
+        assert item.explanation is not None  # noqa: S101 - explained or in error
+        return result_document(item.explanation, item.square, self._explainers[item.model].card)
+
     def finish(self, item: WorkItem) -> None:
         """Render the overlays, store the pictures and record how the job ended.
 
@@ -181,11 +192,10 @@ class JobSteps:
         if item.error is not None:
             raise item.error
         assert item.photo is not None  # noqa: S101 - decoded or in error
-        assert item.square is not None  # noqa: S101 - decoded or in error
         assert item.explanation is not None  # noqa: S101 - explained or in error
         store_pictures(self._blobs, item.claim, item.photo, item.explanation)
         item.timings["render"] = _milliseconds_since(start)
-        result = result_document(item.explanation, item.square, self._explainers[item.model].card)
+        result = item.document.result() if item.document else self.describe(item)
         return Outcome(State.SUCCEEDED, result=result, timings_ms=item.timings)
 
 
