@@ -18,8 +18,8 @@ import torch
 
 from benchmarks.measuring import keep_memory, write
 from engine.explainer import Explainer, Request
+from engine.hardware import usable_cores
 from engine.photos.decode import Photo
-from engine.runtimes.openvino import usable_cores
 from models.catalog import Catalog
 from pictures.drawn_leaves.leaves import draw_leaf
 

@@ -1,5 +1,7 @@
-"""Whether a model runs on the CPU or on a GPU, without loading torch where there is no GPU."""
+"""Whether a model runs on the CPU or on a GPU, without loading torch where there is no GPU, and on
+how many cores."""
 
+import os
 from pathlib import Path
 
 from engine.errors import TorchMissing
@@ -34,3 +36,15 @@ def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Whether bfloat16 is faster than float32 on this CPU: by its own instructions."""
     flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
     return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def model_threads(cores: int) -> int:
+    """How many of these cores a model should take where photos come one after another: half of
+    them, at least one. Meanwhile the others decode the next photos and draw the last ones."""
+    return max(1, cores // 2)

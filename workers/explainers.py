@@ -5,7 +5,7 @@ import threading
 from functools import partial
 
 from engine.explainer import Explainer, ExplainerOptions
-from engine.hardware import find_device
+from engine.hardware import find_device, model_threads, usable_cores
 from engine.runtimes.select import check_model
 from jobs.metrics import Counters
 from models.card import Preprocessing
@@ -99,6 +99,6 @@ def explainer_options(settings: WorkerSettings) -> ExplainerOptions:
     return ExplainerOptions(
         runtime=settings.runtime,
         precision=settings.precision,
-        threads=settings.threads,
+        threads=settings.threads or model_threads(usable_cores()),
         cache=settings.home / "cache",
     )

@@ -139,7 +139,7 @@ class Pipeline:
         self._wait_until_finished(but=_BATCHES_FINISHING - 1)
         for item in items:
             if item.explanation is not None:  # loaders wait for nothing, so nor will finishers
-                item.document = self._loaders.submit(self._stages.describe, item)
+                item.document = self._loaders.submit(self._steps.describe, item)
         self._finishing.append([self._finishers.submit(self._finish_one, item) for item in items])
 
     def _finish_one(self, item: WorkItem) -> None:

@@ -17,7 +17,7 @@ class WorkerSettings(SharedSettings):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """`auto`: bfloat16 where the processor and the model bear it, checked at load."""
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    """Threads of a model on a CPU; 0: one for each core that the process may use."""
+    """Threads of a model on a CPU; 0: one for every two cores that the process may use."""
     batch_size: Annotated[int, Field(ge=0, le=256)] = 0
     """Most photos in one forward pass; 0: 16 on a CPU, 64 on a GPU, fewer where a model's input is
     larger than 256 pixels."""

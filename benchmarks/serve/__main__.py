@@ -52,10 +52,10 @@ class Found:
         return statistics.median(values) if values else 0.0
 
 
-def server_of(name: str, folder: Path, environments: Path, workers: int) -> Server:
+def server_of(name: str, folder: Path, environments: Path, workers: int | None) -> Server:
     """Not yet started."""
     if name == "ours":
-        command = ["serve", "--workers", str(workers)]
+        command = ["serve", *(["--workers", str(workers)] if workers else [])]
         return ours(Path(tempfile.mkdtemp(dir=folder)), command, **QUEUE)
     python = python_of(name, environments)
     module, port = f"benchmarks.serve.peers.{name}_app", free_port()
@@ -123,9 +123,7 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=15.0, help="of each load")
     options.add_argument("--clients", type=int, nargs="+", default=list(CLIENTS))
     options.add_argument("--only", default=",".join(NAMES), help="names, with commas between")
-    options.add_argument(
-        "--workers", type=int, default=1, help="of ours, each a share of the cores"
-    )
+    options.add_argument("--workers", type=int, help="of ours; without it what suits the machine")
     options.add_argument("--environments", type=Path, default=HERE / "var/bench-serve")
     chosen = options.parse_args()
     names = chosen.only.split(",")

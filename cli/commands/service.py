@@ -10,16 +10,22 @@ from cli.errors import CommandError
 Host = Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")]
 Port = Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="Port to listen on.")]
 Processes = Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")]
-Workers = Annotated[int, typer.Option(min=1, max=64, help="Workers that share the cores.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=64, help="Workers that share the cores.", show_default="what suits the machine"
+    ),
+]
 
 
-def serve(host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 1) -> None:
+def serve(host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = None) -> None:
     """Run everything on this machine: Redis, workers, the API. Ctrl-C stops it."""
     from cli.serve.command import serve as run
+    from cli.serve.machine import suitable_workers
     from cli.settings import read
     from jobs.settings import SharedSettings
 
-    run(read(SharedSettings), host, port, workers)
+    run(read(SharedSettings), host, port, workers or suitable_workers())
 
 
 def api(

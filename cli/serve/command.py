@@ -12,6 +12,7 @@ from redis.exceptions import BusyLoadingError, RedisError
 
 from cli.errors import CommandError
 from cli.serve import preflight, private_redis
+from cli.serve.machine import threads_of_each
 from cli.serve.supervisor import Child, Supervisor
 from jobs.redis.connections import connect
 from jobs.settings import SharedSettings
@@ -30,7 +31,7 @@ def say(line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def serve(settings: SharedSettings, host: str, port: int, workers: int = 1) -> None:
+def serve(settings: SharedSettings, host: str, port: int, workers: int) -> None:
     """Run until Ctrl-C, SIGTERM or a closed terminal. Raises CommandError when it cannot start."""
     preflight.check_models(settings.card_folders)
     preflight.raise_file_limit()
@@ -160,13 +161,7 @@ def _share_of_cores(workers: int) -> dict[str, str]:
     """Threads of each of several workers, unless they are set."""
     if workers == 1 or _THREADS in os.environ:
         return {}
-    return {_THREADS: str(max(1, _usable_cores() // workers))}
-
-
-def _usable_cores() -> int:
-    """Cores that this process may run on."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
+    return {_THREADS: str(threads_of_each(workers))}
 
 
 async def _until_redis_answers(url: str, seconds: float) -> None:

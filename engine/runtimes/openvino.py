@@ -3,7 +3,6 @@
 OpenVINO is an extra (`cropshield[graph]`); without it everything runs in torch.
 """
 
-import os
 import sys
 import threading
 from functools import cache, partial
@@ -14,6 +13,7 @@ import numpy as np
 
 from engine.cam.closed_form import Array, LinearHeadOutput
 from engine.cam.gradient_maps import GradientOutput
+from engine.hardware import usable_cores
 from engine.runtimes.base import RuntimeOutput
 from pictures.blend import Box
 
@@ -135,9 +135,3 @@ def _settings(half: bool, threads: int) -> dict[str, Any]:
         # Pinned, every process of one thread would sit on the same core.
         "ENABLE_CPU_PINNING": False,
     }
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1

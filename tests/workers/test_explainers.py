@@ -10,6 +10,7 @@ import torch
 
 from engine.errors import OutOfMemory
 from engine.explainer import Explainer, Request
+from engine.hardware import model_threads, usable_cores
 from engine.photos.decode import Photo
 from jobs.metrics import Counters
 from models.catalog import Catalog
@@ -89,4 +90,4 @@ def test_the_threads_asked_for_are_torchs_too(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(torch, "set_num_threads", given.append)
     for settings in (WorkerSettings(threads=3, runtime="torch"), WorkerSettings(runtime="torch")):
         Explainers(Catalog(), "cpu", options=explainer_options(settings))[MODEL]
-    assert given == [3]
+    assert given == [3, model_threads(usable_cores())]

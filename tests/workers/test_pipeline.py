@@ -160,6 +160,24 @@ def test_a_poison_photo_fails_alone(worker: WorkerHarness) -> None:
     assert "the model chokes" in error["detail"]
 
 
+def test_a_job_whose_result_cannot_be_told_fails_alone(
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [worker.submit(leaf_jpeg) for _ in range(2)]
+    describe = worker.steps.describe
+
+    def told(item: WorkItem) -> dict[str, Any]:
+        if item.claim.job.id == jobs[0].id:
+            raise RuntimeError("no words")
+        return describe(item)
+
+    monkeypatch.setattr(worker.steps, "describe", told)
+    worker.run()
+    failed, succeeded = map(worker.ended, jobs)
+    assert (failed.state, succeeded.state) == (State.FAILED, State.SUCCEEDED)
+    assert "no words" in str(failed.error)
+
+
 def test_a_photo_that_is_not_there_fails_its_job(worker: WorkerHarness) -> None:
     job = worker.harness.enqueue()
     worker.run()

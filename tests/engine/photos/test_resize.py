@@ -1,5 +1,8 @@
 """engine/photos/resize.py: photos at other sizes."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -61,3 +64,16 @@ def test_no_side_is_halved_below_what_is_needed() -> None:
 def test_resized_photos_have_the_size_that_is_asked_for() -> None:
     for width, height in ((1024, 576), (500, 300), (1500, 1000)):
         assert resize_photo(stripes(1280, 720), width, height).shape == (height, width, 3)
+
+
+def test_who_draws_several_photos_at_once_has_no_threads_beside_its_own() -> None:
+    program = """
+from engine.photos.overlay import render_overlay
+from engine.photos.resize import use_calling_thread
+import cv2, threadpoolctl
+use_calling_thread()
+print(cv2.getNumThreads(), *(one["num_threads"] for one in threadpoolctl.threadpool_info()))
+"""
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout
+    assert len(said.split()) >= 2  # OpenCV's own, and at least the BLAS of NumPy
+    assert set(said.split()) == {b"1"}

@@ -98,6 +98,32 @@ class CountedStore(RedisJobStore):
         return await super().find(job_id, owner)
 
 
+@pytest.mark.parametrize(("follows", "reads"), [(False, [1, 2]), (True, [2, 3])])
+def test_only_who_follows_every_change_looks_when_a_job_starts(
+    harness: JobHarness, monkeypatch: pytest.MonkeyPatch, follows: bool, reads: list[int]
+) -> None:
+    monkeypatch.setattr("jobs.redis.watch._REREAD_SECONDS", 60.0)
+    job = harness.enqueue()
+
+    async def run() -> list[int]:
+        client = connect_async(harness.url)
+        store = CountedStore(client, harness.notifier, 5, 3)
+        watch = JobWatch(client, store)
+        async with watch.listening():
+            looks = _follow(watch, job.id) if follows else watch.wait(job.id, 20)
+            looking = asyncio.ensure_future(looks)
+            await asyncio.sleep(0.3)
+            (claim,) = await asyncio.to_thread(harness.queue.claim, 1)
+            await asyncio.sleep(0.3)
+            at_start = store.trips
+            harness.queue.finish(claim, Outcome(State.SUCCEEDED, result={}))
+            await looking
+        await client.aclose()
+        return [at_start, store.trips]
+
+    assert asyncio.run(run()) == reads
+
+
 def one_connection(url: str) -> "Redis":
     """A client whose callers wait for its connection for next to nothing."""
     pool = BlockingConnectionPool.from_url(
