@@ -128,7 +128,8 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     app.add_middleware(RequestIdMiddleware)
     exception_handlers.install_handlers(app)
     reading = (jobs, events, deliveries, feedback, pictures, catalog, classes, health, metrics)
-    app.router.routes.append(jobs.PolledJobRoute(JobCache(redis, store, cards)))
+    polled = jobs.PolledJobRoute(JobCache(redis, store, cards))
+    app.router.routes += [polled, pictures.StoredOverlayRoute()]
     for module in (submit, batches, *reading, pages):
         app.include_router(module.router)
     app.mount("/playground", StaticFiles(directory=pages.PLAYGROUND), name="playground")

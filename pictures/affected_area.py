@@ -41,13 +41,13 @@ def affected_share(photo: Pixels, leaf: Mask | None) -> float | None:
     inner = inner_part(leaf)
     if inner.sum() < _FEWEST:
         return None
-    green = redness(shrink(photo))[inner]
+    green = redness(shrink(photo)[inner])
     own = float(np.percentile(green, _OWN_GREEN))
     return None if own > _LEAST_GREEN else float((green > _KEPT * own).mean())
 
 
 def redness(rgb: Pixels) -> npt.NDArray[np.float32]:
-    """a* of CIELAB, float32 (h, w), of sRGB, uint8 (h, w, 3): below 0 for green, above 0 for red.
+    """a* of CIELAB, float32 (...), of sRGB, uint8 (..., 3): below 0 for green, above 0 for red.
     CIE 015:2004 with the white of D65."""
     linear = _LINEAR[rgb]
     found: npt.NDArray[np.float32] = 500 * (_response(linear @ _TO_X) - _response(linear @ _TO_Y))

@@ -23,6 +23,8 @@ _AREA, _MOST_ON_BORDER, _LEAST_IN_ONE, _MOST_SPREAD = (0.1, 0.9), 0.7, 0.93, 13.
 def shrink(photo: Pixels) -> Pixels:
     """The photo by area at the size of its mask, uint8 (96, 96, 3); all that is asked here may be
     asked of it instead, without shrinking it anew."""
+    if photo.shape[:2] == (SIDE, SIDE):
+        return photo
     return np.asarray(Image.fromarray(photo).resize((SIDE, SIDE), Image.Resampling.BOX))
 
 
@@ -67,8 +69,9 @@ def _spread_of_ground(photo: Pixels, leaf: Mask) -> float:
 
 def excess_green(rgb: Pixels) -> npt.NDArray[np.float32]:
     """(2 G - R - B) / (R + G + B), float32 (h, w). Woebbecke et al. 1995."""
-    total = rgb.sum(axis=2, dtype=np.float32)
-    found: npt.NDArray[np.float32] = (3 * rgb[..., 1].astype(np.float32) - total) / (total + 30.0)
+    red, green, blue = np.moveaxis(rgb.astype(np.float32), 2, 0)
+    total = red + green + blue
+    found: npt.NDArray[np.float32] = (3 * green - total) / (total + 30.0)
     return found  # dark pixels have no colour worth the name
 
 

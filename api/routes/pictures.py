@@ -3,9 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.types import Scope
 
-from api.dependencies import InjectedServices, JobId, Owner
+from api.context import context_of
+from api.dependencies import InjectedServices, JobId, Owner, get_services
 from api.disconnect import while_connected
+from api.plain_route import PlainRoute
 from api.rendering.params import ComparisonParams, HeatmapParams, OverlayParams, explanation_index
 from api.responses import file_response
 from jobs.blobs import blob_names
@@ -67,6 +70,21 @@ async def get_overlay(
         side = services.jobs.catalog[job.model.id].preprocessing.size
         picture = await while_connected(request, services.render_cache.overlay(job, params, side))
     return file_response(request, picture, f"image/{kind}", job.expires_at)
+
+
+class StoredOverlayRoute(PlainRoute):
+    """`get_overlay` for a request without parameters, which gets the stored overlay."""
+
+    def __init__(self) -> None:
+        super().__init__("/v1/jobs/{job_id}/overlay", get_overlay)
+
+    def takes(self, scope: Scope) -> bool:
+        return not scope["query_string"]
+
+    async def respond(self, request: Request) -> Response:
+        services, owner = await get_services(request), context_of(request.scope).owner
+        job = await finished(request.path_params["job_id"].lower(), services, owner)
+        return await get_overlay(request, job, services, OverlayParams())
 
 
 @router.get(

@@ -34,6 +34,22 @@ def test_the_overlay_is_the_stored_one_of_the_class_asked_for(
     assert client.get(f"{done}/photo").content == b"photo"
 
 
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=2-4"}, {"If-None-Match": "*"}])
+def test_the_short_way_to_an_overlay_answers_as_the_long_one(
+    client: TestClient, done: str, headers: dict[str, str]
+) -> None:
+    short, long = (
+        client.get(f"{done}/overlay{query}", headers=headers) for query in ("", "?rank=0")
+    )
+    assert (short.status_code, short.content) == (long.status_code, long.content)
+    varying = {"x-request-id", "cache-control"}
+    told = [
+        {name: value for name, value in answer.headers.items() if name not in varying}
+        for answer in (short, long)
+    ]
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize("query", ["rank=2", "class_index=7"])
 def test_a_class_that_was_not_explained_is_404(client: TestClient, done: str, query: str) -> None:
     for picture in ("overlay", "heatmap"):
