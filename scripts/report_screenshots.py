@@ -13,9 +13,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from cli.audit.command import AuditOptions, audit
 from cli.demo import draw_labelled
+from cli.explain.command import explain
 from cli.explain.local_source import LocalSource
 from cli.explain.source import ExplainOptions
-from cli.output import Output, explain
+from cli.output import Output
 from workers.settings import WorkerSettings
 
 IMAGES = Path(__file__).parents[1] / "docs/images"

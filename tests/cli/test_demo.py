@@ -11,8 +11,7 @@ from typing import Any, ClassVar
 import pytest
 from PIL import Image
 
-from cli.demo import run_demo
-from cli.drawn_leaves import LABELS
+from cli.demo import LABELS, run_demo
 from cli.errors import CommandError
 
 RESULT = {
