@@ -134,8 +134,10 @@ def _ring(shape: tuple[int, ...], box: Box) -> FloatMap:
 
 
 def _within(count: int, start: float, end: float) -> FloatMap:
-    """The share of each cell that lies within the border, of the part that covers the photo; 0 for
-    a cell that covers none of it."""
+    """For each cell: of its part that covers the photo, the share that lies within the border.
+
+    0 for a cell that covers nothing of the photo.
+    """
     edges = start + np.arange(count + 1) / count * (end - start)
     shown = np.diff(edges.clip(0, 1))
     inside = np.diff(edges.clip(1 / 14, 13 / 14))

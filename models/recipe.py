@@ -51,8 +51,8 @@ class Stage(CardTable):
 class Lesions(CardTable):
     """How photos are used on which the place of the disease is known.
 
-    `draw`: how many times as often a photo with an outline is drawn; `outlined`: how many times as
-    much evidence beside the lesions costs where they are outlined.
+    `draw`: how many times as often a photo with an outline is sampled; `outlined`: how
+    much more evidence beside the lesions costs on such a photo, as a factor.
     """
 
     draw: Annotated[float, Field(gt=0)] = 1.0

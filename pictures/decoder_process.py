@@ -68,7 +68,8 @@ def _send(connection: Connection, document: dict[str, Any]) -> None:
 
 @contextmanager
 def limits(memory: int, seconds: int) -> Iterator[None]:
-    """Meanwhile at most so many bytes more than now, and so many seconds of processor time.
+    """Within this context the process may take so many bytes more than now, and so many seconds of
+    processor time.
 
     Raises TooComplex for memory; beyond the seconds the system ends the process with SIGXCPU.
     """

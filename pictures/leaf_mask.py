@@ -21,8 +21,10 @@ _AREA, _MOST_ON_BORDER, _LEAST_IN_ONE, _MOST_SPREAD = (0.1, 0.9), 0.7, 0.93, 13.
 
 
 def shrink(photo: Pixels) -> Pixels:
-    """The photo by area at the size of its mask, uint8 (96, 96, 3); all that is asked here may be
-    asked of it instead, without shrinking it anew."""
+    """The photo averaged to the size of its mask, uint8 (96, 96, 3).
+
+    The functions of this module take it in place of the photo, and then need not shrink it again.
+    """
     if photo.shape[:2] == (SIDE, SIDE):
         return photo
     return np.asarray(Image.fromarray(photo).resize((SIDE, SIDE), Image.Resampling.BOX))
@@ -49,10 +51,10 @@ def leaf_mask(photo: Pixels) -> Mask | None:
 
 
 def single_leaf(photo: Pixels, found: Mask | None) -> Mask | None:
-    """One whole leaf told from its ground, bool (96, 96), out of `found`, the photo's `leaf_mask`.
+    """The mask of one whole leaf, bool (96, 96). `found`: the photo's `leaf_mask`.
 
-    None where there is none, where it fills the photo, is found in pieces or lies on a ground of
-    many colours: better no leaf than one without the part that is ill.
+    None where there is no leaf, or where its diseased part may be missing from the mask: the leaf
+    fills the photo, is found in pieces, or lies on a ground of many colours.
     """
     if found is None or not _AREA[0] < found.mean() < _AREA[1]:
         return None

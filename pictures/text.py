@@ -61,9 +61,12 @@ def _runs(text: str, size: float) -> Iterator[tuple[ImageFont.FreeTypeFont, str]
 
 
 def _drawn(char: str) -> str:
-    """A letter as it is; a line break as a space; nothing for a mark that only turns the direction
-    or says how to draw another sign; and a question mark in a diamond for what is no letter, such
-    as a byte of a file name that is not UTF-8, or is in no font, such as a picture of a tomato."""
+    """What is drawn for one character: itself, where a font has it.
+
+    A line break is a space. Marks that only set the direction, or the form of another sign, are
+    left out. Anything else is a question mark in a diamond: a byte of a file name that is not
+    UTF-8, a sign that no font has.
+    """
     if char in _JOINERS:
         return char
     if char.isprintable():

@@ -128,8 +128,8 @@ class Pipeline:
         return list(self._loaders.map(partial(self._load, claims), claims))
 
     def _load(self, batch: Sequence[Claim], claim: Claim) -> WorkItem:
-        """Load one job, then renew the leases of its whole batch: a batch whose photos take long to
-        decode is not hung as long as one after another is loaded."""
+        """Load one job, then renew the leases of its whole batch: as long as photos are loaded, if
+        slowly, the batch does not hang."""
         item = self._steps.load(WorkItem(claim))
         self._lease_renewer.hold(batch)
         return item

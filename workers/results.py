@@ -59,8 +59,8 @@ def result_document(explanation: Explanation, photo: Photo, card: Card) -> dict[
 
 
 def _affected_share(explanation: Explanation, small: Pixels, leaf: Mask | None) -> float | None:
-    """Known only for a disease that the model is confident of: on a healthy leaf, or on something
-    else, what is not green is not ill."""
+    """None unless the model is confident of a disease: on anything else, what is not green is not
+    diseased."""
     is_reliable = VERDICTS[explanation.verdict].is_reliable
     if not is_reliable or is_healthy(explanation.predictions[0].class_name):
         return None

@@ -94,8 +94,7 @@ def _about_heat(found: Findings) -> Iterator[Advice]:
 
 
 def _mostly(found: Findings, photos: Sequence[AuditedPhoto]) -> str:
-    """Names the class that at least half of them are predicted as, which may be a habit of the
-    model's."""
+    """Names the class that at least half of these photos are taken for; else ""."""
     ((predicted, count),) = Counter(photo.predicted for photo in photos).most_common(1)
     if count < max(_HABIT, len(photos) / 2):
         return ""

@@ -45,8 +45,11 @@ class ResultLog:
         return row is not None and row["ok"] and row["key"] == key
 
     def targets(self, photos: Iterable[FoundPhoto]) -> dict[Path, Path]:
-        """The path of each photo's overlay, without suffix: the path that it had before, else the
-        photo's own name, with a number where another photo has that."""
+        """The path of each photo's overlay, without suffix.
+
+        An overlay of an earlier run keeps its path. A new one is called as its photo, with a number
+        where another photo has that name.
+        """
         taken = {row["place"]: path for path, row in self.rows.items() if row.get("place")}
         had = {path: target for target, path in taken.items()}
         targets = {}

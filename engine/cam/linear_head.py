@@ -34,8 +34,8 @@ class LinearHeadForwardPass:
 
 
 def find_linear_head(model: nn.Module, layer: nn.Module, probe: Tensor) -> nn.Linear | None:
-    """The linear layer, with weights (classes, K), if mean pooling and it are all that follows
-    `layer`; else None.
+    """The model's linear layer, with weights (classes, K), where only mean pooling stands between
+    `layer` and it; None for any other head.
 
     Checked on `probe` (N, 3, H, W), N at least 2: the gradients of autograd are those of the closed
     form, and the pooled maps times the weights, plus the bias, are the logits.

@@ -120,9 +120,12 @@ def lift(heat: Map, lesions: Mask, leaf: Mask) -> float:
 
 
 def summary(found: Sequence[Localisation]) -> dict[str, float]:
-    """Over photos: `pointing` and its `chance` are means, `auc` and `lift` medians, `empty` the
-    share of maps without heat, `right` that of photos whose class is right; the figures of these
-    alone end in `_right`, and are left out where there are none."""
+    """The figures over all photos.
+
+    `pointing` and its `chance` are means, `auc` and `lift` medians. `empty`: the share of maps
+    without heat. `right`: the share of photos whose class is right. Names that end in `_right` are
+    figures of these photos alone, and are left out where there are none.
+    """
     right = [one for one in found if one.right]
     figures: dict[str, float] = {
         "photos": len(found),

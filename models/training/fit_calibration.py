@@ -17,8 +17,8 @@ UNKNOWN_SHARES, NOT_A_LEAF_SHARE = (0.025, 0.05, 0.1), 0.005
 """Shares of the leaves that fall under `unknown` and under `not_a_leaf`. For `unknown`, the largest
 share is taken that costs few confident answers."""
 STRICTER_COSTS = 0.01
-"""The share of photos that a stricter `unknown` may cost their `confident`: it turns strange leaves
-away."""
+"""A stricter `unknown` threshold turns more strange leaves away; this share of the photos may lose
+the verdict `confident` for it."""
 RIGHT = 0.97
 """The share of confident answers that should be right, in each folder of photos."""
 SHRINKAGE = 0.3
