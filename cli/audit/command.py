@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli.audit.faithfulness import FaithfulnessSample, measure_sample, sample
 from cli.audit.findings import Findings
-from cli.audit.json_document import Document, document
+from cli.audit.json_document import Document, audit_document
 from cli.audit.photos import AuditedPhoto, LabelledPhoto, explain_photos
 from cli.audit.report import write_report
 from cli.audit.second_model import SecondModel
@@ -59,7 +59,7 @@ def audit(options: AuditOptions, settings: WorkerSettings, say: Output) -> int:
             raise CommandError(f"{printable(lost[0].path)} has changed meanwhile: {lost[0].reason}")
         against = SecondModel(other, explained, results)
     found = Findings(explained, card.class_names, against.differing if against else {})
-    content = document(card, options.folder, found, failed, trials, against)
+    content = audit_document(card, options.folder, found, failed, trials, against)
     _write(options.out, content, found, against, card)
     _tell(content, options.out, say)
     return FAILED if failed else 0

@@ -15,7 +15,7 @@ from models.card import Card
 Document = dict[str, Any]
 
 
-def document(
+def audit_document(
     card: Card,
     folder: Path,
     found: Findings,
@@ -24,43 +24,56 @@ def document(
     against: SecondModel | None,
 ) -> Document:
     """Everything but the pictures; shares rounded to 4 places."""
-    names = found.names
     content = {
         "model": {"id": card.id, "version": card.version, "weights_sha256": card.sha256},
         "folder": str(folder),
         "photos": len(found.photos),
         "failed": [{"path": str(one.path), "error": one.reason} for one in failed],
-        "accuracy": found.figures.accuracy,
-        "macro_f1": found.figures.macro_f1,
-        "ece": found.figures.ece,
-        "bins": [asdict(one) for one in found.bins],
+        **_figures(found),
         "classes": _classes(found),
-        "confusions": [
-            {"label": names[truth], "predicted": names[predicted], "photos": count}
-            for truth, predicted, count in found.confusions
-        ],
+        "confusions": _confusions(found),
         "warnings": dict(found.warned),
-        "label_errors": [
-            {
-                "path": str(found.photos[one.index].path),
-                "label": names[found.photos[one.index].label],
-                "likely": names[one.likely],
-                "margin": one.margin,
-            }
-            for one in found.label_errors
-        ],
+        "label_errors": _label_errors(found),
         "near_duplicates": [
             [str(found.photos[index].path) for index in group] for group in found.duplicates
         ],
         "faithfulness": None if trials is None else asdict(trials) | {"passed": trials.passed},
         "against": None if against is None else against.document(),
         "each": [
-            _photo(photo, own, names)
+            _photo(photo, own, found.names)
             for photo, own in zip(found.photos, found.reasons, strict=True)
         ],
     }
     rounded: Document = _rounded(content)
     return rounded
+
+
+def _figures(found: Findings) -> Document:
+    return {
+        "accuracy": found.figures.accuracy,
+        "macro_f1": found.figures.macro_f1,
+        "ece": found.figures.ece,
+        "bins": [asdict(one) for one in found.bins],
+    }
+
+
+def _confusions(found: Findings) -> list[Document]:
+    return [
+        {"label": found.names[truth], "predicted": found.names[predicted], "photos": count}
+        for truth, predicted, count in found.confusions
+    ]
+
+
+def _label_errors(found: Findings) -> list[Document]:
+    return [
+        {
+            "path": str(found.photos[one.index].path),
+            "label": found.names[found.photos[one.index].label],
+            "likely": found.names[one.likely],
+            "margin": one.margin,
+        }
+        for one in found.label_errors
+    ]
 
 
 def _classes(found: Findings) -> list[Document]:

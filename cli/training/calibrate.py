@@ -65,21 +65,28 @@ def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> in
     sizes = torch.tensor([len(photos.labels) for photos in folders])
     of_folder = torch.arange(len(folders)).repeat_interleave(sizes)
     found = fit_calibration(leaves, labels, others, of_folder)
-    content = write_prototypes(found.prototypes)
-    calibration = Calibration(
-        **found.figures,
-        data=", ".join(f"{one.resolve().parent.name}/{one.resolve().name}" for one in data),
-        means=card.weights_path.with_suffix(".means.npz").name,
-        means_sha256=hashlib.sha256(content).hexdigest(),
-    )
+    means = write_prototypes(found.prototypes)
+    calibration = doubt_table(card, data, found, means)
     if options.record:
-        record(card, calibration, content)
+        record(card, calibration, means)
     rows = [_row(kind, own, found) for kind, own in others.items()]
     if options.json:
         print(json.dumps(calibration.model_dump() | {"kinds": rows}, indent=2))  # noqa: T201
     else:
         _say(card, calibration, rows)
     return code
+
+
+def doubt_table(
+    card: Card, data: Sequence[Path], found: FittedCalibration, means: bytes
+) -> Calibration:
+    """What goes on the card. `data`: the folders of photos; `means`: the file of prototypes."""
+    return Calibration(
+        **found.figures,
+        data=", ".join(f"{one.resolve().parent.name}/{one.resolve().name}" for one in data),
+        means=card.weights_path.with_suffix(".means.npz").name,
+        means_sha256=hashlib.sha256(means).hexdigest(),
+    )
 
 
 def record(card: Card, calibration: Calibration, means: bytes) -> None:

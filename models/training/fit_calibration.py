@@ -82,12 +82,7 @@ def fit_calibration(
     figures = {
         "temperature": round(temperature, 4),
         "not_a_leaf": round(min(not_a_leaf, found.unknown), 5),
-        "unknown": round(found.unknown, 5),
-        "margin": round(found.margin, 6),
-        "photos": len(labels),
-        "passed": _share(found.passed),
-        "confident": _share(found.confident),
-        "confident_right": _share(right[found.confident]),
+        **_threshold_figures(found, right),
         "ece": round(expected_calibration_error(sure.amax(dim=1).numpy(), right.numpy()), 4),
         "auroc": {
             kind: round(auroc(scores, similarity(own.features, prototypes)), 4)
@@ -95,6 +90,17 @@ def fit_calibration(
         },
     }
     return FittedCalibration(figures, prototypes)
+
+
+def _threshold_figures(found: _FittedThresholds, right: Tensor) -> dict[str, float]:
+    return {
+        "unknown": round(found.unknown, 5),
+        "margin": round(found.margin, 6),
+        "photos": len(right),
+        "passed": _share(found.passed),
+        "confident": _share(found.confident),
+        "confident_right": _share(right[found.confident]),
+    }
 
 
 def fit_thresholds(
