@@ -38,8 +38,11 @@ def until(happened: Callable[[], bool], what: str, seconds: float = START_SECOND
 class Service:
     """Processes of one installation, on one machine or, by their `home`, on several.
 
-    `environment` is for all of them, started from then on. What they print is in `log`.
+    `environment` is for all of them, started from then on. What they print is in `log`. `api`: the
+    API process started last.
     """
+
+    api: "subprocess.Popen[bytes]"
 
     def __init__(self, home: Path, redis_url: str) -> None:
         self.home, self.redis_url, self.port = home, redis_url, free_port()
@@ -64,7 +67,7 @@ class Service:
         return process
 
     def start_api(self) -> "subprocess.Popen[bytes]":
-        process = self.start("api", "--port", str(self.port))
+        self.api = process = self.start("api", "--port", str(self.port))
         until(lambda: self.status("/readyz") == 200, f"API ready, see {self.log}")
         return process
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -37,6 +38,12 @@ def pixels(page: Page, canvas: str = "#picture", place: int = 0) -> Any:
 def picture(stack: Service, path: str) -> Any:
     content = stack.http.get(path).content
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), np.int16)
+
+
+def violations(page: Page) -> list[str]:
+    """What shuts people out, by axe."""
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 
 def difference(one: Any, other: Any) -> float:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import FileChooser, Page, Route, expect
 
@@ -20,7 +19,7 @@ from engine.diagnostics import WARNINGS
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.service.conftest import Service
 from tests.web.conftest import NewPage
-from tests.web.page import PHONE, difference, explain, forgive, job_of, picture, pixels
+from tests.web.page import PHONE, difference, explain, forgive, job_of, picture, pixels, violations
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(300)]
 
@@ -366,7 +365,7 @@ def test_a_photo_is_not_forgotten_while_the_page_still_loads(
     held: list[Route] = []
     page.route("**/v1/models", lambda route: held.append(route))
     page.reload()
-    with page.expect_request(lambda request: request.method == "POST"):
+    with page.expect_request(lambda request: request.method == "PUT"):
         page.set_input_files("#choose", leaves[1])
     held.pop().continue_()
     expect(page.locator("#result")).to_be_visible()
@@ -377,8 +376,8 @@ def test_a_photo_is_not_forgotten_when_a_key_is_entered_meanwhile(
 ) -> None:
     page = new_page(service_workers="block")
     held: list[Route] = []
-    page.route("**/v1/jobs?*", lambda route: held.append(route))
-    with page.expect_request(lambda request: request.method == "POST"):
+    page.route("**/v1/jobs/*?*", lambda route: held.append(route))
+    with page.expect_request(lambda request: request.method == "PUT"):
         page.set_input_files("#choose", leaves[1])
     page.locator("#settings").evaluate("settings => (settings.open = true)")
     with page.expect_response("**/v1/colormaps"):
@@ -515,11 +514,6 @@ def test_everybody_can_use_it(new_page: NewPage, leaves: list[Path], look: dict[
     assert violations(page) == []
     wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert wide[0] <= wide[1]
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 
 def test_the_keyboard_reaches_everything(new_page: NewPage, leaves: list[Path]) -> None:

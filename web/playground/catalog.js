@@ -9,9 +9,11 @@ const models = new Map();
 
 export const colourTable = () => tables.get(settings.colormap) ?? tables.values().next().value;
 
+export const fetchCatalog = () => Promise.all([requestJson("/v1/colormaps"), requestJson("/v1/models")]);
+
 // Raises RequestError.
 export async function loadCatalog() {
-  const [colormaps, cards] = await Promise.all([requestJson("/v1/colormaps"), requestJson("/v1/models")]);
+  const [colormaps, cards] = await fetchCatalog();
   for (const { name, table } of colormaps) tables.set(name, table);
   for (const card of cards) models.set(card.id, card);
   const option = (value, text = value) => element("option", { value, textContent: text });

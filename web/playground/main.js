@@ -8,59 +8,98 @@ import { initFeedback, resetFeedback } from "./feedback.js";
 import { followBatch, followJob, hasEnded } from "./follow.js";
 import { markCurrent, selectedSort, showCards, sortItems } from "./gallery.js";
 import { allResults, clearResults, findResult } from "./history.js";
-import { batchMessage, endMessage, waitingMessage } from "./messages.js";
+import { batchMessage, endMessage, sendingMessage, waitingMessage } from "./messages.js";
+import { keepPage } from "./offline.js";
+import { deliver, initOutbox, isBatch, keep, linkOf, remove, sendLater, sendNow } from "./outbox.js";
+import { showOutbox } from "./outbox-list.js";
 import { listenForPhotos } from "./photos.js";
 import { hideResult, initResult, offerExplainAgain, redraw, setColourTable, shownPhoto, showResult } from "./result.js";
 import { initSettings } from "./settings.js";
 import { runWithErrors, showStatus } from "./status.js";
 import { loadResult } from "./stored-result.js";
-import { MAX_PHOTOS, preparePhoto, submitBatch, submitPhoto } from "./submit.js";
+import { MAX_PHOTOS, preparePhoto } from "./submit.js";
 
 let items = []; // of the gallery
 let latest = 0; // number of the user's latest action; only that one may change what is shown
-let submitting = 0; // how many submissions are under way
-let retryWithKey = () => {}; // the submission that was refused for want of an API key
+let awaited = {}; // {action, id}: the entry whose result the user waits for since that action
+const shownElsewhere = new Set(); // ids of entries that the status tells of
 
-const newIdempotencyKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
+const isAwaiting = () => awaited.action === latest;
 
 function onFiles(files) {
-  submit((key) => (files.length === 1 ? explainFile(files[0], key) : explainFiles(files, key)));
-}
-
-// All attempts share one idempotency key.
-function submit(send) {
-  const key = newIdempotencyKey();
-  const work = async () => {
-    submitting++;
-    try {
-      await send(key);
-    } catch (error) {
-      if (error.needsKey) retryWithKey = () => runWithErrors(work);
-      throw error;
-    } finally {
-      submitting--;
-    }
-  };
-  runWithErrors(work);
-}
-
-async function explainFile(file, key) {
-  hideGallery();
-  await explainPhoto(await preparePhoto(file), key);
-}
-
-async function explainPhoto(photo, key) {
-  hideResult();
-  showStatus("Sending the photo…");
-  const mine = ++latest;
-  const job = await submitPhoto(photo, key);
-  if (mine === latest) history.pushState(null, "", `#job=${job.id}`);
-  await openWhenDone(job, mine);
+  startSending(files.length, async () => {
+    const photos = [];
+    for (const file of files) photos.push({ name: file.name, photo: await preparePhoto(file) });
+    return photos;
+  });
 }
 
 function explainAgain() {
   const photo = shownPhoto();
-  submit((key) => explainPhoto(photo, key));
+  startSending(1, async () => [{ name: "", photo }]);
+}
+
+// Photos are kept on this device before they are sent: none is lost with the network or the page.
+function startSending(count, prepare) {
+  const action = ++latest;
+  awaited = { action };
+  hideResult();
+  hideGallery();
+  showStatus(sendingMessage(count));
+  runWithErrors(async () => {
+    if (navigator.onLine && count > MAX_PHOTOS) throw new RequestError(`You chose ${count} photos; up to ${MAX_PHOTOS} can be sent at once.`);
+    const entries = await keep(await prepare());
+    if (entries.length === 1) return explain(entries[0], action);
+    showStatus();
+    await sendNow();
+  });
+}
+
+async function explain(entry, action) {
+  if (isAwaiting()) awaited = { action, id: entry.id };
+  shownElsewhere.add(entry.id);
+  try {
+    const ended = await deliver(entry, (now) => action === latest && showSent(entry, now));
+    if (action !== latest) return await sendNow(); // its results are collected beside what the user does now
+    await (isBatch(entry) ? showEndedBatch(ended, action) : openJob(ended));
+    await remove(entry);
+  } catch (error) {
+    await onFailure(entry, error);
+  } finally {
+    shownElsewhere.delete(entry.id);
+    await refreshOutbox();
+  }
+}
+
+// What has to wait is told by the list of such photos; what has failed is told, and not kept.
+async function onFailure(entry, error) {
+  if (!error.retryable) {
+    awaited = {};
+    if (error instanceof RequestError) await remove(entry);
+    throw error;
+  }
+  showStatus();
+  await sendLater();
+  if (error.needsKey) throw error;
+}
+
+function showSent(entry, now) {
+  if (location.hash !== linkOf(entry)) history.pushState(null, "", linkOf(entry));
+  if (isBatch(entry)) return showBatch(now);
+  showStatus(hasEnded(now) ? "" : waitingMessage(now));
+}
+
+const refreshOutbox = () => showOutbox(({ id }) => shownElsewhere.has(id), openEntry);
+
+async function openEntry(entry) {
+  history.pushState(null, "", linkOf(entry));
+  await openLink();
+  await remove(entry); // its results are among the earlier ones
+}
+
+async function onDone(entry) {
+  await showHistory();
+  if (isAwaiting() && awaited.id === entry.id) await runWithErrors(() => openEntry(entry));
 }
 
 async function openWhenDone(job, mine) {
@@ -72,23 +111,13 @@ async function openWhenDone(job, mine) {
   await showHistory();
 }
 
-async function explainFiles(files, key) {
-  hideResult();
-  hideGallery();
-  if (files.length > MAX_PHOTOS) throw new RequestError(`You chose ${files.length} photos; up to ${MAX_PHOTOS} can be sent at once.`);
-  showStatus(`Sending ${files.length} photos…`);
-  const mine = ++latest;
-  const batch = await submitBatch(files, key);
-  if (mine !== latest) return;
-  history.pushState(null, "", `#batch=${batch.id}`);
-  await openBatch(batch, mine);
-}
-
 async function openBatch(batch, mine) {
   hideResult();
   markCurrent("");
-  await followBatch(batch, (now) => mine === latest && showBatch(now));
-  const { links } = batch;
+  await showEndedBatch(await followBatch(batch, (now) => mine === latest && showBatch(now)), mine);
+}
+
+async function showEndedBatch({ links }, mine) {
   const sheet = await (await request(links.grid)).blob();
   if (mine !== latest) return;
   showStatus(batchMessage(await requestJson(links.self)));
@@ -156,19 +185,17 @@ async function openLink() {
 }
 
 async function start() {
-  const mine = latest;
-  await loadCatalog();
-  setColourTable(colourTable());
-  showConditions();
-  await showHistory();
-  if (mine === latest && !submitting) await openLink(); // a photo that was submitted meanwhile goes first
-}
-
-async function onKey() {
-  const retry = retryWithKey;
-  retryWithKey = () => {};
-  await runWithErrors(start);
-  await retry();
+  const action = latest;
+  await refreshOutbox();
+  try {
+    await loadCatalog();
+    setColourTable(colourTable());
+    showConditions();
+    await showHistory();
+    if (action === latest && !isAwaiting()) await openLink();
+  } finally {
+    runWithErrors(sendNow);
+  }
 }
 
 function onJobOptions() {
@@ -176,13 +203,14 @@ function onJobOptions() {
   showConditions();
 }
 
-initSettings({ onKey, onColormap: () => setColourTable(colourTable()), onHeat: redraw, onJobOptions });
+initSettings({ onKey: () => runWithErrors(start), onColormap: () => setColourTable(colourTable()), onHeat: redraw, onJobOptions });
 initResult();
 initFeedback();
+initOutbox({ onChange: refreshOutbox, onDone });
 listenForPhotos($("drop"), [$("choose"), $("camera")], onFiles);
 $("again").onclick = explainAgain;
 $("sort").onchange = showGallery;
 $("forget").onclick = () => runWithErrors(async () => (await clearResults(), await showHistory()));
 addEventListener("hashchange", () => runWithErrors(openLink));
-navigator.serviceWorker?.register("/service-worker.js");
+keepPage().catch((error) => console.warn("not kept for offline use:", error));
 runWithErrors(start);

@@ -102,6 +102,37 @@ function duration(seconds) {
   return seconds < 90 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`;
 }
 
+const photosText = (count) => (count === 1 ? "1 photo" : `${count} photos`);
+
+export const sendingMessage = (count) => (count === 1 ? "Sending the photo…" : `Sending ${count} photos…`);
+
+export const ENTRY_STATES = { waiting: "Waiting.", sent: "Sent.", done: "Done.", failed: "Failed." };
+
+// What became of photos that were kept on this device.
+export function entryMessage({ state, reason, title }) {
+  if (state === "done") return title;
+  return reason || (state === "sent" ? "The result is on its way." : "It is sent as soon as the server can be reached.");
+}
+
+export function entryName({ photos, at }) {
+  const time = new Date(at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  return `${photos.length === 1 ? photos[0].name || "Photo" : photosText(photos.length)}, ${time}`;
+}
+
+export function outboxMessage(entries) {
+  const waiting = entries.filter(({ state }) => state === "waiting").reduce((sum, { photos }) => sum + photos.length, 0);
+  if (!waiting) return "";
+  return `${photosText(waiting)} ${waiting === 1 ? "waits" : "wait"} on this device, also while this page is closed. Open it when there is a network.`;
+}
+
+// left: bytes, where they are few.
+export function roomMessage({ isFull, left }) {
+  if (isFull) return "This device has no room to keep all these photos. Leave this page open until they are sent, or delete earlier results below.";
+  return left === null ? "" : `Little room is left for photos on this device: ${(left / 1e6).toFixed(1)} MB.`;
+}
+
+export const DELETE_QUESTION = "Delete this photo from this device? The server has no result for it.";
+
 // Why a job that has ended has no result.
 export function endMessage(job) {
   if (job.error) return problemMessage(job.error);

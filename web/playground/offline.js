@@ -1,0 +1,21 @@
+// The page without a network, by its service worker. Browsers have one on HTTPS and localhost alone.
+
+import { fetchCatalog } from "./catalog.js";
+import { $ } from "./dom.js";
+
+export async function keepPage() {
+  const { serviceWorker } = navigator;
+  if (!serviceWorker) return;
+  const takenOver = new Promise((resolve) => serviceWorker.addEventListener("controllerchange", resolve));
+  const isFirstVisit = !serviceWorker.controller;
+  await serviceWorker.register("/service-worker.js");
+  if (isFirstVisit) await takenOver.then(askAgain);
+  $("offline").hidden = false;
+}
+
+// What was loaded before the worker was there, for it to keep.
+function askAgain() {
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const files = loaded.filter((name) => new URL(name).pathname.startsWith("/playground/"));
+  return Promise.all([...["/", ...files].map((file) => fetch(file)), fetchCatalog()]);
+}

@@ -1,0 +1,70 @@
+// The list of photos on their way.
+
+import { $, element } from "./dom.js";
+import { DELETE_QUESTION, ENTRY_STATES, entryMessage, entryName, outboxMessage, roomMessage } from "./messages.js";
+import { allEntries, isStored, remove, retry, sendNow } from "./outbox.js";
+import { fit } from "./size.js";
+import { runWithErrors } from "./status.js";
+
+const THUMBNAIL = 96; // pixels of the long side
+const LITTLE_ROOM = 20e6; // bytes, for some sixty photos
+let shown = "";
+let showing = Promise.resolve();
+
+// isElsewhere(entry): whether the page tells of it in another place. onOpen(entry): show its results.
+export function showOutbox(isElsewhere, onOpen) {
+  const show = () => showEntries(isElsewhere, onOpen);
+  return (showing = showing.then(show, show)); // one after the other, so that the latest stays
+}
+
+async function showEntries(isElsewhere, onOpen) {
+  const entries = (await allEntries()).filter((entry) => !isElsewhere(entry));
+  $("outbox").hidden = !entries.length;
+  await showRoom(entries);
+  const signature = JSON.stringify(entries.map(({ id, state, reason }) => [id, state, reason]));
+  if (signature === shown) return; // otherwise keyboard focus would be lost
+  shown = signature;
+  $("outbox-message").textContent = outboxMessage(entries);
+  $("send-now").hidden = !entries.some(({ state }) => state === "waiting");
+  $("send-now").onclick = () => runWithErrors(sendNow);
+  $("entries").replaceChildren(...entries.map((entry) => entryItem(entry, onOpen)));
+}
+
+async function showRoom(entries) {
+  const { usage = 0, quota = Infinity } = (await navigator.storage?.estimate()) ?? {}; // told on HTTPS and localhost alone
+  const left = quota - usage;
+  $("room").textContent = roomMessage({ isFull: !entries.every(isStored), left: left < LITTLE_ROOM ? left : null });
+}
+
+function entryItem(entry, onOpen) {
+  const canvas = element("canvas", { width: 4, height: 3, ariaHidden: "true" });
+  drawThumbnail(canvas, entry.photos[0].photo);
+  const text = element("div", {},
+    element("strong", { textContent: ENTRY_STATES[entry.state] }), ` ${entryMessage(entry)} `,
+    element("span", { className: "faint", textContent: entryName(entry) }));
+  const buttons = entryButtons(entry, onOpen).map(([name, work]) => {
+    const onclick = () => runWithErrors(work);
+    return element("button", { type: "button", textContent: name, ariaLabel: `${name}: ${entryName(entry)}`, onclick });
+  });
+  return element("li", {}, canvas, text, element("div", { className: "buttons" }, ...buttons));
+}
+
+function entryButtons(entry, onOpen) {
+  const deleting = async () => (entry.state === "done" || confirm(DELETE_QUESTION)) && remove(entry);
+  return [
+    ...(entry.state === "done" ? [["Open", () => onOpen(entry)]] : []),
+    ...(entry.state === "failed" ? [["Try again", () => retry(entry)]] : []),
+    ...(entry.state === "sent" ? [] : [["Delete", deleting]]),
+  ];
+}
+
+async function drawThumbnail(canvas, photo) {
+  try {
+    const bitmap = await createImageBitmap(photo, { imageOrientation: "from-image" });
+    Object.assign(canvas, fit(bitmap, THUMBNAIL));
+    canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    bitmap.close();
+  } catch {
+    canvas.hidden = true; // the photo is gone, or of a format that the browser does not show
+  }
+}
