@@ -10,6 +10,7 @@ CropShieldError
 ├── WrongOrigin             asked by a page of another site
 ├── TooSlow                 a body does not come
 ├── WrongKey                no API key, or a wrong one
+├── NoGraph                 the model has none to hand out
 └── Unavailable
     ├── TooManyConnections  as many are open as may be, and all of them are busy
     ├── TooManyUploads      as many photos are on their way as may be
@@ -72,6 +73,13 @@ class TooSlow(CropShieldError):
 class WrongKey(CropShieldError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason}; send the header X-API-Key, `cropshield keys add` makes one")
+
+
+class NoGraph(CropShieldError):
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(
+            f"model {model} has no graph: {reason}; `cropshield models export {model}` makes one"
+        )
 
 
 class TooManyConnections(Unavailable):

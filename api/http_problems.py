@@ -6,6 +6,7 @@ from api.errors import (
     BadRequest,
     BodyTooLarge,
     HeadersTooLarge,
+    NoGraph,
     RenderingBusy,
     TargetTooLong,
     TooManyConnections,
@@ -53,6 +54,7 @@ HTTP_PROBLEMS: dict[type[Exception], Problem] = JOB_PROBLEMS | {
     WrongKey: Problem(
         "wrong-key", "No or wrong API key", "Send a valid key in the header `X-API-Key`."
     ),
+    NoGraph: Problem("no-graph", "No graph", "The model has no graph that could be run elsewhere."),
     TooManyConnections: Problem(
         "too-many-connections",
         "Too many connections",
@@ -102,6 +104,7 @@ STATUS = {
     "wrong-origin": 403,
     "batch-not-found": 404,
     "job-not-found": 404,
+    "no-graph": 404,
     "no-picture": 404,
     "not-found": 404,
     "method-not-allowed": 405,

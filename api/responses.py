@@ -3,10 +3,13 @@
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from fastapi import HTTPException, Request, Response
+from fastapi.responses import StreamingResponse
 
 from api.headers import find_header
 from api.schemas.jobs import job_view
@@ -14,6 +17,7 @@ from jobs.records.job import Job
 from models.catalog import Catalog
 
 VARY = "X-API-Key, Authorization"  # responses depend on the owner
+_CHUNK = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
@@ -29,6 +33,16 @@ def matches_if_none_match(request: Request, tag: str) -> bool:
         return False
     known = {one.strip().removeprefix("W/") for one in given.split(",")}
     return tag in known or "*" in known
+
+
+def described_file(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """Of the OpenAPI page: a file of one of these media types, or a part of it."""
+    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    return {
+        200: {"content": content, "description": "The whole file."},
+        206: {"content": content, "description": "The range of it that was asked for."},
+        304: {"description": "It is the one named in `If-None-Match`."},
+    }
 
 
 def file_response(request: Request, content: bytes, kind: str, expires_at: datetime) -> Response:
@@ -51,6 +65,39 @@ def file_response(request: Request, content: bytes, kind: str, expires_at: datet
         return Response(content, media_type=kind, headers=headers)
     headers["Content-Range"] = f"bytes {requested.start}-{requested.stop - 1}/{len(content)}"
     return Response(content[requested.start : requested.stop], 206, headers, kind)
+
+
+def stored_file_response(request: Request, path: Path, sha256: str, kind: str) -> Response:
+    """A file on the disk, the requested range of it, or 304; read while it is sent, and asked for
+    again each time.
+
+    sha256: its hash, in hex; kind: its media type. Raises HTTPException 416.
+    """
+    size, tag = path.stat().st_size, f'"{sha256[:32]}"'
+    headers = {
+        "ETag": tag,
+        "Cache-Control": "private, no-cache",
+        "Accept-Ranges": "bytes",
+        "Vary": VARY,
+    }
+    if matches_if_none_match(request, tag):
+        return Response(status_code=304, headers=headers)
+    requested = _requested_range(request, tag, size)
+    part = range(size) if requested is None else requested
+    headers["Content-Length"] = str(len(part))
+    headers["Content-Disposition"] = f'attachment; filename="{path.name}"'
+    if requested is not None:
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+    status = 200 if requested is None else 206
+    return StreamingResponse(_read_part(path, part), status, headers, kind)
+
+
+def _read_part(path: Path, part: range) -> Iterator[bytes]:
+    """In chunks; runs in a thread."""
+    with path.open("rb") as file:
+        file.seek(part.start)
+        for start in range(part.start, part.stop, _CHUNK):
+            yield file.read(min(_CHUNK, part.stop - start))
 
 
 def _requested_range(request: Request, tag: str, size: int) -> range | None:

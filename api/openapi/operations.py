@@ -125,6 +125,7 @@ _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     ),
     "list_models": (),
     "get_model": (NOT_FOUND, INVALID),
+    "get_graph": (NOT_FOUND, api_errors.NoGraph, NO_SUCH_RANGE, INVALID),
     "list_classes": (UnknownModel, INVALID),
     "get_class": (NOT_FOUND, UnknownModel, INVALID),
     "list_colormaps": (),
@@ -154,7 +155,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string"},
     },
     "Cache-Control": {
-        "description": "How long the file may be kept: until the job expires.",
+        "description": "How long the file may be kept: that of a job until it expires.",
         "schema": {"type": "string"},
     },
     "Accept-Ranges": {

@@ -56,6 +56,7 @@ _ERRORS: list[Exception] = [
     api_errors.TooSlow(12_345, 21.0, 8000),
     api_errors.TooManyUploads(64),
     api_errors.WrongKey("there is no API key"),
+    api_errors.NoGraph("my_model", "its card names none"),
     errors.RateExceeded(60, 1.0),
     errors.QuotaUsedUp(1000, 3600.0),
     errors.WorkerLost(5),

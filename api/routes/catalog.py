@@ -5,9 +5,11 @@ from functools import cache
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import TypeAdapter
 
-from api.dependencies import InjectedServices
-from api.responses import conditional_json
-from api.schemas.catalog import ColormapView, ModelView, model_view
+from api.dependencies import InjectedServices, Services
+from api.errors import NoGraph
+from api.responses import conditional_json, described_file, stored_file_response
+from api.schemas.catalog import ONNX, ColormapView, ModelView, model_view
+from models.card import Card
 from models.catalog import UnknownModel
 from pictures.colormaps import COLORMAPS, colormap
 
@@ -25,12 +27,36 @@ async def list_models(request: Request, services: InjectedServices) -> Response:
 
 @router.get("/models/{model}", summary="One model", response_model=ModelView)
 async def get_model(request: Request, model: str, services: InjectedServices) -> Response:
-    """One card: classes, input, target layer, figures, licence."""
+    """One card: classes, input, target layer, figures, graph, licence."""
+    card = _find_card(services, model)
+    return conditional_json(request, model_view(card).model_dump_json().encode(), "no-cache")
+
+
+@router.get(
+    "/models/{model}/graph",
+    summary="The graph of a model",
+    response_class=Response,
+    responses=described_file(ONNX),
+)
+async def get_graph(request: Request, model: str, services: InjectedServices) -> Response:
+    """The model as one ONNX file, to be run elsewhere: logits and feature maps of photos."""
+    card = _find_card(services, model)
+    path, graph = card.graph_path, card.graph
+    if graph is None:
+        raise NoGraph(model, "its card names none")
+    if path is None:
+        raise NoGraph(model, "the one of its card is of other weights, layer or size")
+    if not path.is_file():
+        raise NoGraph(model, "its file is not on this server")
+    return stored_file_response(request, path, graph.sha256, ONNX)
+
+
+def _find_card(services: Services, model: str) -> Card:
+    """Raises HTTPException 404."""
     try:
-        card = services.jobs.catalog[model]
+        return services.jobs.catalog[model]
     except UnknownModel as error:
         raise HTTPException(404, str(error)) from error
-    return conditional_json(request, model_view(card).model_dump_json().encode(), "no-cache")
 
 
 @router.get("/colormaps", summary="All colour tables", response_model=list[ColormapView])

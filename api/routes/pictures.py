@@ -1,6 +1,6 @@
 """The pictures of a finished job."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.types import Scope
@@ -10,7 +10,7 @@ from api.dependencies import InjectedServices, JobId, Owner, get_services
 from api.disconnect import while_connected
 from api.plain_route import PlainRoute
 from api.rendering.params import ComparisonParams, HeatmapParams, OverlayParams, explanation_index
-from api.responses import file_response
+from api.responses import described_file, file_response
 from jobs.blobs import blob_names
 from jobs.errors import JobNotReady, NoPicture, PicturesErased
 from jobs.records.job import Job, State
@@ -19,18 +19,8 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["pictures"])
 _TYPES = {"png": "image/png", "npy": "application/octet-stream", "json": "application/json"}
 
 
-def _binary(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    """Of the OpenAPI page: a file of one of these media types, or a part of it."""
-    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
-    return {
-        200: {"content": content, "description": "The whole file."},
-        206: {"content": content, "description": "The range of it that was asked for."},
-        304: {"description": "It is the one named in `If-None-Match`."},
-    }
-
-
-_PICTURE = _binary("image/jpeg", "image/png", "image/webp")
-_HEATMAP = _binary("image/png", "application/octet-stream")
+_PICTURE = described_file("image/jpeg", "image/png", "image/webp")
+_HEATMAP = described_file("image/png", "application/octet-stream")
 _HEATMAP[200]["content"]["application/json"] = {"schema": {"$ref": "#/components/schemas/RawMap"}}
 
 
@@ -102,7 +92,9 @@ async def get_comparison(
     return file_response(request, picture, f"image/{kind}", job.expires_at)
 
 
-@router.get("/photo", summary="The photo", response_class=Response, responses=_binary("image/jpeg"))
+@router.get(
+    "/photo", summary="The photo", response_class=Response, responses=described_file("image/jpeg")
+)
 async def get_photo(request: Request, job: Finished, services: InjectedServices) -> Response:
     """The photo that the model saw: upright, without metadata, at reduced size."""
     photo = await services.jobs.blob(job.id, blob_names.PHOTO)

@@ -7,6 +7,18 @@ from pydantic import BaseModel, Field
 from models.calibration import Calibration
 from models.card import Card
 
+ONNX = "application/octet-stream"
+"""Media type of graphs: none is registered for ONNX."""
+
+
+class GraphView(BaseModel):
+    """The model as a file that runs elsewhere, on a phone for instance."""
+
+    link: str = Field(description="Path of the file.")
+    media_type: str
+    bytes: int
+    sha256: str
+
 
 class ModelView(BaseModel):
     """A model card."""
@@ -23,6 +35,7 @@ class ModelView(BaseModel):
     doubt: Calibration | None = Field(
         description="By what its verdicts go; null: never calibrated."
     )
+    graph: GraphView | None = Field(description="null: the model has none.")
     limits: str
     licence: str
     attribution: list[str]
@@ -43,7 +56,20 @@ def model_view(card: Card) -> ModelView:
         preprocessing=card.preprocessing.model_dump(),
         metrics=card.metrics,
         doubt=card.doubt,
+        graph=_graph_view(card),
         limits=card.limits,
         licence=card.licence,
         attribution=list(card.attribution),
+    )
+
+
+def _graph_view(card: Card) -> GraphView | None:
+    path = card.graph_path
+    if card.graph is None or path is None or not path.is_file():
+        return None
+    return GraphView(
+        link=f"/v1/models/{card.id}/graph",
+        media_type=ONNX,
+        bytes=path.stat().st_size,
+        sha256=card.graph.sha256,
     )
