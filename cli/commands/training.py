@@ -39,6 +39,10 @@ def calibrate(
     record: Annotated[bool, typer.Option("--record", help="Write it to the card.")] = False,
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     each: Annotated[int, typer.Option(min=1, help="Drawn pictures of each kind.")] = 40,
+    trained_on: Annotated[
+        list[Path] | None,
+        typer.Option(help="Photos trained on, for the means of classes; may be given again."),
+    ] = None,
 ) -> None:
     """Find when a model's answers may be relied on: temperature, thresholds, AUROC.
 
@@ -47,7 +51,7 @@ def calibrate(
     from cli.training.calibrate import CalibrateOptions
     from cli.training.calibrate import calibrate as run
 
-    raise typer.Exit(run(model, data, CalibrateOptions(each, record, json)))
+    raise typer.Exit(run(model, data, CalibrateOptions(each, record, json, trained_on or ())))
 
 
 def evaluate(

@@ -27,6 +27,7 @@ from models.prototypes import unit_length, write_prototypes
 from models.training.array_cache import Array
 from models.training.fit_calibration import (
     FittedCalibration,
+    LabelledOutputs,
     ModelOutputs,
     confident_share,
     fit_calibration,
@@ -39,15 +40,18 @@ from pictures.scenes import TRAIN_KINDS
 from workers.allocator import keep_freed_memory
 
 BATCH = 32
+MOST_TRAINED_ON = 2_500  # photos of a folder: more move no threshold
 
 
 @dataclass(frozen=True)
 class CalibrateOptions:
-    """`each`: pictures of each kind without a leaf; `record`: write the result to the card."""
+    """`each`: pictures of each kind without a leaf; `record`: write the result to the card;
+    `trained_on`: folders of photos that the model was trained on, for the prototypes."""
 
     each: int = 40
     record: bool = False
     json: bool = False
+    trained_on: Sequence[Path] = ()
 
 
 def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> int:
@@ -56,15 +60,21 @@ def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> in
     keep_freed_memory()
     card = served_card(model)
     try:
-        folders = [LeafFolder(folder, classes=card.class_names) for folder in data]
-        leaves, others = collect_outputs(card, folders, options.each)
+        folders, seen = (
+            [LeafFolder(folder, classes=card.class_names) for folder in roots]
+            for roots in (data, options.trained_on)
+        )
+        for folder in seen:
+            folder.keep_at_most(MOST_TRAINED_ON)
+        explainer = Explainer(card.model_copy(update={"doubt": None}), precision="auto")
+        leaves = labelled_outputs(explainer, folders)
+        trained_on = labelled_outputs(explainer, seen) if seen else None
+        kinds = negatives(folders[0].paths, options.each, card.preprocessing.size)
+        others = {kind: model_outputs(explainer, list(own)) for kind, own in kinds.items()}
     except (CardError, PhotoError, OSError) as error:
         raise CommandError(str(error)) from error
-    code = max(warn_of(photos) for photos in folders)
-    labels = torch.cat([photos.labels for photos in folders])
-    sizes = torch.tensor([len(photos.labels) for photos in folders])
-    of_folder = torch.arange(len(folders)).repeat_interleave(sizes)
-    found = fit_calibration(leaves, labels, others, of_folder)
+    code = max(warn_of(photos) for photos in (*folders, *seen))
+    found = fit_calibration(leaves, others, trained_on)
     means = write_prototypes(found.prototypes)
     calibration = doubt_table(card, data, found, means)
     if options.record:
@@ -95,23 +105,21 @@ def record(card: Card, calibration: Calibration, means: bytes) -> None:
     update_card(card.path, calibration.model_dump(), "doubt")
 
 
-def collect_outputs(
-    card: Card, folders: Sequence[LeafFolder], each: int
-) -> tuple[ModelOutputs, dict[str, ModelOutputs]]:
-    """The model's outputs for the photos of all folders in turn, and for `each` pictures of every
-    kind without a leaf.
+def labelled_outputs(explainer: Explainer, folders: Sequence[LeafFolder]) -> LabelledOutputs:
+    """The model's outputs for the photos of all folders in turn.
 
     Photos that cannot be read are left out of the folders. Raises CardError where that is all.
     """
-    side = card.preprocessing.size
-    explainer = Explainer(card.model_copy(update={"doubt": None}), precision="auto")
-    read = partial(decode_pixels, card=card)
-    leaves = [model_outputs(explainer, photos.each(read)) for photos in folders]
-    others = negatives(folders[0].paths, each, side)
-    together = ModelOutputs(
-        torch.cat([one.logits for one in leaves]), torch.cat([one.features for one in leaves])
+    read = partial(decode_pixels, card=explainer.card)
+    found = [model_outputs(explainer, photos.each(read)) for photos in folders]
+    sizes = torch.tensor([len(photos.labels) for photos in folders])
+    return LabelledOutputs(
+        ModelOutputs(
+            torch.cat([one.logits for one in found]), torch.cat([one.features for one in found])
+        ),
+        torch.cat([photos.labels for photos in folders]),
+        torch.arange(len(folders)).repeat_interleave(sizes),
     )
-    return together, {kind: model_outputs(explainer, list(own)) for kind, own in others.items()}
 
 
 def model_outputs(explainer: Explainer, pixels: Iterable[Array]) -> ModelOutputs:

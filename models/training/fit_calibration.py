@@ -37,6 +37,16 @@ class ModelOutputs:
 
 
 @dataclass(frozen=True)
+class LabelledOutputs:
+    """A model's outputs for n photos, with their labels, int64 (n,), and the number of the folder
+    of each, int64 (n,), such as laboratory or field."""
+
+    outputs: ModelOutputs
+    labels: Tensor
+    folders: Tensor
+
+
+@dataclass(frozen=True)
 class FittedCalibration:
     """The figures of a [doubt] table, and its prototypes: one for each class and folder."""
 
@@ -60,22 +70,26 @@ class _FittedThresholds:
 
 
 def fit_calibration(
-    leaves: ModelOutputs,
-    labels: Tensor,
+    leaves: LabelledOutputs,
     others: Mapping[str, ModelOutputs],
-    folders: Tensor | None = None,
+    trained_on: LabelledOutputs | None = None,
 ) -> FittedCalibration:
-    """Fit to the outputs for leaves, their labels (n,), and the outputs for other pictures by kind.
+    """Fit to the outputs for leaves that the model was not trained on, and for other pictures by
+    kind.
 
-    `folders`, int64 (n,): the folder of each photo, such as laboratory or field. Folders weigh
-    alike; each has prototypes of its own, and RIGHT of its confident answers are right.
+    Folders weigh alike; each has prototypes of its own, and RIGHT of its confident answers are
+    right. `trained_on`: photos that it was trained on, of which there are more, for the prototypes;
+    without them those of `leaves` serve.
     """
-    folders = torch.zeros_like(labels) if folders is None else folders
-    prototypes = fit_prototypes(leaves.features, labels, folders)
-    scores = cross_validated_scores(leaves.features, labels, folders)
+    outputs, labels, folders = leaves.outputs, leaves.labels, leaves.folders
+    prototypes = fit_prototypes(trained_on or leaves)
+    if trained_on:
+        scores = similarity(outputs.features, prototypes)
+    else:
+        scores = cross_validated_scores(leaves)
     weights = 1 / torch.bincount(folders).double()[folders]
-    temperature = fit_temperature(leaves.logits, labels, weights)
-    sure = (leaves.logits / temperature).softmax(dim=1)
+    temperature = fit_temperature(outputs.logits, labels, weights)
+    sure = (outputs.logits / temperature).softmax(dim=1)
     right = sure.argmax(dim=1) == labels
     found = fit_thresholds(scores, margins_of(sure), right, folders)
     not_a_leaf = weighted_quantile(scores, weights, NOT_A_LEAF_SHARE)
@@ -129,11 +143,12 @@ def weighted_quantile(values: Tensor, weights: Tensor, share: float) -> float:
     return float(values[order][int((below >= share).nonzero()[0])])
 
 
-def fit_prototypes(features: Tensor, labels: Tensor, folders: Tensor) -> Prototypes:
-    """The prototypes of features (n, K) of length 1; folders weigh alike in centre and whitening.
+def fit_prototypes(photos: LabelledOutputs) -> Prototypes:
+    """The prototypes of the photos' features; folders weigh alike in centre and whitening.
 
     The whitening undoes the covariance within a class of a folder, shrunk towards a sphere.
     """
+    features, labels, folders = photos.outputs.features, photos.labels, photos.folders
     weights = (1 / torch.bincount(folders))[folders][:, None]
     centre = (features * weights).sum(dim=0) / weights.sum()
     _, groups = torch.unique(folders * (labels.max() + 1) + labels, return_inverse=True)
@@ -154,17 +169,25 @@ def group_means(features: Tensor, groups: Tensor) -> Tensor:
     return sums / torch.bincount(groups)[:, None]
 
 
-def cross_validated_scores(features: Tensor, labels: Tensor, folders: Tensor) -> Tensor:
+def cross_validated_scores(photos: LabelledOutputs) -> Tensor:
     """The score of each photo, (n,), by prototypes of the photos of other folds: what a new photo
     would get."""
-    order = torch.randperm(len(features), generator=torch.Generator().manual_seed(0))
-    scores = torch.zeros(len(features))
-    for fold in range(min(FOLDS, len(features))):
-        own = torch.zeros(len(features), dtype=torch.bool)
+    count = len(photos.labels)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
+    scores = torch.zeros(count)
+    for fold in range(min(FOLDS, count)):
+        own = torch.zeros(count, dtype=torch.bool)
         own[order[fold::FOLDS]] = True
-        rest = fit_prototypes(features[~own], labels[~own], folders[~own])
-        scores[own] = similarity(features[own], rest)
+        prototypes = fit_prototypes(_chosen(photos, ~own))
+        scores[own] = similarity(photos.outputs.features[own], prototypes)
     return scores
+
+
+def _chosen(photos: LabelledOutputs, which: Tensor) -> LabelledOutputs:
+    logits, features = photos.outputs.logits[which], photos.outputs.features[which]
+    return LabelledOutputs(
+        ModelOutputs(logits, features), photos.labels[which], photos.folders[which]
+    )
 
 
 def fit_temperature(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> float:

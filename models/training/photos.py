@@ -87,6 +87,11 @@ class LeafFolder:
         self.paths, self.labels = [self.paths[index] for index in keep], self.labels[keep]
         self.unreadable |= photos
 
+    def keep_at_most(self, count: int) -> None:
+        """Continue with every second photo, or third, and so on: with at most `count`."""
+        step = -(-len(self) // count)
+        self.paths, self.labels = self.paths[::step], self.labels[::step]
+
     def keep_readable(self, read: Callable[[], Array]) -> None:
         """Leave out the photos that `read`, a method of this folder, fails on.
 

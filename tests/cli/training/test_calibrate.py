@@ -113,3 +113,16 @@ def test_a_wrong_table_names_card_line_and_field(tmp_path: Path, table: str, sai
     with pytest.raises(CardError, match=r"tiny\.toml, line \d+: ") as caught:
         read_card(card)
     assert said in str(caught.value)
+
+
+def test_the_means_of_classes_are_of_photos_trained_on_where_there_are_some(
+    cards: Path, drawn_leaves: Path
+) -> None:
+    calibrate(cards, drawn_leaves, "--record")
+    alone = read_prototypes(read_card(cards / "tiny.toml"))
+    calibrate(cards, drawn_leaves, "--trained-on", str(drawn_leaves / "train"), "--record")
+    card = read_card(cards / "tiny.toml")
+    assert read_prototypes(card).means.shape == alone.means.shape
+    assert not (read_prototypes(card).means == alone.means).all()
+    assert card.doubt is not None
+    assert card.doubt.photos == len(list((drawn_leaves / "val").rglob("*.jpg")))

@@ -1,5 +1,6 @@
 """models/training/fit_calibration.py: known answers are found again."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -9,6 +10,7 @@ from engine.evaluation.metrics import classification_metrics
 from models.reliability import expected_calibration_error
 from models.training.fit_calibration import (
     RIGHT,
+    LabelledOutputs,
     ModelOutputs,
     auroc,
     confident_share,
@@ -68,13 +70,27 @@ def leaves(count: int = 3000) -> tuple[ModelOutputs, Tensor]:
     return ModelOutputs(logits, F.normalize(torch.eye(12)[labels] + noise, dim=1)), labels
 
 
+def of_one_folder(outputs: ModelOutputs, labels: Tensor) -> LabelledOutputs:
+    return LabelledOutputs(outputs, labels, torch.zeros(len(labels)).long())
+
+
+def test_prototypes_are_those_of_the_photos_trained_on() -> None:
+    """Nothing need be held back then: no photo to be judged is among them."""
+    many, few = (of_one_folder(*leaves(count)) for count in (3000, 40))
+    found = fit_calibration(few, {"strange": many.outputs}, many)
+    assert np.array_equal(found.prototypes.means, fit_prototypes(many).means)
+    alone = fit_calibration(few, {})
+    assert found.figures["unknown"] > alone.figures["unknown"]
+    assert found.figures["photos"] == 40
+
+
 def test_a_table_says_what_it_does() -> None:
     """Leaves pass as promised, and other pictures are told apart as the figures say."""
     known, labels = leaves()
     rng = torch.Generator().manual_seed(2)
     strange = F.normalize(torch.randn(200, 12, generator=rng), dim=1)
     others = {"noise": ModelOutputs(torch.zeros(200, 5), strange), "leaves": known}
-    found = fit_calibration(known, labels, others)
+    found = fit_calibration(of_one_folder(known, labels), others)
     figures = found.figures
     assert figures["temperature"] == pytest.approx(2, rel=0.05)
     judged = classification_metrics(known.logits, labels, "abcde", figures["temperature"])
@@ -92,10 +108,10 @@ def test_a_table_says_what_it_does() -> None:
 def test_a_photo_does_not_vouch_for_itself() -> None:
     """Each is the only one of its class, so it is its own prototype, and like no other."""
     features = F.normalize(torch.randn(30, 40, generator=torch.Generator().manual_seed(4)), dim=1)
-    labels, folder = torch.arange(30), torch.zeros(30).long()
-    own = similarity(features, fit_prototypes(features, labels, folder))
+    photos = of_one_folder(ModelOutputs(torch.zeros(30, 30), features), torch.arange(30))
+    own = similarity(features, fit_prototypes(photos))
     assert own.tolist() == pytest.approx([1.0] * 30, abs=1e-4)
-    assert cross_validated_scores(features, labels, folder).max() < 0.8
+    assert cross_validated_scores(photos).max() < 0.8
 
 
 def test_what_varies_within_every_class_tells_nothing() -> None:
@@ -106,7 +122,8 @@ def test_what_varies_within_every_class_tells_nothing() -> None:
     features = torch.cat([F.one_hot(labels, 2), torch.zeros(400, 2)], dim=1).float()
     features[:, 2] = torch.randn(400, generator=rng)
     features += 0.05 * torch.randn(400, 4, generator=rng)
-    prototypes = fit_prototypes(F.normalize(features, dim=1), labels, torch.zeros(400).long())
+    outputs = ModelOutputs(torch.zeros(400, 2), F.normalize(features, dim=1))
+    prototypes = fit_prototypes(of_one_folder(outputs, labels))
     usual, strange = F.normalize(torch.tensor([[1.0, 0, 0.8, 0], [1.0, 0, 0, 0.8]]), dim=1)
     scores = similarity(torch.stack([usual, strange]), prototypes)
     assert scores[0] > 0.9
@@ -122,7 +139,7 @@ def test_each_folder_counts_alike_and_has_prototypes_of_its_own() -> None:
     )
     labels = torch.cat([lab_labels, field_labels])
     folders = torch.cat([torch.zeros(3000), torch.ones(300)]).long()
-    found = fit_calibration(both, labels, {}, folders)
+    found = fit_calibration(LabelledOutputs(both, labels, folders), {})
     assert len(found.prototypes.means) == 10
     assert 1.0 < found.figures["temperature"] < 2.0
     assert confident_share(lab, found) > 0
