@@ -24,6 +24,7 @@ from api.middleware.security_headers import CORS, SecurityHeadersMiddleware
 from api.middleware.trusted_host import TrustedHostMiddleware
 from api.middleware.upload_limits import UploadLimitMiddleware, UploadLimits
 from api.openapi import DescribedApp
+from api.openapi.overview import overview
 from api.rendering.cache import RenderCache
 from api.routes import (
     batches,
@@ -61,7 +62,6 @@ from models.catalog import Catalog
 log = logging.getLogger(__name__)
 _TICK_SECONDS = 1.0
 _SWEEP_TICK_SECONDS = 5.0
-_DESCRIPTION = "A photo of a leaf goes in, the disease comes out, with the picture that shows why."
 
 
 def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
@@ -102,7 +102,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     app = DescribedApp(
         title="CropShield",
         version="1",
-        description=_DESCRIPTION,
+        description=overview(settings, needs_keys=settings.needs_keys(host)),
         lifespan=lifespan,
         docs_url=None,
         redirect_slashes=False,

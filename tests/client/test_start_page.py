@@ -42,6 +42,18 @@ def test_the_first_job_is_done_in_three_lines(
     assert best["class_name"] in done.stdout
 
 
+def test_the_three_lines_that_the_api_page_opens_with_are_run_too(
+    server: Service, address: str, leaf_jpeg: bytes, tmp_path: Path
+) -> None:
+    opening = server.http.get("/openapi.json").json()["info"]["description"]
+    (program,) = re.findall(r"```sh\n(.*?)\n```", opening, re.DOTALL)
+    assert program.count("\n") == 2
+    (tmp_path / "leaf.jpg").write_bytes(leaf_jpeg)
+    here = program.replace("http://127.0.0.1:8000", address)
+    subprocess.run(["bash", "-euc", here], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "overlay.jpg").read_bytes().startswith(b"\xff\xd8")
+
+
 def test_a_phone_does_it_too(
     server: Service, address: str, leaf_jpeg: bytes, tmp_path: Path
 ) -> None:

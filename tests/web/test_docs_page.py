@@ -59,6 +59,17 @@ def test_the_sample_is_tried_out_in_both_forms(page: Page, leaf: Path, media: st
     assert json.loads(shown.inner_text())["result"]["predictions"]
 
 
+def test_the_page_opens_with_the_first_job_its_life_errors_and_limits(
+    page: Page, stack: Service
+) -> None:
+    page.goto("/docs")
+    opening = page.locator(".info")
+    for heading in ("The first job", "The life of a job", "Errors", "Limits"):
+        expect(opening.locator("strong", has_text=heading)).to_be_visible(timeout=WAIT_MS)
+    expect(opening.locator("pre")).to_contain_text(f"http://127.0.0.1:{stack.port}/v1/jobs")
+    expect(opening).to_contain_text("20 MB and 64 million pixels a photo")
+
+
 def test_the_first_steps_are_for_five_languages(page: Page) -> None:
     page.goto("/start")
     languages = page.locator("code[data-language]").evaluate_all(

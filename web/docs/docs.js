@@ -8,4 +8,10 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   docExpansion: "list",
   validatorUrl: null,
+  // The address of this very server in the commands of the description.
+  onComplete() {
+    for (const block of document.querySelectorAll(".info code")) {
+      block.textContent = block.textContent.replaceAll("http://127.0.0.1:8000", location.origin);
+    }
+  },
 });

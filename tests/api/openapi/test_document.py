@@ -167,3 +167,12 @@ def test_the_schema_names_every_route_and_upload_type(client: TestClient) -> Non
     assert "image/jpeg" in schema["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
     ids = [way["operationId"] for path in schema["paths"].values() for way in path.values()]
     assert len(ids) == len(set(ids))
+
+
+def test_the_description_has_the_limits_of_this_very_server() -> None:
+    settings = ApiSettings(max_bytes=5_000_000, queue_bound=1234)
+    opening = create_app(settings, host="0.0.0.0").openapi()["info"]["description"]  # noqa: S104
+    assert "5 MB and" in opening
+    assert "1,234 jobs that wait" in opening
+    assert "Each request needs a key" in opening
+    assert "No key is needed here" in DOCUMENT["info"]["description"]

@@ -1,6 +1,7 @@
 """What is looked at before anything large is downloaded."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from cli.errors import CommandError
 from cli.serve import bundled_redis, install_check
 from cli.serve.bundled_redis import Wheel
 from cli.serve.install_check import Size
+from tests.project.makefile import dry_run
 from tests.service.conftest import free_port
 
 ROOT = Path(__file__).parents[3]
@@ -89,3 +91,21 @@ def test_an_environment_of_another_python_is_not_used_in_silence(tmp_path: Path)
         install_check.check_python(str(other))
     with pytest.raises(CommandError, match="does not run"):
         install_check.check_python(str(tmp_path / "nowhere"))
+
+
+def test_the_size_of_the_first_download_is_told_before_it_and_its_progress_is_shown(
+    redis_server: str, tmp_path: Path
+) -> None:
+    """Without site-packages, as in an environment that was just made."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "cli.serve.install_check", "--without-torch"],
+        cwd=ROOT,
+        env=os.environ | {"REDIS_URL": redis_server, "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert re.search(r"installing: about 0\.\d GB to download, 0\.\d GB on disk", done.stdout)
+    (install,) = [
+        line for line in dry_run("serve", f"VENV={tmp_path}", "TORCH=0") if "--editable" in line
+    ]
+    assert "--quiet" not in install
