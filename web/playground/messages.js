@@ -119,10 +119,11 @@ export function entryName({ photos, at }) {
   return `${photos.length === 1 ? photos[0].name || "Photo" : photosText(photos.length)}, ${time}`;
 }
 
-export function outboxMessage(entries) {
+export function outboxMessage(entries, areStored) {
   const waiting = entries.filter(({ state }) => state === "waiting").reduce((sum, { photos }) => sum + photos.length, 0);
   if (!waiting) return "";
-  return `${photosText(waiting)} ${waiting === 1 ? "waits" : "wait"} on this device, also while this page is closed. Open it when there is a network.`;
+  const wait = `${photosText(waiting)} ${waiting === 1 ? "waits" : "wait"}`;
+  return areStored ? `${wait} on this device, also while this page is closed. Open it when there is a network.` : `${wait}.`;
 }
 
 // left: bytes, where they are few.

@@ -24,7 +24,7 @@ async function showEntries(isElsewhere, onOpen) {
   const signature = JSON.stringify(entries.map(({ id, state, reason }) => [id, state, reason]));
   if (signature === shown) return; // otherwise keyboard focus would be lost
   shown = signature;
-  $("outbox-message").textContent = outboxMessage(entries);
+  $("outbox-message").textContent = outboxMessage(entries, entries.every(isStored));
   $("send-now").hidden = !entries.some(({ state }) => state === "waiting");
   $("send-now").onclick = () => runWithErrors(sendNow);
   $("entries").replaceChildren(...entries.map((entry) => entryItem(entry, onOpen)));

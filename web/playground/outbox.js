@@ -37,7 +37,8 @@ export async function allEntries() {
 // Entries of {name, photo} each: one for all; offline one for each, so that none waits for others.
 export async function keep(photos) {
   const groups = navigator.onLine ? [photos] : photos.map((photo) => [photo]);
-  const entries = groups.map((group) => ({ id: newId(), at: Date.now(), photos: group, options: jobOptions(), state: "waiting", reason: "" }));
+  const now = Date.now();
+  const entries = groups.map((group, place) => ({ id: newId(), at: now + place, photos: group, options: jobOptions(), state: "waiting", reason: "" }));
   for (const entry of entries) await add(entry);
   return entries;
 }
