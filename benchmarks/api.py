@@ -15,7 +15,6 @@ import itertools
 import json
 import multiprocessing
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -32,7 +31,7 @@ import httpx2
 import psutil
 
 from benchmarks import fastapi_baseline
-from benchmarks.measuring import Spread, row, write
+from benchmarks.measuring import Spread, free_port, row, write
 from benchmarks.queue import NoNotifier, redis_server
 from benchmarks.sleeping_workers import TIMINGS
 from jobs.blobs import blob_names
@@ -55,9 +54,7 @@ class Server:
     """A process that listens, and a client with one connection to it."""
 
     def __init__(self, redis_url: str, *command: str, **environment: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         argv = [sys.executable, "-m", *(part.format(port=self.port) for part in command)]
         known = os.environ | {"CROPSHIELD_REDIS_URL": redis_url} | environment
         self.process = subprocess.Popen(argv, env=known, stderr=subprocess.DEVNULL)

@@ -22,8 +22,8 @@ from typing import Any
 import psutil
 from packaging.requirements import Requirement
 
-from benchmarks.measuring import write
-from benchmarks.memory import Clients, free_port, service
+from benchmarks.measuring import free_port, write
+from benchmarks.memory import Clients, service
 from benchmarks.queue import redis_server
 
 EXTRAS = ("api", "cpu", "s3", "folders")

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import socket
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -47,6 +48,13 @@ def keep_memory() -> str:
     return "glibc, memory kept" if keep_freed_memory() else "system"
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def machine() -> dict[str, Any]:
     """What the figures depend on."""
     packages = ("torch", "openvino", "grad-cam", "captum", "torchcam", "pillow")
@@ -59,10 +67,12 @@ def machine() -> dict[str, Any]:
     }
 
 
-def write(name: str, settings: Mapping[str, Any], rows: list[dict[str, Any]]) -> Path:
+def write(
+    name: str, settings: Mapping[str, Any], rows: list[dict[str, Any]], folder: Path = RESULTS
+) -> Path:
     """One JSON file for machines."""
-    RESULTS.mkdir(exist_ok=True)
-    target = RESULTS / f"{name}.json"
+    folder.mkdir(exist_ok=True)
+    target = folder / f"{name}.json"
     content = {"machine": machine(), "settings": dict(settings), "rows": rows}
     target.write_text(json.dumps(content, indent=1) + "\n")
     return target

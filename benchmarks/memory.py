@@ -7,7 +7,6 @@ last 500 jobs against that of the first 500.
 import argparse
 import io
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from typing import Any
 import httpx2
 import psutil
 
-from benchmarks.measuring import write
+from benchmarks.measuring import free_port, write
 from benchmarks.queue import redis_server
 from pictures.drawn_leaves.leaves import draw_leaf
 
@@ -50,12 +49,6 @@ def photos() -> list[bytes]:
     buffer = io.BytesIO()
     large.save(buffer, "JPEG")
     return [*made, made[0], buffer.getvalue(), made[2][: len(made[2]) // 2], b"no photo at all"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 
+from benchmarks.measuring import free_port
 from cli.serve import private_redis
 
 LEASE_SECONDS = 4.0
@@ -23,9 +23,7 @@ class Installation:
         self.home, self._workers = home, workers
         self._socket = private_redis.socket_path(home)
         self.url = f"unix://{self._socket}"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._environment = os.environ | {
             "CROPSHIELD_HOME": str(home),
             "CROPSHIELD_REDIS_URL": self.url,

@@ -22,10 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import write
+from benchmarks.measuring import free_port, write
 from benchmarks.serve.environments import PEERS, python_of, versions
 from benchmarks.serve.load import Answers, closed_loop, numbered, open_loop
-from benchmarks.serve.servers import HERE, Peer, Server, free_port, ours
+from benchmarks.serve.servers import HERE, Peer, Server, ours
 from benchmarks.stages import AIMED_AT, PHOTOS, photo
 
 CLIENTS, RATES, RATED_AT = (1, 4, 16, 64), (0.5, 0.8, 1.2), 16

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from typing import Self
 
 import httpx2
 import psutil
+
+from benchmarks.measuring import free_port
 
 HERE = Path(__file__).resolve().parents[2]
 START_SECONDS = 600.0  # on a busy machine
@@ -148,12 +149,6 @@ def ours(folder: Path, command: list[str], **environment: str) -> Ours:
     run = [sys.executable, "-m", "cli", *command, "--port", str(port)]
     given = {"CROPSHIELD_HOME": str(home), "PYTHONPATH": str(HERE)} | environment
     return Ours("ours", run, folder / "ours.log", port, given)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _is(word: str, words: list[str]) -> bool:
