@@ -15,12 +15,11 @@ from models.card_errors import InvalidCard, NotDescribed
 from models.class_descriptions import FILE_NAME, ClassDescription, read_descriptions
 from models.class_names import read_class_names
 from models.graph import Graph
+from models.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from models.recipe import CardTable, Training
 from models.toml_files import fault, read_toml
 from models.wrong_files import mistaken_for
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 ARCHITECTURE = r"^(cropshield_(cnn|plain)|resnet18|efficientnet_b0|(torchvision|timm):[\w.-]+)$"
 """Our two, two for short, and every classifier of two libraries."""
 
