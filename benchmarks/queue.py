@@ -23,7 +23,7 @@ from typing import Any
 from redis import Redis
 
 from benchmarks.measuring import write
-from benchmarks.sleeping_workers import BATCH, make_peer
+from benchmarks.sleeping_workers import BATCH, make_peer, model_seconds
 from cli.serve import private_redis
 from jobs.records.job import ImageFacts, Job, ModelFacts, State, new_id
 from jobs.records.options import JobOptions
@@ -189,7 +189,7 @@ def show(found: dict[str, list[dict[str, float]]], settings: dict[str, Any]) -> 
     paces = [row["jobs_per_second"] for row in ours]
     drift = max(abs(1 - row["of_the_shortest"]) for row in ours)
     spent = max(row["cpu_ms"] for row in ours)
-    ideal = BATCH / (0.005 + 0.0003 * BATCH)
+    ideal = BATCH / model_seconds(BATCH)
     sys.stdout.write(
         f"the model alone allows {ideal:,.0f} jobs/s; "
         f"flat within {drift:.1%} (aim {AIM_FLAT:.0%}); "

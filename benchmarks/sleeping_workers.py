@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import psutil
@@ -21,23 +22,19 @@ from jobs.redis.connections import broker_url
 
 BATCH = 8  # filled also by the shortest backlog that is measured
 WARM_UP = 200
-RESULT = {
-    "predictions": [
-        {"class_index": i, "class_name": "Tomato__late_blight", "crop": "Tomato"}
-        | {"disease": "late blight", "confidence": 0.123456}
-        for i in range(5)
-    ],
-    "explanations": [
-        {"class_index": 0, "method": "gradcam", "target_layer": "block4"}
-        | {"heatmap": {"width": 14, "height": 14}, "is_zero": False}
-    ],
-}
+_EXAMPLES = Path(__file__).parents[1] / "api/openapi/examples.json"
+RESULT = json.loads(_EXAMPLES.read_text())["get_job"]["200"]["result"]
 TIMINGS = {"decode": 7.21, "inference": 5.3, "explain": 0.4, "render": 4.75}
+
+
+def model_seconds(photos: int) -> float:
+    """How long the model takes for a batch."""
+    return 0.005 + 0.0003 * photos
 
 
 def model(photos: int) -> None:
     """All that it does is take its time."""
-    time.sleep(0.005 + 0.0003 * photos)
+    time.sleep(model_seconds(photos))
 
 
 class Tally(Protocol):

@@ -1,0 +1,1 @@
+"""Many workers, several API processes, one Redis: see `benchmarks.scale.__main__`."""
