@@ -1,6 +1,7 @@
 """engine/explainer.py: one forward pass, all explanations of a batch."""
 
 import hashlib
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,24 @@ def test_a_gpu_without_memory_gets_halves_then_the_cpu(card: Card) -> None:
     for one, other in zip(expected, explainer.explain(photos, requests), strict=True):
         np.testing.assert_allclose(one.maps[0].heatmap, other.maps[0].heatmap, atol=1e-5)
     assert sizes == [5, 2, 1, 1, 3, 1, 2, 1, 1]
+
+
+def test_what_a_batch_took_is_free_before_its_halves_run(card: Card) -> None:
+    explainer = Explainer(card, "cpu", runtime="torch")
+    taken: list[weakref.ref[Array]] = []
+
+    class Full:
+        name, half = "torch", False
+
+        def forward(self, batch: Array) -> RuntimeOutput:
+            assert not [one for one in taken if one() is not None]
+            activations = batch.copy()
+            taken.append(weakref.ref(activations))
+            raise OutOfMemory("CUDA out of memory")
+
+    explainer._runtime = Full()
+    explainer.explain([noise(i) for i in range(5)], [Request()] * 5)
+    assert len(taken) == 9
 
 
 @pytest.mark.parametrize("runtime", ["auto", "torch"])
