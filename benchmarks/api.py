@@ -30,8 +30,9 @@ import httpx2
 import psutil
 
 from benchmarks import fastapi_baseline
+from benchmarks.drain import NoNotifier
 from benchmarks.measuring import Spread, free_port, row, write
-from benchmarks.queue import NoNotifier, redis_server
+from benchmarks.queue import redis_server
 from benchmarks.sleeping_workers import RESULT, TIMINGS
 from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs

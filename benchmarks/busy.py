@@ -7,17 +7,16 @@ CPU shares the cores with decoding and rendering, so beside it stands how busy t
 import argparse
 import asyncio
 import io
-import os
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.drain import NoNotifier, a_job, drain
 from benchmarks.measuring import keep_memory, write
-from benchmarks.queue import NoNotifier, a_job, redis_server
+from benchmarks.queue import redis_server
 from benchmarks.sleeping_workers import SleepingSteps
 from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
@@ -29,8 +28,6 @@ from models.catalog import Catalog
 from pictures.drawn_leaves.leaves import draw_leaf
 from workers.explainers import Explainers, explainer_options
 from workers.job_steps import JobSteps
-from workers.lease_renewer import LeaseRenewer
-from workers.pipeline import Pipeline
 from workers.settings import WorkerSettings
 
 AIM, BATCH, MODEL = 0.90, 16, "cropshield_cnn"
@@ -73,26 +70,6 @@ async def fill(url: str, blobs: DiskBlobs, data: bytes, count: int) -> None:
     await redis.aclose()
 
 
-def drain(url: str, make: MakeSteps, jobs: int) -> dict[str, float]:
-    """One drain of all that waits: shares of the model and of the cores, jobs a second."""
-    counters = Counters()
-    queue = MeteredQueue(connect(url), NoNotifier(), 15, 5, Counters())
-    lease_renewer = LeaseRenewer(queue, "busy", 15, 120)
-    pipeline = Pipeline(queue, make(queue), lease_renewer, BATCH, counters)
-    lease_renewer.start()
-    wall, spent = time.perf_counter(), time.process_time()
-    pipeline.drain()
-    pipeline.close()
-    wall, spent = time.perf_counter() - wall, time.process_time() - spent
-    lease_renewer.stop()
-    counts = counters.take()
-    return {
-        "model": counts["model_seconds_total"] / counts["working_seconds_total"],
-        "cores": spent / wall / (os.cpu_count() or 1),
-        "jobs_per_second": jobs / wall,
-    }
-
-
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=5)
@@ -111,7 +88,8 @@ def main() -> None:
         for _ in range(chosen.rounds):
             for name, (make, data) in cases.items():
                 asyncio.run(fill(url, blobs, data, chosen.jobs))
-                found[name].append(drain(url, make, chosen.jobs))
+                queue = MeteredQueue(connect(url), NoNotifier(), 15, 5, Counters())
+                found[name].append(drain(queue, make(queue), chosen.jobs, BATCH))
     show(found, vars(chosen))
 
 

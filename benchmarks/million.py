@@ -14,8 +14,9 @@ from typing import Any
 
 from redis import Redis
 
+from benchmarks.drain import NoNotifier, a_job
 from benchmarks.measuring import write
-from benchmarks.queue import NoNotifier, a_job, redis_server
+from benchmarks.queue import redis_server
 from benchmarks.sleeping_workers import RESULT, TIMINGS
 from jobs.ports import Outcome
 from jobs.records.job import LOCAL, State

@@ -16,17 +16,15 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from redis import Redis
 
+from benchmarks.drain import a_job
 from benchmarks.measuring import write
 from benchmarks.sleeping_workers import BATCH, make_peer, model_seconds
 from cli.serve import private_redis
-from jobs.records.job import ImageFacts, Job, ModelFacts, State, new_id
-from jobs.records.options import JobOptions
 from jobs.redis.connections import connect_async
 from jobs.redis.keyspace import QUEUES
 from jobs.redis.notifier import CeleryNotifier, make_celery
@@ -38,13 +36,6 @@ BACKLOGS = (10, 1_000, 100_000)
 _PEER_BACKLOG = 1_000
 _TOGETHER = 64
 _QUIET = os.environ | {"PYTHONWARNINGS": "ignore"}
-
-
-class NoNotifier:
-    """Where no worker waits for notifications."""
-
-    def notify(self) -> None:
-        pass
 
 
 class Ours:
@@ -93,19 +84,6 @@ class Peer:
 
     def waiting(self, client: "Redis") -> int:
         return int(client.llen("celery"))
-
-
-def a_job() -> Job:
-    now, options = datetime.now(UTC), JobOptions()
-    return Job(
-        id=new_id(),
-        state=State.QUEUED,
-        created_at=now,
-        expires_at=now,
-        model=ModelFacts(id=options.model, version="1", weights_sha256="0" * 64),
-        options=options,
-        image=ImageFacts(width=4000, height=3000, format="JPEG", sha256=new_id()),
-    )
 
 
 def measure(case: "Ours | Peer") -> dict[str, float]:
