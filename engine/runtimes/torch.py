@@ -1,6 +1,5 @@
 """The reference runtime: any model, any layer, any device."""
 
-import copy
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from engine.cam.linear_head import find_linear_head, linear_head_forward_pass
 from engine.cam.methods import compute_cams
 from engine.cam.receptive_field import receptive_field_box
 from engine.errors import OutOfMemory
+from engine.runtimes.bfloat16 import bfloat16_up_to
 from engine.runtimes.folding import fold_batch_norms
 from engine.runtimes.parity import probe_batch
 from models.card import Card
@@ -101,10 +101,6 @@ def torch_runtime(model: nn.Module, card: Card, device: torch.device) -> TorchRu
 
 def to_bfloat16(reference: TorchRuntime) -> TorchRuntime:
     """A runtime in bfloat16 up to the target layer; its maps and the head stay in float32."""
-    parts = reference.model, reference.layer, reference.head
-    model, layer, head = copy.deepcopy(parts)  # in one call, so that shared parts stay shared
-    model.bfloat16()
-    if head is not None:
-        head.float()
-    layer.register_forward_hook(lambda _layer, _inputs, output: output.float())
+    parts = reference.layer, reference.model, reference.head
+    layer, model, head = bfloat16_up_to(*parts)
     return replace(reference, model=model, layer=layer, head=head, half=True)
