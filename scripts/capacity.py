@@ -1,0 +1,228 @@
+"""Write the tables of docs/explanation/capacity.md anew: `python -m scripts.capacity`.
+
+Their figures come from benchmarks/results; run it after a benchmark whose figures are kept. A table
+stands between `<!-- NAME -->` and `<!-- end -->`.
+"""
+
+import json
+import math
+import re
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PAGE, RESULTS = ROOT / "docs/explanation/capacity.md", ROOT / "benchmarks/results"
+PHOTO, CLIENTS = "1280 x 720", "16 clients"
+PEAK, USED = 4, 0.7  # the busiest seconds beside the day's mean; of a core that is planned for
+DAYS, SECONDS = (1_000_000, 100_000_000), 86_400
+OVERLAY_BYTES, MAPS_BYTES = 94_000, 1_424  # of a photo of 1280 x 720
+KEPT_DAYS = 3  # the default ttl
+TOMBSTONE_DAYS, TOMBSTONE_BYTES = 7, 176  # how long Redis knows that a job has expired, by its id
+
+
+def result(name: str) -> dict[str, Any]:
+    """A file of results; {} where it is missing."""
+    path = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return found
+
+
+def rows(name: str, **wanted: Any) -> list[dict[str, Any]]:
+    """The rows of a file that have these values."""
+    found = result(name).get("rows", [])
+    return [row for row in found if all(row.get(key) == value for key, value in wanted.items())]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a job takes: milliseconds of processor time, bytes."""
+
+    worker: float
+    api: float
+    redis: float
+    redis_from: str
+    model: float
+    record: int
+    photo: int
+
+    @property
+    def blobs(self) -> int:
+        """Bytes that stay until the job expires: photo, maps, overlay."""
+        return self.photo + MAPS_BYTES + OVERLAY_BYTES
+
+    @property
+    def at_the_store(self) -> int:
+        """Bytes between store and processes: photo in and out, results in, overlay out."""
+        return 2 * self.photo + self.blobs + OVERLAY_BYTES
+
+
+def one_job() -> Job:
+    (served,) = rows("serve", server="ours", load=CLIENTS)
+    (model,) = rows("stages", photo=PHOTO, version="this", part="model")
+    worker, api = (_median(served, f"{kind}_cpu_ms") for kind in ("worker", "api"))
+    redis, file = redis_cost(served)
+    record = result("million")["settings"]["bytes_a_job"]
+    photo = result("serve")["settings"]["bytes"]
+    return Job(worker, api, redis, file, model["median"], record, photo)
+
+
+def _median(served: dict[str, Any], figure: str) -> float:
+    return statistics.median(found[figure] for found in served["rounds"])
+
+
+def redis_cost(served: dict[str, Any]) -> tuple[float, str]:
+    """Milliseconds a job, and the file: under the load of many workers where that was measured."""
+    carried = result("scale").get("settings", {}).get("a_core_carries", {})
+    if "disk" in carried:
+        return 1000 / carried["disk"]["redis"], "scale.json, blobs on disk"
+    return _median(served, "redis_cpu_ms"), f"serve.json, {CLIENTS}"
+
+
+def costs() -> str:
+    """What one of each carries, by its processor time, and the memory of a process."""
+    job = one_job()
+    (submit,) = rows("api", request="submit", of="processor")
+    (poll,) = rows("api", request="poll of one that ended", of="processor")
+    (whole,) = rows("stages", photo=PHOTO, version="this", part="total")
+    (api,), (worker,) = rows("memory", process="api"), rows("memory", process="worker")
+    served = f"serve.json, {CLIENTS}"
+    lines = [
+        ("workers, photos of 300 kB", job.worker, served),
+        ("… of it the engine's steps", whole["median"], f"stages.json, {PHOTO}"),
+        ("… of these the model", job.model, f"stages.json, {PHOTO}"),
+        ("API: upload, wait, overlay", job.api, served),
+        ("… of it the submit", submit["median"], "api.json"),
+        ("… a poll of a finished job", poll["median"], "api.json"),
+        ("Redis, all that a job asks of it", job.redis, job.redis_from),
+        ("all of it on the same core", job.worker + job.api + job.redis, "the sum"),
+    ]
+    body = [
+        f"| {what} | {spent:.2f} | {1000 / spent:,.0f} | {SECONDS / spent / 1000:,.1f} | {file} |"
+        for what, spent, file in lines
+    ]
+    table = _table("| | ms a job | jobs/s of a core | millions a day | from |", body)
+    return (
+        f"{table}\nMemory: {api['last_mb']:,.0f} MB an API process, {worker['last_mb']:,.0f} MB a "
+        f"worker, {job.record:,} bytes of Redis a finished job (memory.json, million.json).\n"
+    )
+
+
+def sizes() -> str:
+    """How much of everything a million and a hundred million photos a day take."""
+    plans = [_plan(one_job(), photos) for photos in DAYS]
+    names = [f"{photos:,} a day" for photos in DAYS]
+    head = f"| | {' | '.join(names)} | how |"
+    return _table(
+        head,
+        [
+            f"| {what} | {' | '.join(plan[i][1] for plan in plans)} | {plans[0][i][2]} |"
+            for i, (what, _, _) in enumerate(plans[0])
+        ],
+    )
+
+
+def _plan(job: Job, photos: int) -> list[tuple[str, str, str]]:
+    mean = photos / SECONDS
+    peak = PEAK * mean
+
+    def cores(spent: float) -> str:
+        return f"{math.ceil(peak * spent / 1000 / USED):,}"
+
+    kept, ms = photos * KEPT_DAYS, "ms / 1000"
+    return [
+        ("mean, photos/s", f"{mean:,.0f}", f"/ {SECONDS:,} s"),
+        ("peak, photos/s", f"{peak:,.0f}", f"mean x {PEAK}"),
+        ("cores of workers", cores(job.worker), f"peak x {job.worker:.1f} {ms} / {USED}"),
+        ("API processes, a core each", cores(job.api), f"peak x {job.api:.1f} {ms} / {USED}"),
+        (
+            "cores of Redis",
+            f"{peak * job.redis / 1000 / USED:,.2f}",
+            f"peak x {job.redis:.2f} {ms} / {USED}; more than 1: several installations",
+        ),
+        (
+            f"memory of Redis, {KEPT_DAYS} days",
+            _bytes(kept * job.record),
+            f"photos x {KEPT_DAYS} x {job.record:,} bytes (million.json)",
+        ),
+        (
+            "memory of Redis, 1 hour at peak",
+            _bytes(3600 * peak * job.record),
+            "3,600 x peak x the same, `ttl=3600`",
+        ),
+        (
+            f"blobs, {KEPT_DAYS} days",
+            _bytes(kept * job.blobs),
+            f"photos x {KEPT_DAYS} x {job.blobs:,} bytes: photo, maps, overlay",
+        ),
+        (
+            "network of the API at peak",
+            _bits(peak * (job.photo + OVERLAY_BYTES)),
+            f"peak x ({job.photo:,} in + {OVERLAY_BYTES:,} out) x 8",
+        ),
+        (
+            "network of the photo store at peak",
+            _bits(peak * job.at_the_store),
+            f"peak x {job.at_the_store:,} x 8",
+        ),
+    ]
+
+
+def scale() -> str:
+    """The rows of scale.json."""
+    found = result("scale")
+    if not found:
+        return "`make bench-scale` measures it on your machine.\n"
+    body = [
+        f"| {row['blobs']} | {row['workers']} | {row['jobs_per_second']:,.0f}"
+        f" | {row['of_the_workers_alone']:.0%} | {row['full']}"
+        f" | {row['cpu_ms']['redis']:.2f} | {row['cpu_ms']['api']:.2f} |"
+        for row in found["rows"]
+    ]
+    head = "| blobs | workers | jobs/s | of the workers alone | full | Redis, ms | API, ms |"
+    machine = found["machine"]
+    told = [
+        f"- Blobs {store}: a core of its own carries "
+        + ", ".join(
+            f"{rate:,} jobs/s as {kind}" for kind, rate in carried.items() if kind != "clients"
+        )
+        for store, carried in found["settings"]["a_core_carries"].items()
+    ]
+    processes = f"{found['settings']['apis']} API processes"
+    where = f"scale.json: {machine['processor']}, {machine['cores']} cores, {processes}.\n"
+    return f"{_table(head, body)}\n{where}\n" + "\n".join(told) + "\n"
+
+
+TABLES: dict[str, Callable[[], str]] = {"costs": costs, "sizes": sizes, "scale": scale}
+
+
+def refreshed(page: str) -> str:
+    """The page with its tables anew."""
+    for name, table in TABLES.items():
+        block = re.compile(f"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        page = block.sub(lambda found, table=table: f"{found[1]}\n{table()}\n{found[2]}", page)  # type: ignore[misc]
+    return page
+
+
+def _table(head: str, body: list[str]) -> str:
+    columns = head.count("|") - 1
+    return "\n".join([head, "|---" * columns + "|", *body]) + "\n"
+
+
+def _bytes(size: float) -> str:
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            break
+        size /= 1000
+    return f"{size:,.1f} {unit}" if size < 100 else f"{size:,.0f} {unit}"
+
+
+def _bits(rate: float) -> str:
+    """`rate` in bytes a second."""
+    return _bytes(8 * rate).replace("B", "bit/s")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(refreshed(PAGE.read_text("utf-8")), "utf-8")

@@ -1,0 +1,20 @@
+"""docs/explanation/capacity.md: its tables are of the files in benchmarks/results."""
+
+import re
+
+from scripts.capacity import PAGE, TABLES, Job, refreshed
+
+
+def test_its_tables_are_those_of_the_results() -> None:
+    page = PAGE.read_text("utf-8")
+    named = re.findall(r"^<!-- (\w+) -->\n.*?^<!-- end -->$", page, re.MULTILINE | re.DOTALL)
+    assert sorted(named) == sorted(TABLES)
+    assert refreshed(page) == page, "python -m scripts.capacity writes them anew"
+
+
+def test_a_photo_passes_the_store_twice_and_stays_once() -> None:
+    job = Job(
+        worker=40.0, api=2.0, redis=0.5, redis_from="", model=14.0, record=4000, photo=300_000
+    )
+    assert job.blobs == 300_000 + 1_424 + 94_000
+    assert job.at_the_store == 600_000 + job.blobs + 94_000
