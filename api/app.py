@@ -48,11 +48,12 @@ from jobs.auth.rate_limits import RateLimiter
 from jobs.batches import BatchService
 from jobs.blobs import open_blobs
 from jobs.blobs.sweeper import Sweeper
-from jobs.errors import BlobsFailed, StoreDown
+from jobs.errors import StoreDown, Unavailable
 from jobs.ports import JobStore
 from jobs.redis.connections import connect, connect_async
 from jobs.redis.feedback import FeedbackStore
 from jobs.redis.notifier import CeleryNotifier, make_celery
+from jobs.redis.replication import Replication
 from jobs.redis.store import RedisJobStore
 from jobs.redis.watch import JobWatch
 from jobs.service import JobService
@@ -72,16 +73,24 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     notifier = CeleryNotifier(make_celery(settings))
     redis = connect_async(settings.redis_url)
     listener = connect_async(settings.redis_url, connections=2)
-    store = RedisJobStore(redis, notifier, settings.queue_bound, settings.max_attempts)
+    confirming = connect_async(settings.redis_url)
+    replication = Replication(confirming, settings.redis_replicas)
+    store = RedisJobStore(redis, notifier, settings.queue_bound, settings.max_attempts, replication)
     watch, measured = JobWatch(listener, store), Metrics(redis)
     blobs, sync_redis = open_blobs(settings), connect(settings.redis_url)
-    sweeper = Sweeper(sync_redis, blobs, measured.counters, settings.sweep_seconds)
+    sweeper = Sweeper(
+        sync_redis,
+        blobs,
+        measured.counters,
+        settings.sweep_seconds,
+        replicas=settings.redis_replicas,
+    )
     webhooks = WebhookOutbox(redis, settings.webhook_targets)
     cards = Catalog(*settings.card_folders)
     service = JobService(store, blobs, cards, webhooks, settings.max_pixels)
     sender = WebhookSender(settings.webhook_targets)
     dispatcher = WebhookDispatcher(webhooks, store, cards, sender, measured.counters)
-    feedback_store = FeedbackStore(redis, settings.feedback_days)
+    feedback_store = FeedbackStore(redis, settings.feedback_days, replication)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -96,8 +105,8 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         await asyncio.gather(reaping, sweeping, delivering)
         notifier.close()
         sync_redis.close()
-        await redis.aclose()
-        await listener.aclose()
+        for client in (redis, listener, confirming):
+            await client.aclose()
 
     app = DescribedApp(
         title="CropShield",
@@ -119,7 +128,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         RenderCache(blobs, settings.max_renders, settings.max_render_pixels),
         MemoryBudget(settings.upload_memory_bytes),
         Shares(settings.max_streams),
-        BatchService(redis, service),
+        BatchService(redis, service, replication),
         webhooks,
     )
     app.add_middleware(HeadMiddleware)
@@ -178,7 +187,7 @@ async def _sweep(sweeper: Sweeper, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
             await asyncio.to_thread(sweeper.run)
-        except (BlobsFailed, RedisError, OSError) as error:
+        except (Unavailable, RedisError, OSError) as error:
             log.warning("cannot sweep: %s", error)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), _SWEEP_TICK_SECONDS)

@@ -138,6 +138,7 @@ STATUS = {
     "explain-failed": 500,
     "internal": 500,
     "worker-lost": 500,
+    "not-replicated": 503,
     "queue-full": 503,
     "rendering-busy": 503,
     "storage-failed": 503,

@@ -11,6 +11,7 @@ from cli.errors import CommandError
 from cli.settings import read
 from jobs.errors import CropShieldError
 from jobs.redis.connections import connect_async
+from jobs.redis.replication import Replication
 from jobs.settings import SharedSettings
 
 T = TypeVar("T")
@@ -25,6 +26,19 @@ def call_redis(call: Callable[["Redis"], Coroutine[Any, Any, T]]) -> T:
         return asyncio.run(_call(url, call))
     except CropShieldError as error:
         raise CommandError(str(error)) from error
+
+
+def change_redis(call: Callable[["Redis"], Coroutine[Any, Any, T]]) -> T:
+    """As `call_redis`, for what is to be kept: returns once as many replicas have it as are asked
+    for."""
+    replicas = read(SharedSettings).redis_replicas
+
+    async def change(redis: "Redis") -> T:
+        result = await call(redis)
+        await Replication(redis, replicas).confirm()
+        return result
+
+    return call_redis(change)
 
 
 async def _call(url: str, call: Callable[["Redis"], Coroutine[Any, Any, T]]) -> T:

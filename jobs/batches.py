@@ -25,6 +25,7 @@ from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission
 from jobs.redis import keyspace, serialization
 from jobs.redis.connections import raises_store_down
+from jobs.redis.replication import Replication
 from jobs.service import JobService, resolve_class
 from pictures.errors import PhotoError
 
@@ -41,8 +42,11 @@ _REFUSALS = (
 class BatchService:
     """Submits batches, and finds them again."""
 
-    def __init__(self, redis: "Redis", jobs: JobService) -> None:
+    def __init__(
+        self, redis: "Redis", jobs: JobService, replication: Replication | None = None
+    ) -> None:
         self._redis: Any = redis
+        self._replication = replication or Replication(redis)
         self._jobs = jobs
 
     async def submit(
@@ -58,14 +62,15 @@ class BatchService:
         submission: owner, quota and key of the batch, reserved while this runs. One photo is in
         memory at a time. After a crash in between, the same key finds the jobs that were made.
 
-        Raises UnknownModel, UnknownClass, KeyReused, StoreDown, BlobsFailed, and QuotaUsedUp before
-        any job is made when there are not enough left for all of them.
+        Raises UnknownModel, UnknownClass, KeyReused, StoreDown, NotReplicated, BlobsFailed, and
+        QuotaUsedUp before any job is made when there are not enough left for all of them.
         """
         resolve_class(options, self._jobs.catalog[options.model])
         digest = await _batch_digest(photos, options) if submission.key else ""
         if known := await self.find_by_key(submission):
             if known.digest != digest:
                 raise KeyReused
+            await self._replication.confirm(BATCH + known.id)
             return known, True
         new = len(photos) - await self.count_begun(submission, len(photos))
         async with self._holding(submission, new):
@@ -80,6 +85,7 @@ class BatchService:
             items=items,
         )
         await self._keep(batch, submission.key_name)
+        await self._replication.confirm(BATCH + batch.id)
         return batch, False
 
     @raises_store_down

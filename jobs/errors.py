@@ -32,6 +32,7 @@ CropShieldError
     │   └── ShareUsedUp one key's share of it is
     ├── StoreFull       Redis is short of memory
     ├── StoreDown       Redis does not answer
+    ├── NotReplicated   too few of its replicas have what was written
     └── BlobsFailed     photos cannot be stored or read
         └── BlobMissing this one is not there
 """
@@ -218,6 +219,14 @@ class StoreFull(Unavailable):
 class StoreDown(Unavailable):
     def __init__(self, reason: object) -> None:
         super().__init__(f"the job store cannot be used: {reason}")
+
+
+class NotReplicated(Unavailable):
+    """What was asked for may have been done all the same; sent again, it is not done twice where
+    the request has an id or a key."""
+
+    def __init__(self, having: int, needed: int) -> None:
+        super().__init__(f"{having} Redis replicas have this; {needed} must. Send it again")
 
 
 class BlobsFailed(Unavailable):

@@ -60,7 +60,8 @@ class JobStore(Protocol):
     """The accepting side: records jobs and finds them. Every call raises StoreDown."""
 
     async def check_admission(self, owner: str = LOCAL) -> None:
-        """Raises QueueFull or StoreFull when no more jobs of this owner can be accepted."""
+        """Raises QueueFull, StoreFull or NotReplicated when no more jobs of this owner can be
+        accepted."""
 
     async def reserve(self, submission: Submission, digest: str = "") -> Job | None:
         """Reserve a client's id or key for this request, for half a minute. Returns the job that an
@@ -90,6 +91,10 @@ class JobStore(Protocol):
         Raises QueueFull at the bound, QuotaUsedUp at the owner's quota, KeyReused for other content
         under the key, IdTaken for an id that the client cannot have, JobGone for an expired job.
         """
+
+    async def confirm(self, job_id: str) -> None:
+        """Return once the job's record, as it is now, would outlive the primary; see
+        `CROPSHIELD_REDIS_REPLICAS`. Raises NotReplicated where that cannot be had now."""
 
     async def find(self, job_id: str, owner: str | None = None) -> Job:
         """Raises JobNotFound, also for another owner's, or JobGone for an expired one."""

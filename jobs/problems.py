@@ -133,6 +133,12 @@ JOB_PROBLEMS: dict[type[Exception], Problem] = {
     errors.StoreDown: Problem(
         "store-down", "Job store down", "Redis does not answer. Try again.", retryable=True
     ),
+    errors.NotReplicated: Problem(
+        "not-replicated",
+        "Not replicated",
+        "Too few replicas of Redis have it, so it could be lost with the primary. Send it again.",
+        retryable=True,
+    ),
     errors.BlobsFailed: Problem(
         "storage-failed",
         "Photo storage failed",

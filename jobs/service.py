@@ -63,11 +63,16 @@ class JobService:
     ) -> Submitted:
         """A queued job, whose photo was stored before the record; or the job that the same
         submission made before; or a succeeded job of the owner with the same photo and options.
+        Its record would outlive the primary, where replicas are asked for.
 
         Raises BadCallback, PhotoError, UnknownModel, UnknownClass, KeyReused, QuotaUsedUp,
         Unavailable, and as `receiving`.
         """
-        submission = submission or Submission()
+        submitted = await self._submit(data, options, submission or Submission())
+        await self.store.confirm(submitted.job.id)
+        return submitted
+
+    async def _submit(self, data: bytes, options: JobOptions, submission: Submission) -> Submitted:
         await self._webhooks.check(options.callback_url, submission.owner)
         job = await asyncio.to_thread(self._check, data, options, submission)
         if submission.slot and (
@@ -88,14 +93,17 @@ class JobService:
         """Cancel a job that has not ended; erase photo, maps and overlays of one that has.
 
         Raises JobNotFound for an unknown id, JobGone for an expired job, Unavailable while Redis or
-        the photo store does not answer.
+        the photo store does not answer, or too few replicas do.
         """
         job = await self.store.find(job_id, owner)
         if not job.state.is_terminal:
-            return await self.store.cancel(job_id)
-        await self.store.mark_erased(job_id)
-        await asyncio.to_thread(self.blobs.erase, job_id)
-        return await self.store.find(job_id)
+            job = await self.store.cancel(job_id)
+        else:
+            await self.store.mark_erased(job_id)
+            await asyncio.to_thread(self.blobs.erase, job_id)
+            job = await self.store.find(job_id)
+        await self.store.confirm(job_id)
+        return job
 
     async def _recorded(self, job: Job, submission: Submission) -> Submitted:
         """The job: queued, or succeeded with copies of an identical job's results."""

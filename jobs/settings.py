@@ -60,6 +60,8 @@ class SharedSettings(BaseSettings):
     ] = "redis://127.0.0.1:6379/0"
     """Redis with append-only persistence and `noeviction`; `redis://`, `rediss://`, `unix://`, or
     `redis+sentinel://host:port,host:port/name`."""
+    redis_replicas: Annotated[int, Field(ge=0)] = 0
+    """How many replicas of Redis must have what is accepted before it is answered as accepted."""
     broker_url: Annotated[str, AfterValidator(_address)] = ""
     """What carries notifications to workers: empty for the same Redis, `amqp://…` for RabbitMQ."""
     cards: Path = CARDS

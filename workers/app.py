@@ -57,7 +57,9 @@ def run_worker(settings: WorkerSettings) -> None:
         queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds
     )
     with DecoderPool() as decoders:
-        steps = JobSteps(queue, blobs, explainers, decoders.decode)
+        steps = JobSteps(
+            queue, blobs, explainers, decoders.decode, replicas=settings.redis_replicas
+        )
         pipeline = Pipeline(queue, steps, lease_renewer, explainers.claimed, counters)
         _serve(app, pipeline, lease_renewer, PollFallback(queue, pipeline), notifier)
 

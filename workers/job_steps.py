@@ -21,7 +21,7 @@ from jobs.errors import (
     CropShieldError,
     ExplainFailed,
 )
-from jobs.ports import BlobStore, Claim, Outcome, WorkQueue
+from jobs.ports import BlobStore, Claim, Outcome, Standing, WorkQueue
 from jobs.problems import job_problem_of
 from jobs.records.job import State
 from models.card import Card
@@ -58,7 +58,12 @@ class WorkItem:
 
 
 class JobSteps:
-    """An error belongs to the job that causes it: the others of its batch go on."""
+    """An error belongs to the job that causes it: the others of its batch go on.
+
+    With `replicas`, a worker erases only what it has stored itself: how a job stands may not be on
+    them yet, and where it is lost with the primary, the job is run again and needs its photo. The
+    sweeper erases the rest.
+    """
 
     def __init__(
         self,
@@ -66,8 +71,11 @@ class JobSteps:
         blobs: BlobStore,
         explainers: Explainers,
         decode_photo: Decode = decode,
+        *,
+        replicas: int = 0,
     ) -> None:
         self._queue, self._blobs, self._explainers = queue, blobs, explainers
+        self._replicas = replicas
         self._decode_photo = decode_photo
 
     def load(self, item: WorkItem) -> WorkItem:
@@ -149,7 +157,8 @@ class JobSteps:
             outcome = _failure(item, error)
         if ended := self._queue.finish(claim, outcome):
             log.info("job %s", ended, extra={"job_id": claim.job.id})
-            self._erase_what_no_job_needs(claim.job.id, ended)
+            if not self._replicas:
+                self._erase_what_no_job_needs(claim.job.id, ended)
         else:
             log.warning("job was taken over; result dropped", extra={"job_id": claim.job.id})
             self._take_back(item)
@@ -180,13 +189,20 @@ class JobSteps:
         """
         job = item.claim.job
         now = self._queue.standing(job.id)
-        lives = State.QUEUED, State.RUNNING, State.SUCCEEDED
-        if now is None or now.erased or now.state not in lives:
+        if self._is_over(now):
             self._blobs.erase(job.id)
-        elif not now.is_of(item.claim, State.SUCCEEDED):  # succeeded if only the reply was lost
+        elif now is None or not now.is_of(item.claim, State.SUCCEEDED):
+            # where it succeeded, only the reply was lost
             maps = item.explanation.maps if item.explanation else ()
             for name in blob_names.attempt_blobs(job, len(maps)):
                 self._blobs.delete(job.id, name)
+
+    def _is_over(self, now: Standing | None) -> bool:
+        """Whether nothing that is stored of a job is needed any more, whatever becomes of Redis."""
+        if now is not None and now.erased:
+            return True
+        lives = State.QUEUED, State.RUNNING, State.SUCCEEDED
+        return not self._replicas and (now is None or now.state not in lives)
 
     def _succeed(self, item: WorkItem, start: float) -> Outcome:
         if item.error is not None:

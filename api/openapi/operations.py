@@ -43,6 +43,7 @@ TAGS = [
 
 Kind = type[Exception] | Problem
 _STORE: tuple[Kind, ...] = (errors.StoreDown,)
+_KEPT: tuple[Kind, ...] = (*_STORE, errors.NotReplicated)  # of what promises to keep something
 _HTTP: tuple[Kind, ...] = (  # of every request
     INTERNAL,
     BAD_REQUEST,
@@ -89,13 +90,13 @@ _UPLOAD: tuple[Kind, ...] = (
     errors.QueueFull,
     errors.StoreFull,
     errors.BlobsFailed,
-    *_STORE,
+    *_KEPT,
 )
 _BATCH: tuple[Kind, ...] = (errors.BatchNotFound, errors.BatchGone, INVALID)
 _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     "submit_job": _UPLOAD,
     "get_job": _JOB,
-    "delete_job": (*_JOB, api_errors.WrongOrigin, errors.BlobsFailed),
+    "delete_job": (*_JOB, *_KEPT, api_errors.WrongOrigin, errors.BlobsFailed),
     "list_deliveries": _JOB,
     "list_jobs": (INVALID,),
     "put_job": (*_UPLOAD, errors.IdTaken, errors.JobGone),
@@ -106,6 +107,7 @@ _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     "get_photo": _PICTURE,
     "give_feedback": (
         *_JOB,
+        *_KEPT,
         *_BODY,
         api_errors.BodyTooLarge,
         api_errors.WrongOrigin,

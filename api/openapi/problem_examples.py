@@ -63,6 +63,7 @@ _ERRORS: list[Exception] = [
     errors.ExplainFailed("the model failed on this photo"),
     errors.QueueFull(10_000, 10_000),
     errors.StoreDown("Connection refused"),
+    errors.NotReplicated(0, 1),
     errors.BlobsFailed("photos cannot be stored now"),
 ]
 _DETAILS = {http_problem_of(error).slug: str(error) for error in _ERRORS} | {

@@ -18,14 +18,14 @@ def add(
     from pydantic import ValidationError
 
     from cli.errors import CommandError
-    from cli.redis_calls import call_redis
+    from cli.redis_calls import change_redis
     from jobs.auth.api_keys import RedisApiKeyStore, issue_key
 
     try:
         secret, key = issue_key(name, rate=rate, quota=quota, days=days)
     except ValidationError as error:
         raise CommandError(f"name {name!r}: {error.errors()[0]['msg']}") from error
-    call_redis(lambda redis: RedisApiKeyStore(redis).add(key))
+    change_redis(lambda redis: RedisApiKeyStore(redis).add(key))
     typer.echo(secret)
     typer.echo("Send it as X-API-Key. It is not shown again.", err=True)
 
@@ -49,9 +49,9 @@ def list_keys() -> None:
 def revoke(key: Annotated[str, typer.Argument(help="What the key begins with: cs_…")]) -> None:
     """Close a key for good, within two seconds. Its jobs stay until their time is over."""
     from cli.errors import CommandError
-    from cli.redis_calls import call_redis
+    from cli.redis_calls import change_redis
     from jobs.auth.api_keys import RedisApiKeyStore
 
-    if not call_redis(lambda redis: RedisApiKeyStore(redis).revoke(key)):
+    if not change_redis(lambda redis: RedisApiKeyStore(redis).revoke(key)):
         raise CommandError(f"there is no key {key!r}; `cropshield keys list` shows them all")
     typer.echo(f"{key} is revoked")

@@ -16,11 +16,11 @@ _SHOWN = 12  # characters of a secret
 @app.command()
 def add(key: Key = None) -> None:
     """Make a secret and show it. A second one signs beside the first, until that is revoked."""
-    from cli.redis_calls import call_redis
+    from cli.redis_calls import change_redis
     from jobs.records.job import LOCAL
     from jobs.webhooks.outbox import WebhookOutbox
 
-    typer.echo(call_redis(lambda redis: WebhookOutbox(redis).add_secret(key or LOCAL)))
+    typer.echo(change_redis(lambda redis: WebhookOutbox(redis).add_secret(key or LOCAL)))
 
 
 @app.command("list")
@@ -40,9 +40,9 @@ def revoke(
     key: Key = None,
 ) -> None:
     """Have a secret sign no more."""
-    from cli.redis_calls import call_redis
+    from cli.redis_calls import change_redis
     from jobs.records.job import LOCAL
     from jobs.webhooks.outbox import WebhookOutbox
 
-    call_redis(lambda redis: WebhookOutbox(redis).revoke_secret(key or LOCAL, secret.rstrip("…")))
+    change_redis(lambda redis: WebhookOutbox(redis).revoke_secret(key or LOCAL, secret.rstrip("…")))
     typer.echo(f"{secret[:_SHOWN]}… signs no more")

@@ -39,7 +39,7 @@ def _check_redis(settings: SharedSettings, *, served: bool) -> Iterator[Finding]
         yield redis.check_absent()
         return
     with connect(url) as client:
-        findings = redis.check_server(client, url)
+        findings = redis.check_server(client, url, settings.redis_replicas)
         answers = findings[0].level is not Level.PROBLEM or len(findings) > 1
         if not answers and not served and "redis_url" not in settings.model_fields_set:
             yield redis.check_absent()  # the socket is left over from a server that was killed

@@ -9,6 +9,7 @@ from cli.diagnostics.findings import Finding, ok, problem, warning
 from cli.errors import CommandError
 from cli.serve import private_redis
 from jobs.masking import masked
+from jobs.redis.replication import count_following
 from jobs.settings import SharedSettings
 
 SUBJECT = "redis"
@@ -37,12 +38,13 @@ def check_absent() -> Finding:
     return ok(SUBJECT, f"none runs now; `make serve` starts {found}")
 
 
-def check_server(client: "Redis", url: str) -> list[Finding]:
-    """The findings; only a problem when it does not answer."""
+def check_server(client: "Redis", url: str, replicas: int = 0) -> list[Finding]:
+    """The findings; only a problem when it does not answer. `replicas`: how many must follow it."""
     url = masked(url)
     try:
         info = client.info()
-        return [_version(info, url), *_configured(client, info), *_memory(info), *_writes(info)]
+        configured = [_version(info, url), *_configured(client, info)]
+        return [*configured, *_memory(info), *_writes(info), *_replicas(info, replicas)]
     except (RedisError, OSError) as error:
         advice = "Start it, or mend CROPSHIELD_REDIS_URL."
         return [problem(SUBJECT, f"{url} does not answer: {error}", advice)]
@@ -87,6 +89,14 @@ def _memory(info: dict[str, Any]) -> list[Finding]:
         return []
     found = f"{used:,} of {most:,} bytes of maxmemory are used; beyond it nothing is accepted"
     return [warning(SUBJECT, found, "Raise maxmemory, or keep results for a shorter time.")]
+
+
+def _replicas(info: dict[str, Any], needed: int) -> list[Finding]:
+    following = count_following(info)
+    if following < needed:
+        found = f"{following} replicas follow; CROPSHIELD_REDIS_REPLICAS is {needed}"
+        return [problem(SUBJECT, f"{found}: no photo is accepted", "Start the replicas.")]
+    return [ok(SUBJECT, f"{following} replicas follow")] if needed else []
 
 
 def _writes(info: dict[str, Any]) -> list[Finding]:

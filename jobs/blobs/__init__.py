@@ -19,7 +19,7 @@ def open_blobs(settings: SharedSettings) -> BlobStore:
     if settings.blobs == "disk":
         return DiskBlobs(settings.blob_folder)
     if settings.blobs == "redis":
-        return RedisBlobs(connect(settings.redis_url, decode=False))
+        return RedisBlobs(connect(settings.redis_url, decode=False), settings.redis_replicas)
     try:
         from jobs.blobs.s3 import S3Blobs
     except ImportError as error:

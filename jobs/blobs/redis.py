@@ -7,8 +7,9 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from jobs.errors import BlobMissing, BlobsFailed
+from jobs.errors import BlobMissing, BlobsFailed, NotReplicated
 from jobs.redis.keyspace import BLOB_JOBS, BLOBS
+from jobs.redis.replication import confirm
 
 
 class RedisBlobs:
@@ -16,11 +17,13 @@ class RedisBlobs:
 
     A hash does not expire while its job waits or runs. The script that ends the job gives record
     and hash the same time to live, so a blob never goes before its record. A sorted set lists the
-    jobs that have blobs, since a hash cannot be found by a part of its name.
+    jobs that have blobs, since a hash cannot be found by a part of its name. What is put is on
+    `replicas` replicas before a record can name it.
     """
 
-    def __init__(self, redis: "Redis") -> None:
+    def __init__(self, redis: "Redis", replicas: int = 0) -> None:
         self._redis: Any = redis
+        self._replicas = replicas
 
     def put(self, job_id: str, name: str, data: bytes) -> None:
         self.put_all(job_id, {name: data})
@@ -31,6 +34,7 @@ class RedisBlobs:
             pipe.zadd(BLOB_JOBS, {job_id: 0})
             pipe.hset(BLOBS + job_id, mapping=dict(blobs))
             pipe.execute()
+            confirm(self._redis, self._replicas, BLOBS + job_id)
 
     def get(self, job_id: str, name: str) -> bytes:
         with _as_blobs_failed(f"cannot read {name}"):
@@ -88,5 +92,5 @@ def _as_blobs_failed(what: str) -> Iterator[None]:
     """Every failure of Redis is a BlobsFailed."""
     try:
         yield
-    except (RedisError, OSError) as error:
+    except (RedisError, OSError, NotReplicated) as error:
         raise BlobsFailed(f"{what}: {error}") from error

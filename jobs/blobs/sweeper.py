@@ -13,6 +13,7 @@ from jobs.metrics import Counters
 from jobs.ports import BlobStore
 from jobs.records.job import State
 from jobs.redis.keyspace import ENDED, JOB, ORPHANS, PREFIX
+from jobs.redis.replication import check_replicas, wait_for_replicas
 from jobs.redis.scripts import load_script
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ class Sweeper:
     worker that was killed may have stored them late); blobs that never had a record go after
     `grace` seconds by the clock of Redis.
 
+    With `replicas`, nothing is erased before what the records say is on as many of them: a primary
+    that takes over must not find that a job is still to be run whose photo is gone.
+
     A record whose blobs are missing is left as it is. A worker fails a waiting job, since it finds
     no photo; a finished one is only logged.
     """
@@ -43,8 +47,10 @@ class Sweeper:
         counters: Counters,
         interval: float,
         grace: float = GRACE_SECONDS,
+        replicas: int = 0,
     ) -> None:
         self._redis: Any = redis
+        self._replicas = replicas
         self._blobs, self._counters = blobs, counters
         self._interval, self._grace = interval, int(grace * 1000)
         self._leftovers = redis.register_script(load_script("leftovers"))
@@ -55,7 +61,7 @@ class Sweeper:
         self._stopped.set()
 
     def run(self) -> None:
-        """Do what is due, until `stop`. Raises BlobsFailed, RedisError."""
+        """Do what is due, until `stop`. Raises BlobsFailed, NotReplicated, RedisError."""
         self._erase_originals()
         if self._redis.set(LOCK, 1, nx=True, px=int(self._interval * 1000)):
             self._counters.count("swept_total", "part", by=self._blobs.remove_partial_writes())
@@ -64,7 +70,7 @@ class Sweeper:
 
     def _erase_originals(self) -> None:
         """Erase the photos of jobs that ended without a worker; workers erase those of the
-        others."""
+        others, unless there are replicas to wait for."""
         while not self._stopped.is_set() and (ids := self._redis.srandmember(ENDED, _CHUNK)):
             with_pictures = set(self._with_pictures(ids))
             self._blobs.delete_each(list(with_pictures), ORIGINAL)
@@ -77,9 +83,16 @@ class Sweeper:
         with self._redis.pipeline(transaction=False) as pipe:
             for job_id in ids:
                 pipe.hget(JOB + job_id, "state")
-            states = pipe.execute()
+            states = self._replicated(pipe)
         found = zip(ids, states, strict=True)
         return (job_id for job_id, state in found if state in (State.SUCCEEDED, None))
+
+    def _replicated(self, pipe: Any) -> list[Any]:
+        """The replies of a pipeline, once replicas have what they tell. Raises NotReplicated."""
+        if not self._replicas:
+            return list(pipe.execute())
+        wait_for_replicas(pipe, self._replicas)
+        return check_replicas(pipe.execute(), self._replicas)
 
     def _sweep(self) -> None:
         """Sweep each shard once at most, and one shard or chunk at least."""
@@ -98,7 +111,9 @@ class Sweeper:
         """Whether the whole shard was swept. It stops early only after it has erased something,
         which the next sweep need not look at again."""
         for ids in _chunks(self._blobs.list_jobs(shard)):
-            found = self._leftovers(args=[PREFIX, self._grace, *ids])
+            with self._redis.pipeline(transaction=False) as pipe:
+                self._leftovers(args=[PREFIX, self._grace, *ids], client=pipe)
+                (found,) = self._replicated(pipe)
             if found:
                 self._erase(dict(zip(found[::2], found[1::2], strict=True)))
             if self._stopped.is_set() or (found and time.monotonic() > end):

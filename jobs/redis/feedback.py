@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from jobs.records.feedback import Feedback
 from jobs.redis.connections import raises_store_down
 from jobs.redis.keyspace import JOB, PREFIX
+from jobs.redis.replication import Replication
 
 _PAGE = 500
 
@@ -16,13 +17,14 @@ _PAGE = 500
 class FeedbackStore:
     """One opinion a job, the last one given, for `days` days. Every call raises StoreDown."""
 
-    def __init__(self, redis: "Redis", days: float) -> None:
+    def __init__(self, redis: "Redis", days: float, replication: Replication | None = None) -> None:
         self._redis: Any = redis
+        self._replication = replication or Replication(redis)
         self._kept = timedelta(days=days)
 
     @raises_store_down
     async def save(self, owner: str, feedback: Feedback) -> None:
-        """Replaces what was said about the job before."""
+        """Replaces what was said about the job before. Raises NotReplicated."""
         records, order = _keys(owner)
         until = (feedback.given_at - self._kept).timestamp()
         outlived = await self._redis.zrangebyscore(order, "-inf", until)
@@ -35,6 +37,7 @@ class FeedbackStore:
             pipe.expire(records, self._kept)
             pipe.expire(order, self._kept)
             await pipe.execute()
+        await self._replication.confirm(records)
 
     async def all(self, owner: str) -> AsyncIterator[tuple[Feedback, bool]]:
         """The owner's feedback, the oldest first, and whether each job still has its photo."""

@@ -15,6 +15,7 @@ from jobs.redis import keyspace, serialization
 from jobs.redis.admission import AdmissionControl
 from jobs.redis.connections import raises_store_down
 from jobs.redis.queue import reap_arguments
+from jobs.redis.replication import Replication
 from jobs.redis.replies import accepted_job, known_id, queue_position
 from jobs.redis.scripts import load_script
 
@@ -26,12 +27,17 @@ _LOOKED_AT = 1_000  # jobs examined for one page
 class RedisJobStore:
     """See `jobs.ports.JobStore`; for `bound`, `jobs.redis.admission.AdmissionControl`."""
 
-    def __init__(self, redis: "Redis", notifier: Notifier, bound: int, max_attempts: int) -> None:
-        self._redis, self._notifier, self._admission = (
-            redis,
-            notifier,
-            AdmissionControl(redis, bound),
-        )
+    def __init__(
+        self,
+        redis: "Redis",
+        notifier: Notifier,
+        bound: int,
+        max_attempts: int,
+        replication: Replication | None = None,
+    ) -> None:
+        self._redis, self._notifier = redis, notifier
+        self._admission = AdmissionControl(redis, bound)
+        self._replication = replication or Replication(redis)
         names = (
             "reserve",
             "release_reservation",
@@ -50,6 +56,7 @@ class RedisJobStore:
     @raises_store_down
     async def check_admission(self, owner: str = LOCAL) -> None:
         await self._admission.check(owner)
+        await self._replication.check()
 
     @raises_store_down
     async def reserve(self, submission: Submission, digest: str = "") -> Job | None:
@@ -100,6 +107,9 @@ class RedisJobStore:
         if notify:
             self._notifier.notify()
         return Submitted(accepted_job(job, *since))
+
+    async def confirm(self, job_id: str) -> None:
+        await self._replication.confirm(keyspace.JOB + job_id)
 
     @raises_store_down
     async def find(self, job_id: str, owner: str | None = None) -> Job:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,15 @@ POISON_WIDTH = 64
 class WorkerHarness:
     """A batch on a real queue, a real disk and the bundled model."""
 
-    def __init__(self, harness: JobHarness, home: Path, decode_photo: Decode = decode) -> None:
+    def __init__(
+        self, harness: JobHarness, home: Path, decode_photo: Decode = decode, replicas: int = 0
+    ) -> None:
         self.harness, self.home, self.blobs = harness, home, DiskBlobs(home)
         self.blobs.check()
         explainers = Explainers(Catalog(), "cpu")
-        self.steps = JobSteps(harness.queue, self.blobs, explainers, decode_photo)
+        self.steps = JobSteps(
+            harness.queue, self.blobs, explainers, decode_photo, replicas=replicas
+        )
         self.lease_renewer = LeaseRenewer(harness.queue, "w", lease=1, deadline=60)
         self.counters = Counters()
         self.pipeline = Pipeline(harness.queue, self.steps, self.lease_renewer, 2, self.counters)
@@ -613,3 +617,33 @@ def test_a_stopped_pipeline_gives_back_what_it_had_only_claimed(
 def _until(happened: Callable[[], bool]) -> None:
     while not happened():
         time.sleep(0.01)
+
+
+def test_with_replicas_a_worker_leaves_the_photo_of_a_job_that_might_have_to_be_run_again(
+    harness: JobHarness, home: Path, leaf_jpeg: bytes
+) -> None:
+    worker = WorkerHarness(harness, home, replicas=1)
+    jobs = [worker.submit(leaf_jpeg), worker.submit(b"no photo")]
+    worker.run()
+    assert [worker.ended(job).state for job in jobs] == [State.SUCCEEDED, State.FAILED]
+    assert all(worker.blobs.has(job.id, blob_names.ORIGINAL) for job in jobs)
+
+
+def test_with_replicas_a_worker_whose_job_is_unknown_erases_its_own_pictures_alone(
+    harness: JobHarness, home: Path, leaf_jpeg: bytes
+) -> None:
+    worker = WorkerHarness(harness, home, replicas=1)
+    job = worker.submit(leaf_jpeg)
+    (claim,) = harness.queue.claim(1)
+    item = worker.steps.load(WorkItem(claim))
+    worker.steps.explain([item])
+    store = worker.blobs.put_all
+
+    def store_then_fail_over(job_id: str, blobs: Mapping[str, bytes]) -> None:
+        store(job_id, blobs)
+        harness.client.delete(keyspace.JOB + job_id)  # as an older primary knows it
+
+    worker.blobs.put_all = store_then_fail_over  # type: ignore[method-assign]
+    worker.steps.finish(item)
+    assert worker.blobs.has(job.id, blob_names.ORIGINAL)
+    assert not worker.blobs.has(job.id, blob_names.maps_name(1))

@@ -3,9 +3,13 @@
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.chaos.redis_group import RedisGroup
 from cli.errors import CommandError
 from cli.main import app
 from jobs.auth.api_keys import key_id_of
+from tests.redis_groups import replicated
+
+__all__ = ["replicated"]
 
 Run = CliRunner()
 
@@ -48,3 +52,19 @@ def test_without_a_redis_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = Run.invoke(app, ["keys", "list"]).exception
     assert isinstance(failed, CommandError)
     assert "/nowhere/redis.sock" in str(failed)
+
+
+def test_a_key_is_not_said_to_be_revoked_before_a_replica_knows(
+    replicated: RedisGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    primary, replica = replicated.ports
+    monkeypatch.setenv("CROPSHIELD_REDIS_URL", replicated.url_of(primary))
+    monkeypatch.setenv("CROPSHIELD_REDIS_REPLICAS", "1")
+    key_id = key_id_of(Run.invoke(app, ["keys", "add", "Ada"]).stdout.strip())
+    assert key_id
+    replicated.pause(replica)
+    revoked = Run.invoke(app, ["keys", "revoke", key_id])
+    assert isinstance(revoked.exception, CommandError)
+    assert "0 Redis replicas have this; 1 must" in str(revoked.exception)
+    assert "is revoked" not in revoked.stdout
+    replicated.resume(replica)

@@ -98,6 +98,11 @@ def test_memory_that_runs_out_is_a_warning(home: Path) -> None:
     assert any("maxmemory are used" in finding.found for finding in found)
 
 
+def test_too_few_replicas_are_a_problem(home: Path, redis_url: str) -> None:
+    found = about("redis", SharedSettings(redis_url=redis_url, redis_replicas=1, home=home))
+    assert "0 replicas follow; CROPSHIELD_REDIS_REPLICAS is 1" in problems(found)
+
+
 def test_a_redis_that_does_not_answer_is_a_problem(home: Path) -> None:
     url = f"redis://127.0.0.1:{free_port()}/0"
     found = about("redis", SharedSettings(redis_url=url, home=home))
