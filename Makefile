@@ -62,7 +62,7 @@ bench: $(BENCHES:%=bench-%) ## Measure everything; `make bench-engine` and so on
 bench-%: $(DONE)bench
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
 
-chaos: $(DONE)test ## Kill workers, Redis and the API while 2,000 photos are explained
+chaos: $(DONE)test ## Kill workers, Redis and the API while 2,000 photos are explained (ARGS=--sentinel)
 	@$(BIN)/python -m benchmarks.chaos --keep $(ARGS)
 
 siege: $(DONE)test ## Attack the server of `make serve`, and say what an honest client sees (ARGS=)

@@ -1,6 +1,7 @@
 """Clients post photos and poll while workers are killed with -9, Redis is restarted (kill -9 and
 TERM in turn), and the API is restarted. Every job that was answered with 202 must then reach one
-end, and keep it.
+end, and keep it. With `--sentinel` Redis alone is killed, a primary with two replicas and three
+Sentinels, and workers only sleep.
 """
 
 import argparse
@@ -10,7 +11,9 @@ import sys
 import tempfile
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
+from benchmarks.chaos import failovers
 from benchmarks.chaos.blows import kill
 from benchmarks.chaos.clients import Client
 from benchmarks.chaos.ends import settle
@@ -43,18 +46,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", action="store_true", help="write the table to results/")
-    for option in fields(Plan):
-        name = "--" + option.name.replace("_", "-")
-        parser.add_argument(name, type=type(option.default), default=option.default)
+    parser.add_argument("--sentinel", action="store_true", help="kill the primary of a group")
+    name, kind = ("chaos-sentinel", failovers.Plan) if "--sentinel" in sys.argv else ("chaos", Plan)
+    for option in fields(kind):
+        flag = "--" + option.name.replace("_", "-")
+        parser.add_argument(flag, type=type(option.default), default=option.default)
     asked = vars(parser.parse_args())
-    seed, keep, plan = asked.pop("seed"), asked.pop("keep"), Plan(**asked)
+    seed, keep = asked.pop("seed"), asked.pop("keep")
+    asked.pop("sentinel")
     with tempfile.TemporaryDirectory(prefix="cropshield-chaos-") as home:
-        outcome = run(plan, Path(home), seed)
-    table = facts(plan, outcome)
+        table, is_sound = _run(kind(**asked), Path(home), seed)
     print("\n".join(f"{name:38} {value}" for name, value in table.items()))
     if keep:
-        write("chaos", asked | {"seed": seed}, [table])
-    sys.exit(not outcome.is_sound)
+        write(name, asked | {"seed": seed}, [table])
+    sys.exit(not is_sound)
+
+
+def _run(plan: Plan | failovers.Plan, home: Path, seed: int) -> tuple[dict[str, Any], bool]:
+    """What was seen, line by line, and whether it is as it should be."""
+    if isinstance(plan, failovers.Plan):
+        outcome = failovers.run(plan, home)
+        return failovers.facts(plan, outcome), outcome.is_sound
+    outcome = run(plan, home, seed)
+    return facts(plan, outcome), outcome.is_sound
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ class Client(threading.Thread):
         super().__init__(daemon=True)
         self._url, self._count, self._outcome = f"http://127.0.0.1:{port}", count, outcome
         self._random, self.ids = random.Random(seed), list[str]()
-        self._photos = [_photo(seed * 10 + i) for i in range(3)]
+        self._photos = [photo(seed * 10 + i) for i in range(3)]
 
     def run(self) -> None:
         with httpx2.Client(base_url=self._url, timeout=20) as http:
@@ -30,8 +30,8 @@ class Client(threading.Thread):
 
     def _submit(self, http: httpx2.Client) -> None:
         try:
-            photo = self._random.choice(self._photos)
-            answer = http.post("/v1/jobs", content=photo, headers={"Cache-Control": "no-cache"})
+            chosen = self._random.choice(self._photos)
+            answer = http.post("/v1/jobs", content=chosen, headers={"Cache-Control": "no-cache"})
         except httpx2.TransportError:  # the API is being restarted
             time.sleep(0.2)
             return
@@ -56,7 +56,7 @@ class Client(threading.Thread):
             return  # nobody there to hang up on
 
 
-def _photo(seed: int) -> bytes:
+def photo(seed: int) -> bytes:
     buffer = io.BytesIO()
     draw_leaf("spots", seed=seed, size=(320, 240)).photo.save(buffer, "JPEG", quality=80)
     return buffer.getvalue()

@@ -19,7 +19,8 @@ def settle(ids: list[str], port: int, outcome: Outcome) -> None:
         first = {job_id: _end_of(http, job_id, begun, outcome) for job_id in ids}
         outcome.settled_seconds = time.monotonic() - begun
         for job_id, job in first.items():
-            if job and http.get(f"/v1/jobs/{job_id}").json() != job:
+            now = http.get(f"/v1/jobs/{job_id}").json()
+            if job and not now == job == outcome.seen.get(job_id, job):
                 outcome.changed.append(job_id)
     outcome.accepted = len(ids)
     outcome.ends.update(job["state"] for job in first.values() if job)

@@ -24,29 +24,37 @@ class Installation:
         self._socket = private_redis.socket_path(home)
         self.url = f"unix://{self._socket}"
         self.port = free_port()
-        self._environment = os.environ | {
-            "CROPSHIELD_HOME": str(home),
-            "CROPSHIELD_REDIS_URL": self.url,
-            "CROPSHIELD_LEASE_SECONDS": str(LEASE_SECONDS),
-            "CROPSHIELD_MAX_ATTEMPTS": "9",  # workers are killed over photos that did nothing
-        }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
-        for name in ("redis", "api", *(f"worker{i}" for i in range(self._workers))):
+        self.bring_up("redis")
+        self.start_service()
+
+    def start_service(self) -> None:
+        """All but Redis."""
+        for name in ("api", *(f"worker{i}" for i in range(self._workers))):
             self.bring_up(name)
         _until(lambda: workers_of(self.port) >= self._workers)
 
     def bring_up(self, name: str) -> None:
-        command = [sys.executable, "-m", "cli", name.rstrip("0123456789")]
-        if name == "redis":
-            command = private_redis.command(private_redis.find_server(), self.home, self._socket)
-        if name == "api":
-            command += ["--port", str(self.port)]
+        environment = os.environ | {"CROPSHIELD_HOME": str(self.home)} | self.settings()
         with (self.home / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, env=self._environment, stdout=log, stderr=log
+                self.command(name), env=environment, stdout=log, stderr=log
             )
+
+    def settings(self) -> dict[str, str]:
+        return {
+            "CROPSHIELD_REDIS_URL": self.url,
+            "CROPSHIELD_LEASE_SECONDS": str(LEASE_SECONDS),
+            "CROPSHIELD_MAX_ATTEMPTS": "9",  # workers are killed over photos that did nothing
+        }
+
+    def command(self, name: str) -> list[str]:
+        if name == "redis":
+            return private_redis.command(private_redis.find_server(), self.home, self._socket)
+        more = ["--port", str(self.port)] if name == "api" else []
+        return [sys.executable, "-m", "cli", name.rstrip("0123456789"), *more]
 
     def restart(self, name: str, number: signal.Signals) -> None:
         self.processes[name].send_signal(number)

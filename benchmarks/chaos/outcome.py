@@ -36,6 +36,8 @@ class Outcome:
     attempts: Counter[int] = field(default_factory=Counter)
     recoveries: list[float] = field(default_factory=list)
     settled_seconds: float = 0.0
+    seen: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Jobs as clients saw them end, by id."""
 
     @property
     def is_sound(self) -> bool:

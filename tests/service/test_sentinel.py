@@ -1,6 +1,5 @@
 """A Redis that dies, its replica, a Sentinel, and an API that finds the new primary by itself."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,73 +7,23 @@ import pytest
 import redis
 
 from api.settings import ApiSettings
-from cli.serve import private_redis
+from benchmarks.chaos.redis_group import RedisGroup
+from jobs.redis.keyspace import JOB
 from jobs.redis.notifier import CELERY_QUEUE, CeleryNotifier, make_celery
 from jobs.settings import SharedSettings
 from tests.api.conftest import FakeWorker
-from tests.service.conftest import Service, free_port, until
+from tests.redis_groups import make_group
+from tests.service.conftest import Service, until
 from tests.service.test_photo_to_overlay import jpeg, submit
 
 pytestmark = pytest.mark.service
-NAME = "leaves"
-
-
-class Watched:
-    """A primary, a replica and a Sentinel on ports of their own."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._server = folder, private_redis.find_server()
-        self.primary, self.replica, self.sentinel = (free_port() for _ in range(3))
-        self.url = f"redis+sentinel://127.0.0.1:9,127.0.0.1:{self.sentinel}/{NAME}"
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
-
-    def start(self) -> None:
-        self.start_redis(self.primary)
-        self.start_redis(self.replica, "--replicaof", "127.0.0.1", str(self.primary))
-        config = self._folder / "sentinel.conf"
-        watched = f"sentinel monitor {NAME} 127.0.0.1 {self.primary} 1"
-        times = {"down-after-milliseconds": 3000, "failover-timeout": 5000}
-        lines = [f"port {self.sentinel}", watched]
-        lines += [f"sentinel {name} {NAME} {value}" for name, value in times.items()]
-        config.write_text("\n".join(lines) + "\n")
-        self._run(self.sentinel, str(config), "--sentinel")
-        with redis.Redis(port=self.sentinel, decode_responses=True) as client:
-            until(lambda: len(_replicas(client)) == 1, "the Sentinel knows the replica", 30)
-
-    def start_redis(self, port: int, *options: str) -> None:
-        home = self._folder / str(port)
-        command = private_redis.command(self._server, home, home / "redis.sock")[1:]
-        self._run(port, *command, "--port", str(port), *options)
-
-    def kill(self, port: int) -> None:
-        self._processes[port].kill()
-        self._processes.pop(port).wait()
-
-    def stop(self) -> None:
-        for port in list(self._processes):
-            self.kill(port)
-
-    def _run(self, port: int, *words: str) -> None:
-        self._processes[port] = subprocess.Popen([self._server, *words], cwd=self._folder)
-        with redis.Redis(port=port) as client:
-            until(lambda: _answers(client), "Redis answers", 30)
-
-
-def _answers(client: "redis.Redis") -> bool:
-    try:
-        return bool(client.ping())
-    except redis.RedisError:
-        return False
-
-
-def _replicas(sentinel: "redis.Redis") -> list[object]:
-    known = sentinel.sentinel_slaves(NAME)
-    return [one for one in known if not one["is_disconnected"]]
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
-    made = Watched(tmp_path)
+def watched(tmp_path: Path) -> Iterator[RedisGroup]:
+    """A primary, a replica and a Sentinel, which is named behind one that is not there."""
+    made = make_group(tmp_path, replicas=1, sentinels=1)
+    made.url = made.url.replace("redis+sentinel://", "redis+sentinel://127.0.0.1:9,")
     try:
         made.start()
         yield made
@@ -83,22 +32,22 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
 
 
 @pytest.fixture
-def service(watched: Watched, home: Path) -> Iterator[Service]:
+def service(watched: RedisGroup, home: Path) -> Iterator[Service]:
     made = Service(home, watched.url)
     yield made
     made.close()
 
 
 def test_jobs_go_on_at_the_replica_when_the_primary_is_killed(
-    watched: Watched, service: Service
+    watched: RedisGroup, service: Service
 ) -> None:
     service.start_api()
     worker = FakeWorker(ApiSettings(redis_url=watched.url, home=service.home))
     ended, waiting = submit(service, jpeg(1)), submit(service, jpeg(2))
     worker.succeed()
-    with redis.Redis(port=watched.replica) as replica:
-        until(lambda: bool(replica.exists("cropshield:1:job:" + _id(waiting))), "it is replicated")
-    watched.kill(watched.primary)
+    primary, replica = watched.ports
+    until(lambda: _has(replica, waiting), "it is replicated")
+    watched.kill(primary)
 
     until(lambda: service.status("/readyz") == 200, "the API is ready again")
     assert service.http.get(ended).json()["state"] == "succeeded"
@@ -107,25 +56,34 @@ def test_jobs_go_on_at_the_replica_when_the_primary_is_killed(
     assert claim.job.id == _id(waiting)
     worker.end(claim)
     assert worker.succeed() == _id(later)
-    _a_primary_that_comes_back_serves_nothing_stale(watched, service)
+    _a_primary_that_comes_back_serves_nothing_stale(watched, service, later)
     worker.client.close()
 
 
-def _a_primary_that_comes_back_serves_nothing_stale(watched: Watched, service: Service) -> None:
-    watched.start_redis(watched.primary)
-    with redis.Redis(port=watched.primary, decode_responses=True) as client:
-        until(lambda: client.info("replication")["role"] == "slave", "it has become a replica")
+def _a_primary_that_comes_back_serves_nothing_stale(
+    watched: RedisGroup, service: Service, later: str
+) -> None:
+    """It knows neither the `later` job nor that it is no primary any more."""
+    old, new = watched.ports
+    watched.start_redis(old)
+    assert not _has(old, later)
+
+    def is_replica() -> bool:
+        assert service.http.get(later).json()["state"] == "succeeded"
+        return watched.role(old) == "slave"
+
+    until(is_replica, "it has become a replica")
     assert service.http.get(submit(service, jpeg(4))).json()["state"] == "queued"
-    with redis.Redis(port=watched.replica, decode_responses=True) as client:
-        assert client.info("replication")["role"] == "master"
+    assert watched.role(new) == "master"
+    until(lambda: _has(old, later), "it has what it missed")
 
 
-def test_notifications_go_through_the_sentinel_before_and_after(watched: Watched) -> None:
+def test_notifications_go_through_the_sentinel_before_and_after(watched: RedisGroup) -> None:
     celery = make_celery(SharedSettings(redis_url=watched.url))
     _a_notification_arrives(celery)
-    watched.kill(watched.primary)
-    with redis.Redis(port=watched.replica, decode_responses=True) as client:
-        until(lambda: client.info("replication")["role"] == "master", "the replica takes over")
+    primary, replica = watched.ports
+    watched.kill(primary)
+    until(lambda: watched.role(replica) == "master", "the replica takes over")
     _a_notification_arrives(celery)
     celery.close()
 
@@ -138,6 +96,11 @@ def _a_notification_arrives(celery: object) -> None:
         assert queue.get(timeout=30).headers["task"] == "cropshield.drain"
         queue.close()
     notifier.close()
+
+
+def _has(port: int, path: str) -> bool:
+    with redis.Redis(port=port) as client:
+        return bool(client.exists(JOB + _id(path)))
 
 
 def _id(path: str) -> str:
