@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -48,7 +49,7 @@ from jobs.auth.rate_limits import RateLimiter
 from jobs.batches import BatchService
 from jobs.blobs import open_blobs
 from jobs.blobs.sweeper import Sweeper
-from jobs.errors import StoreDown, Unavailable
+from jobs.errors import Incompatible, StoreDown, Unavailable
 from jobs.ports import JobStore
 from jobs.redis.connections import connect, connect_async
 from jobs.redis.feedback import FeedbackStore
@@ -176,6 +177,10 @@ async def _reap(store: JobStore, measured: Metrics, stopping: asyncio.Event) -> 
         try:
             await store.reap()
             await measured.save()
+        except Incompatible as error:
+            log.critical("this process stops: %s", error)
+            signal.raise_signal(signal.SIGTERM)
+            return
         except (StoreDown, RedisError, OSError) as error:
             log.warning("cannot reap lost jobs: %s", error)
         with suppress(TimeoutError):

@@ -32,6 +32,9 @@ CropShieldError
     │   └── ShareUsedUp one key's share of it is
     ├── StoreFull       Redis is short of memory
     ├── StoreDown       Redis does not answer
+    │   └── Incompatible    this version cannot work with this Redis
+    │       ├── RedisCluster    it is a cluster instead of one primary
+    │       └── NewerState      its state is of a newer version
     ├── NotReplicated   too few of its replicas have what was written
     └── BlobsFailed     photos cannot be stored or read
         └── BlobMissing this one is not there
@@ -219,6 +222,28 @@ class StoreFull(Unavailable):
 class StoreDown(Unavailable):
     def __init__(self, reason: object) -> None:
         super().__init__(f"the job store cannot be used: {reason}")
+
+
+class Incompatible(StoreDown):
+    pass
+
+
+class RedisCluster(Incompatible):
+    def __init__(self) -> None:
+        super().__init__(
+            "this Redis is a cluster, which keeps a job, its queue and its owner on different "
+            "servers, and one script changes all of them: give one primary, maybe with replicas"
+        )
+
+
+class NewerState(Incompatible):
+    """`found` and `known` are schema versions."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(
+            f"its state has schema {found}, of a newer CropShield, and this one knows {known}: "
+            "upgrade it, or restore a backup"
+        )
 
 
 class NotReplicated(Unavailable):

@@ -173,7 +173,8 @@ class WorkQueue(Protocol):
         """How many jobs wait."""
 
     def reap(self) -> None:
-        """As `JobStore.reap`."""
+        """As `JobStore.reap`. This, `renew` and `heartbeat` raise Incompatible once a newer version
+        has changed the form of the state."""
 
     def heartbeat(self, worker: str) -> None:
         """Report that the worker is alive."""

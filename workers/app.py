@@ -14,6 +14,7 @@ from jobs.blobs import open_blobs
 from jobs.metrics import Counters
 from jobs.ports import Notifier
 from jobs.records.job import ModelFacts
+from jobs.redis.compatibility import check_compatibility
 from jobs.redis.connections import connect
 from jobs.redis.notifier import CELERY_QUEUE, CELERY_TASK, CeleryNotifier, make_celery
 from jobs.redis.queue import MeteredQueue
@@ -34,7 +35,7 @@ _LEAN = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 def run_worker(settings: WorkerSettings) -> None:
     """Load and warm the models, then work until SIGTERM. Raises CardError for a wrong model,
-    BlobsFailed for a photo store that cannot be used."""
+    BlobsFailed for a photo store that cannot be used, Incompatible for such a Redis."""
     keep_freed_memory()
     return_unused_memory()
     use_calling_thread()
@@ -43,6 +44,7 @@ def run_worker(settings: WorkerSettings) -> None:
     app = make_celery(settings)
     notifier = CeleryNotifier(app)
     redis, counters = connect(settings.redis_url), Counters()
+    check_compatibility(redis)
     catalog = Catalog(*settings.card_folders)
     how = explainer_options(settings)
     explainers = Explainers(catalog, settings.device, counters, how, settings.batch_size)

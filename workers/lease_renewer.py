@@ -3,12 +3,14 @@
 import faulthandler
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
+from jobs.errors import Incompatible
 from jobs.ports import Claim, WorkQueue
 
 log = logging.getLogger(__name__)
@@ -71,6 +73,10 @@ class LeaseRenewer:
             self._set_watchdog()
             try:
                 self._tick([claim for claim, _ in held])
+            except Incompatible as error:
+                log.critical("this process stops: %s", error)
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
             except (RedisError, OSError) as error:
                 log.warning("no sign of life could be given: %s", error)
 

@@ -41,7 +41,7 @@ def api(
     from api.settings import ApiSettings
     from cli import logs
     from cli.serve.api_processes import serve_in_processes
-    from cli.serve.preflight import check_models, raise_file_limit
+    from cli.serve.preflight import check_models, check_stores, raise_file_limit
     from cli.settings import read
     from jobs.errors import BlobsFailed
     from models.card_errors import CardError
@@ -49,6 +49,7 @@ def api(
     settings = read(ApiSettings)
     logs.configure(settings.log_format, {"request_id": current_request_id.get})
     check_models(settings.card_folders)
+    check_stores(settings)
     raise_file_limit()
     try:
         application = create_app(settings, host)
@@ -65,7 +66,7 @@ def worker() -> None:
     from cli import logs
     from cli.settings import read
     from engine.errors import EngineError
-    from jobs.errors import BlobsFailed
+    from jobs.errors import BlobsFailed, Incompatible
     from models.card_errors import CardError
     from workers.app import run_worker
     from workers.settings import WorkerSettings
@@ -75,7 +76,7 @@ def worker() -> None:
     logs.keep_celery_out()
     try:
         run_worker(settings)
-    except (CardError, EngineError, BlobsFailed) as error:
+    except (CardError, EngineError, BlobsFailed, Incompatible) as error:
         raise CommandError(str(error)) from error
 
 

@@ -8,7 +8,9 @@ from redis.exceptions import RedisError, ResponseError
 from cli.diagnostics.findings import Finding, ok, problem, warning
 from cli.errors import CommandError
 from cli.serve import private_redis
+from jobs.errors import Incompatible
 from jobs.masking import masked
+from jobs.redis.compatibility import check_compatibility
 from jobs.redis.replication import count_following
 from jobs.settings import SharedSettings
 
@@ -43,8 +45,11 @@ def check_server(client: "Redis", url: str, replicas: int = 0) -> list[Finding]:
     url = masked(url)
     try:
         info = client.info()
+        check_compatibility(client)
         configured = [_version(info, url), *_configured(client, info)]
         return [*configured, *_memory(info), *_writes(info), *_replicas(info, replicas)]
+    except Incompatible as error:
+        return [problem(SUBJECT, f"{url}: {error}", "See docs/how-to/run-on-several-machines.md.")]
     except (RedisError, OSError) as error:
         advice = "Start it, or mend CROPSHIELD_REDIS_URL."
         return [problem(SUBJECT, f"{url} does not answer: {error}", advice)]

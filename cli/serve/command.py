@@ -14,6 +14,8 @@ from cli.errors import CommandError
 from cli.serve import preflight, private_redis
 from cli.serve.machine import threads_of_each
 from cli.serve.supervisor import Child, Supervisor
+from jobs.errors import Incompatible
+from jobs.redis.compatibility import check_compatibility
 from jobs.redis.connections import connect
 from jobs.settings import SharedSettings
 
@@ -182,5 +184,10 @@ async def _until_redis_answers(url: str, seconds: float) -> None:
 
 
 def _ping(url: str) -> None:
+    """Raises CommandError for a Redis that this version cannot work with."""
     with connect(url) as client:
         client.ping()
+        try:
+            check_compatibility(client)
+        except Incompatible as error:
+            raise CommandError(str(error)) from error

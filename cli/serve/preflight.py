@@ -10,6 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cli.errors import CommandError
+from jobs.blobs.disk import check_schema
+from jobs.errors import BlobsFailed, Incompatible
+from jobs.redis.compatibility import check_compatibility
+from jobs.redis.connections import connect
+from jobs.settings import SharedSettings
 from models.card_errors import CardError
 from models.catalog import Catalog
 
@@ -29,6 +34,18 @@ def check_models(folders: Sequence[Path]) -> None:
         raise CommandError(str(error)) from error
     if not catalog:
         raise CommandError(f"there is no model card in {' or '.join(map(str, folders))}")
+
+
+def check_stores(settings: SharedSettings) -> None:
+    """Checks that no newer version has written the state, and that the Redis is no cluster. Raises
+    CommandError."""
+    try:
+        if settings.blobs == "disk":
+            check_schema(settings.blob_folder)
+        with connect(settings.redis_url) as redis:
+            check_compatibility(redis)
+    except (BlobsFailed, Incompatible) as error:
+        raise CommandError(str(error)) from error
 
 
 def raise_file_limit() -> None:

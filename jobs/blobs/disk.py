@@ -11,6 +11,7 @@ from pathlib import Path
 from jobs.errors import BlobMissing, BlobsFailed
 
 PARTS = ".parts"
+SCHEMA, SCHEMA_FILE = 1, ".schema"  # of names and places; 1 moves what is older to where it belongs
 _DIGITS = 3
 _PART_SECONDS = 3600  # longer than any write takes
 
@@ -88,11 +89,20 @@ class DiskBlobs:
         return dead
 
     def check(self) -> None:
+        """As every store; raises BlobsFailed for a folder of a newer version too."""
+        check_schema(self._root)
         with _as_blobs_failed(f"cannot write to {self._root}"):
             self._root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._root) as file:
                 file.write(b"1")
             self._move_older_blobs()
+            self._note_schema()
+
+    def _note_schema(self) -> None:
+        path = self._root / SCHEMA_FILE
+        if not path.exists():
+            self._parts.mkdir(exist_ok=True)
+            self._write(path, b"%d\n" % SCHEMA)
 
     def _move_older_blobs(self) -> None:
         """Until November 2026 each job had a folder, `root/ab/<job id>/<name>`: move its files."""
@@ -127,6 +137,18 @@ class DiskBlobs:
         except BaseException:
             Path(part).unlink(missing_ok=True)
             raise
+
+
+def check_schema(root: Path) -> None:
+    """Raises BlobsFailed for a folder that a newer version has written."""
+    nothing = FileNotFoundError, NotADirectoryError
+    with _as_blobs_failed(f"cannot read {root}"), suppress(*nothing):
+        found = int((root / SCHEMA_FILE).read_text())
+        if found > SCHEMA:
+            raise BlobsFailed(
+                f"{root} has schema {found}, of a newer CropShield, and this one knows {SCHEMA}: "
+                "upgrade it, or restore a backup"
+            )
 
 
 @contextmanager

@@ -11,11 +11,12 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.asyncio.sentinel import Sentinel as AsyncSentinel
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import ExponentialBackoff, NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from jobs.errors import StoreDown
+from jobs.redis.compatibility import raise_if_newer
 from jobs.redis.sentinel_url import SCHEME, SentinelUrl, read_sentinel_url
 
 P = ParamSpec("P")
@@ -98,12 +99,16 @@ def broker_options(url: str) -> dict[str, Any]:
 def raises_store_down(
     call: Callable[P, Coroutine[Any, Any, T]],
 ) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Turn every failure of Redis into StoreDown."""
+    """Turn every failure of Redis into StoreDown; raises NewerState for a script that refuses the
+    state of a newer version."""
 
     @wraps(call)
     async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await call(*args, **kwargs)
+        except ResponseError as error:
+            raise_if_newer(error)
+            raise StoreDown(error) from error
         except (RedisError, OSError) as error:
             raise StoreDown(error) from error
 

@@ -1,6 +1,8 @@
 """The names of all keys in Redis."""
 
 PREFIX = "cropshield:1:"  # the 1 is the version of the record's form
+SCHEMA = 1  # of all that is in Redis; a version that cannot serve what a newer one writes stops
+SCHEMA_KEY = PREFIX + "schema"
 LEASES, NOTIFIED, WORKERS = PREFIX + "leases", PREFIX + "bell", PREFIX + "workers"
 INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "retry"))
 DELAYED = PREFIX + "queue:delayed"  # jobs that wait for the photo store

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from jobs.errors import WorkerLost
 from jobs.metrics import Counters, add_to
@@ -17,6 +17,7 @@ from jobs.problems import job_problem_of
 from jobs.records import submissions
 from jobs.records.job import Job, ModelFacts, State, check_transition
 from jobs.redis import keyspace, serialization
+from jobs.redis.compatibility import raise_if_newer
 from jobs.redis.scripts import load_script
 
 log = logging.getLogger(__name__)
@@ -97,20 +98,29 @@ class RedisWorkQueue:
         held: Iterator[str | int] = chain.from_iterable(
             (claim.job.id, claim.attempt) for claim in claims
         )
-        return int(self._scripts["renew"](args=[keyspace.PREFIX, self._lease, *held]))
+        return int(self._tick("renew", [keyspace.PREFIX, self._lease, *held]))
 
     def count_waiting(self) -> int:
         return sum(self._redis.zcard(queue) for queue in keyspace.QUEUES)
 
     def reap(self) -> None:
-        notify, *_ = self._scripts["reap"](args=self._reap_arguments)
+        notify, *_ = self._tick("reap", self._reap_arguments)
         if notify:
             self._notifier.notify()
 
     def heartbeat(self, worker: str) -> None:
         args: list[str | int] = [keyspace.PREFIX, worker, FORGET_WORKER_SECONDS]
         args += self._models.values()
-        self._scripts["heartbeat"](args=args)
+        self._tick("heartbeat", args)
+
+    def _tick(self, name: str, args: list[Any]) -> Any:
+        """The reply of a script that runs all the time. Raises NewerState where a newer version has
+        changed the form of the state."""
+        try:
+            return self._scripts[name](args=args)
+        except ResponseError as error:
+            raise_if_newer(error)
+            raise
 
     def deregister(self, worker: str) -> None:
         self._redis.zrem(keyspace.WORKERS, worker)

@@ -1,5 +1,10 @@
 -- Prepended to every script. All keys begin with the prefix ARGV[1]; all times are ms by Redis.
 local P = ARGV[1]
+
+-- State that a newer version has written in another form is not touched.
+local schema = tonumber(redis.call('GET', P .. 'schema') or 0)
+if schema > SCHEMA then return redis.error_reply('NEWERSTATE ' .. schema) end
+
 local HI, LO, RETRY = P .. 'queue:hi', P .. 'queue:lo', P .. 'queue:retry'
 local DELAYED = P .. 'queue:delayed' -- by the time from which they wait for a worker again
 local OUTBOX = P .. 'webhooks' -- as versions before owners' shares filled it

@@ -4,6 +4,7 @@
 local CLOCK = P .. 'clock' -- time of the last reap, which every process does each second
 local returned, failed = 0, 0
 free_memory_first()
+if schema < SCHEMA then redis.call('SET', P .. 'schema', SCHEMA) end -- form 1 serves all before it
 
 local function move(key, by)
   local found = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
