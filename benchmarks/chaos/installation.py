@@ -79,7 +79,7 @@ def workers_of(port: int) -> int:
         return 0
 
 
-def _until(happened: Callable[[], bool], seconds: float = 120) -> None:
+def _until(happened: Callable[[], bool], seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while not happened():
         if time.monotonic() > end:

@@ -31,7 +31,7 @@ _RESULT: dict[str, Any] = {
 }
 
 
-class SleepingSteps(JobSteps):
+class StepsWithoutModel(JobSteps):
     """Reads the photo, sleeps, and ends the job."""
 
     def load(self, item: WorkItem) -> WorkItem:
@@ -59,7 +59,7 @@ def main() -> None:
     renewer = LeaseRenewer(queue, f"sleeping:{os.getpid()}", lease, settings.batch_deadline_seconds)
     explainers: Any = None  # nothing is explained
     blobs, replicas = open_blobs(settings), settings.redis_replicas
-    steps = SleepingSteps(queue, blobs, explainers, replicas=replicas)
+    steps = StepsWithoutModel(queue, blobs, explainers, replicas=replicas)
     pipeline = Pipeline(queue, steps, renewer, _BATCH, counters)
     _serve(app, pipeline, renewer, PollFallback(queue, pipeline), notifier)
 
