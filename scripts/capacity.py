@@ -70,7 +70,7 @@ def one_job() -> Job:
 
 
 def _median(served: dict[str, Any], figure: str) -> float:
-    return statistics.median(found[figure] for found in served["rounds"])
+    return float(statistics.median(found[figure] for found in served["rounds"]))
 
 
 def redis_cost(served: dict[str, Any]) -> tuple[float, str]:

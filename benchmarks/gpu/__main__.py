@@ -52,7 +52,7 @@ def engine_rows(chosen: argparse.Namespace, peaks: Peaks, clock: Clock) -> Itera
         for batch in chosen.batches:
             if not clock.in_time("engine", f"{architecture}, batch {batch}"):
                 return
-            for found in engine.measure(own, batch, chosen.rounds, peaks):
+            for found in measured(own, batch, chosen.rounds, peaks):
                 memory = "" if found["memory_mib"] is None else f"{found['memory_mib']:7,} MiB"
                 print(
                     f"{architecture:16}{batch:4}  {found['way']:46}{found['median']:9.2f} ms"
@@ -61,6 +61,15 @@ def engine_rows(chosen: argparse.Namespace, peaks: Peaks, clock: Clock) -> Itera
                     flush=True,
                 )
                 yield found
+
+
+def measured(own: engine.Network, batch: int, rounds: int, peaks: Peaks) -> list[Row]:
+    """The rows of a batch; none, and a line that says so, where the card has no room for it."""
+    try:
+        return engine.measure(own, batch, rounds, peaks)
+    except torch.OutOfMemoryError as error:
+        print(f"{own.name}, batch {batch}: {error}", flush=True)
+        return []
 
 
 def explainer_rows(chosen: argparse.Namespace, clock: Clock) -> Iterator[Row]:
@@ -134,12 +143,18 @@ def main() -> None:
     card = card_of(device)
     say("device", {"name": chosen.device} | card | {"torch": torch.__version__})
     say("peaks", {name: f"{rate:.3g}" for name, rate in asdict(peaks).items()})
-    rows = [{"part": "engine"} | found for found in engine_rows(chosen, peaks, clock)]
-    rows += collect("explainer", lambda: explainer_rows(chosen, clock), skipped)
-    rows += collect("worker", lambda: worker_rows(chosen, clock), skipped)
-    print(f"aim: explained at most {AIM_EXPLAINED} of the plain forward of its precision")
+    parts: dict[str, Callable[[], Iterator[Row]]] = {
+        "engine": lambda: engine_rows(chosen, peaks, clock),
+        "explainer": lambda: explainer_rows(chosen, clock),
+        "worker": lambda: worker_rows(chosen, clock),
+    }
     settings = {name: value for name, value in vars(chosen).items() if name != "out"}
-    write("gpu", settings | card | {"peaks": asdict(peaks), "skipped": skipped}, rows, chosen.out)
+    settings |= card | {"peaks": asdict(peaks), "skipped": skipped}
+    rows: list[Row] = []
+    for part, measure in parts.items():
+        rows += collect(part, measure, skipped)
+        write("gpu", settings, rows, chosen.out)  # after each, lest a later one fails
+    print(f"aim: explained at most {AIM_EXPLAINED} of the plain forward of its precision")
 
 
 if __name__ == "__main__":

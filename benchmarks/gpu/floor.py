@@ -50,12 +50,12 @@ def measure_peaks(device: torch.device) -> Peaks:
     precision = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high")  # what convolutions in float32 use by themselves
     try:
-        rates = [_product(device, side, dtype) for dtype in (torch.float32, torch.bfloat16)]
+        exact, half = (_product(device, side, kind) for kind in (torch.float32, torch.bfloat16))
     finally:
         torch.set_float32_matmul_precision(precision)
     copied = 2 * 4 * length / seconds(device, lambda: there.copy_(here))
     received = 4 * len(given) / seconds(device, lambda: given.to(device, copy=True))
-    return Peaks(*rates, copied, received)
+    return Peaks(exact, half, copied, received)
 
 
 def _product(device: torch.device, side: int, dtype: torch.dtype) -> float:
