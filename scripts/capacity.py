@@ -110,6 +110,21 @@ def costs() -> str:
     )
 
 
+def gpu() -> str:
+    """What a worker on a GPU did, by precision."""
+    found = rows("gpu", part="worker")
+    if not found:
+        return "`make bench-gpu` measures it on your card.\n"
+    settings, machine = result("gpu")["settings"], result("gpu")["machine"]
+    body = [
+        f"| {row['precision']} | {row['decode_per_second']:,.0f} | {row['model_per_second']:,.0f}"
+        f" | {row['whole_per_second']:,.0f} | {row['model_busy']:.0%} |"
+        for row in found
+    ]
+    table = _table("| | decoding alone, photos/s | the model alone | all | model busy |", body)
+    return f"{table}\ngpu.json: {settings.get('gpu', 'a CPU')}, {machine['cores']} cores.\n"
+
+
 def sizes() -> str:
     """How much of everything a million and a hundred million photos a day take."""
     plans = [_plan(one_job(), photos) for photos in DAYS]
@@ -195,7 +210,7 @@ def scale() -> str:
     return f"{_table(head, body)}\n{where}\n" + "\n".join(told) + "\n"
 
 
-TABLES: dict[str, Callable[[], str]] = {"costs": costs, "sizes": sizes, "scale": scale}
+TABLES: dict[str, Callable[[], str]] = {"costs": costs, "gpu": gpu, "sizes": sizes, "scale": scale}
 
 
 def refreshed(page: str) -> str:
