@@ -66,7 +66,8 @@ def test_the_page_opens_with_the_first_job_its_life_errors_and_limits(
     opening = page.locator(".info")
     for heading in ("The first job", "The life of a job", "Errors", "Limits"):
         expect(opening.locator("strong", has_text=heading)).to_be_visible(timeout=WAIT_MS)
-    expect(opening.locator("pre")).to_contain_text(f"http://127.0.0.1:{stack.port}/v1/jobs")
+    lines = opening.locator("pre", has_text="curl")
+    expect(lines).to_contain_text(f"http://127.0.0.1:{stack.port}/v1/jobs")
     expect(opening).to_contain_text("20 MB and 64 million pixels a photo")
 
 
