@@ -13,7 +13,11 @@ from playwright.sync_api import Page, expect
 from tests.service.conftest import Service
 from tests.web.conftest import NewPage
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
 
 
 def explain(page: Page, *photos: Path) -> None:
