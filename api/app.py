@@ -20,6 +20,7 @@ from api.metrics import Metrics
 from api.middleware.access_log import AccessLogMiddleware
 from api.middleware.authentication import ApiKeyCache, AuthenticationMiddleware
 from api.middleware.head import HeadMiddleware
+from api.middleware.language import LanguageMiddleware
 from api.middleware.request_id import RequestIdMiddleware
 from api.middleware.security_headers import CORS, SecurityHeadersMiddleware
 from api.middleware.trusted_host import TrustedHostMiddleware
@@ -132,6 +133,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         BatchService(redis, service, replication),
         webhooks,
     )
+    app.add_middleware(LanguageMiddleware)
     app.add_middleware(HeadMiddleware)
     _protect(app, settings, redis, needs_keys=settings.needs_keys(host))
     app.add_middleware(AccessLogMiddleware, counters=measured.counters)

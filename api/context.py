@@ -16,12 +16,14 @@ class RequestContext:
 
     `refusal`: the quota is used up, but a photo that was accepted before may be sent again.
     `quota`: the key's jobs a day, 0 for any number; the script that records a job enforces it.
+    `language`: `api.language.language_of` finds it out when it is first needed.
     """
 
     request_id: str | None = None
     owner: str = LOCAL
     refusal: QuotaUsedUp | None = None
     quota: int = 0
+    language: str | None = None
 
 
 def context_of(scope: Scope) -> RequestContext:

@@ -24,7 +24,9 @@ from api.http_problems import (
     document,
     http_problem_of,
     status_of,
+    translated_error,
 )
+from api.language import language_fields, translator_of
 from jobs.errors import BeingReceived, CropShieldError, JobNotReady, TooSoon, Unavailable
 from jobs.problems import INTERNAL, Problem
 from models.card_errors import CardError
@@ -50,10 +52,12 @@ def invalid_request(error: ValidationError | RequestValidationError) -> InvalidR
 def _finding(found: Any) -> dict[str, Any]:
     if found["type"] == "json_invalid":
         reason, at = found["ctx"]["error"], found["loc"][-1]
-        return {"field": "body", "message": f"it is no JSON: {reason} (at character {at})"}
+        message = f"it is no JSON: {reason} (at character {at})"
+        return {"field": "body", "message": message}
     where = [str(part) for part in found["loc"] if part not in ("query", "path", "body")]
     field = ".".join(where).encode(errors="backslashreplace").decode()  # half a surrogate pair
-    message = f"{found['msg'].removeprefix('Value error, ')} (given: {found['input']!r:.100})"
+    fault = found["msg"].removeprefix("Value error, ")
+    message = f"{fault} (given: {found['input']!r:.100})"
     return {"field": field, "message": message}
 
 
@@ -64,15 +68,16 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     **extra: Any,
 ) -> JSONResponse:
-    """The problem document as an answer."""
-    content = document(problem, detail) | {
+    """The problem document as an answer, in the language of the request. detail: in English."""
+    translated = translator_of(request.scope)
+    content = translated_error(document(problem, detail), translated) | {
         "instance": request.url.path,
         "request_id": context_of(request.scope).request_id,
     }
     return JSONResponse(
         content | extra,
         status_code=status_of(problem),
-        headers=dict(headers or {}),
+        headers=language_fields(translated.language) | dict(headers or {}),
         media_type="application/problem+json",
     )
 
@@ -104,7 +109,8 @@ async def _handle_http(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error.__cause__, CropShieldError):  # FastAPI wraps what reading a body raised
         return error_response(request, error.__cause__)
     problem = BY_STATUS.get(error.status_code, BAD_REQUEST)
-    detail = f"{request.method} {request.url.path:.200}: {error.detail}{_hint(request, error)}"
+    said = translator_of(request.scope).sentence(f"{error.detail}{_hint(request, error)}")
+    detail = f"{request.method} {request.url.path:.200}: {said}"
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = _allowed(request) or headers.get("Allow", "")
@@ -135,7 +141,14 @@ async def _handle_invalid(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RequestValidationError):
         error = invalid_request(error)
     assert isinstance(error, InvalidRequest)  # noqa: S101 - registered for it alone
-    return problem_response(request, INVALID, str(error), errors=error.errors)
+    return invalid_response(request, error)
+
+
+def invalid_response(request: Request, error: InvalidRequest) -> JSONResponse:
+    """The problem of options that do not validate."""
+    say = translator_of(request.scope).sentence
+    told = InvalidRequest([found | {"message": say(found["message"])} for found in error.errors])
+    return problem_response(request, INVALID, str(told), errors=told.errors)
 
 
 async def _handle_disconnect(request: Request, _: Exception) -> JSONResponse:

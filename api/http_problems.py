@@ -19,6 +19,7 @@ from api.errors import (
     WrongOrigin,
 )
 from jobs.problems import INTERNAL, JOB_PROBLEMS, PATH, Problem, find_problem
+from languages.translator import Translator
 
 BAD_REQUEST = Problem("bad-request", "Bad request", "The request cannot be read as HTTP.")
 HTTP_PROBLEMS: dict[type[Exception], Problem] = JOB_PROBLEMS | {
@@ -168,6 +169,12 @@ def document(problem: Problem, detail: str) -> dict[str, Any]:
 def with_status(error: dict[str, Any]) -> dict[str, Any]:
     """An `error` out of a record, with the HTTP status of its type."""
     return error | {"status": STATUS[error["type"].removeprefix(PATH)]}
+
+
+def translated_error(error: dict[str, Any], translated: Translator) -> dict[str, Any]:
+    """An `error` with its title and its detail in another language."""
+    title, detail = translated.text(error["title"]), translated.sentence(error["detail"])
+    return error | {"title": title, "detail": detail}
 
 
 def all_problems() -> list[Problem]:

@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from redis.asyncio import Redis
 
 from api.headers import RawHeader
+from api.language import language_of
 from api.responses import (
     cached_job_response,
     conditional_job_response,
@@ -24,6 +25,7 @@ from models.catalog import Catalog
 
 _STAMP = ("owner", "state", "finished_at", "erased")  # all that can change after a job has ended
 _CACHE_BYTES = 16 * 1024 * 1024
+_Key = tuple[str, str]  # the job's id, and the language of the answer
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,15 @@ class JobCache:
 
     def __init__(self, redis: "Redis", store: JobStore, catalog: Catalog) -> None:
         self._redis, self._store, self._catalog = redis, store, catalog
-        self._cache: LRUCache[str, _CachedJob] = LRUCache(
+        self._cache: LRUCache[_Key, _CachedJob] = LRUCache(
             _CACHE_BYTES, lambda cached: len(cached.content)
         )
 
     async def respond(self, request: Request, job_id: str, owner: str) -> Response:
         """The job, or 304. Raises JobNotFound for an unknown id, JobGone for an expired job,
         StoreDown while Redis does not answer."""
-        cached = self._cache.get(job_id)
+        key = job_id, language_of(request.scope)
+        cached = self._cache.get(key)
         if (
             cached is not None
             and cached.stamp[0] == owner
@@ -71,10 +74,10 @@ class JobCache:
                 response.headers["ETag"],
                 tuple(response.raw_headers),
             )
-            self._store_response(job_id, cached, erased=job.erased)
+            self._store_response(key, cached, erased=job.erased)
         return response
 
-    def _store_response(self, job_id: str, cached: _CachedJob, *, erased: bool) -> None:
+    def _store_response(self, key: _Key, cached: _CachedJob, *, erased: bool) -> None:
         """Cache the response, unless the job was erased, or expired, after it was read."""
         stamp = cached.stamp
         if (
@@ -82,7 +85,7 @@ class JobCache:
             and bool(stamp[-1]) == erased
             and len(cached.content) < _CACHE_BYTES
         ):
-            self._cache[job_id] = cached
+            self._cache[key] = cached
 
     @raises_store_down
     async def _stamp(self, job_id: str) -> Sequence[Any]:

@@ -12,8 +12,10 @@ from fastapi import HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.headers import find_header
+from api.language import language_fields, language_of
 from api.schemas.jobs import job_view
 from jobs.records.job import Job
+from languages.translator import translator
 from models.catalog import Catalog
 
 VARY = "X-API-Key, Authorization"  # responses depend on the owner
@@ -45,10 +47,13 @@ def described_file(*kinds: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def file_response(request: Request, content: bytes, kind: str, expires_at: datetime) -> Response:
+def file_response(
+    request: Request, content: bytes, kind: str, expires_at: datetime, language: str | None = None
+) -> Response:
     """The content, the requested range of it, or 304; cacheable until it expires.
 
-    kind: its media type. Raises HTTPException 416 for a part that is not there.
+    kind: its media type. language: of the words in it. Raises HTTPException 416 for a part that is
+    not there.
     """
     tag = etag(content)
     left = max(0, int((expires_at - datetime.now(UTC)).total_seconds()))
@@ -56,7 +61,7 @@ def file_response(request: Request, content: bytes, kind: str, expires_at: datet
         "ETag": tag,
         "Cache-Control": f"private, immutable, max-age={left}",
         "Accept-Ranges": "bytes",
-        "Vary": VARY,
+        **_fields(language),
     }
     if matches_if_none_match(request, tag):
         return Response(status_code=304, headers=headers)
@@ -119,6 +124,11 @@ def _requested_range(request: Request, tag: str, size: int) -> range | None:
     return range(start, min(int(last), size - 1) + 1 if first and last else size)
 
 
+def _fields(language: str | None) -> dict[str, str]:
+    """`Vary`, and `Content-Language` of an answer that has a language."""
+    return language_fields(language, VARY) if language else {"Vary": VARY}
+
+
 _LATEST = 30
 
 
@@ -140,17 +150,19 @@ def job_response(
     job: Job,
     catalog: Catalog,
     status: int,
+    language: str,
     wait: float | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The whole job, after a request that changed it: never cached."""
     fields = {
+        **language_fields(language),
         "Cache-Control": "no-store",
         **retry_after(job),
         **preference_applied(wait),
         **(headers or {}),
     }
-    content = job_view(job, catalog).model_dump_json()
+    content = job_view(job, catalog, translator(language)).model_dump_json()
     return Response(content, status, fields, "application/json")
 
 
@@ -158,7 +170,8 @@ def conditional_job_response(
     request: Request, job: Job, catalog: Catalog, wait: float | None
 ) -> Response:
     """The whole job, or 304 when the client's `If-None-Match` already names it."""
-    content = job_view(job, catalog).model_dump_json().encode()
+    translated = translator(language_of(request.scope))
+    content = job_view(job, catalog, translated).model_dump_json().encode()
     return cached_job_response(request, content, retry_after(job) | preference_applied(wait))
 
 
@@ -167,7 +180,8 @@ def cached_job_response(
 ) -> Response:
     """As `conditional_job_response`, for a job whose JSON, and perhaps entity tag, is known
     already."""
-    return conditional_json(request, content, "no-cache", headers, tag)
+    language = language_of(request.scope)
+    return conditional_json(request, content, "no-cache", headers, tag, language)
 
 
 def conditional_json(
@@ -176,10 +190,12 @@ def conditional_json(
     caching: str,
     headers: Mapping[str, str] | None = None,
     tag: str = "",
+    language: str | None = None,
 ) -> Response:
-    """JSON that changes now and then, or 304 when `If-None-Match` already names it."""
+    """JSON that changes now and then, or 304 when `If-None-Match` already names it. language: of
+    what people read in it."""
     tag = tag or etag(content)
-    fields = {"ETag": tag, "Cache-Control": f"private, {caching}", "Vary": VARY}
+    fields = {"ETag": tag, "Cache-Control": f"private, {caching}", **_fields(language)}
     fields |= headers or {}
     if matches_if_none_match(request, tag):
         return Response(status_code=304, headers=fields)

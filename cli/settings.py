@@ -5,7 +5,9 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsError
 
-from cli.errors import CommandError
+from cli.errors import USAGE, CommandError
+from languages.offered import UnknownLanguage, checked
+from languages.translator import Translator, translator
 
 S = TypeVar("S", bound=BaseSettings)
 _PREFIX = "CROPSHIELD_"
@@ -19,6 +21,14 @@ def read(kind: type[S]) -> S:
         raise CommandError("; ".join(map(_sentence, error.errors()))) from error
     except SettingsError as error:
         raise CommandError(f"{error}: it must be JSON") from error
+
+
+def translator_for(language: str) -> Translator:
+    """Raises CommandError for a language that is not offered."""
+    try:
+        return translator(checked(language))
+    except UnknownLanguage as error:
+        raise CommandError(str(error), USAGE) from error
 
 
 def _sentence(wrong: object) -> str:

@@ -9,6 +9,7 @@ WORKDIR /app
 
 COPY pyproject.toml README.md LICENSE ./
 COPY pictures pictures
+COPY languages languages
 COPY models models
 COPY jobs jobs
 COPY api api

@@ -15,6 +15,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 
 COPY pyproject.toml README.md LICENSE ./
 COPY pictures pictures
+COPY languages languages
 COPY models models
 COPY jobs jobs
 COPY engine engine

@@ -60,6 +60,14 @@ WARNINGS = {
 """The page has a copy of the hints (web/playground/messages.js); a test compares them."""
 
 
+_NO_HEAT = "Nothing in this photo speaks for this class, so there is no heat to show."
+_WHOLE_LEAF = "The whole leaf speaks for this class, as is expected of a healthy one."
+_SMALL_AREA = "The model looked at one small area, as is expected of a local lesion."
+_SOME_AREAS = "The model looked at some areas of the leaf more than at others."
+SENTENCES = (_NO_HEAT, _WHOLE_LEAF, _SMALL_AREA, _SOME_AREAS)
+"""What a map says that has no warning, or no heat."""
+
+
 @dataclass(frozen=True)
 class Diagnostics:
     """The interpretation guide, computed.
@@ -89,8 +97,7 @@ def diagnose(
     """
     heat = np.asarray(heatmap, np.float64)
     if not heat.sum() > 0:
-        words = "Nothing in this photo speaks for this class, so there is no heat to show."
-        return Diagnostics(0.0, 0.0, None, 1.0, ("uniform",), words)
+        return Diagnostics(0.0, 0.0, None, 1.0, ("uniform",), _NO_HEAT)
     share = heat / heat.sum()
     border = _ring(share.shape, box)
     on_leaf = None if mask is None else _share_on(heatmap, mask, box)
@@ -154,7 +161,5 @@ def _sentence(warnings: tuple[str, ...], focus: float, healthy: bool) -> str:
     if warnings:
         return WARNINGS[warnings[0]].sentence
     if healthy:
-        return "The whole leaf speaks for this class, as is expected of a healthy one."
-    if focus > 0.6:
-        return "The model looked at one small area, as is expected of a local lesion."
-    return "The model looked at some areas of the leaf more than at others."
+        return _WHOLE_LEAF
+    return _SMALL_AREA if focus > 0.6 else _SOME_AREAS

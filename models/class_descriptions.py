@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from languages.translator import Translator
 from models.card_errors import InvalidCard, did_you_mean
 from models.toml_files import fault, read_toml
 
@@ -78,6 +79,7 @@ class ClassDescription(Part):
 
 _FILE = TypeAdapter(dict[str, ClassDescription])
 _PARTS = (ClassDescription, Cause, Lookalike, Source)
+_SENTENCES = ("symptoms", "expected_heat", "next_steps")
 _KEYS = {key for part in _PARTS for key in part.model_fields}
 
 
@@ -95,6 +97,20 @@ def read_descriptions(path: Path, class_names: Sequence[str]) -> Mapping[str, Cl
     if unknown := _unknown(found, class_names):
         raise InvalidCard(path, *unknown)
     return {name: found[name] for name in class_names if name in found}
+
+
+def in_language(description: ClassDescription, translated: Translator) -> ClassDescription:
+    """What people read of it translated; scientific names and sources stay as they are."""
+    say = translated.text
+    others = (
+        other.model_copy(update={"name": say(other.name), "difference": say(other.difference)})
+        for other in description.lookalikes
+    )
+    update = {name: say(getattr(description, name)) for name in _SENTENCES}
+    names = tuple(map(say, description.common_names))
+    return description.model_copy(
+        update=update | {"common_names": names, "lookalikes": tuple(others)}
+    )
 
 
 def _unknown(

@@ -58,6 +58,21 @@ VERDICTS: dict[Verdict, VerdictText] = {
 """The page has a copy (web/playground/messages.js); a test compares them."""
 
 
+class ConditionsText(NamedTuple):
+    """What stands for "{conditions}": `known` where nobody can tell how many there are."""
+
+    known: str
+    one: str
+    many: str
+
+
+CONDITIONS = ConditionsText(
+    "the conditions that the model knows",
+    "the one condition that the model knows",
+    "the {count} conditions that the model knows",
+)
+
+
 def verdict_of(score: float | None, margin: float, thresholds: Thresholds | None) -> Verdict:
     """The verdict on one photo.
 

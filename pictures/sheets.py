@@ -29,8 +29,13 @@ def labelled_grid(cells: Sequence[tuple[str, Pixels]], columns: int = 4, side: i
     return np.asarray(sheet)
 
 
-def with_legend(picture: Pixels, name: str = "jet") -> Pixels:
-    """The picture with its colour scale below it, uint8 (H + 32, W, 3) RGB.
+LEGEND = ("0: not at all", "1: most of all")
+"""What the ends of a colour scale mean."""
+
+
+def with_legend(picture: Pixels, name: str = "jet", ends: tuple[str, str] = LEGEND) -> Pixels:
+    """The picture with its colour scale below it, uint8 (H + 32, W, 3) RGB. ends: the words below
+    0 and 1.
 
     Raises UnknownColormap for an unknown name.
     """
@@ -41,8 +46,8 @@ def with_legend(picture: Pixels, name: str = "jet") -> Pixels:
     sheet.paste(Image.fromarray(picture), (0, 0))
     sheet.paste(Image.fromarray(bar), (0, height))
     draw, below = ImageDraw.Draw(sheet), height + _BAR
-    draw_text(draw, (2, below), "0: not at all", "black", _LEGEND_SIZE)
-    draw_text(draw, (width - 2, below), "1: most of all", "black", _LEGEND_SIZE, "ra")
+    draw_text(draw, (2, below), ends[0], "black", _LEGEND_SIZE)
+    draw_text(draw, (width - 2, below), ends[1], "black", _LEGEND_SIZE, "ra")
     return np.asarray(sheet)
 
 

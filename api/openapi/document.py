@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.http_problems import status_of
+from api.language import PARAMETER_SCHEMA
 from api.openapi import operations, simplify
 from api.openapi.problem_examples import example
 from api.openapi.webhooks import WEBHOOKS
@@ -86,6 +87,8 @@ def _describe_operation(operation: Json, examples: Json, *, guarded: bool) -> No
         _describe_response(
             response, _ACCEPTED if status == "202" else description, examples.get(status)
         )
+    if guarded:
+        operation.setdefault("parameters", []).append(PARAMETER_SCHEMA)
     if "request" in examples:
         operation["requestBody"]["content"]["application/json"]["example"] = examples["request"]
     responses |= _problem_responses(operations.problems_of(name, guarded=guarded))

@@ -12,6 +12,7 @@ from api.http_problems import (
 )
 from jobs import errors
 from jobs.problems import INTERNAL, Problem
+from languages.offered import OFFERED
 from models.catalog import UnknownModel
 from pictures import errors as photo
 
@@ -55,6 +56,7 @@ _GUARDED: tuple[Kind, ...] = (  # all under /v1
     api_errors.WrongHost,
     api_errors.WrongKey,
     errors.RateExceeded,
+    INVALID,  # `lang`, at least
     *_STORE,
 )
 _BODY: tuple[Kind, ...] = (
@@ -172,6 +174,11 @@ HEADERS: dict[str, dict[str, Any]] = {
         "description": "Path of the job.",
         "schema": {"type": "string", "format": "uri-reference"},
     },
+    "Content-Language": {
+        "description": "The language of what people read in the answer, as `lang` or "
+        "`Accept-Language` asked for it.",
+        "schema": {"type": "string", "enum": [*OFFERED]},
+    },
     "Preference-Applied": {
         "description": "The `wait` that was granted, in seconds.",
         "schema": {"type": "string", "examples": ["wait=25"]},
@@ -179,6 +186,10 @@ HEADERS: dict[str, dict[str, Any]] = {
 }
 
 
+_IN_WORDS = {  # their successes have a language, as problems do
+    *("submit_job", "put_job", "get_job", "list_jobs", "delete_job", "follow_job"),
+    *("submit_batch", "get_batch", "get_grid", "get_comparison", "list_classes", "get_class"),
+}
 _FILES = {name for name, kinds in _PROBLEMS.items() if NO_SUCH_RANGE in kinds}
 
 
@@ -202,6 +213,8 @@ def headers_of(operation_id: str, status: str, *, guarded: bool) -> list[str]:
         names.append("Retry-After")
     if operation_id in _FILES and status in {"200", "206", "304"}:
         names += ["ETag", "Cache-Control", "Accept-Ranges"]
+    if operation_id in _IN_WORDS or status[0] in "45":
+        names.append("Content-Language")
     if status in {"206", "416"}:
         names.append("Content-Range")
     if operation_id in {"submit_job", "put_job", "submit_batch"} and status in {"200", "202"}:

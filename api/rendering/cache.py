@@ -15,6 +15,7 @@ from api.rendering.renderer import Renderer
 from jobs.ports import BlobStore
 from jobs.records.batch import Batch
 from jobs.records.job import Job
+from languages.translator import translator
 
 _CACHE_BYTES, _CACHE_SECONDS = 64_000_000, 300
 _SMALL_PIXELS = 2048 * 2048
@@ -47,19 +48,23 @@ class RenderCache:
         render = partial(self._renderer.overlay, job, params, side)
         return await self._picture(queue, (job.id, params, side), job.owner, render)
 
-    async def comparison(self, job: Job, params: ComparisonParams) -> bytes:
-        render = partial(self._renderer.comparison, job, params)
-        return await self._picture(self._small, (job.id, params), job.owner, render)
+    async def comparison(self, job: Job, params: ComparisonParams, language: str) -> bytes:
+        render = partial(self._renderer.comparison, job, params, translator(language))
+        return await self._picture(self._small, (job.id, params, language), job.owner, render)
 
     async def heatmap(self, job: Job, params: HeatmapParams) -> bytes:
         render = partial(self._renderer.heatmap, job, params)
         return await self._picture(self._small, (job.id, params), job.owner, render)
 
-    async def contact_sheet(self, batch: Batch, jobs: dict[str, Job], columns: int) -> bytes:
+    async def contact_sheet(
+        self, batch: Batch, jobs: dict[str, Job], columns: int, language: str
+    ) -> bytes:
         """The sheet of a batch whose jobs have all ended; jobs: those that still exist, by id."""
-        render = partial(draw_contact_sheet, batch, jobs, self._blobs, columns)
+        translated = translator(language)
+        render = partial(draw_contact_sheet, batch, jobs, self._blobs, columns, translated)
         kept = tuple((job.id, job.erased) for job in jobs.values())
-        return await self._picture(self._large, (batch.id, columns, kept), batch.owner, render)
+        key = batch.id, columns, kept, language
+        return await self._picture(self._large, key, batch.owner, render)
 
     async def _picture(
         self, queue: RenderQueue, key: _Key, owner: str, render: Callable[[], bytes]

@@ -10,21 +10,26 @@ from jobs.errors import BlobMissing
 from jobs.ports import BlobStore
 from jobs.records.batch import Batch, BatchItem
 from jobs.records.job import Job, State
+from languages.translator import Translator
 from models.labels import class_title
 from pictures.colormaps import Pixels
 from pictures.sheets import labelled_grid
 from pictures.text import draw_text
 
 SIDE = 256
+EXPIRED, ERASED, _ = PLACEHOLDERS = "expired", "erased", "canceled"
+"""Why there is no overlay, where no problem says it."""
 _PAPER, _INK = (236, 236, 232), (96, 100, 96)
 
 
-def draw_contact_sheet(batch: Batch, jobs: dict[str, Job], blobs: BlobStore, columns: int) -> bytes:
+def draw_contact_sheet(
+    batch: Batch, jobs: dict[str, Job], blobs: BlobStore, columns: int, translated: Translator
+) -> bytes:
     """A JPEG with a tile for each photo in the order of the form; where there is no overlay, the
     tile says why. One overlay at a time is decoded. Raises BlobsFailed while the photo store does
     not answer."""
     cells = [
-        (_label(index, item, jobs), _tile(item, jobs, blobs))
+        (_label(index, item, jobs, translated), _tile(item, jobs, blobs, translated))
         for index, item in enumerate(batch.items)
     ]
     buffer = io.BytesIO()
@@ -32,26 +37,29 @@ def draw_contact_sheet(batch: Batch, jobs: dict[str, Job], blobs: BlobStore, col
     return buffer.getvalue()
 
 
-def _label(index: int, item: BatchItem, jobs: dict[str, Job]) -> str:
+def _label(index: int, item: BatchItem, jobs: dict[str, Job], translated: Translator) -> str:
     job = jobs.get(item.job_id or "")
     if job is not None and job.result and job.result["predictions"]:
         best = job.result["predictions"][0]
-        return f"{index + 1}. {class_title(best['class_name'])} {best['confidence']:.0%}"
+        title = translated.text(class_title(best["class_name"]))
+        return f"{index + 1}. {title} {translated.percent(best['confidence'])}"
     return f"{index + 1}. {item.name or ''}"
 
 
-def _tile(item: BatchItem, jobs: dict[str, Job], blobs: BlobStore) -> Pixels:
+def _tile(
+    item: BatchItem, jobs: dict[str, Job], blobs: BlobStore, translated: Translator
+) -> Pixels:
     job = jobs.get(item.job_id or "")
     if job is None:
-        return _placeholder(item.error["title"] if item.error else "expired")
+        return _placeholder(translated.text(item.error["title"] if item.error else EXPIRED))
     if job.state is not State.SUCCEEDED:
-        return _placeholder((job.error or {"title": job.state.value})["title"])
+        return _placeholder(translated.text((job.error or {"title": job.state.value})["title"]))
     try:
         data = blobs.get(
             job.id, blob_names.overlay_name(job.attempts, 0, job.options.overlay_format)
         )
     except BlobMissing:
-        return _placeholder("erased")
+        return _placeholder(translated.text(ERASED))
     with Image.open(io.BytesIO(data)) as picture:
         picture.draft("RGB", (SIDE, SIDE))
         return np.asarray(ImageOps.contain(picture.convert("RGB"), (SIDE, SIDE)))

@@ -19,10 +19,13 @@ from api.rendering.params import (
 from jobs.blobs import blob_names
 from jobs.ports import BlobStore
 from jobs.records.job import Job
+from languages.translator import Translator
+from models.labels import class_title
 from pictures import encoding
 from pictures.blend import Box, Map, blend, levels
-from pictures.sheets import labelled_grid, with_legend
+from pictures.sheets import LEGEND, labelled_grid, with_legend
 
+PHOTO = "the photo"
 _CELL, _NARROWEST = 320, 160  # pixels of a picture in a comparison, and of its label
 
 
@@ -45,16 +48,17 @@ class Renderer:
         drawn = blend(encoding.decode(data, size), heatmap, *_colours(job, params), size, box)
         return encoding.encode(drawn, kind)
 
-    def comparison(self, job: Job, params: ComparisonParams) -> bytes:
+    def comparison(self, job: Job, params: ComparisonParams, translated: Translator) -> bytes:
         """The photo, then all explained classes, on one scale: that of the hottest."""
         photo = encoding.decode(self._blobs.get(job.id, blob_names.PHOTO), (_CELL, _CELL))
         name, alpha = _colours(job, params)
-        cells = [("the photo", photo)]
+        cells = [(translated.text(PHOTO), photo)]
         maps = _on_one_scale(job, self._maps(job))
-        for label, heatmap, box in zip(_labels(job), maps, _boxes(job), strict=True):
+        for label, heatmap, box in zip(_labels(job, translated), maps, _boxes(job), strict=True):
             cells.append((label, blend(photo, heatmap, name, alpha, box=box)))
         side = min(_CELL, max(_NARROWEST, *photo.shape[:2]))
-        sheet = with_legend(labelled_grid(cells, columns=len(cells), side=side), name)
+        ends = translated.text(LEGEND[0]), translated.text(LEGEND[1])
+        sheet = with_legend(labelled_grid(cells, columns=len(cells), side=side), name, ends)
         return encoding.encode(sheet, _kind(job, params))
 
     def heatmap(self, job: Job, params: HeatmapParams) -> bytes:
@@ -82,7 +86,7 @@ def _colours(job: Job, params: ComparisonParams) -> tuple[str, float]:
     return params.colormap or job.options.colormap, alpha
 
 
-def _labels(job: Job) -> list[str]:
+def _labels(job: Job, translated: Translator) -> list[str]:
     """Confidence and class; a record of an older worker has no name of a class off the top."""
     result = job.result or {}
     best = {found["class_index"]: found for found in result["predictions"]}
@@ -91,7 +95,8 @@ def _labels(job: Job) -> list[str]:
         index = found["class_index"]
         known = best.get(index, {})
         name = found.get("class_name") or known.get("class_name") or f"class {index}"
-        labels.append(f"{known['confidence']:.0%} {name}" if known else name)
+        title = translated.text(class_title(name))
+        labels.append(f"{translated.percent(known['confidence'])} {title}" if known else title)
     return labels
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.context import context_of
 from api.dependencies import IdempotencyKey, InjectedServices, Owner, PreferredWait, Services
 from api.disconnect import while_connected
+from api.language import language_fields, language_of, translator_of
 from api.responses import file_response
 from api.schemas.batches import BatchView, batch_view, expires_at
 from api.uploads import BATCH_FIELD, read_batch, read_options
@@ -113,9 +114,10 @@ async def get_grid(
     left = [job for job in jobs.values() if not job.state.is_terminal]
     if left:
         raise BatchNotReady(batch_id, len(left))
-    drawing = services.render_cache.contact_sheet(batch, jobs, columns)
+    language = language_of(request.scope)
+    drawing = services.render_cache.contact_sheet(batch, jobs, columns, language)
     sheet = await while_connected(request, drawing)
-    return file_response(request, sheet, "image/jpeg", expires_at(batch, jobs))
+    return file_response(request, sheet, "image/jpeg", expires_at(batch, jobs), language)
 
 
 async def _current_view(
@@ -129,10 +131,12 @@ async def _current_view(
             batch, jobs = await services.batches.find(batch_id, owner)
             response.headers["Preference-Applied"] = f"wait={granted:g}"
     position = await _position_of_last(services, jobs)
-    view = batch_view(batch, jobs, services.jobs.catalog, position)
+    translated = translator_of(request.scope)
+    view = batch_view(batch, jobs, services.jobs.catalog, translated, position)
     if view.progress < 1:
         response.headers["Retry-After"] = "1"
     response.headers["Cache-Control"] = "no-store"
+    response.headers.update(language_fields(translated.language))
     return view
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
 from api.dependencies import InjectedServices
+from api.language import translator_of
 from api.responses import conditional_json
 from api.schemas.classes import ClassDescriptionView, ClassParams
 from models.card_errors import NotDescribed
@@ -21,8 +22,11 @@ async def list_classes(
     """What each class is, what to look for and what to do next, in the order of the model's
     classes. Empty for a model whose card describes none."""
     card = services.jobs.catalog[params.model]
-    found = [ClassDescriptionView.of(*each) for each in card.class_descriptions.items()]
-    return conditional_json(request, _LIST.dump_json(found), "no-cache")
+    translated = translator_of(request.scope)
+    described = card.class_descriptions.items()
+    found = [ClassDescriptionView.of(name, one, translated) for name, one in described]
+    content, language = _LIST.dump_json(found), translated.language
+    return conditional_json(request, content, "no-cache", language=language)
 
 
 @router.get("/{class_name:path}", summary="One class", response_model=ClassDescriptionView)
@@ -37,5 +41,7 @@ async def get_class(
         found = services.jobs.catalog[params.model].describe(class_name)
     except NotDescribed as error:
         raise HTTPException(404, str(error)) from error
-    view = ClassDescriptionView.of(class_name, found)
-    return conditional_json(request, view.model_dump_json().encode(), "no-cache")
+    translated = translator_of(request.scope)
+    view = ClassDescriptionView.of(class_name, found, translated)
+    content, language = view.model_dump_json().encode(), translated.language
+    return conditional_json(request, content, "no-cache", language=language)

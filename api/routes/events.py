@@ -1,17 +1,19 @@
 """The changes of a job as server-sent events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from api.dependencies import InjectedServices, JobId, Owner, Services
 from api.errors import TooManyStreams
+from api.language import language_fields, translator_of
 from api.schemas.jobs import job_view
 from jobs.redis.watch import version
+from languages.translator import Translator
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["jobs"])
 _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter is for nginx
@@ -27,6 +29,7 @@ _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the la
     },
 )
 async def follow_job(
+    request: Request,
     job_id: JobId,
     services: InjectedServices,
     owner: Owner,
@@ -45,14 +48,22 @@ async def follow_job(
         return Response(status_code=204)  # tells a browser not to reconnect
     if not services.streams.take(owner):
         raise TooManyStreams(services.streams.of(owner), services.streams.most)
-    return _Stream(services, owner, _events(services, job_id, last_event_id))
+    translated = translator_of(request.scope)
+    events = _events(services, job_id, last_event_id, translated)
+    return _Stream(services, owner, events, language_fields(translated.language))
 
 
 class _Stream(EventSourceResponse):
     """Gives its place back when it ends."""
 
-    def __init__(self, services: Services, owner: str, events: AsyncIterator[bytes]) -> None:
-        super().__init__(events, headers=_UNBUFFERED)
+    def __init__(
+        self,
+        services: Services,
+        owner: str,
+        events: AsyncIterator[bytes],
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(events, headers={**_UNBUFFERED, **headers})
         self._give_back = partial(services.streams.give_back, owner)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,11 +73,13 @@ class _Stream(EventSourceResponse):
             self._give_back()
 
 
-async def _events(services: Services, job_id: str, known_version: str) -> AsyncIterator[bytes]:
+async def _events(
+    services: Services, job_id: str, known_version: str, translated: Translator
+) -> AsyncIterator[bytes]:
     heartbeat = services.settings.heartbeat_seconds
     async for job in services.watch.changes(job_id, known_version, heartbeat):
         if job is None:
             yield format_sse_event(comment="still here")
         else:
-            data = job_view(job, services.jobs.catalog).model_dump_json()
+            data = job_view(job, services.jobs.catalog, translated).model_dump_json()
             yield format_sse_event(event="job", data_str=data, id=version(job))

@@ -10,6 +10,7 @@ from api.dependencies import InjectedServices, JobId, Owner, PreferredWait
 from api.disconnect import while_connected
 from api.headers import find_header
 from api.job_cache import JobCache
+from api.language import language_fields, language_of, translator_of
 from api.plain_route import PlainRoute
 from api.responses import conditional_job_response, job_response
 from api.schemas.jobs import JobView, job_view
@@ -21,6 +22,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 @router.get("", summary="Your jobs")
 async def list_jobs(
+    request: Request,
     response: Response,
     services: InjectedServices,
     owner: Owner,
@@ -31,9 +33,11 @@ async def list_jobs(
     A page may be shorter than `limit`, even empty, and yet have a next one.
     """
     page = await services.jobs.store.list_jobs(owner, params.query())
-    views = [job_view(job, services.jobs.catalog) for job in page.jobs]
+    translated = translator_of(request.scope)
+    views = [job_view(job, services.jobs.catalog, translated) for job in page.jobs]
     cursor = None if page.cursor is None else repr(page.cursor)
     response.headers["Cache-Control"] = "no-store"
+    response.headers.update(language_fields(translated.language))
     if cursor:
         response.headers["Link"] = f'<{params.path(cursor)}>; rel="next"'
     return JobPage(jobs=views, next_cursor=cursor)
@@ -76,11 +80,13 @@ async def get_job(
     response_model=JobView,
     responses={202: {"model": JobView, "description": "It runs, and its worker will see to it."}},
 )
-async def delete_job(job_id: JobId, services: InjectedServices, owner: Owner) -> Response:
+async def delete_job(
+    request: Request, job_id: JobId, services: InjectedServices, owner: Owner
+) -> Response:
     """A queued job is canceled at once; a running one (202) when its worker next checks.
 
     Of a job that has ended, photo, maps and overlays are erased. Safe to repeat.
     """
     job = await services.jobs.discard(job_id, owner)
     status = 202 if job.state is State.RUNNING else 200
-    return job_response(job, services.jobs.catalog, status)
+    return job_response(job, services.jobs.catalog, status, language_of(request.scope))

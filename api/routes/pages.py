@@ -2,6 +2,7 @@
 type. Nothing comes from elsewhere."""
 
 import io
+import json
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from fastapi.responses import FileResponse, HTMLResponse
 
 from api.http_problems import all_problems, status_of
 from api.openapi.reference_page import page, prose
+from api.responses import conditional_json
 from jobs.problems import PATH
+from languages.catalogs import Entries, entries
+from languages.offered import OFFERED
 from pictures.drawn_leaves.leaves import draw_leaf
 
 WEB = Path(__file__).parents[2] / "web"
@@ -33,6 +37,16 @@ router = APIRouter(include_in_schema=False)
 async def playground() -> FileResponse:
     """It asks the API like any other client."""
     return FileResponse(PLAYGROUND / "index.html", headers=_HEADERS)
+
+
+@router.get("/playground/languages/{language}.json")
+async def playground_texts(request: Request, language: str) -> Response:
+    """What the playground says in a language: by English text the translation, or singular and
+    plural. Empty for English."""
+    if language not in OFFERED:
+        raise HTTPException(404)
+    content = json.dumps(page_texts(language), ensure_ascii=False).encode()
+    return conditional_json(request, content, "no-cache", language=language)
 
 
 @router.get("/service-worker.js")
@@ -66,6 +80,11 @@ async def reference(request: Request) -> HTMLResponse:
 def sample_leaf() -> Response:
     """A drawn leaf with spots, to try things out with."""
     return Response(_sample(), media_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
+
+
+def page_texts(language: str) -> Entries:
+    """The texts of the page's script, and those of results, which it shows."""
+    return {**entries(language, "results"), **entries(language, "page")}
 
 
 @cache

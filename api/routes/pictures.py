@@ -8,6 +8,7 @@ from starlette.types import Scope
 from api.context import context_of
 from api.dependencies import InjectedServices, JobId, Owner, get_services
 from api.disconnect import while_connected
+from api.language import language_of
 from api.plain_route import PlainRoute
 from api.rendering.params import ComparisonParams, HeatmapParams, OverlayParams, explanation_index
 from api.responses import described_file, file_response
@@ -87,9 +88,11 @@ async def get_comparison(
     params: Annotated[ComparisonParams, Query()],
 ) -> Response:
     """The photo and all explained classes side by side, labelled, on one colour scale."""
-    picture = await while_connected(request, services.render_cache.comparison(job, params))
+    language = language_of(request.scope)
+    drawing = services.render_cache.comparison(job, params, language)
+    picture = await while_connected(request, drawing)
     kind = params.format or job.options.overlay_format
-    return file_response(request, picture, f"image/{kind}", job.expires_at)
+    return file_response(request, picture, f"image/{kind}", job.expires_at, language)
 
 
 @router.get(

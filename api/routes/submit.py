@@ -15,6 +15,7 @@ from api.dependencies import (
     wait_seconds,
 )
 from api.disconnect import while_connected
+from api.language import language_of
 from api.responses import job_response
 from api.schemas.jobs import JobView
 from api.uploads import FIELD, RAW_TYPES, read_options, read_upload
@@ -72,7 +73,8 @@ class SubmitHandler:
         if made.replayed:
             headers["Idempotency-Replayed"] = "true"
         status = 200 if job.state.is_terminal else 202
-        return job_response(job, self._services.jobs.catalog, status, wait, headers)
+        language = language_of(self._request.scope)
+        return job_response(job, self._services.jobs.catalog, status, language, wait, headers)
 
     async def _read_and_submit(self, submission: Submission) -> Submitted:
         services = self._services

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
-from api.http_problems import document, http_problem_of, with_status
+from api.http_problems import document, http_problem_of, translated_error, with_status
 from api.schemas.jobs import JobView, job_view
 from api.schemas.problems import ErrorView
 from jobs.errors import JobGone
 from jobs.records.batch import Batch, BatchItem
 from jobs.records.job import Job, QueuePosition, State
+from languages.translator import Translator
 from models.catalog import Catalog
 
 REFUSED, GONE = "refused", "gone"
@@ -47,11 +48,15 @@ class BatchView(BaseModel):
 
 
 def batch_view(
-    batch: Batch, jobs: dict[str, Job], catalog: Catalog, queue: QueuePosition | None = None
+    batch: Batch,
+    jobs: dict[str, Job],
+    catalog: Catalog,
+    translated: Translator,
+    queue: QueuePosition | None = None,
 ) -> BatchView:
-    """jobs: those that still are, by id."""
-    views = {job_id: job_view(job, catalog) for job_id, job in jobs.items()}
-    items = [_item(index, item, views, batch) for index, item in enumerate(batch.items)]
+    """jobs: those that still are, by id. translated: to the language of the answer."""
+    views = {job_id: job_view(job, catalog, translated) for job_id, job in jobs.items()}
+    items = [_item(index, item, views, batch, translated) for index, item in enumerate(batch.items)]
     states = [_state(item, jobs) for item in batch.items]
     names = [*State, REFUSED, GONE]
     waiting = states.count(State.QUEUED) + states.count(State.RUNNING)
@@ -80,14 +85,18 @@ def _state(item: BatchItem, jobs: dict[str, Job]) -> str:
     return jobs[item.job_id].state if item.job_id in jobs else GONE
 
 
-def _item(index: int, item: BatchItem, views: dict[str, JobView], batch: Batch) -> ItemView:
+def _item(
+    index: int, item: BatchItem, views: dict[str, JobView], batch: Batch, translated: Translator
+) -> ItemView:
     job = views.get(item.job_id or "")
     error = item.error
     if job is None and item.job_id:
         gone = JobGone(item.job_id, _end(batch))
         error = document(http_problem_of(gone), str(gone))
     error_view = error and ErrorView(
-        **with_status(error), instance=f"/v1/batches/{batch.id}", request_id=batch.request_id
+        **translated_error(with_status(error), translated),
+        instance=f"/v1/batches/{batch.id}",
+        request_id=batch.request_id,
     )
     return ItemView(index=index, name=item.name, job=job, error=error_view)
 

@@ -5,8 +5,9 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from jobs.records.options import JobOptions
-from models.class_descriptions import ClassDescription, Kind
-from models.labels import crop_and_disease
+from languages.translator import Translator
+from models.class_descriptions import ClassDescription, Kind, in_language
+from models.labels import class_title, crop_and_disease
 
 
 class ClassParams(BaseModel):
@@ -47,9 +48,11 @@ class SourceView(_View):
 
 
 class ClassDescriptionView(_View):
-    """A class in plain words. General knowledge, not a diagnosis of a photo."""
+    """A class in plain words, in the language of the answer. General knowledge, not a diagnosis of
+    a photo."""
 
     class_name: str = Field(description="As the model knows it: `Crop__disease`.")
+    title: str = Field(description="The same in words, in the language of the answer.")
     crop: str
     disease: str | None
     common_names: list[str]
@@ -61,11 +64,13 @@ class ClassDescriptionView(_View):
     sources: list[SourceView]
 
     @classmethod
-    def of(cls, class_name: str, description: ClassDescription) -> Self:
+    def of(cls, class_name: str, description: ClassDescription, translated: Translator) -> Self:
         crop, disease = crop_and_disease(class_name)
+        in_words = in_language(description, translated)
         return cls(
             class_name=class_name,
+            title=translated.text(class_title(class_name)),
             crop=crop,
             disease=disease,
-            **{name: getattr(description, name) for name in ClassDescription.model_fields},
+            **{name: getattr(in_words, name) for name in ClassDescription.model_fields},
         )

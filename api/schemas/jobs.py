@@ -6,12 +6,15 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from api.http_problems import with_status
+from api.http_problems import translated_error, with_status
 from api.schemas.problems import ErrorView
 from jobs.records.job import ImageFacts, Job, ModelFacts, QueuePosition, State
 from jobs.records.options import JobOptions
+from languages.translator import IN_ENGLISH, Translator
+from models.card import Card
 from models.catalog import Catalog
-from models.verdict import Verdict
+from models.labels import class_title
+from models.verdict import CONDITIONS, VERDICTS, Verdict
 
 Warned = Literal["uniform", "scattered", "edge", "background"]
 
@@ -29,6 +32,7 @@ class PredictionView(BaseModel):
 
     class_index: int
     class_name: str = Field(description="As the model knows it: `Crop__disease`.")
+    title: str = Field(description="The same in words, in the language of the answer.")
     crop: str
     disease: str | None
     confidence: float = Field(ge=0, le=1)
@@ -67,7 +71,7 @@ class DiagnosticsView(BaseModel):
     leaf_share: float | None = Field(description="Of the heat, on the leaf; null: none found.")
     flatness: float = Field(description="10th percentile over 90th; 1: no contrast at all.")
     warnings: list[Warned]
-    sentence: str
+    sentence: str = Field(description="In the language of the answer.")
 
 
 class RegionView(BaseModel):
@@ -110,6 +114,9 @@ class ResultView(BaseModel):
     predictions: list[PredictionView] = Field(description="The likeliest first.")
     verdict: Verdict | None = Field(
         None, description="Whether to rely on them. Null in records of older workers."
+    )
+    advice: str | None = Field(
+        None, description="What to do with them, in the language of the answer; null as `verdict`."
     )
     score: float | None = Field(None, description="What `unknown` and `not_a_leaf` go by.")
     affected_share: float | None = Field(
@@ -184,14 +191,16 @@ class DeliveryView(BaseModel):
     next_at: datetime | None
 
 
-def job_view(job: Job, catalog: Catalog) -> JobView:
-    """The job with its links. catalog: the models that are served, which describe classes."""
+def job_view(job: Job, catalog: Catalog, translated: Translator = IN_ENGLISH) -> JobView:
+    """The job with its links. catalog: the models that are served, which describe classes.
+    translated: to the language of the answer; records are in English."""
     root = f"/v1/jobs/{job.id}"
     parts = {name: f"{root}/{name}" for name in Links.model_fields if name != "self"}
     ended: dict[str, Any] = {
-        "result": job.result and _result(job.result, root, job.model.id, catalog),
+        "result": job.result and _result(job.result, root, job.model.id, catalog, translated),
         "error": job.error
-        and with_status(job.error) | {"instance": root, "request_id": job.request_id},
+        and translated_error(with_status(job.error), translated)
+        | {"instance": root, "request_id": job.request_id},
     }
     public = job.model_dump(include={*JobView.model_fields})
     return JobView(
@@ -201,16 +210,40 @@ def job_view(job: Job, catalog: Catalog) -> JobView:
     )
 
 
-def _result(result: dict[str, Any], root: str, model: str, catalog: Catalog) -> dict[str, Any]:
-    """With the links of each prediction and explanation."""
+def _result(
+    result: dict[str, Any], root: str, model: str, catalog: Catalog, translated: Translator
+) -> dict[str, Any]:
+    """With what people read, and the links of each prediction and explanation."""
     predictions = [
-        found | {"links": {"description": description_path(found["class_name"], model, catalog)}}
+        found
+        | {"title": translated.text(class_title(found["class_name"]))}
+        | {"links": {"description": description_path(found["class_name"], model, catalog)}}
         for found in result["predictions"]
     ]
     explained = [
-        found | {"links": _links(root, found["class_index"])} for found in result["explanations"]
+        found
+        | {"diagnostics": _diagnostics(found["diagnostics"], translated)}
+        | {"links": _links(root, found["class_index"])}
+        for found in result["explanations"]
     ]
-    return result | {"predictions": predictions, "explanations": explained}
+    advice = _advice(result.get("verdict"), catalog.get(model), translated)
+    return result | {"predictions": predictions, "advice": advice, "explanations": explained}
+
+
+def _diagnostics(found: dict[str, Any], translated: Translator) -> dict[str, Any]:
+    return found | {"sentence": translated.text(found["sentence"])}
+
+
+def _advice(verdict: str | None, card: Card | None, translated: Translator) -> str | None:
+    """What the verdict says; None for one that is not known."""
+    text = next((text for name, text in VERDICTS.items() if name == verdict), None)
+    return text and translated.text(text.advice, conditions=_conditions(card, translated))
+
+
+def _conditions(card: Card | None, translated: Translator) -> str:
+    if card is None:
+        return translated.text(CONDITIONS.known)
+    return translated.plural(CONDITIONS.one, CONDITIONS.many, len(card.class_names))
 
 
 def description_path(class_name: str, model: str, catalog: Catalog) -> str | None:

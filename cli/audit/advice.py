@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from cli.audit.findings import DUPLICATE, LABEL, MISTAKE, Findings
 from cli.audit.photos import AuditedPhoto
 from engine.diagnostics import WARNINGS
+from languages.translator import IN_ENGLISH, Translator
 from models.labels import class_title
 
 _CERTAIN, _GAP, _HABIT = 0.9, 0.03, 3
@@ -19,53 +20,81 @@ class Advice(NamedTuple):
     only: dict[str, Any]
 
 
-def advice(found: Findings) -> list[Advice]:
+def advice(found: Findings, translated: Translator = IN_ENGLISH) -> list[Advice]:
     topics = (_about_mistakes, _about_trust, _about_labels, _about_heat)
-    return [one for about in topics for one in about(found)]
+    return [one for about in topics for one in about(found, translated)]
 
 
-def _about_mistakes(found: Findings) -> Iterator[Advice]:
+def _about_mistakes(found: Findings, say: Translator) -> Iterator[Advice]:
     wrong = [photo for photo in found.photos if not photo.is_right]
     if not wrong:
         return
     certain = sum(photo.confidence >= _CERTAIN for photo in wrong)
     yield Advice(
-        f"{_many(len(wrong), 'photo')} of {len(found.photos):,} "
-        f"{'is' if len(wrong) == 1 else 'are'} taken for another class than labelled; the model is "
-        f"more than {_CERTAIN:.0%} certain of {certain:,} of them.",
+        say.plural(
+            "{count} photo of {total} is taken for another class than labelled; more than "
+            "{percent} certain: {certain}.",
+            "{count} photos of {total} are taken for another class than labelled; more than "
+            "{percent} certain: {certain}.",
+            len(wrong),
+            total=say.number(len(found.photos)),
+            percent=say.percent(_CERTAIN),
+            certain=say.number(certain),
+        ),
         {"reason": MISTAKE, "sort": "most certain first"},
     )
     truth, predicted, count = found.confusions[0]
     total = sum(found.figures.confusion[truth])
     yield Advice(
-        f"The most frequent mix-up: {class_title(found.names[truth])} taken for "
-        f"{class_title(found.names[predicted])}, {count:,} of {total:,} photos.",
+        say.text(
+            "The most frequent mix-up: {label} taken for {predicted}, {count} of {total} photos.",
+            label=_title(found, truth, say),
+            predicted=_title(found, predicted, say),
+            count=say.number(count),
+            total=say.number(total),
+        ),
         {"truth": found.names[truth], "said": found.names[predicted]},
     )
     weakest = min(found.classes, key=lambda one: one.figures.recall)
     yield Advice(
-        f"The weakest class: {class_title(found.names[weakest.index])}, "
-        f"{weakest.figures.recall:.0%} of {_many(weakest.figures.support, 'photo')} recognised.",
+        say.plural(
+            "The weakest class: {title}, {percent} of {count} photo recognised.",
+            "The weakest class: {title}, {percent} of {count} photos recognised.",
+            weakest.figures.support,
+            title=_title(found, weakest.index, say),
+            percent=say.percent(weakest.figures.recall),
+        ),
         {"reason": MISTAKE, "name": found.names[weakest.index]},
     )
 
 
-def _about_trust(found: Findings) -> Iterator[Advice]:
+def _about_trust(found: Findings, say: Translator) -> Iterator[Advice]:
     sure = sum(photo.confidence for photo in found.photos) / len(found.photos)
     right = found.figures.accuracy
-    if abs(sure - right) > _GAP:
-        yield Advice(
-            f"On average it is {sure:.0%} certain and {right:.0%} right: it "
-            f"{'promises too much' if sure > right else 'is better than it says'}.",
-            {"sort": "most certain first" if sure > right else "least certain first"},
+    values = {"sure": say.percent(sure), "right": say.percent(right)}
+    if sure - right > _GAP:
+        told = say.text(
+            "On average it is {sure} certain and {right} right: it promises too much.", **values
         )
+        yield Advice(told, {"sort": "most certain first"})
+    elif right - sure > _GAP:
+        told = say.text(
+            "On average it is {sure} certain and {right} right: it is better than it says.",
+            **values,
+        )
+        yield Advice(told, {"sort": "least certain first"})
 
 
-def _about_labels(found: Findings) -> Iterator[Advice]:
+def _about_labels(found: Findings, say: Translator) -> Iterator[Advice]:
     if count := len(found.label_errors):
         yield Advice(
-            f"{_many(count, 'label')} may be wrong: the model is as sure of another class as it "
-            "usually is of that class's own photos.",
+            say.plural(
+                "{count} label may be wrong: the model is as sure of another class as it usually "
+                "is of that class's own photos.",
+                "{count} labels may be wrong: the model is as sure of another class as it usually "
+                "is of that class's own photos.",
+                count,
+            ),
             {"reason": LABEL},
         )
     if found.duplicates:
@@ -74,32 +103,48 @@ def _about_labels(found: Findings) -> Iterator[Advice]:
             len({found.photos[index].label for index in group}) > 1 for group in found.duplicates
         )
         yield Advice(
-            f"{photos:,} photos are nearly the same as another one, in "
-            f"{_many(len(found.duplicates), 'group')}; {mixed:,} with different labels.",
+            say.plural(
+                "{photos} photos are nearly the same as another one, in {count} group; "
+                "{mixed} with different labels.",
+                "{photos} photos are nearly the same as another one, in {count} groups; "
+                "{mixed} with different labels.",
+                len(found.duplicates),
+                photos=say.number(photos),
+                mixed=say.number(mixed),
+            ),
             {"reason": DUPLICATE},
         )
 
 
-def _about_heat(found: Findings) -> Iterator[Advice]:
+def _about_heat(found: Findings, say: Translator) -> Iterator[Advice]:
     for warning, count in found.warned.most_common():
         own = [one for one in found.photos if warning in one.warnings]
         wrong = sum(not photo.is_right for photo in own) / len(own)
-        overall = 1 - found.figures.accuracy
         label = WARNINGS[warning].label
         yield Advice(
-            f"{label.capitalize()} in {_many(count, 'photo')}{_mostly(found, own)}; "
-            f"{wrong:.0%} of them are mistakes, {overall:.0%} of all photos are.",
+            say.plural(
+                "{count} photo with {warning}{mostly}; mistakes among them: {wrong}, among all "
+                "photos: {overall}.",
+                "{count} photos with {warning}{mostly}; mistakes among them: {wrong}, among all "
+                "photos: {overall}.",
+                count,
+                warning=say.text(label),
+                mostly=_mostly(found, own, say),
+                wrong=say.percent(wrong),
+                overall=say.percent(1 - found.figures.accuracy),
+            ),
             {"reason": label},
         )
 
 
-def _mostly(found: Findings, photos: Sequence[AuditedPhoto]) -> str:
+def _mostly(found: Findings, photos: Sequence[AuditedPhoto], say: Translator) -> str:
     """Names the class that at least half of these photos are taken for; else ""."""
     ((predicted, count),) = Counter(photo.predicted for photo in photos).most_common(1)
     if count < max(_HABIT, len(photos) / 2):
         return ""
-    return f", {count:,} of them taken for {class_title(found.names[predicted])}"
+    title = _title(found, predicted, say)
+    return say.text(", {count} of them taken for {title}", count=say.number(count), title=title)
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def _title(found: Findings, index: int, say: Translator) -> str:
+    return say.text(class_title(found.names[index]))

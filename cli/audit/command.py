@@ -16,6 +16,7 @@ from cli.output import Output, json_text, warn
 from cli.photo_notes import warn_of
 from cli.progress import progress
 from engine.explainer import Explainer
+from languages.translator import IN_ENGLISH, Translator
 from models.card import Card
 from models.card_errors import CardError
 from models.training.photos import LeafFolder
@@ -25,7 +26,8 @@ from workers.settings import WorkerSettings
 
 @dataclass(frozen=True)
 class AuditOptions:
-    """The options of the command. `trials`: photos that faithfulness is measured on."""
+    """The options of the command. `trials`: photos that faithfulness is measured on.
+    `translated`: to the language of the report."""
 
     folder: Path
     out: Path
@@ -34,6 +36,7 @@ class AuditOptions:
     device: str
     batch: int
     trials: int
+    translated: Translator = IN_ENGLISH
 
 
 def audit(options: AuditOptions, settings: WorkerSettings, say: Output) -> int:
@@ -60,7 +63,7 @@ def audit(options: AuditOptions, settings: WorkerSettings, say: Output) -> int:
         against = SecondModel(other, explained, results)
     found = Findings(explained, card.class_names, against.differing if against else {})
     content = audit_document(card, options.folder, found, failed, trials, against)
-    _write(options.out, content, found, against, card)
+    _write(options, content, found, against, card)
     _tell(content, options.out, say)
     return FAILED if failed else 0
 
@@ -102,14 +105,20 @@ def _trials(
 
 
 def _write(
-    out: Path, content: Document, found: Findings, against: SecondModel | None, card: Card
+    options: AuditOptions,
+    content: Document,
+    found: Findings,
+    against: SecondModel | None,
+    card: Card,
 ) -> None:
+    out = options.out
     try:
         out.mkdir(parents=True, exist_ok=True)
         text = json_text(content, indent=1)
         (out / "audit.json").write_text(text + "\n", "utf-8")
         described = card.class_descriptions
-        write_report(out / "report.html", content, found, against, described)
+        translated = options.translated
+        write_report(out / "report.html", content, found, against, described, translated)
     except OSError as error:
         raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
 

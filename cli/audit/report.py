@@ -12,8 +12,9 @@ from cli.audit.second_model import SecondModel
 from cli.explain.run import encode_map
 from cli.report.classes import Descriptions, described
 from cli.report.page import gallery, render
-from cli.report.reasons import meaning_of
+from cli.report.reasons import LABEL, SAID, meaning_of
 from cli.report.thumbnails import thumbnails
+from languages.translator import IN_ENGLISH, Translator
 from models.labels import class_title
 
 MOST = 1200
@@ -25,26 +26,33 @@ def write_report(
     found: Findings,
     against: SecondModel | None,
     descriptions: Descriptions,
+    translated: Translator = IN_ENGLISH,
 ) -> None:
     """Show photos that have a reason, at most 1,200 of them, mistakes first."""
     met = [found.names[index] for index in found.met]
     shown = shown_indices(found)
     pictures = thumbnails([found.photos[index].path for index in shown])
     cards = [
-        _card(found, index, against) | {"picture": picture}
+        _card(found, index, against, translated) | {"picture": picture}
         for index, picture in zip(shown, pictures, strict=True)
     ]
     page = render(
         "audit.html",
-        title=f"{content['model']['id']} on {found.figures.photos:,} photos",
-        gallery=gallery(cards, key=str(target.resolve()), reasons=REASONS),
+        translated,
+        title=translated.plural(
+            "{model} on {count} photo",
+            "{model} on {count} photos",
+            found.figures.photos,
+            model=content["model"]["id"],
+        ),
+        gallery=gallery(cards, translated, key=str(target.resolve()), reasons=REASONS),
         audit=content,
-        advice=advice(found),
-        words=class_title,
-        meaning=meaning_of(cards),
+        advice=advice(found, translated),
+        words=lambda name: translated.text(class_title(name)),
+        meaning=meaning_of(cards, translated),
         confusion=_confusion(found),
         met=met,
-        described=described(met, descriptions),
+        described=described(met, descriptions, translated),
         left_out=sum(map(bool, found.reasons)) - len(shown),
         groups=[[str(found.photos[index].path) for index in group] for group in found.duplicates],
         examples=EXAMPLES,
@@ -63,12 +71,15 @@ def shown_indices(found: Findings) -> list[int]:
     return sorted(indices, key=rank)[:MOST]
 
 
-def _card(found: Findings, index: int, against: SecondModel | None) -> dict[str, Any]:
+def _card(
+    found: Findings, index: int, against: SecondModel | None, translated: Translator
+) -> dict[str, Any]:
     """The data from which the page's script makes a card."""
     photo, names = found.photos[index], found.names
-    views = [_view(photo, photo.predicted, names, "" if photo.is_right else "said")]
+    role = "" if photo.is_right else SAID
+    views = [_view(photo, photo.predicted, names, role, translated)]
     if not photo.is_right:
-        views.append(_view(photo, photo.label, names, "label"))
+        views.append(_view(photo, photo.label, names, LABEL, translated))
     diagnostics = photo.predicted_view.diagnostics
     return {
         "id": str(photo.path),
@@ -82,32 +93,45 @@ def _card(found: Findings, index: int, against: SecondModel | None) -> dict[str,
         "margin": round(photo.margin, 4),
         "leaf": diagnostics.leaf_share,
         "focus": diagnostics.focus,
-        "extra": _extra(found, index, against),
+        "extra": _extra(found, index, against, translated),
     }
 
 
-def _view(photo: AuditedPhoto, index: int, names: Sequence[str], role: str) -> dict[str, Any]:
+def _view(
+    photo: AuditedPhoto, index: int, names: Sequence[str], role: str, translated: Translator
+) -> dict[str, Any]:
     view: ClassView = photo.views[index]
     return {
-        "label": class_title(names[index]),
-        "role": role,
+        "label": translated.text(class_title(names[index])),
+        "role": translated.text(role),
         "confidence": round(float(photo.confidences[index]), 4),
         "map": encode_map(view.map, view.box),
-        "say": view.diagnostics.sentence,
+        "say": translated.text(view.diagnostics.sentence),
     }
 
 
-def _extra(found: Findings, index: int, against: SecondModel | None) -> list[str]:
+def _extra(
+    found: Findings, index: int, against: SecondModel | None, translated: Translator
+) -> list[str]:
     """Further sentences about a photo."""
     lines = [
-        f"It may be {class_title(found.names[one.likely])}: check the label."
+        translated.text(
+            "It may be {title}: check the label.",
+            title=translated.text(class_title(found.names[one.likely])),
+        )
         for one in found.label_errors
         if one.index == index
     ]
     if against is not None and index in found.extra:
         other = against.second[index]
-        predicted = class_title(found.names[other.predicted])
-        lines.append(f"{against.card.id} says {predicted}, {other.confidence:.0%}.")
+        lines.append(
+            translated.text(
+                "{model} says {title}, {percent}.",
+                model=against.card.id,
+                title=translated.text(class_title(found.names[other.predicted])),
+                percent=translated.percent(other.confidence),
+            )
+        )
     return lines
 
 

@@ -8,6 +8,7 @@ import typer
 Model = Annotated[str, typer.Option(help="Id of a model card.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, …")]
 Batch = Annotated[int, typer.Option(min=1, max=256, help="Photos in one forward pass.")]
+Language = Annotated[str, typer.Option("--lang", help="Language of report and sheet: en, es, …")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but what is wrong.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -28,6 +29,7 @@ def explain(
     api_key: Annotated[
         str, typer.Option(envvar="CROPSHIELD_API_KEY", help="The key that the server asks for.")
     ] = "",
+    lang: Language = "en",
     json: Json = False,
     quiet: Quiet = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is to do.")] = False,
@@ -40,10 +42,15 @@ def explain(
     from cli.explain.choose import choose_options, choose_source
     from cli.explain.command import explain as run
     from cli.output import Output
+    from cli.settings import translator_for
 
+    translated = translator_for(lang)
     options = choose_options(model, top_k, method, colormap, alpha)
     source, say = choose_source(options, device, server, api_key), Output(json, quiet)
-    raise typer.Exit(run(paths, out, source, options, batch=batch, dry_run=dry_run, say=say))
+    code = run(
+        paths, out, source, options, batch=batch, dry_run=dry_run, say=say, translated=translated
+    )
+    raise typer.Exit(code)
 
 
 def audit(
@@ -56,6 +63,7 @@ def audit(
     ] = 32,
     device: Device = "auto",
     batch: Batch = 16,
+    lang: Language = "en",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -66,8 +74,9 @@ def audit(
     from cli.audit.command import AuditOptions
     from cli.audit.command import audit as run
     from cli.output import Output
-    from cli.settings import read
+    from cli.settings import read, translator_for
     from workers.settings import WorkerSettings
 
-    options = AuditOptions(folder, out, model, against, device, batch, faithfulness)
+    translated = translator_for(lang)
+    options = AuditOptions(folder, out, model, against, device, batch, faithfulness, translated)
     raise typer.Exit(run(options, read(WorkerSettings), Output(json, quiet)))

@@ -10,6 +10,7 @@ from cli.explain.result_log import ResultLog, Row
 from cli.explain.run import Run, RunPlan, make_plan
 from cli.explain.source import ExplainOptions, Source
 from cli.output import Output, warn
+from languages.translator import IN_ENGLISH, Translator
 from pictures.photo_files import passed_over, printable
 
 
@@ -22,6 +23,7 @@ def explain(
     batch: int,
     dry_run: bool,
     say: Output,
+    translated: Translator = IN_ENGLISH,
 ) -> int:
     """Run the command; returns the exit code. Raises CommandError for wrong options, an unknown
     model or device, and a server that is gone."""
@@ -36,7 +38,7 @@ def explain(
         return _tell_plan(plan, say)
     whole = _work(plan, source, options, out, log, batch, quiet=say.quiet or say.as_json)
     rows = [log.rows[str(photo.path)] for photo in photos if str(photo.path) in log.rows]
-    files = _finish(rows, out, source)
+    files = _finish(rows, out, source, translated)
     return _tell(plan, rows, files, time.monotonic() - started, say, whole=whole)
 
 
@@ -63,15 +65,17 @@ def _work(
         raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
 
 
-def _finish(rows: Sequence[Row], out: Path, source: Source) -> dict[str, str]:
+def _finish(
+    rows: Sequence[Row], out: Path, source: Source, translated: Translator
+) -> dict[str, str]:
     """Write tables, sheet and report of all photos of the command, those of earlier runs too."""
     from cli.explain.report import write_report
     from cli.explain.tables import write_contact_sheet, write_csv
 
     files = {name: out / name for name in ("results.csv", "contact-sheet.jpg", "report.html")}
     write_csv(rows, files["results.csv"])
-    shown = write_contact_sheet(rows, out, files["contact-sheet.jpg"])
-    write_report(rows, files["report.html"], source.descriptions)
+    shown = write_contact_sheet(rows, out, files["contact-sheet.jpg"], translated)
+    write_report(rows, files["report.html"], source.descriptions, translated)
     if not shown:
         del files["contact-sheet.jpg"]
     return {"results.jsonl": str(out / "results.jsonl")} | {k: str(v) for k, v in files.items()}

@@ -12,34 +12,47 @@ from cli.report.page import gallery, render
 from cli.report.reasons import VERDICT_LABELS, WARNING_LABELS, meaning_of
 from cli.report.thumbnails import thumbnails
 from engine.diagnostics import WARNINGS
+from languages.translator import IN_ENGLISH, Translator
 from models.labels import class_title
 
 MOST = 1000
 REASONS = (*VERDICT_LABELS, *WARNING_LABELS)
 
 
-def write_report(rows: Sequence[Row], target: Path, descriptions: Descriptions) -> None:
+def write_report(
+    rows: Sequence[Row],
+    target: Path,
+    descriptions: Descriptions,
+    translated: Translator = IN_ENGLISH,
+) -> None:
     """Show at most 1,000 photos, the least confident ones; the table counts all.
 
-    descriptions: of classes, by name; a class without one is not described.
+    descriptions: of classes, by name; a class without one is not described. translated: to the
+    language of the report; rows are in English.
     """
     good = sorted((row for row in rows if row["ok"]), key=_confidence)
     shown = good[:MOST]
     pictures = thumbnails([Path(row["path"]) for row in shown])
-    cards = [_card(row, picture) for row, picture in zip(shown, pictures, strict=True)]
+    cards = [_card(row, picture, translated) for row, picture in zip(shown, pictures, strict=True)]
     classes = Counter(row["predictions"][0]["class_name"] for row in good)
     page = render(
         "explain.html",
-        title=f"{len(good):,} leaves explained",
-        gallery=gallery(cards, key=str(target.resolve()), reasons=REASONS),
-        meaning=meaning_of(cards),
+        translated,
+        title=translated.plural("{count} leaf explained", "{count} leaves explained", len(good)),
+        gallery=gallery(cards, translated, key=str(target.resolve()), reasons=REASONS),
+        meaning=meaning_of(cards, translated),
         failed=[row for row in rows if not row["ok"]],
         left_out=len(good) - len(shown),
         classes=[
-            {"name": name, "words": class_title(name), "count": count, **_means(good, name)}
+            {
+                "name": name,
+                "words": translated.text(class_title(name)),
+                "count": count,
+                **_means(good, name),
+            }
             for name, count in classes.most_common()
         ],
-        described=described([name for name, _ in classes.most_common()], descriptions),
+        described=described([name for name, _ in classes.most_common()], descriptions, translated),
         model=good[0]["model"] if good else None,
     )
     target.write_text(page, "utf-8")
@@ -67,16 +80,16 @@ def _reasons(row: Row) -> list[str]:
     return [*filter(None, [verdict]), *(WARNINGS[name].label for name in warnings)]
 
 
-def _card(row: Row, picture: str) -> dict[str, Any]:
+def _card(row: Row, picture: str, translated: Translator) -> dict[str, Any]:
     """The data from which the page's script makes a card."""
     own, named = table_row(row), {one["class_index"]: one for one in row["predictions"]}
     views = [
         {
-            "label": class_title(named[one["class_index"]]["class_name"]),
+            "label": translated.text(class_title(named[one["class_index"]]["class_name"])),
             "confidence": named[one["class_index"]]["confidence"],
             "map": one["heatmap"],
             "regions": one.get("regions") or [],
-            "say": one["diagnostics"]["sentence"],
+            "say": translated.text(one["diagnostics"]["sentence"]),
         }
         for one in row["explanations"]
     ]
@@ -88,7 +101,7 @@ def _card(row: Row, picture: str) -> dict[str, Any]:
         "said": own["class_name"],
         "classes": [own["class_name"]],
         "reasons": _reasons(row),
-        "extra": [affected_words(row)] if affected_words(row) else [],
+        "extra": [*filter(None, [affected_words(row, translated)])],
         "confidence": own["confidence"],
         "margin": own["margin"],
         "leaf": own["leaf_share"],

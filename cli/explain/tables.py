@@ -9,6 +9,7 @@ from PIL import Image
 
 from cli.explain.result_log import Row
 from jobs.spreadsheet import BOM, csv_line
+from languages.translator import IN_ENGLISH, Translator
 from models.labels import class_title
 from models.verdict import VERDICTS, VerdictText
 from pictures.photo_files import printable
@@ -53,14 +54,16 @@ def table_row(row: Row) -> dict[str, Any]:
     }
 
 
-def write_contact_sheet(rows: Sequence[Row], out: Path, target: Path) -> int:
+def write_contact_sheet(
+    rows: Sequence[Row], out: Path, target: Path, translated: Translator = IN_ENGLISH
+) -> int:
     """Overlays side by side, labelled; of more than 120, an even selection.
 
     Returns how many are shown.
     """
     good = [row for row in rows if row["ok"]]
     step = max(1, -(-len(good) // _MOST))
-    cells = [(_label(row), _overlay(row, out)) for row in good[::step]]
+    cells = [(_label(row, translated), _overlay(row, out)) for row in good[::step]]
     if cells:
         sheet = labelled_grid(cells, columns=_COLUMNS, side=_SIDE)
         Image.fromarray(sheet).save(target, quality=85)
@@ -73,10 +76,11 @@ def _overlay(row: Row, out: Path) -> Any:
         return np.asarray(overlay.convert("RGB"))
 
 
-def _label(row: Row) -> str:
+def _label(row: Row, translated: Translator) -> str:
     best = row["predictions"][0]
     mark = "" if verdict_text(row).is_reliable else "?"
-    return f"{best['confidence']:.0%} {class_title(best['class_name'])}{mark}"
+    title = translated.text(class_title(best["class_name"]))
+    return f"{translated.percent(best['confidence'])} {title}{mark}"
 
 
 def verdict_text(row: Row) -> VerdictText:
@@ -84,13 +88,18 @@ def verdict_text(row: Row) -> VerdictText:
     return VERDICTS.get(row.get("verdict") or "confident", VERDICTS["confident"])
 
 
-def affected_words(row: Row) -> str:
-    """ "about 12 % of the leaf looks ill, by its colour"; "" where that is not known.
+def affected_words(row: Row, translated: Translator = IN_ENGLISH) -> str:
+    """ "About 12% of the leaf looks ill, by its colour."; "" where that is not known.
 
     The page says the same (web/playground/messages.js); a test compares them.
     """
     share = row.get("affected_share")
     if share is None:
         return ""
-    much = f"about {int(share * 100 + 0.5)} %" if share >= 0.005 else "less than 1 %"
-    return f"{much} of the leaf looks ill, by its colour"
+    if share < 0.005:
+        most = translated.percent(0.01)
+        return translated.text(
+            "Less than {percent} of the leaf looks ill, by its colour.", percent=most
+        )
+    about = translated.percent(int(share * 100 + 0.5) / 100)
+    return translated.text("About {percent} of the leaf looks ill, by its colour.", percent=about)

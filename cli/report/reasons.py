@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from engine.diagnostics import WARNINGS
+from languages.translator import Translator
 from models.verdict import VERDICTS
 
 VERDICT_LABELS = [text.label for text in VERDICTS.values() if text.label]
 WARNING_LABELS = [text.label for text in WARNINGS.values()]
+
+SAID, LABEL = ROLES = "said", "label"
+"""Of the two views of a mistake."""
 
 
 class Reason(NamedTuple):
@@ -40,7 +44,8 @@ LEGEND = {
 }
 
 
-def meaning_of(cards: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+def meaning_of(cards: Sequence[dict[str, Any]], translated: Translator) -> list[tuple[str, str]]:
     """The reasons that some card has, each with what it means."""
     met = {reason for card in cards for reason in card["reasons"]}
-    return [(name, reason.meaning) for name, reason in LEGEND.items() if name in met]
+    say = translated.text
+    return [(say(name), say(reason.meaning)) for name, reason in LEGEND.items() if name in met]

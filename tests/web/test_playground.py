@@ -90,7 +90,7 @@ def test_about_how_much_of_the_leaf_looks_ill_is_said_where_it_is_known(
             job["result"]["predictions"][0]["crop"]
         )
         percent = round(100 * (share or 0))
-        words = f"About {percent}\u00a0% of the leaf looks ill, by its colour."
+        words = f"About {percent}% of the leaf looks ill, by its colour."
         expect(page.locator("#affected")).to_have_text("" if share is None else words)
     assert True in known, "the uncalibrated model is confident of some of them"
 
@@ -186,7 +186,7 @@ def test_a_model_that_does_not_describe_its_classes_shows_nothing_of_them(
     page = new_page(service_workers="block")  # whose requests could not be waited for
     page.locator("#settings summary").click()
     page.select_option("#model", "sister")
-    with page.expect_response("**/v1/classes?model=sister"):
+    with page.expect_response("**/v1/classes?model=sister&lang=en"):
         explain(page, leaves[0])
     expect(page.locator("#predictions li").first).to_be_visible()
     expect(page.locator("#predictions details")).to_have_count(0)
@@ -488,7 +488,7 @@ def test_a_keyboard_is_enough(new_page: NewPage, leaves: list[Path]) -> None:
     expect(page.locator("#result summary").first).to_be_focused()  # what the class is
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#opacity-value")).to_have_text("51 %")
+    expect(page.locator("#opacity-value")).to_have_text("51%")
     page.keyboard.press("Tab")
     page.keyboard.type("jet")
     expect(page.locator("#colormap")).to_have_value("jet")

@@ -1,5 +1,6 @@
 // Requests to the server. Whatever goes wrong is a RequestError, whose message is for users.
 
+import { language, t } from "./language.js";
 import { problemMessage } from "./messages.js";
 import { settings } from "./settings.js";
 
@@ -13,12 +14,13 @@ export class RequestError extends Error {
 
 export async function request(path, options = {}) {
   const key = settings.key ? { "X-API-Key": settings.key } : {};
-  const response = await fetch(path, { ...options, headers: { ...key, ...options.headers } }).catch(() => {
-    throw new RequestError("The server cannot be reached. Is it running, and are you online?", { retryable: true });
+  const headers = { "Accept-Language": language, ...key, ...options.headers };
+  const response = await fetch(path, { ...options, headers }).catch(() => {
+    throw new RequestError(t("The server cannot be reached. Is it running, and are you online?"), { retryable: true });
   });
   if (!response.ok) throw await errorOf(response);
   if (response.headers.get("Content-Type")?.startsWith("text/html")) {
-    throw new RequestError("Something else answers in place of the server. Does the network want you to log in?", { retryable: true });
+    throw new RequestError(t("Something else answers in place of the server. Does the network want you to log in?"), { retryable: true });
   }
   return response;
 }
@@ -30,7 +32,7 @@ export const requestBlob = async (path) => (await request(path)).blob();
 async function errorOf(response) {
   const { status } = response;
   const problem = await response.json().catch(() => ({}));
-  const message = problemMessage({ title: `The server failed (${status})`, ...problem });
+  const message = problemMessage({ title: t("The server failed ({status})", { status }), ...problem });
   const retryable = status === 401 || (problem.type ? problem.retryable : status !== 413);
   return new RequestError(message, { retryable, status });
 }

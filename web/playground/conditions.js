@@ -2,7 +2,7 @@
 
 import { modelClasses } from "./catalog.js";
 import { $, element } from "./dom.js";
-import { diseaseName, knownConditions, splitClass, title } from "./messages.js";
+import { inWords, seeConditions, splitClass } from "./messages.js";
 import { settings } from "./settings.js";
 
 // Fills a <details> element; hides it where nothing is known of the model.
@@ -10,7 +10,7 @@ export function fillConditions(details, classes) {
   details.hidden = !classes?.length;
   if (details.hidden) return;
   const [summary, list] = details.children;
-  summary.textContent = `See ${knownConditions(classes)}`;
+  summary.textContent = seeConditions(classes);
   list.replaceChildren(...Array.from(byCrop(classes), ([crop, found]) => cropItem(crop, found)));
 }
 
@@ -19,11 +19,11 @@ export const showConditions = () => fillConditions($("conditions"), modelClasses
 
 function byCrop(classes) {
   const crops = new Map();
-  for (const one of classes.map(splitClass)) crops.set(one.crop, [...(crops.get(one.crop) ?? []), one]);
+  for (const one of classes.map(splitClass).map(inWords)) crops.set(one.crop, [...(crops.get(one.crop) ?? []), one]);
   return crops;
 }
 
 function cropItem(crop, conditions) {
-  const names = conditions.map(diseaseName).filter(Boolean).join(", ");
-  return element("li", {}, element("strong", { textContent: title({ crop }) }), names && `: ${names}`);
+  const names = conditions.map(({ disease }) => disease).filter(Boolean).join(", ");
+  return element("li", {}, element("strong", { textContent: crop }), names && `: ${names}`);
 }

@@ -2,6 +2,7 @@
 
 import { requestJson } from "./api.js";
 import { element } from "./dom.js";
+import { language, t } from "./language.js";
 import { splitClass, title } from "./messages.js";
 
 const known = new Map(); // by model: a promise of its descriptions by class name
@@ -14,7 +15,7 @@ export function classDescriptions(model) {
 
 async function loadDescriptions(model) {
   try {
-    const found = await requestJson(`/v1/classes?model=${encodeURIComponent(model)}`);
+    const found = await requestJson(`/v1/classes?model=${encodeURIComponent(model)}&lang=${language}`);
     return new Map(found.map((description) => [description.class_name, description]));
   } catch (error) {
     console.warn("classes are not described:", error);
@@ -25,25 +26,25 @@ async function loadDescriptions(model) {
 
 // A <details> element, closed.
 export function aboutClass(description) {
-  const summary = element("summary", { textContent: `About ${title(splitClass(description.class_name))}` });
+  const summary = element("summary", { textContent: t("About {title}", { title: title(splitClass(description.class_name)) }) });
   return element("details", {}, summary, element("dl", { className: "facts" }, ...facts(description).flatMap(fact)));
 }
 
 const facts = (description) => [
-  ["Names", description.common_names.join(", ")],
-  ...description.causes.map((cause) => ["Cause", causeText(cause)]),
-  ["Look for", description.symptoms],
-  ["Heat", description.expected_heat],
-  ...description.lookalikes.map(({ name, difference }) => ["Confused with", `${name}: ${difference}`]),
-  ["What to do", description.next_steps],
-  ...description.sources.map((source) => ["Source", sourceLink(source)]),
+  [t("Names"), description.common_names.join(", ")],
+  ...description.causes.map((cause) => [t("Cause"), causeText(cause)]),
+  [t("Look for"), description.symptoms],
+  [t("Heat"), description.expected_heat],
+  ...description.lookalikes.map(({ name, difference }) => [t("Confused with"), `${name}: ${difference}`]),
+  [t("What to do"), description.next_steps],
+  ...description.sources.map((source) => [t("Source"), sourceLink(source)]),
 ];
 
 const fact = ([name, content]) => [element("dt", { textContent: name }), element("dd", {}, content)];
 
 function causeText({ kind, name, other_names: others, eppo_code: code }) {
-  const also = others.length ? `, also ${others.join(", ")}` : "";
-  return `${kind} ${name}${also}${code ? `; EPPO code ${code}` : ""}`;
+  const also = others.length && t("also {names}", { names: others.join(", ") });
+  return [`${t(kind)} ${name}`, also, code && t("EPPO code {code}", { code })].filter(Boolean).join(", ");
 }
 
 const sourceLink = ({ publisher, title: page, url }) =>

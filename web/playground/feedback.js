@@ -2,6 +2,7 @@
 
 import { requestJson } from "./api.js";
 import { $, element } from "./dom.js";
+import { t } from "./language.js";
 import { splitClass, title } from "./messages.js";
 
 let job;
@@ -11,7 +12,7 @@ export function resetFeedback(newJob, classes = []) {
   $("thanks").textContent = "";
   showCorrection(false);
   const options = classes.map((name) => element("option", { value: name, textContent: title(splitClass(name)) }));
-  $("right-class").replaceChildren(element("option", { value: "", textContent: "I do not know" }), ...options);
+  $("right-class").replaceChildren(element("option", { value: "", textContent: t("I do not know") }), ...options);
 }
 
 function showCorrection(shown) {
@@ -23,7 +24,7 @@ async function sendFeedback(feedback) {
   const headers = { "Content-Type": "application/json" };
   try {
     await requestJson(`${job.links.self}/feedback`, { method: "POST", headers, body: JSON.stringify(feedback) });
-    $("thanks").textContent = "Thank you. Your feedback is saved.";
+    $("thanks").textContent = t("Thank you. Your feedback is saved.");
     showCorrection(false);
   } catch (error) {
     $("thanks").textContent = error.message;

@@ -1,6 +1,7 @@
 // Following jobs until they have ended: by server-sent events where that works, else by polling.
 
 import { requestJson } from "./api.js";
+import { language } from "./language.js";
 import { settings } from "./settings.js";
 
 const PENDING = new Set(["queued", "running"]);
@@ -15,7 +16,7 @@ export async function followJob(job, onChange) {
 
 function followEvents(job, onChange) {
   return new Promise((resolve) => {
-    const source = new EventSource(`${job.links.self}/events`);
+    const source = new EventSource(`${job.links.self}/events?lang=${language}`);
     const stop = () => (source.close(), resolve(job));
     source.addEventListener("error", stop); // polling does the rest
     source.addEventListener("job", (event) => {

@@ -4,6 +4,7 @@ import { modelTitle } from "./catalog.js";
 import { $, element } from "./dom.js";
 import { hasEnded } from "./follow.js";
 import { drawOverlay } from "./heatmap.js";
+import { t } from "./language.js";
 import { endMessage, headline, percent, problemMessage, waitingMessage } from "./messages.js";
 import { settings } from "./settings.js";
 import { loadResult } from "./stored-result.js";
@@ -15,8 +16,8 @@ const leafShare = (job) => job.result.explanations[0]?.diagnostics.leaf_share;
 const SORT_KEYS = { confidence, margin, leaf: (job) => leafShare(job) ?? 1 };
 // What a card adds, so that the order can be understood.
 const SORT_NOTES = {
-  margin: (job) => `${percent(margin(job))} ahead of the second answer`,
-  leaf: (job) => (leafShare(job) == null ? "no leaf found" : `${percent(leafShare(job))} of the heat on the leaf`),
+  margin: (job) => t("{percent} ahead of the second answer", { percent: percent(margin(job)) }),
+  leaf: (job) => (leafShare(job) == null ? t("no leaf found") : t("{percent} of the heat on the leaf", { percent: percent(leafShare(job)) })),
 };
 
 export const selectedSort = () => $("sort").value;

@@ -8,6 +8,7 @@ import { initFeedback, resetFeedback } from "./feedback.js";
 import { followBatch, followJob, hasEnded } from "./follow.js";
 import { markCurrent, selectedSort, showCards, sortItems } from "./gallery.js";
 import { allResults, clearResults, findResult } from "./history.js";
+import { initLanguage, t, translatePage } from "./language.js";
 import { batchMessage, endMessage, sendingMessage, waitingMessage } from "./messages.js";
 import { keepPage } from "./offline.js";
 import { deliver, initOutbox, isBatch, keep, linkOf, remove, sendLater, sendNow } from "./outbox.js";
@@ -47,7 +48,7 @@ function startSending(count, prepare) {
   hideGallery();
   showStatus(sendingMessage(count));
   runWithErrors(async () => {
-    if (navigator.onLine && count > MAX_PHOTOS) throw new RequestError(`You chose ${count} photos; up to ${MAX_PHOTOS} can be sent at once.`);
+    if (navigator.onLine && count > MAX_PHOTOS) throw new RequestError(t("You chose {count} photos; up to {most} can be sent at once.", { count, most: MAX_PHOTOS }));
     const entries = await keep(await prepare());
     if (entries.length === 1) return explain(entries[0], action);
     showStatus();
@@ -203,6 +204,8 @@ function onJobOptions() {
   showConditions();
 }
 
+translatePage();
+initLanguage($("language"));
 initSettings({ onKey: () => runWithErrors(start), onColormap: () => setColourTable(colourTable()), onHeat: redraw, onJobOptions });
 initResult();
 initFeedback();

@@ -1,6 +1,7 @@
 // The list of photos on their way.
 
 import { $, element } from "./dom.js";
+import { t } from "./language.js";
 import { DELETE_QUESTION, ENTRY_STATES, entryMessage, entryName, outboxMessage, roomMessage } from "./messages.js";
 import { allEntries, isStored, remove, retry, sendNow } from "./outbox.js";
 import { fit } from "./size.js";
@@ -52,9 +53,9 @@ function entryItem(entry, onOpen) {
 function entryButtons(entry, onOpen) {
   const deleting = async () => (entry.state === "done" || confirm(DELETE_QUESTION)) && remove(entry);
   return [
-    ...(entry.state === "done" ? [["Open", () => onOpen(entry)]] : []),
-    ...(entry.state === "failed" ? [["Try again", () => retry(entry)]] : []),
-    ...(entry.state === "sent" ? [] : [["Delete", deleting]]),
+    ...(entry.state === "done" ? [[t("Open"), () => onOpen(entry)]] : []),
+    ...(entry.state === "failed" ? [[t("Try again"), () => retry(entry)]] : []),
+    ...(entry.state === "sent" ? [] : [[t("Delete"), deleting]]),
   ];
 }
 

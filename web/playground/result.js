@@ -5,6 +5,7 @@ import { fillConditions } from "./conditions.js";
 import { aboutClass, classDescriptions } from "./descriptions.js";
 import { $, download, element } from "./dom.js";
 import { drawBoxes, drawLegend, drawOverlay } from "./heatmap.js";
+import { t } from "./language.js";
 import { affectedMessage, headline, hint, isFamiliar, percent, regionsMessage, splitClass, title, verdictMessage } from "./messages.js";
 import { settings } from "./settings.js";
 import { relativePeaks } from "./stored-result.js";
@@ -21,8 +22,8 @@ export function showResult(loaded) {
   $("verdict").textContent = verdictMessage(loaded.job, classes);
   $("affected").textContent = affectedMessage(result);
   fillConditions($("known"), isFamiliar(result) ? undefined : classes);
-  $("by").textContent = `Model: ${modelTitle(model.id)}`;
-  $("share").textContent = "Copy link";
+  $("by").textContent = t("Model: {title}", { title: modelTitle(model.id) });
+  $("share").textContent = t("Copy link");
   $("predictions").replaceChildren(...result.predictions.map(predictionItem));
   if (classes) describePredictions(loaded.job);
   $("compare").hidden = result.explanations.length < 2;
@@ -96,15 +97,17 @@ function classTile(explanation, rank) {
   return element("li", {}, element("button", { type: "button", onclick: () => selectClass(rank) }, canvas, text));
 }
 
-const classTitle = ({ class_name: name, class_index: index }) => title(splitClass(name ?? `class ${index}`));
+const classTitle = ({ class_name: name, class_index: index }) => title(splitClass(name ?? t("class {index}", { index })));
 
 function selectClass(rank) {
   shown.rank = rank;
   const explanation = shown.job.result.explanations[rank];
   const { diagnostics, is_zero: isZero } = explanation;
-  $("sentence").textContent = diagnostics?.sentence ?? (isZero ? "The model found no evidence for this class in the photo." : "");
+  const none = isZero ? t("The model found no evidence for this class in the photo.") : "";
+  $("sentence").textContent = diagnostics ? t(diagnostics.sentence) : none;
   $("hint").textContent = hint(diagnostics);
-  $("picture").ariaLabel = `The photo with the heat for ${classTitle(explanation)}. ${$("sentence").textContent}`;
+  const described = t("The photo with the heat for {title}.", { title: classTitle(explanation) });
+  $("picture").ariaLabel = `${described} ${$("sentence").textContent}`;
   $("strip").querySelectorAll("button").forEach((button, place) => (button.ariaCurrent = String(place === rank)));
   drawPicture();
 }
@@ -133,5 +136,5 @@ export function initResult() {
 
 async function copyLink() {
   const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
-  $("share").textContent = copied ? "Link copied" : "Copy the address of this page";
+  $("share").textContent = copied ? t("Link copied") : t("Copy the address of this page");
 }

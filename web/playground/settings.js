@@ -1,6 +1,7 @@
 // What the user chose, kept on this device.
 
 import { $ } from "./dom.js";
+import { percentText } from "./language.js";
 
 const KEY = "cropshield-settings";
 const DEFAULTS = { colormap: "viridis", opacity: 50, boxes: false, topK: 3, model: "", key: "", original: false };
@@ -22,7 +23,7 @@ function readSettings() {
 
 // onJobOptions: when the model or the number of classes has changed.
 export function initSettings({ onKey, onColormap, onHeat, onJobOptions }) {
-  const showOpacity = () => ($("opacity-value").textContent = `${settings.opacity} %`);
+  const showOpacity = () => ($("opacity-value").textContent = percentText(settings.opacity / 100));
   $("key").value = settings.key;
   $("original").checked = settings.original;
   $("top-k").value = settings.topK;

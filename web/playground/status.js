@@ -2,6 +2,7 @@
 
 import { RequestError } from "./api.js";
 import { $ } from "./dom.js";
+import { t } from "./language.js";
 
 // progress: 0 to 1; without it no bar is shown.
 export function showStatus(message = "", progress = null) {
@@ -19,7 +20,7 @@ export async function runWithErrors(work) {
   } catch (error) {
     showStatus();
     console.warn(error);
-    $("trouble").firstElementChild.textContent = error instanceof RequestError ? error.message : `This page failed: ${error.message}`;
+    $("trouble").firstElementChild.textContent = error instanceof RequestError ? error.message : t("This page failed: {message}", { message: error.message });
     $("trouble").lastElementChild.hidden = !error.retryable;
     $("trouble").lastElementChild.onclick = () => runWithErrors(work);
     $("trouble").hidden = false;

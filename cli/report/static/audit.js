@@ -8,7 +8,7 @@ for (const node of document.querySelectorAll("[data-map]")) {
 }
 
 function small(card, named) {
-  const button = element("button", { type: "button", title: card.name, ariaLabel: `show ${card.name}` },
+  const button = element("button", { type: "button", title: card.name, ariaLabel: t("show {name}", { name: card.name }) },
     stack(card.picture, named ? null : card.views[0].map, card.name));
   button.addEventListener("click", () => only({ search: card.name }));
   if (!named) return button;

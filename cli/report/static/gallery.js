@@ -1,7 +1,17 @@
 "use strict";
 // The photos: searched, filtered, sorted, noted on; notes stay in this browser.
 const PAGE = 48;
-const TODO = ["", "check the label", "photograph again", "ask an agronomist", "more photos like it", "leave out", "fine"];
+const NOTED = t("noted");
+// English in what is kept and exported, by whatever language the page is read.
+const TODO = {
+  "": t("to do …"),
+  "check the label": t("check the label"),
+  "photograph again": t("photograph again"),
+  "ask an agronomist": t("ask an agronomist"),
+  "more photos like it": t("more photos like it"),
+  "leave out": t("leave out"),
+  fine: t("fine"),
+};
 const tools = document.querySelector(".tools");
 const field = (name) => tools.querySelector(`[name="${name}"]`);
 const cards = document.querySelector(".cards");
@@ -31,6 +41,14 @@ const notes = (() => {
   };
 })();
 
+const SORT_NAMES = {
+  "least certain first": t("least certain first"),
+  "most certain first": t("most certain first"),
+  "smallest margin first": t("smallest margin first"),
+  "least heat on the leaf first": t("least heat on the leaf first"),
+  "most scattered heat first": t("most scattered heat first"),
+  "by name": t("by name"),
+};
 const SORTS = {
   "least certain first": (a, b) => a.confidence - b.confidence,
   "most certain first": (a, b) => b.confidence - a.confidence,
@@ -63,12 +81,19 @@ function show() {
   cards.replaceChildren(...found.slice(0, limit).map(cardOf));
   more.hidden = found.length <= limit;
   document.getElementById("count").textContent =
-    `${found.length.toLocaleString("en")} of ${DATA.cards.length.toLocaleString("en")} photos` +
-    (pair.truth ? `: ${spoken(pair.truth)}, taken for ${spoken(pair.said)}` : "");
+    t("{shown} of {all} photos", { shown: number(found.length), all: number(DATA.cards.length) }) +
+    (pair.truth ? `: ${t("{label}, taken for {said}", { label: spoken(pair.truth), said: spoken(pair.said) })}` : "");
 }
 
-const spoken = (name) => name.replace("__", ": ").replaceAll("_", " ");
-const percent = (share) => `${(100 * share).toFixed(share > 0.995 || share < 0.005 ? 1 : 0)} %`;
+const number = (value) => value.toLocaleString(DATA.language);
+const percent = (share) => {
+  const maximumFractionDigits = share > 0.995 || share < 0.005 ? 1 : 0;
+  return share.toLocaleString(DATA.language, { style: "percent", maximumFractionDigits });
+};
+function spoken(name) {
+  const english = name.replace("__", ": ").replaceAll("_", " ");
+  return t(english);
+}
 
 function viewOf(card, view) {
   const bar = element("div", { className: "bar" }, element("i"));
@@ -77,19 +102,19 @@ function viewOf(card, view) {
     element("b", { textContent: `${view.role ? `${view.role}: ` : ""}${view.label}, ${percent(view.confidence)}` }),
     bar,
     element("span", { className: "faint", textContent: view.say }));
-  return element("figure", {}, stack(card.picture, view.map, `${card.name}, heat for ${view.label}`, view.regions), caption);
+  return element("figure", {}, stack(card.picture, view.map, t("{name}, heat for {label}", { name: card.name, label: view.label }), view.regions), caption);
 }
 
 function cardOf(card) {
   const title = element("h3", { title: card.id },
-    card.truth ? element("b", { textContent: `Labelled ${spoken(card.truth)}` }) : null, card.name);
+    card.truth ? element("b", { textContent: t("Labelled {label}", { label: spoken(card.truth) }) }) : null, card.name);
   const why = element("ul", { className: "why" },
-    ...card.reasons.map((reason) => element("li", { textContent: reason, className: DATA.styles[reason] ?? "" })));
+    ...card.reasons.map((reason) => element("li", { textContent: t(reason), className: DATA.styles[reason] ?? "" })));
   const views = element("div", { className: "views" }, ...card.views.map((view) => viewOf(card, view)));
   const kept = notes.of(card.id);
-  const todo = element("select", { ariaLabel: `to do for ${card.name}` },
-    ...TODO.map((words) => element("option", { value: words, textContent: words || "to do …", selected: words === kept.todo })));
-  const note = element("textarea", { rows: 1, placeholder: "note", ariaLabel: `note on ${card.name}`, value: kept.note });
+  const todo = element("select", { ariaLabel: t("to do for {name}", { name: card.name }) },
+    ...Object.entries(TODO).map(([value, textContent]) => element("option", { value, textContent, selected: value === kept.todo })));
+  const note = element("textarea", { rows: 1, placeholder: t("note"), ariaLabel: t("note on {name}", { name: card.name }), value: kept.note });
   todo.addEventListener("change", () => { notes.set(card.id, { todo: todo.value }); chips(); });
   note.addEventListener("input", () => { notes.set(card.id, { note: note.value }); chips(); });
   const extra = (card.extra ?? []).map((line) => element("p", { className: "faint", textContent: line }));
@@ -104,7 +129,7 @@ function chips() {
     for (const reason of reasons(card)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const names = [...new Set([...(DATA.reasons ?? []), ...counts.keys()])].filter((name) => counts.has(name) || chosen.has(name));
   tools.querySelector(".chips").replaceChildren(...names.map((name) => {
-    const chip = element("button", { type: "button", textContent: `${name} ${counts.get(name) ?? 0}`, ariaPressed: chosen.has(name) });
+    const chip = element("button", { type: "button", textContent: `${name === "noted" ? NOTED : t(name)} ${number(counts.get(name) ?? 0)}`, ariaPressed: chosen.has(name) });
     chip.addEventListener("click", () => {
       chosen.has(name) ? chosen.delete(name) : chosen.add(name);
       refresh();
@@ -153,7 +178,7 @@ function saveAs(name, text) {
 
 field("class").append(...[...new Set(DATA.cards.flatMap((card) => card.classes))].sort()
   .map((name) => element("option", { value: name, textContent: spoken(name) })));
-field("sort").append(...Object.keys(SORTS).map((name) => element("option", { value: name, textContent: name })));
+field("sort").append(...Object.keys(SORTS).map((name) => element("option", { value: name, textContent: SORT_NAMES[name] })));
 field("colormap").append(...Object.keys(TABLES).map((name) => element("option", { value: name, textContent: name })));
 for (const name of ["search", "class", "sort"]) field(name).addEventListener("input", () => { Object.assign(pair, { truth: null, said: null }); limit = PAGE; show(); });
 field("colormap").addEventListener("input", (event) => setTable(event.target.value));

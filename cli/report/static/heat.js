@@ -1,6 +1,9 @@
 "use strict";
 // Heat over photos, coloured here: the map is made smooth first and coloured afterwards.
 const DATA = JSON.parse(document.getElementById("data").textContent);
+// The translation of an English text, {name} in it replaced by a value.
+const t = (english, values = {}) =>
+  (DATA.texts[english] ?? english).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const TABLES = Object.fromEntries(
   Object.entries(DATA.colormaps).map(([name, table]) => [name, bytes(table)]),

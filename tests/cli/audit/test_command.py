@@ -13,6 +13,9 @@ from PIL import Image
 
 from cli.audit.command import AuditOptions, audit
 from cli.output import Output
+from languages.catalogs import entries
+from languages.translator import translator
+from models.catalog import Catalog
 from tests.cli.audit.leaves import draw_folder
 from tests.cli.conftest import LOOKS, Command, violations
 from workers.settings import WorkerSettings
@@ -137,3 +140,29 @@ def test_what_stops_an_audit_is_said_with_its_own_exit_code(
     assert (done.returncode, done.stdout) == (code, "")
     assert message in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_report_is_in_the_language_that_was_asked_for_and_the_numbers_are_as_ever(
+    tmp_path: Path, open_report: Callable[..., Any]
+) -> None:
+    leaves, spanish = draw_folder(tmp_path / "leaves"), translator("es")
+    wanted = AuditOptions(leaves, tmp_path, "cropshield_cnn", "", "cpu", 4, 0, spanish)
+    assert audit(wanted, WorkerSettings(runtime="torch"), Output(quiet=True)) == 0
+    page = open_report(tmp_path / "report.html")
+    assert page.locator("html").get_attribute("lang") == "es"
+    assert page.locator("h1").inner_text().endswith(" fotos")
+    assert page.get_by_role("heading", name="Mire primero estas").is_visible()
+    texts = set(page.locator("body *").all_inner_texts())
+    found = entries("es", "reports").items()
+    assert texts & {english for english, (text, *_) in found if text != english} == set()
+    assert violations(page) == []
+    told = json.loads((tmp_path / "audit.json").read_text())
+    assert {one["label"] for one in told["each"]} <= set(Catalog()["cropshield_cnn"].class_names)
+
+
+def test_a_language_that_is_not_offered_is_named_with_those_that_are(
+    cropshield: Command,
+) -> None:
+    said = cropshield("audit", "leaves", "--out", "out", "--lang", "tlh")
+    assert said.returncode == 2
+    assert "'tlh' is not offered; offered are en (English)" in said.stderr

@@ -61,7 +61,7 @@ def test_a_class_with_a_habit_is_named() -> None:
     bordered = [looked(i, 1, 1, hot=0) for i in range(3)]
     found = Findings([*bordered, looked(9, 0, 0, hot=90)], NAMES)
     told = " ".join(one.sentence for one in advice(found))
-    assert "Heat on the border in 3 photos, 3 of them taken for Corn: common rust" in told
+    assert "3 photos with heat on the border, 3 of them taken for Corn: common rust" in told
 
 
 def test_a_perfect_model_has_nothing_to_look_at() -> None:

@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 from cli.explain.report import write_report
+from engine.diagnostics import WARNINGS
+from languages.catalogs import entries
+from languages.offered import ENGLISH, OFFERED
+from languages.translator import translator
 from models.catalog import Catalog
+from models.verdict import VERDICTS
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.cli.conftest import LOOKS, violations
 
@@ -107,7 +112,7 @@ def test_boxes_around_hot_places_are_switched_on(
     assert box["x"] - photo["x"] == pytest.approx(photo["width"] / 4, abs=2)
     assert box["y"] - photo["y"] == pytest.approx(photo["height"] / 2, abs=2)
     assert box["width"] == pytest.approx(photo["width"] / 2, abs=2)
-    assert page.get_by_text("about 12 % of the leaf looks ill, by its colour").count() == 2
+    assert page.get_by_text("about 12% of the leaf looks ill, by its colour").count() == 2
 
 
 def test_a_report_of_an_older_run_has_no_boxes_to_offer(
@@ -157,3 +162,26 @@ def test_everybody_can_read_it(
     assert violations(page) == []
     wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert wide[0] <= wide[1]
+
+
+@pytest.mark.parametrize("language", [code for code in OFFERED if code != ENGLISH])
+def test_a_report_is_read_in_another_language(
+    tmp_path: Path, open_report: Callable[..., Any], language: str
+) -> None:
+    translated = translator(language)
+    rows = [_row(tmp_path, 1, "low_margin", "edge"), _row(tmp_path, 2, "confident")]
+    write_report(rows, tmp_path / "report.html", {"Apple__scab": SCAB}, translated)
+    page = open_report(tmp_path / "report.html")
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.locator("h1").inner_text() == translated.plural("{count} leaf explained", "", 2)
+    assert page.locator("td").first.inner_text() == translated.text("Apple: scab")
+    assert page.locator(".why li").all_inner_texts() == [
+        translated.text(VERDICTS["low_margin"].label),
+        translated.text(WARNINGS["edge"].label),
+    ]
+    texts = set(page.locator("body *").all_inner_texts())
+    told = {
+        english for english, (text, *_) in entries(language, "reports").items() if text != english
+    }
+    assert told & texts == set()
+    assert violations(page) == []
