@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from redis.asyncio.client import Pipeline
+from redis.asyncio import Redis
 from starlette.testclient import TestClient
 
 from jobs.redis import keyspace
@@ -78,7 +78,7 @@ def test_a_store_that_is_down_is_a_problem(
     async def down(*_: Any) -> None:
         raise OSError("gone")
 
-    monkeypatch.setattr(Pipeline, "execute", down)
+    monkeypatch.setattr(Redis, "execute_command", down)
     answer = client.get(path)
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/store-down")
     assert int(answer.headers["Retry-After"]) >= 1
