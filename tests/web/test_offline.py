@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -33,7 +33,7 @@ def phone(browser: Browser, memory: Path, *, offline: bool = False) -> Iterator[
         memory,
         executable_path=programs.find("chromium"),
         args=["--no-sandbox"],
-        **cast(dict[str, Any], PHONE),
+        **PHONE,
     )
     context.set_default_timeout(WAIT_MS)
     expect.set_options(timeout=WAIT_MS)
