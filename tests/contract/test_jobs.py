@@ -349,7 +349,7 @@ def test_a_prediction_links_to_what_the_class_is_where_the_card_describes_it(
     for job in (client.get(done).json(), listed):
         unknown, scab = job["result"]["predictions"]
         assert set(scab) == {
-            *("class_index", "class_name", "crop", "disease", "confidence", "links")
+            *("class_index", "class_name", "title", "crop", "disease", "confidence", "links")
         }
         assert unknown["links"] == {"description": None}
         assert client.get(scab["links"]["description"]).json()["class_name"] == "Apple__scab"

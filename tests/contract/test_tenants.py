@@ -43,11 +43,17 @@ def _flat(entries: Any) -> list[Any]:
 
 EVERY = sorted(routes(create_app(ApiSettings())))
 OWNED = [(method, path) for method, path in EVERY if "_id}" in path]
-PUBLIC = {"model": "cropshield_cnn", "class_name": "Apple__scab", "slug": "internal"}
+PUBLIC = {
+    "model": "cropshield_cnn",
+    "class_name": "Apple__scab",
+    "slug": "internal",
+    "language": "sw",
+}
 """What routes name that is nobody's own."""
 OPEN = (
     "/sample-leaf.jpg",
     "/start",
+    "/playground/languages/{language}.json",
     "/livez",
     "/readyz",
     "/docs",

@@ -80,7 +80,10 @@ def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(
     port, log = free_port(), tmp_path / "log"
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [*SERVE, "--port", str(port)], env=environment(home), stdout=out, stderr=out
+            [*SERVE, "--port", str(port), "--workers", "1"],
+            env=environment(home),
+            stdout=out,
+            stderr=out,
         )
     try:
         until(lambda: "ready." in log.read_text(), f"ready, see {log}")

@@ -25,9 +25,9 @@ def test_several_photos_are_a_gallery_that_can_be_sorted(
     expect(page.locator("#cards .tile")).to_contain_text("not a photo that the server can read")
     expect(page.locator("#cards button").first).to_contain_text(leaves[0].name)
     for by, words in (
-        ("confidence", r"(\d+)\s%"),
-        ("margin", r"(\d+)\s% ahead of the second answer"),
-        ("leaf", r"(\d+)\s% of the heat on the leaf"),
+        ("confidence", r"(\d+)%"),
+        ("margin", r"(\d+)% ahead of the second answer"),
+        ("leaf", r"(\d+)% of the heat on the leaf"),
     ):
         page.select_option("#sort", by)
         found = [re.search(words, text) for text in page.locator("#cards button").all_inner_texts()]

@@ -51,7 +51,7 @@ def test_the_record_tells_what_the_api_promises(explained: tuple[Explanation, Ph
             assert set(region) == set(RegionView.model_fields)
             RegionView.model_validate(region)
     for found in result["predictions"]:
-        assert set(found) == set(PredictionView.model_fields) - {"links"}
+        assert set(found) == set(PredictionView.model_fields) - {"links", "title"}
 
 
 def test_the_peak_is_what_the_map_was_divided_by(
