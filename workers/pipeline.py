@@ -138,7 +138,7 @@ class Pipeline:
         """Hand the batch to the finishers, as soon as at most one other batch is finishing."""
         self._wait_until_finished(but=_BATCHES_FINISHING - 1)
         for item in items:
-            if item.explanation is not None:  # loaders wait for nothing, so nor will finishers
+            if item.explanation is not None:  # not on finishers, which will wait for it
                 item.document = self._loaders.submit(self._steps.describe, item)
         self._finishing.append([self._finishers.submit(self._finish_one, item) for item in items])
 
