@@ -44,6 +44,7 @@ from api.routes import (
 )
 from api.settings import ApiSettings
 from api.shares import Shares
+from api.tracing import TracedDispatcher, TracingMiddleware, traced_stores
 from api.webhooks import WebhookDispatcher, WebhookSender
 from jobs.auth.api_keys import RedisApiKeyStore
 from jobs.auth.rate_limits import RateLimiter
@@ -59,6 +60,7 @@ from jobs.redis.replication import Replication
 from jobs.redis.store import RedisJobStore
 from jobs.redis.watch import JobWatch
 from jobs.service import JobService
+from jobs.tracing import open_tracer
 from jobs.webhooks.outbox import WebhookOutbox
 from models.catalog import Catalog
 
@@ -70,16 +72,20 @@ _SWEEP_TICK_SECONDS = 5.0
 def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     """Build every object of the process. `host` is the address that it will listen on.
 
-    Raises CardError, or BlobsFailed for a missing library.
+    Raises CardError, BlobsFailed for a missing library, TracingUnavailable.
     """
+    tracer = open_tracer("cropshield-api")
     notifier = CeleryNotifier(make_celery(settings))
     redis = connect_async(settings.redis_url)
     listener = connect_async(settings.redis_url, connections=2)
     confirming = connect_async(settings.redis_url)
     replication = Replication(confirming, settings.redis_replicas)
-    store = RedisJobStore(redis, notifier, settings.queue_bound, settings.max_attempts, replication)
-    watch, measured = JobWatch(listener, store), Metrics(redis)
+    bounds = settings.queue_bound, settings.max_attempts
+    store: JobStore = RedisJobStore(redis, notifier, *bounds, replication)
     blobs, sync_redis = open_blobs(settings), connect(settings.redis_url)
+    if tracer:
+        store, blobs = traced_stores(tracer, store, blobs, settings.redis_replicas)
+    watch, measured = JobWatch(listener, store), Metrics(redis)
     sweeper = Sweeper(
         sync_redis,
         blobs,
@@ -90,25 +96,27 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     webhooks = WebhookOutbox(redis, settings.webhook_targets)
     cards = Catalog(*settings.card_folders)
     service = JobService(store, blobs, cards, webhooks, settings.max_pixels)
-    sender = WebhookSender(settings.webhook_targets)
-    dispatcher = WebhookDispatcher(webhooks, store, cards, sender, measured.counters)
+    delivering = webhooks, store, cards, WebhookSender(settings.webhook_targets), measured.counters
+    dispatcher = TracedDispatcher(tracer, *delivering) if tracer else WebhookDispatcher(*delivering)
     feedback_store = FeedbackStore(redis, settings.feedback_days, replication)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stopping = asyncio.Event()
         reaping = asyncio.create_task(_reap(store, measured, stopping))
-        delivering = asyncio.create_task(dispatcher.run(stopping))
+        dispatching = asyncio.create_task(dispatcher.run(stopping))
         sweeping = asyncio.create_task(_sweep(sweeper, stopping))
         async with watch.listening():
             yield
         stopping.set()
         sweeper.stop()
-        await asyncio.gather(reaping, sweeping, delivering)
+        await asyncio.gather(reaping, sweeping, dispatching)
         notifier.close()
         sync_redis.close()
         for client in (redis, listener, confirming):
             await client.aclose()
+        if tracer:
+            await asyncio.to_thread(tracer.close)
 
     app = DescribedApp(
         title="CropShield",
@@ -137,6 +145,8 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     app.add_middleware(HeadMiddleware)
     _protect(app, settings, redis, needs_keys=settings.needs_keys(host))
     app.add_middleware(AccessLogMiddleware, counters=measured.counters)
+    if tracer:
+        app.add_middleware(TracingMiddleware, tracer=tracer)
     app.add_middleware(RequestIdMiddleware)
     exception_handlers.install_handlers(app)
     reading = (jobs, events, deliveries, feedback, pictures, catalog, classes, health, metrics)

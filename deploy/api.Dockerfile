@@ -15,7 +15,7 @@ COPY jobs jobs
 COPY api api
 COPY cli cli
 COPY web web
-RUN --mount=type=cache,target=/root/.cache/pip pip install --editable '.[api,s3]'
+RUN --mount=type=cache,target=/root/.cache/pip pip install --editable '.[api,s3,otel]'
 
 USER cropshield
 EXPOSE 8000

@@ -22,7 +22,7 @@ COPY engine engine
 COPY workers workers
 COPY cli cli
 COPY deploy/worker_health.py deploy/worker_health.py
-RUN --mount=type=cache,target=/root/.cache/pip pip install --editable '.[worker,graph,s3]'
+RUN --mount=type=cache,target=/root/.cache/pip pip install --editable '.[worker,graph,s3,otel]'
 
 USER cropshield
 HEALTHCHECK --interval=15s --timeout=10s --start-period=120s \

@@ -5,20 +5,22 @@ import os
 import signal
 import socket
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery, signals
 
 from engine.photos.resize import use_calling_thread
 from jobs.blobs import open_blobs
 from jobs.metrics import Counters
-from jobs.ports import Notifier
+from jobs.ports import BlobStore, Notifier, WorkQueue
 from jobs.records.job import ModelFacts
 from jobs.redis.compatibility import check_compatibility
 from jobs.redis.connections import connect
 from jobs.redis.notifier import CELERY_QUEUE, CELERY_TASK, CeleryNotifier, make_celery
 from jobs.redis.queue import MeteredQueue
+from jobs.tracing import open_tracer
 from models.catalog import Catalog
+from models.decoding import Decode
 from pictures.decoder_pool import DecoderPool
 from workers.allocator import keep_freed_memory, return_unused_memory
 from workers.explainers import Explainers, explainer_options
@@ -27,6 +29,10 @@ from workers.lease_renewer import LeaseRenewer
 from workers.pipeline import Pipeline
 from workers.poll_fallback import PollFallback
 from workers.settings import WorkerSettings
+from workers.tracing import TracedSteps, traced_stores
+
+if TYPE_CHECKING:
+    from jobs.tracing.tracer import Tracer
 
 log = logging.getLogger(__name__)
 _ARGUMENTS = ["-P", "threads", "-c", "1", "-Q", CELERY_QUEUE, "--loglevel=WARNING"]
@@ -35,7 +41,9 @@ _LEAN = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 def run_worker(settings: WorkerSettings) -> None:
     """Load and warm the models, then work until SIGTERM. Raises CardError for a wrong model,
-    BlobsFailed for a photo store that cannot be used, Incompatible for such a Redis."""
+    BlobsFailed for a photo store that cannot be used, Incompatible for such a Redis,
+    TracingUnavailable."""
+    tracer = open_tracer("cropshield-worker")
     keep_freed_memory()
     return_unused_memory()
     use_calling_thread()
@@ -59,11 +67,28 @@ def run_worker(settings: WorkerSettings) -> None:
         queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds
     )
     with DecoderPool() as decoders:
-        steps = JobSteps(
-            queue, blobs, explainers, decoders.decode, replicas=settings.redis_replicas
-        )
-        pipeline = Pipeline(queue, steps, lease_renewer, explainers.claimed, counters)
+        taken, steps = _steps(tracer, queue, blobs, explainers, decoders.decode, settings)
+        pipeline = Pipeline(taken, steps, lease_renewer, explainers.claimed, counters)
         _serve(app, pipeline, lease_renewer, PollFallback(queue, pipeline), notifier)
+    if tracer:
+        tracer.close()
+
+
+def _steps(
+    tracer: "Tracer | None",
+    queue: WorkQueue,
+    blobs: BlobStore,
+    explainers: Explainers,
+    decode: Decode,
+    settings: WorkerSettings,
+) -> tuple[WorkQueue, JobSteps]:
+    """Where jobs are claimed, and what is done with them; both with spans where traces are made."""
+    if tracer is None:
+        steps = JobSteps(queue, blobs, explainers, decode, replicas=settings.redis_replicas)
+        return queue, steps
+    queue, blobs = traced_stores(tracer, queue, blobs)
+    parts = queue, blobs, explainers, decode
+    return queue, TracedSteps(tracer, *parts, replicas=settings.redis_replicas)
 
 
 def _serve(

@@ -31,7 +31,7 @@ from pictures.decode import decode
 from pictures.decoder_pool import NoDecoder
 from pictures.errors import PhotoError
 from workers.explainers import Explainers
-from workers.results import result_document, store_pictures
+from workers.results import draw_pictures, result_document
 
 log = logging.getLogger(__name__)
 EXPECTED = (CropShieldError, PhotoError, CardError)
@@ -207,12 +207,15 @@ class JobSteps:
     def _succeed(self, item: WorkItem, start: float) -> Outcome:
         if item.error is not None:
             raise item.error
-        assert item.photo is not None  # noqa: S101 - decoded or in error
-        assert item.explanation is not None  # noqa: S101 - explained or in error
-        store_pictures(self._blobs, item.claim, item.photo, item.explanation)
+        self._blobs.put_all(item.claim.job.id, self._draw(item))
         item.timings["render"] = _milliseconds_since(start)
         result = item.document.result() if item.document else self.describe(item)
         return Outcome(State.SUCCEEDED, result=result, timings_ms=item.timings)
+
+    def _draw(self, item: WorkItem) -> dict[str, bytes]:
+        assert item.photo is not None  # noqa: S101 - decoded or in error
+        assert item.explanation is not None  # noqa: S101 - explained or in error
+        return draw_pictures(item.claim, item.photo, item.explanation)
 
 
 def _request(claim: Claim, card: Card) -> Request:

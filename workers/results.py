@@ -13,7 +13,7 @@ from engine.photos.overlay import encode, render_overlay
 from engine.photos.resize import stretch
 from engine.regions import Region, hot_regions
 from jobs.blobs import blob_names
-from jobs.ports import BlobStore, Claim
+from jobs.ports import Claim
 from models.card import Card
 from models.labels import crop_and_disease, is_healthy
 from models.verdict import VERDICTS
@@ -23,8 +23,9 @@ from pictures.leaf_mask import leaf_mask, shrink, single_leaf
 from pictures.masks import Mask
 
 
-def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Explanation) -> None:
-    """Store the photo, the maps, and an overlay of each map, under names that carry the attempt."""
+def draw_pictures(claim: Claim, photo: Photo, explanation: Explanation) -> dict[str, bytes]:
+    """The photo, the maps, and an overlay of each map, by the names of their blobs, which carry the
+    attempt."""
     options = claim.job.options
     pictures = {
         blob_names.PHOTO: photo.jpeg or encode(photo.pixels, "jpeg"),
@@ -41,7 +42,7 @@ def store_pictures(blobs: BlobStore, claim: Claim, photo: Photo, explanation: Ex
         )
         name = blob_names.overlay_name(claim.attempt, rank, options.overlay_format)
         pictures[name] = encode(overlay, options.overlay_format)
-    blobs.put_all(claim.job.id, pictures)
+    return pictures
 
 
 def result_document(explanation: Explanation, photo: Photo, card: Card) -> dict[str, Any]:

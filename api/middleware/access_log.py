@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from jobs.metrics import Counters
 
 log = logging.getLogger(__name__)
-_QUIET = {"/livez", "/readyz", "/metrics"}  # polled every few seconds by machines
+QUIET = {"/livez", "/readyz", "/metrics"}  # polled every few seconds by machines
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _JOB = re.compile(rb"/v1/jobs/([0-9a-f-]{36})$")
 
@@ -58,7 +58,7 @@ class AccessLogMiddleware:
 
     def _count(self, scope: Scope, exchange: _Exchange, seconds: float) -> None:
         route, count = route_of(scope), self._counters.count
-        count("http_requests_total", _method_of(scope), route, str(exchange.status))
+        count("http_requests_total", method_of(scope), route, str(exchange.status))
         self._counters.observe("http_request_seconds", seconds, route)
         if exchange.received:
             count("http_received_bytes_total", route, by=exchange.received)
@@ -66,8 +66,8 @@ class AccessLogMiddleware:
             count("http_sent_bytes_total", route, by=exchange.sent)
 
     def _log_request(self, scope: Scope, exchange: _Exchange, milliseconds: float) -> None:
-        route, method, status = route_of(scope), _method_of(scope), exchange.status
-        level = logging.DEBUG if route in _QUIET and status < 400 else logging.INFO
+        route, method, status = route_of(scope), method_of(scope), exchange.status
+        level = logging.DEBUG if route in QUIET and status < 400 else logging.INFO
         fields: dict[str, Any] = {"status": status, "milliseconds": milliseconds}
         job_id = exchange.job_id or scope.get("path_params", {}).get("job_id")
         if job_id and _JOB.search(f"/v1/jobs/{job_id}".encode()):
@@ -75,7 +75,8 @@ class AccessLogMiddleware:
         log.log(level, "%s %s %d", method, route, status, extra=fields)
 
 
-def _method_of(scope: Scope) -> str:
+def method_of(scope: Scope) -> str:
+    """The method; any other than those of HTTP are one."""
     return scope["method"] if scope["method"] in _METHODS else "other"
 
 

@@ -34,6 +34,8 @@ CORS: Mapping[str, Any] = {  # what pages of allowed origins may do
         "Range",
         "X-API-Key",
         "X-Request-ID",
+        "traceparent",
+        "tracestate",
     ],
     "expose_headers": [
         "Accept-Ranges",

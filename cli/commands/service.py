@@ -44,6 +44,7 @@ def api(
     from cli.serve.preflight import check_models, check_stores, raise_file_limit
     from cli.settings import read
     from jobs.errors import BlobsFailed
+    from jobs.tracing import TracingUnavailable
     from models.card_errors import CardError
 
     settings = read(ApiSettings)
@@ -53,7 +54,7 @@ def api(
     raise_file_limit()
     try:
         application = create_app(settings, host)
-    except (CardError, BlobsFailed) as error:
+    except (CardError, BlobsFailed, TracingUnavailable) as error:
         raise CommandError(str(error)) from error
     if processes > 1:
         serve_in_processes(processes, host, port)
@@ -67,6 +68,7 @@ def worker() -> None:
     from cli.settings import read
     from engine.errors import EngineError
     from jobs.errors import BlobsFailed, Incompatible
+    from jobs.tracing import TracingUnavailable
     from models.card_errors import CardError
     from workers.app import run_worker
     from workers.settings import WorkerSettings
@@ -76,7 +78,7 @@ def worker() -> None:
     logs.keep_celery_out()
     try:
         run_worker(settings)
-    except (CardError, EngineError, BlobsFailed, Incompatible) as error:
+    except (CardError, EngineError, BlobsFailed, Incompatible, TracingUnavailable) as error:
         raise CommandError(str(error)) from error
 
 

@@ -78,7 +78,8 @@ class ModelFacts(BaseModel):
 
 
 class Job(BaseModel):
-    """A job as it is recorded. Times are UTC; `timings_ms` are milliseconds."""
+    """A job as it is recorded. Times are UTC; `timings_ms` are milliseconds. `trace`: the W3C trace
+    context of the request that submitted it, by header; empty where no traces are made."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -86,6 +87,7 @@ class Job(BaseModel):
     state: State
     owner: Annotated[str, Field(exclude=True)] = LOCAL
     request_id: Annotated[str | None, Field(exclude=True)] = None
+    trace: Annotated[dict[str, str], Field(exclude=True)] = {}
     attempts: int = 0
     cached: bool = False
     erased: bool = False

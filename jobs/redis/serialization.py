@@ -6,7 +6,7 @@ from typing import Any
 
 from jobs.records.job import Job, ModelFacts, State, utc_from_ms
 
-_JSON = ("model", "options", "image", "timings_ms", "result", "error")
+_JSON = ("model", "options", "image", "timings_ms", "result", "error", "trace")
 _TIMES = ("created_at", "started_at", "finished_at", "expires_at")
 
 
@@ -16,6 +16,7 @@ def accepted_fields(job: Job) -> dict[str, str]:
     fields = {name: json.dumps(value) for name, value in record.items()}
     fields["model"] = model_text(job.model)
     fields |= {"request_id": job.request_id} if job.request_id else {}
+    fields |= {"trace": json.dumps(job.trace)} if job.trace else {}
     return fields | ({"webhook": "1"} if job.options.callback_url else {})
 
 

@@ -81,7 +81,7 @@ def test_every_parameter_of_the_list_is_named_with_its_default() -> None:
 
 def test_every_member_of_a_job_is_named() -> None:
     named = {name for cell in rows(HTTP, "The job") for name in cell.split(", ")}
-    assert named == {*Job.model_fields, "client_ref", "links"} - {"owner", "request_id"}
+    assert named == {*Job.model_fields, "client_ref", "links"} - {"owner", "request_id", "trace"}
 
 
 def test_every_member_of_a_class_is_named() -> None:
