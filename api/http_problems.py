@@ -167,8 +167,9 @@ def document(problem: Problem, detail: str) -> dict[str, Any]:
 
 
 def with_status(error: dict[str, Any]) -> dict[str, Any]:
-    """An `error` out of a record, with the HTTP status of its type."""
-    return error | {"status": STATUS[error["type"].removeprefix(PATH)]}
+    """An `error` out of a record, with the HTTP status of its type; 500 for one that only a newer
+    worker knows."""
+    return error | {"status": STATUS.get(error["type"].removeprefix(PATH), 500)}
 
 
 def translated_error(error: dict[str, Any], translated: Translator) -> dict[str, Any]:

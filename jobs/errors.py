@@ -32,6 +32,7 @@ CropShieldError
     │   └── ShareUsedUp one key's share of it is
     ├── StoreFull       Redis is short of memory
     ├── StoreDown       Redis does not answer
+    │   ├── NewerRecord     a newer version has recorded a job that this one cannot read
     │   └── Incompatible    this version cannot work with this Redis
     │       ├── RedisCluster    it is a cluster instead of one primary
     │       └── NewerState      its state is of a newer version
@@ -222,6 +223,14 @@ class StoreFull(Unavailable):
 class StoreDown(Unavailable):
     def __init__(self, reason: object) -> None:
         super().__init__(f"the job store cannot be used: {reason}")
+
+
+class NewerRecord(StoreDown):
+    def __init__(self, job_id: str, reason: object) -> None:
+        super().__init__(
+            f"this process cannot read job {job_id}, which a newer CropShield may have recorded "
+            f"({reason})"
+        )
 
 
 class Incompatible(StoreDown):

@@ -1,7 +1,7 @@
 """The JSON of a job, as the OpenAPI page documents it."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import quote
 
 from pydantic import BaseModel, Field
@@ -226,18 +226,29 @@ def _result(
         | {"links": _links(root, found["class_index"])}
         for found in result["explanations"]
     ]
-    advice = _advice(result.get("verdict"), catalog.get(model), translated)
-    return result | {"predictions": predictions, "advice": advice, "explanations": explained}
+    verdict = _verdict(result.get("verdict"))
+    read = {"verdict": verdict, "advice": _advice(verdict, catalog.get(model), translated)}
+    return result | read | {"predictions": predictions, "explanations": explained}
 
 
 def _diagnostics(found: dict[str, Any], translated: Translator) -> dict[str, Any]:
-    return found | {"sentence": translated.text(found["sentence"])}
+    """Without warnings that only a newer worker knows; the sentence tells of them."""
+    warnings = [name for name in found["warnings"] if name in get_args(Warned)]
+    return found | {"warnings": warnings, "sentence": translated.text(found["sentence"])}
 
 
-def _advice(verdict: str | None, card: Card | None, translated: Translator) -> str | None:
+def _verdict(recorded: str | None) -> Verdict | None:
+    """`unknown`, not to be relied on, for one that only a newer worker knows."""
+    if recorded is None:
+        return None
+    return next((name for name in VERDICTS if name == recorded), "unknown")
+
+
+def _advice(verdict: Verdict | None, card: Card | None, translated: Translator) -> str | None:
     """What the verdict says; None for one that is not known."""
-    text = next((text for name, text in VERDICTS.items() if name == verdict), None)
-    return text and translated.text(text.advice, conditions=_conditions(card, translated))
+    if verdict is None:
+        return None
+    return translated.text(VERDICTS[verdict].advice, conditions=_conditions(card, translated))
 
 
 def _conditions(card: Card | None, translated: Translator) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from jobs.errors import WorkerLost
+from jobs.errors import NewerRecord, WorkerLost
 from jobs.metrics import Counters, add_to
 from jobs.ports import Claim, Notifier, Outcome, Standing
 from jobs.problems import job_problem_of
@@ -23,6 +23,7 @@ from jobs.redis.scripts import load_script
 log = logging.getLogger(__name__)
 FORGET_WORKER_SECONDS = 60
 POSTPONED_SECONDS = (2, 60)  # at least and at most each time
+_UPGRADE_SECONDS = 86_400.0  # how long a job waits for a worker that can read its record, at most
 
 
 def reap_arguments(max_attempts: int) -> list[Any]:
@@ -55,7 +56,27 @@ class RedisWorkQueue:
         notify, *taken = self._scripts["claim"](args=[*args, *serialization.flat(self._models)])
         if notify:
             self._notifier.notify()
-        return [_read_claim(job_id, serialization.paired(fields)) for job_id, fields in taken]
+        records = ((job_id, serialization.paired(fields)) for job_id, fields in taken)
+        claims = [self._read_claim(*record) for record in records]
+        return [claim for claim in claims if claim is not None]
+
+    def _read_claim(self, job_id: str, fields: dict[str, str]) -> Claim | None:
+        """None for a job that only a newer worker can read, for which it waits then."""
+        try:
+            job = serialization.read_job(job_id, fields)
+        except NewerRecord as error:
+            self._leave(job_id, int(fields["attempts"]), error)
+            return None
+        if accepted := fields.get("accepted_model"):
+            _say_model_differs(job_id, fields["model"], accepted)
+        return Claim(job)
+
+    def _leave(self, job_id: str, attempt: int, error: NewerRecord) -> None:
+        log.warning("job waits for a newer worker: %s", error, extra={"job_id": job_id})
+        if not self._postpone(job_id, attempt, _UPGRADE_SECONDS):
+            why = json.dumps(job_problem_of(error).document(str(error)))
+            ended = keyspace.PREFIX, job_id, attempt, State.FAILED.value, "", "error", why
+            self._scripts["finish"](args=[*ended])
 
     def standing(self, job_id: str) -> Standing | None:
         names = ("state", "attempts", "erased")
@@ -78,8 +99,11 @@ class RedisWorkQueue:
         return State(ended) if ended else None
 
     def postpone(self, claim: Claim, in_all: float) -> bool:
+        return self._postpone(claim.job.id, claim.attempt, in_all)
+
+    def _postpone(self, job_id: str, attempt: int, in_all: float) -> bool:
         milliseconds = (int(seconds * 1000) for seconds in (*POSTPONED_SECONDS, in_all))
-        args: list[str | int] = [keyspace.PREFIX, claim.job.id, claim.attempt, *milliseconds]
+        args: list[str | int] = [keyspace.PREFIX, job_id, attempt, *milliseconds]
         return bool(self._scripts["postpone"](args=args))
 
     def retry(self, claim: Claim) -> bool:
@@ -126,15 +150,13 @@ class RedisWorkQueue:
         self._redis.zrem(keyspace.WORKERS, worker)
 
 
-def _read_claim(job_id: str, fields: dict[str, str]) -> Claim:
-    if accepted := fields.get("accepted_model"):
-        log.warning(
-            "job runs with %s; it was accepted for %s, which no worker serves",
-            fields["model"],
-            accepted,
-            extra={"job_id": job_id},
-        )
-    return Claim(serialization.read_job(job_id, fields))
+def _say_model_differs(job_id: str, model: str, accepted: str) -> None:
+    log.warning(
+        "job runs with %s; it was accepted for %s, which no worker serves",
+        model,
+        accepted,
+        extra={"job_id": job_id},
+    )
 
 
 class MeteredQueue(RedisWorkQueue):

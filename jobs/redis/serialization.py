@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
+from jobs.errors import NewerRecord
 from jobs.records.job import Job, ModelFacts, State, utc_from_ms
 
 _JSON = ("model", "options", "image", "timings_ms", "result", "error", "trace")
@@ -46,7 +49,19 @@ def paired(found: Sequence[str]) -> dict[str, str]:
 
 
 def read_job(job_id: str, fields: Mapping[str, str]) -> Job:
-    """The job out of its hash."""
+    """The job out of its hash. Fields that are not known are passed over. Raises NewerRecord for an
+    option, or a value, that is not: to leave it out would make it another job."""
+    try:
+        return _read_job(job_id, fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise NewerRecord(job_id, f"{place}: {first['msg']}") from error
+    except ValueError as error:
+        raise NewerRecord(job_id, error) from error
+
+
+def _read_job(job_id: str, fields: Mapping[str, str]) -> Job:
     values: dict[str, Any] = {name: json.loads(fields[name]) for name in _JSON if name in fields}
     values |= {name: utc_from_ms(float(fields[name])) for name in _TIMES if name in fields}
     values["timings_ms"] = values.get("timings_ms", {}) | _waits(fields)

@@ -18,6 +18,7 @@ import redis
 from jobs.redis import keyspace
 
 START_SECONDS = 90
+ROOT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
@@ -54,11 +55,15 @@ class Service:
         self._running: list[subprocess.Popen[bytes]] = []
         self.http = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
 
-    def start(self, *command: str, home: Path | None = None) -> "subprocess.Popen[bytes]":
+    def start(
+        self, *command: str, home: Path | None = None, code: Path = ROOT
+    ) -> "subprocess.Popen[bytes]":
+        """`code`: the checkout that the process is of."""
         home = home or self.home
         with home.with_suffix(".log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "cli", *command],
+                cwd=code,
                 env=self.environment | {"CROPSHIELD_HOME": str(home)},
                 stdout=log,
                 stderr=log,
@@ -66,13 +71,15 @@ class Service:
         self._running.append(process)
         return process
 
-    def start_api(self) -> "subprocess.Popen[bytes]":
-        self.api = process = self.start("api", "--port", str(self.port))
+    def start_api(self, code: Path = ROOT) -> "subprocess.Popen[bytes]":
+        self.api = process = self.start("api", "--port", str(self.port), code=code)
         until(lambda: self.status("/readyz") == 200, f"API ready, see {self.log}")
         return process
 
-    def start_worker(self, home: Path | None = None) -> "subprocess.Popen[bytes]":
-        process = self.start("worker", home=home)
+    def start_worker(
+        self, home: Path | None = None, code: Path = ROOT
+    ) -> "subprocess.Popen[bytes]":
+        process = self.start("worker", home=home, code=code)
         until(lambda: self._has_reported(process), f"worker ready, see {self.log}")
         return process
 

@@ -37,16 +37,16 @@ def test_a_job_that_waited_through_an_upgrade_says_what_it_was_run_with(
     harness.client.close()
 
 
-@pytest.fixture
-def old_state(service: Service) -> dict[str, str]:
-    """Folder and Redis of version 0.1.0, stopped at work; ids of jobs by how they stood."""
+@pytest.fixture(params=["0.1.0", "0.2.0"])
+def old_state(service: Service, request: pytest.FixtureRequest) -> dict[str, str]:
+    """Folder and Redis of a release, stopped at work; ids of jobs by how they stood."""
     with connect(service.redis_url) as client:
-        restore(STATES / "0.1.0", client, service.home)
-    ids: dict[str, str] = json.loads((STATES / "0.1.0/ids.json").read_text())
+        restore(STATES / request.param, client, service.home)
+    ids: dict[str, str] = json.loads((STATES / request.param / "ids.json").read_text())
     return ids
 
 
-def test_the_state_of_the_first_release_is_served_and_its_jobs_are_run(
+def test_the_state_of_a_release_is_served_and_its_jobs_are_run(
     service: Service, old_state: dict[str, str]
 ) -> None:
     service.start_api()
@@ -78,7 +78,7 @@ def test_the_state_of_the_first_release_is_served_and_its_jobs_are_run(
 
 
 def _a_resend_is_the_job_of_then(service: Service, old_state: dict[str, str]) -> None:
-    leaf = (STATES / "0.1.0/leaf.jpg").read_bytes()
+    leaf = (STATES / "0.1.0/leaf.jpg").read_bytes()  # the same in each
     path = "/v1/jobs?top_k=1&client_ref=plot-7"
     resent = service.http.post(path, content=leaf, headers={"Idempotency-Key": "first leaf"})
     assert resent.status_code == 200

@@ -21,7 +21,7 @@ from tests.service.conftest import free_port
 SCRIPTS = sorted(
     path.stem for path in Path(scripts.__file__).parent.glob("*.lua") if path.stem != "prelude"
 )
-STATES = Path(__file__).parents[2] / "service/states"
+STATES, LAST = Path(__file__).parents[2] / "service/states", "0.2.0"
 NEXT = keyspace.SCHEMA + 1
 
 
@@ -58,8 +58,8 @@ def test_state_without_a_schema_is_served_and_gets_one(harness: JobHarness) -> N
 def test_a_worker_of_the_last_release_can_read_what_is_recorded_now(harness: JobHarness) -> None:
     """It passes over fields that it does not know, but refuses such options: a new option is to be
     left out of the record while it has its default."""
-    state = json.loads((STATES / "0.1.0/redis.json").read_text("utf-8"))
-    job_id = json.loads((STATES / "0.1.0/ids.json").read_text("utf-8"))["queued"]
+    state = json.loads((STATES / LAST / "redis.json").read_text("utf-8"))
+    job_id = json.loads((STATES / LAST / "ids.json").read_text("utf-8"))["queued"]
     then, now = (
         state[keyspace.JOB + job_id]["value"],
         harness.client.hgetall(keyspace.JOB + harness.enqueue().id),
