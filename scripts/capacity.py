@@ -1,4 +1,4 @@
-"""Write the tables of docs/explanation/capacity.md anew: `python -m scripts.capacity`.
+"""Write the tables of what a server carries anew: `python -m scripts.capacity`.
 
 Their figures come from benchmarks/results; run it after a benchmark whose figures are kept. A table
 stands between `<!-- NAME -->` and `<!-- end -->`.
@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-PAGE, RESULTS = ROOT / "docs/explanation/capacity.md", ROOT / "benchmarks/results"
+RESULTS = ROOT / "benchmarks/results"
+PAGES = [
+    ROOT / "docs" / page
+    for page in ("explanation/capacity.md", "how-to/grow-from-one-laptop-to-forty-gpus.md")
+]
 PHOTO, CLIENTS = "1280 x 720", "16 clients"
 PEAK, USED = 4, 0.7  # the busiest seconds beside the day's mean; of a core that is planned for
 DAYS, SECONDS = (1_000_000, 100_000_000), 86_400
@@ -185,6 +189,38 @@ def _plan(job: Job, photos: int) -> list[tuple[str, str, str]]:
     ]
 
 
+def steps() -> str:
+    """What each step on the way to many machines carries, by the processor time of a job."""
+    job = one_job()
+    shared, apart = job.worker + job.api + job.redis, job.worker + job.api
+    beside = job.worker - job.model  # what a GPU leaves to the cores
+    sizes = [
+        ("a laptop, 4 cores", 4, shared),
+        ("a mini PC, 8 cores", 8, shared),
+        ("a server, 32 cores", 32, shared),
+        ("four of them, Redis apart", 128, apart),
+        ("forty GPUs, 16 cores beside each, API and Redis apart", 640, beside),
+    ]
+    head = "| | jobs/s | millions a day | how | installations, at most |"
+    table = _table(head, [_step(*size, job.redis) for size in sizes])
+    spent = f"{job.worker:.1f} - {job.model:.1f} = {beside:.1f} ms"
+    told = [
+        f"Cores are used to {USED:.0%}; the busiest seconds are {PEAK} times a day's mean.",
+        f"{shared:.1f} ms: worker, API and Redis for a job, {apart:.1f} ms without Redis.",
+        f"{spent}: a worker without its model, as long as the card keeps up with the cores.",
+        f"One Redis, and so one installation, carries {1000 * USED / job.redis:,.0f} jobs/s at "
+        f"{job.redis:.2f} ms each ({job.redis_from}), and more where a job takes it less.",
+    ]
+    return f"{table}\n" + "\n".join(f"- {line}" for line in told) + "\n"
+
+
+def _step(name: str, cores: int, spent: float, redis: float) -> str:
+    rate = cores * USED * 1000 / spent
+    day, needed = rate / PEAK * SECONDS / 1e6, math.ceil(rate * redis / 1000 / USED)
+    how = f"{cores} x {USED} x 1000 / {spent:.1f} ms"
+    return f"| {name} | {rate:,.0f} | {day:,.1f} | {how} | {needed} |"
+
+
 def scale() -> str:
     """The rows of scale.json."""
     found = result("scale")
@@ -210,7 +246,13 @@ def scale() -> str:
     return f"{_table(head, body)}\n{where}\n" + "\n".join(told) + "\n"
 
 
-TABLES: dict[str, Callable[[], str]] = {"costs": costs, "gpu": gpu, "sizes": sizes, "scale": scale}
+TABLES: dict[str, Callable[[], str]] = {
+    "costs": costs,
+    "gpu": gpu,
+    "sizes": sizes,
+    "scale": scale,
+    "steps": steps,
+}
 
 
 def refreshed(page: str) -> str:
@@ -240,4 +282,5 @@ def _bits(rate: float) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(refreshed(PAGE.read_text("utf-8")), "utf-8")
+    for page in PAGES:
+        page.write_text(refreshed(page.read_text("utf-8")), "utf-8")

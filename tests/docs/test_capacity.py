@@ -1,15 +1,17 @@
-"""docs/explanation/capacity.md: its tables are of the files in benchmarks/results."""
+"""Pages of what a server carries: their tables are of the files in benchmarks/results."""
 
 import re
 
-from scripts.capacity import PAGE, TABLES, Job, refreshed
+from scripts.capacity import PAGES, TABLES, Job, refreshed
 
 
-def test_its_tables_are_those_of_the_results() -> None:
-    page = PAGE.read_text("utf-8")
-    named = re.findall(r"^<!-- (\w+) -->\n.*?^<!-- end -->$", page, re.MULTILINE | re.DOTALL)
-    assert sorted(named) == sorted(TABLES)
-    assert refreshed(page) == page, "python -m scripts.capacity writes them anew"
+def test_their_tables_are_those_of_the_results() -> None:
+    found = []
+    for path in PAGES:
+        page = path.read_text("utf-8")
+        assert refreshed(page) == page, "python -m scripts.capacity writes them anew"
+        found += re.findall(r"^<!-- (\w+) -->\n.*?^<!-- end -->$", page, re.MULTILINE | re.DOTALL)
+    assert sorted(found) == sorted(TABLES)
 
 
 def test_a_photo_passes_the_store_twice_and_stays_once() -> None:
