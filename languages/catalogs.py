@@ -10,9 +10,9 @@ from babel.messages.pofile import read_po
 from languages.offered import ENGLISH
 
 FOLDER = Path(__file__).with_name("locale")
-DOMAINS = ("results", "problems", "page", "reports", "classes")
+DOMAINS = ("results", "problems", "page", "reports", "models", "classes")
 """Of each language one file each: what results say, names of classes among it; errors; the page;
-reports; what the classes are."""
+reports; titles and limits of models; what the classes are."""
 
 Entries = Mapping[str, tuple[str, ...]]
 """By English text: the translation, or its singular and its plural."""

@@ -189,6 +189,7 @@ HEADERS: dict[str, dict[str, Any]] = {
 _IN_WORDS = {  # their successes have a language, as problems do
     *("submit_job", "put_job", "get_job", "list_jobs", "delete_job", "follow_job"),
     *("submit_batch", "get_batch", "get_grid", "get_comparison", "list_classes", "get_class"),
+    *("list_models", "get_model"),
 }
 _FILES = {name for name, kinds in _PROBLEMS.items() if NO_SUCH_RANGE in kinds}
 

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from api.dependencies import InjectedServices, Services
 from api.errors import NoGraph
+from api.language import translator_of
 from api.responses import conditional_json, described_file, stored_file_response
 from api.schemas.catalog import ONNX, ColormapView, ModelView, model_view
 from models.card import Card
@@ -21,15 +22,19 @@ _A_DAY = "max-age=86400"
 @router.get("/models", summary="All models", response_model=list[ModelView])
 async def list_models(request: Request, services: InjectedServices) -> Response:
     """The cards of all models that are served."""
-    cards = [model_view(card) for card in services.jobs.catalog]
-    return conditional_json(request, _MODELS.dump_json(cards), "no-cache")
+    translated = translator_of(request.scope)
+    cards = [model_view(card, translated) for card in services.jobs.catalog]
+    content, language = _MODELS.dump_json(cards), translated.language
+    return conditional_json(request, content, "no-cache", language=language)
 
 
 @router.get("/models/{model}", summary="One model", response_model=ModelView)
 async def get_model(request: Request, model: str, services: InjectedServices) -> Response:
     """One card: classes, input, target layer, figures, graph, licence."""
-    card = _find_card(services, model)
-    return conditional_json(request, model_view(card).model_dump_json().encode(), "no-cache")
+    translated = translator_of(request.scope)
+    view = model_view(_find_card(services, model), translated)
+    content, language = view.model_dump_json().encode(), translated.language
+    return conditional_json(request, content, "no-cache", language=language)
 
 
 @router.get(

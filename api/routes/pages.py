@@ -9,27 +9,20 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
-from api.http_problems import all_problems, status_of
-from api.openapi.reference_page import page, prose
+from api.http_problems import all_problems
+from api.language import language_fields, language_of
+from api.openapi.reference_page import page
+from api.problem_page import problem_page
 from api.responses import conditional_json
 from jobs.problems import PATH
 from languages.catalogs import Entries, entries
 from languages.offered import OFFERED
+from languages.translator import translator
 from pictures.drawn_leaves.leaves import draw_leaf
 
 WEB = Path(__file__).parents[2] / "web"
 ASSETS, PAGES, PLAYGROUND = WEB / "vendor", WEB / "docs", WEB / "playground"
 _HEADERS = {"Cache-Control": "no-cache"}
-_PROBLEM_HEAD = (
-    '<!doctype html><html lang="en"><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    '<title>{title}</title><link rel="stylesheet" href="/assets/docs/style.css">'
-    '<link rel="icon" href="/assets/swagger-ui/favicon-32x32.png">'
-    "<header><strong>CropShield</strong>"
-    '<nav><a href="/">Playground</a><a href="/start">First steps</a><a href="/docs">API</a></nav>'
-    "</header>"
-    "<article><h1>{title}</h1>"
-)
 router = APIRouter(include_in_schema=False)
 
 
@@ -95,14 +88,11 @@ def _sample() -> bytes:
 
 
 @router.get(PATH + "{slug}")
-async def problem_page(slug: str) -> HTMLResponse:
+async def problem(request: Request, slug: str) -> HTMLResponse:
     """What a problem's `type` leads to."""
-    for problem in all_problems():
-        if problem.slug == slug:
-            retry = "The same request may succeed later." if problem.retryable else ""
-            return HTMLResponse(
-                _PROBLEM_HEAD.format(title=problem.title)
-                + prose(f"Status {status_of(problem)}. {problem.meaning} {retry}")
-                + "</article></html>"
-            )
+    language = language_of(request.scope)
+    for one in all_problems():
+        if one.slug == slug:
+            content = problem_page(one, translator(language))
+            return HTMLResponse(content, headers=_HEADERS | language_fields(language))
     raise HTTPException(404)

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from languages.translator import Translator
 from models.calibration import Calibration
 from models.card import Card
 
@@ -25,7 +26,7 @@ class ModelView(BaseModel):
 
     id: str
     version: str
-    title: str
+    title: str = Field(description="In the language of the answer.")
     architecture: str
     weights_sha256: str
     classes: list[str]
@@ -36,7 +37,7 @@ class ModelView(BaseModel):
         description="By what its verdicts go; null: never calibrated."
     )
     graph: GraphView | None = Field(description="null: the model has none.")
-    limits: str
+    limits: str = Field(description="What not to expect of it, in the language of the answer.")
     licence: str
     attribution: list[str]
 
@@ -48,16 +49,18 @@ class ColormapView(BaseModel):
     table: list[list[int]]
 
 
-def model_view(card: Card) -> ModelView:
+def model_view(card: Card, translated: Translator) -> ModelView:
+    """translated: to the language of the answer; cards are in English."""
     return ModelView(
-        **card.model_dump(include={"id", "version", "title", "architecture", "target_layer"}),
+        **card.model_dump(include={"id", "version", "architecture", "target_layer"}),
+        title=translated.text(card.title),
         weights_sha256=card.sha256,
         classes=list(card.class_names),
         preprocessing=card.preprocessing.model_dump(),
         metrics=card.metrics,
         doubt=card.doubt,
         graph=_graph_view(card),
-        limits=card.limits,
+        limits=translated.text(card.limits),
         licence=card.licence,
         attribution=list(card.attribution),
     )

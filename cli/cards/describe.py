@@ -5,25 +5,30 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
+from rich.cells import cell_len
+
 from cli.cards.served import served_card
 from cli.errors import USAGE, CommandError
+from languages.translator import Translator
 from models.card_errors import NotDescribed
-from models.class_descriptions import Cause, ClassDescription
+from models.class_descriptions import Cause, ClassDescription, in_language
 
-_WIDTH, _INDENT = 88, 15
+_WIDTH = 88
 
 
-def show_class(model: str, class_name: str, *, as_json: bool) -> None:
+def show_class(model: str, class_name: str, translated: Translator, *, as_json: bool) -> None:
     """Raises CommandError for a model that is not there, and a class that is not described."""
     try:
-        found = served_card(model).describe(class_name)
+        found = in_language(served_card(model).describe(class_name), translated)
     except NotDescribed as error:
         raise CommandError(str(error), USAGE) from error
     if as_json:
         content = {"class_name": class_name} | found.model_dump(mode="json")
         sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
         return
-    lines = (_row(label, text) for label, text in _rows(found))
+    rows = list(_rows(found, translated))
+    indent = 2 + max(cell_len(label) for label, _ in rows)
+    lines = (_row(label, text, indent) for label, text in rows)
     sys.stdout.write("\n".join([class_name, *lines]) + "\n")
 
 
@@ -33,31 +38,37 @@ def one_line(found: ClassDescription) -> str:
     return ", ".join(found.common_names) + (f" ({causes})" if causes else "")
 
 
-def _rows(found: ClassDescription) -> Iterator[tuple[str, str]]:
-    yield "names", ", ".join(found.common_names)
+def _rows(found: ClassDescription, translated: Translator) -> Iterator[tuple[str, str]]:
+    text = translated.text
+    yield text("names"), ", ".join(found.common_names)
     for cause in found.causes:
-        yield "cause", _cause(cause)
-    yield "look for", found.symptoms
-    yield "heat", found.expected_heat
+        yield text("cause"), _cause(cause, translated)
+    yield text("look for"), found.symptoms
+    yield text("heat"), found.expected_heat
     for other in found.lookalikes:
-        yield "confused with", f"{other.name}: {other.difference}"
-    yield "what to do", found.next_steps
+        yield text("confused with"), f"{other.name}: {other.difference}"
+    yield text("what to do"), found.next_steps
     for source in found.sources:
-        yield "source", f"{source.publisher}, {source.title}, {source.url}"
+        yield text("source"), f"{source.publisher}, {source.title}, {source.url}"
 
 
-def _cause(cause: Cause) -> str:
-    others = f", also {', '.join(cause.other_names)}" if cause.other_names else ""
-    code = f"; EPPO code {cause.eppo_code}" if cause.eppo_code else ""
-    return f"{cause.kind} {cause.name}{others}{code}"
+def _cause(cause: Cause, translated: Translator) -> str:
+    text = translated.text
+    parts = [f"{text(cause.kind)} {cause.name}"]
+    if cause.other_names:
+        parts.append(text("also {names}", names=", ".join(cause.other_names)))
+    if cause.eppo_code:
+        parts.append(text("EPPO code {code}", code=cause.eppo_code))
+    return ", ".join(parts)
 
 
-def _row(label: str, text: str) -> str:
+def _row(label: str, text: str, indent: int) -> str:
+    """indent: columns, the label's among them."""
     return textwrap.fill(
         text,
         _WIDTH,
-        initial_indent=f"{label:<{_INDENT}}",
-        subsequent_indent=" " * _INDENT,
+        initial_indent=label + " " * (indent - cell_len(label)),
+        subsequent_indent=" " * indent,
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -1,6 +1,7 @@
 """The cards, for people and for programs."""
 
 import sys
+import textwrap
 
 from pydantic import TypeAdapter
 from rich.console import Console
@@ -8,7 +9,10 @@ from rich.table import Table
 
 from cli.cards.describe import one_line
 from cli.cards.served import served_card, served_cards
+from languages.offered import ENGLISH
+from languages.translator import Translator
 from models.card import Card
+from models.class_descriptions import in_language
 from models.text_files import read_text
 
 _COLUMNS = ("model", "version", "architecture", "classes", "input", "explains", "test", "file")
@@ -27,18 +31,38 @@ def list_cards(*, as_json: bool) -> None:
     _print(table)
 
 
-def show_card(model: str, *, as_json: bool) -> None:
+def show_card(model: str, translated: Translator, *, as_json: bool) -> None:
     """Print one card. Raises CommandError for a model that does not exist."""
     card = served_card(model)
     if as_json:
-        sys.stdout.write(card.model_dump_json(indent=2) + "\n")
+        sys.stdout.write(_translated(card, translated).model_dump_json(indent=2) + "\n")
         return
-    sys.stdout.write(f"# {card.path}\n{read_text(card.path)}{_classes(card)}")
+    text = read_text(card.path)
+    sys.stdout.write(f"# {card.path}\n{text}{_words(card, translated)}{_classes(card, translated)}")
 
 
-def _classes(card: Card) -> str:
+def _translated(card: Card, translated: Translator) -> Card:
+    """With its title and limits in the language."""
+    say = translated.text
+    return card.model_copy(update={"title": say(card.title), "limits": say(card.limits)})
+
+
+def _words(card: Card, translated: Translator) -> str:
+    """Title and limits as comments, where the file has them in another language."""
+    if translated.language == ENGLISH:
+        return ""
+    found = _translated(card, translated)
+    return "".join(f"\n{_comment(text)}" for text in (found.title, found.limits) if text)
+
+
+def _comment(text: str) -> str:
+    return textwrap.fill(text, 98, initial_indent="# ", subsequent_indent="# ") + "\n"
+
+
+def _classes(card: Card, translated: Translator) -> str:
     """A line for each class that is described, as a comment: the rest is the card."""
-    lines = [f"# {name}: {one_line(found)}\n" for name, found in card.class_descriptions.items()]
+    described = card.class_descriptions.items()
+    lines = [f"# {name}: {one_line(in_language(one, translated))}\n" for name, one in described]
     more = f"# More of a class: cropshield models show {card.id} --class NAME\n"
     return "".join(["\n", *lines, more]) if lines else ""
 

@@ -23,17 +23,21 @@ def show(
     class_name: Annotated[
         str, typer.Option("--class", help="What this class is, instead of the card.")
     ] = "",
+    lang: Annotated[str, typer.Option("--lang", help="Language of what it says: en, es, …")] = "en",
     json: AsJson = False,
 ) -> None:
     """A whole card, its figures included; or what one of its classes is."""
+    from cli.settings import translator_for
+
+    translated = translator_for(lang)
     if class_name:
         from cli.cards.describe import show_class
 
-        show_class(model, class_name, as_json=json)
+        show_class(model, class_name, translated, as_json=json)
         return
     from cli.cards.show import show_card
 
-    show_card(model, as_json=json)
+    show_card(model, translated, as_json=json)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from api.rendering.contact_sheet import PLACEHOLDERS
 from api.rendering.renderer import PHOTO
 from cli.report.reasons import LEGEND, ROLES
 from engine.diagnostics import SENTENCES, WARNINGS
+from models.catalog import CARDS, Catalog
 from models.class_descriptions import Kind
 from models.labels import class_title
 from models.verdict import CONDITIONS, VERDICTS
@@ -48,8 +49,11 @@ def results() -> Texts:
 
 
 def problems() -> Texts:
-    """Titles and details of errors."""
-    yield from (Text(problem.title, "jobs/problems.py") for problem in all_problems())
+    """Titles, meanings and details of errors, and the pages about them."""
+    for problem in all_problems():
+        yield Text(problem.title, "jobs/problems.py")
+        yield Text(problem.meaning, "jobs/problems.py")
+    yield from _of_code("python", ROOT / "api/problem_page.py")
     yield from details()
 
 
@@ -71,7 +75,7 @@ def _page() -> Texts:
 
 
 def reports() -> Texts:
-    """The reports of `explain` and `audit`, but for what results say."""
+    """The reports of `explain` and `audit`, and `models show`, but for what results say."""
     shared = {text.english for text in results()}
     yield from (text for text in _reports() if text.english not in shared)
 
@@ -88,6 +92,14 @@ def _reports() -> Texts:
     for file in ("cli/audit/advice.py", "cli/audit/report.py", "cli/explain/report.py"):
         yield from _of_code("python", ROOT / file)
     yield from _of_code("python", ROOT / "cli/explain/tables.py")
+    yield from _of_code("python", ROOT / "cli/cards/describe.py")
+
+
+def models() -> Texts:
+    """What the cards of the bundled models say."""
+    for card in Catalog(CARDS):
+        file = card.path.relative_to(ROOT).as_posix()
+        yield from (Text(text, file) for text in (card.title, card.limits))
 
 
 def classes() -> Texts:
@@ -155,6 +167,7 @@ SOURCES: dict[str, Callable[[], Texts]] = {
     "problems": problems,
     "page": page,
     "reports": reports,
+    "models": models,
     "classes": classes,
 }
 """By the name of the catalogue."""

@@ -1,15 +1,17 @@
 """Answers in the language of the client."""
 
 import io
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from api.http_problems import all_problems
 from api.rendering.contact_sheet import PLACEHOLDERS
 from api.rendering.renderer import PHOTO
-from languages.offered import OFFERED
+from languages.offered import ENGLISH, OFFERED
 from languages.translator import translator
 from models.catalog import Catalog
 from models.labels import class_title
@@ -19,6 +21,7 @@ from tests.api import conftest
 from tests.api.conftest import FakeWorker
 
 ES = {"Accept-Language": "es-MX,es;q=0.9"}
+LANGUAGES = [code for code in OFFERED if code != ENGLISH]
 SENTENCE = "The model looked at one small area, as is expected of a local lesion."
 
 
@@ -146,6 +149,49 @@ def test_every_word_on_a_picture_is_in_a_font(language: str) -> None:
         assert "".join(map(text._drawn, words)) == words
 
 
-@pytest.mark.parametrize("path", ["/v1/models", "/v1/colormaps", "/livez"])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("model", ["cropshield_cnn", "efficientnet_b0", "resnet18"])
+def test_a_model_tells_its_title_and_limits_in_the_language(
+    client: TestClient, model: str, language: str
+) -> None:
+    path = f"/v1/models/{model}"
+    english, answer = client.get(path).json(), client.get(path, params={"lang": language})
+    told = answer.json()
+    assert answer.headers["Content-Language"] == language
+    assert {name for name in told if told[name] != english[name]} == {"title", "limits"}
+    listed = client.get("/v1/models", headers={"Accept-Language": language})
+    assert listed.headers["Content-Language"] == language
+    assert told in listed.json()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_of_every_problem_is_in_the_language(client: TestClient, language: str) -> None:
+    for problem in all_problems():
+        path = f"/problems/{problem.slug}"
+        page, english = client.get(path, headers={"Accept-Language": language}), client.get(path)
+        assert page.headers["Content-Language"] == language
+        assert "Accept-Language" in page.headers["Vary"]
+        assert f'<html lang="{language}">' in page.text
+        assert client.get(f"{path}?lang={language}").text == page.text
+        assert _sentences(english.text)
+        assert _sentences(page.text) & _sentences(english.text) == set(), path
+
+
+def _sentences(page: str) -> set[str]:
+    """Title, names of pages and paragraphs but the last, which names the languages."""
+    texts = re.findall(r"<(?:title|h1|p|a)\b[^>]*>(.*?)</(?:title|h1|p|a)>", page)
+    names = {*OFFERED.values(), "API"}
+    return {text for text in texts if text not in names and "hreflang" not in text}
+
+
+def test_a_problem_page_leads_to_every_other_language(client: TestClient) -> None:
+    page = client.get("/problems/too-slow?lang=hi").text
+    for code, name in OFFERED.items():
+        assert (
+            f'href="/problems/too-slow?lang={code}" hreflang="{code}" lang="{code}">{name}<' in page
+        )
+
+
+@pytest.mark.parametrize("path", ["/v1/colormaps", "/livez"])
 def test_what_has_no_words_has_no_language(client: TestClient, path: str) -> None:
     assert "Content-Language" not in client.get(path, headers=ES).headers

@@ -99,7 +99,7 @@ def test_a_model_of_ones_own_brings_what_its_classes_are(
     assert tomllib.loads(shown)["descriptions"] == "tea.descriptions.toml"
     told = models("show", "tea", "--class", "Tea__red_rust").output
     for text in (
-        "fungus Cephaleuros parasiticus; EPPO code CEPHPA",
+        "fungus Cephaleuros parasiticus, EPPO code CEPHPA",
         "Orange velvet",
         "It is green.",
     ):
@@ -107,6 +107,21 @@ def test_a_model_of_ones_own_brings_what_its_classes_are(
     document = json.loads(models("show", "tea", "--class", "Tea__red_rust", "--json").output)
     assert document["class_name"] == "Tea__red_rust"
     assert document["sources"][0]["url"] == "https://example.org/rust"
+
+
+def test_a_card_and_a_class_are_shown_in_the_language_that_is_asked_for() -> None:
+    shown = models("show", "resnet18", "--lang", "es").output
+    assert "# ResNet-18: 32 afecciones de la hoja en 7 cultivos" in shown
+    assert tomllib.loads(shown)["title"] == "ResNet-18: 32 leaf conditions of 7 crops"
+    assert "sarna del manzano" in shown
+    document = json.loads(models("show", "resnet18", "--lang", "es", "--json").output)
+    assert document["limits"].startswith("La mayor parte de lo que aprendió")
+    told = models("show", "resnet18", "--class", "Apple__scab", "--lang", "hi").output
+    lines = told.splitlines()
+    assert (lines[0], lines[1].split()[0]) == ("Apple__scab", "नाम")
+    assert "Venturia inaequalis" in told
+    with pytest.raises(CommandError, match="'de' is not offered"):
+        models("show", "resnet18", "--lang", "de")
 
 
 def test_what_is_wrong_with_descriptions_is_told_with_the_line_of_the_file_that_was_given(
