@@ -77,7 +77,12 @@ def new_page(browser: Browser, stack: Service) -> Iterator[NewPage]:
         if not url.startswith((root, f"blob:{root}", "data:")):
             complaints.append(f"asked for {url}")
 
-    def open_page(path: str = "", server: Service = stack, **options: Any) -> Page:
+    def open_page(
+        path: str = "",
+        server: Service = stack,
+        prepare: Callable[[BrowserContext], None] = lambda _: None,
+        **options: Any,
+    ) -> Page:
         root = f"http://127.0.0.1:{server.port}/"
         context = browser.new_context(base_url=root, **options)
         opened.append(context)
@@ -89,6 +94,7 @@ def new_page(browser: Browser, stack: Service) -> Iterator[NewPage]:
         )
         context.set_default_timeout(WAIT_MS)
         expect.set_options(timeout=WAIT_MS)
+        prepare(context)
         page = context.new_page()
         page.goto(path or "/")
         page.locator("#colormap option, #trouble:not([hidden])").first.wait_for(state="attached")

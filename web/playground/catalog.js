@@ -2,6 +2,7 @@
 
 import { requestJson } from "./api.js";
 import { $, element } from "./dom.js";
+import { language } from "./language.js";
 import { saveSettings, settings } from "./settings.js";
 
 const tables = new Map();
@@ -9,7 +10,7 @@ const models = new Map();
 
 export const colourTable = () => tables.get(settings.colormap) ?? tables.values().next().value;
 
-export const fetchCatalog = () => Promise.all([requestJson("/v1/colormaps"), requestJson("/v1/models")]);
+export const fetchCatalog = () => Promise.all([requestJson("/v1/colormaps"), requestJson(`/v1/models?lang=${language}`)]);
 
 // Raises RequestError.
 export async function loadCatalog() {

@@ -1,5 +1,7 @@
 // What the page keeps on this device, in IndexedDB: results, and photos on their way.
 
+import { t } from "./language.js";
+
 const opened = new Promise((resolve, reject) => {
   const opening = indexedDB.open("cropshield", 2);
   opening.onupgradeneeded = ({ oldVersion }) => {
@@ -12,7 +14,7 @@ const opened = new Promise((resolve, reject) => {
     resolve(opening.result);
   };
   opening.onerror = () => reject(opening.error);
-  opening.onblocked = () => reject(new Error("an older page of this server is open in another tab"));
+  opening.onblocked = () => reject(new Error(t("an older page of this server is open in another tab")));
 });
 opened.catch(() => {}); // each transaction rejects instead
 
