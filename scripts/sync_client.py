@@ -9,6 +9,7 @@ SYNC_FILES = {"aio.py": "sync.py", "outbox_aio.py": "outbox_sync.py"}
 _REPLACEMENTS = {
     r"to be awaited\. (`.*`) makes .*": r'that waits. Made of `NAME` by \1."""',
     r"await asyncio\.to_thread\((\S+), ": r"\1(",
+    r"await asyncio\.to_thread\((\S+)\)": r"\1()",
     r"\basync |\bawait ": "",
     r"\bimport asyncio\n(?!(.|\n)*asyncio)": "",
     r"\basyncio\b": "time",
@@ -17,7 +18,7 @@ _REPLACEMENTS = {
     r"AsyncIterator": "Iterator",
     r"Async(CropShield|Client|Outbox)": r"\1",
     r"(from \S+)\.aio( import .*\n)((from cropshield_client.*\n)+)": r"\3\1.sync\2",
-    r"\ba(close|read|iter_body)\b": r"\1",
+    r"\ba(close|read|iter_body|iter_bytes)\b": r"\1",
     r"__a(enter|exit)__": r"__\1__",
 }
 

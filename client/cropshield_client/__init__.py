@@ -2,6 +2,7 @@
 `AsyncCropShield` and `AsyncOutbox`."""
 
 from cropshield_client.aio import AsyncCropShield
+from cropshield_client.classes import Cause, ClassDescription, Lookalike, Source
 from cropshield_client.errors import (
     AccessDenied,
     BadPhoto,
@@ -23,16 +24,12 @@ from cropshield_client.errors import (
 )
 from cropshield_client.models import (
     Batch,
-    Cause,
-    ClassDescription,
     Explained,
     Explanation,
     Job,
     JobFailed,
-    Lookalike,
     Prediction,
     Region,
-    Source,
 )
 from cropshield_client.outbox import OutboxItem
 from cropshield_client.outbox_aio import AsyncOutbox

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx2
 
-from cropshield_client import endpoints, flows
-from cropshield_client.endpoints import Photo, Progress, Request
-from cropshield_client.flows import FAILURES, Failure, Flow, Sleep
-from cropshield_client.models import Batch, ClassDescription, Explained, Job, Prediction
+from cropshield_client import endpoints, flows, graphs
+from cropshield_client.classes import ClassDescription
+from cropshield_client.download import Download, Progress
+from cropshield_client.endpoints import Photo, Request
+from cropshield_client.flows import FAILURES, Flow, Sleep, Work
+from cropshield_client.models import Batch, Explained, Job, Prediction
 from cropshield_client.retry import RetryPolicy
 
 T = TypeVar("T")
@@ -21,9 +24,11 @@ _RETRY = RetryPolicy()
 class AsyncCropShield:
     """A CropShield server.
 
-    `timeout`: seconds that a request may go without any data. `retry`: for how long a call is tried
-    again. `shrink`: pixels; photos with a longer side are made smaller before they are sent (needs
-    `cropshield-client[shrink]`). `http`: your own httpx2 client, which is not closed here.
+    `language`: of what people read in answers and errors, "es" or anything that `Accept-Language`
+    may be; English where the server has no other. `timeout`: seconds that a request may go without
+    any data. `retry`: for how long a call is tried again. `shrink`: pixels; photos with a longer
+    side are made smaller before they are sent (needs `cropshield-client[shrink]`). `http`: your own
+    httpx2 client, which is not closed here.
 
     Every method raises ProblemError when the server refuses, Unreachable without an answer, and
     InvalidResponse when something else answers.
@@ -34,13 +39,14 @@ class AsyncCropShield:
         server: str = "http://127.0.0.1:8000",
         *,
         api_key: str | None = None,
+        language: str | None = None,
         timeout: float = 30.0,
         retry: RetryPolicy = _RETRY,
         shrink: int | None = None,
         http: httpx2.AsyncClient | None = None,
     ) -> None:
         self._server, self._retry, self._shrink = server.rstrip("/"), retry, shrink
-        self._headers = {"X-API-Key": api_key} if api_key else {}
+        self._headers = endpoints.common_headers(api_key, language)
         self._timeout, self._owns_http = timeout, http is None
         self._http = http or httpx2.AsyncClient()
 
@@ -171,6 +177,18 @@ class AsyncCropShield:
         """The cards of all models."""
         return await self._run(flows.models(self._retry))
 
+    async def download_graph(
+        self, model: str, path: str | Path, *, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Have the model's graph, an ONNX file, at `path`; its card.
+
+        Nothing is fetched when it is there already; a download that broke off goes on where it
+        stopped, also after the process has ended. `path` is never half a file, and its hash is that
+        of the card. `progress(received, total)` is called with bytes. Raises NotFound for a model
+        without a graph, InvalidResponse for a file that is not the one described; OSError.
+        """
+        return await self._run(graphs.fetch_graph(model, path, progress, self._retry))
+
     async def classes(self, model: str | None = None) -> list[ClassDescription]:
         """What the classes of a model are, in its order; of the server's default model without."""
         return await self._run(flows.classes(model, self._retry))
@@ -204,7 +222,7 @@ class AsyncCropShield:
 
     async def _run(self, flow: Flow[T]) -> T:
         """Send what the flow yields, until it returns."""
-        outcome: httpx2.Response | Failure | None = None
+        outcome: Any = None
         try:
             while True:
                 error = outcome if isinstance(outcome, FAILURES) else None
@@ -213,11 +231,15 @@ class AsyncCropShield:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 
-    async def _perform(self, step: Request | Sleep) -> httpx2.Response | Failure | None:
+    async def _perform(self, step: Request | Sleep | Work) -> Any:
         if isinstance(step, Sleep):
             await asyncio.sleep(step.seconds)
             return None
+        if isinstance(step, Work):
+            return await asyncio.to_thread(step.work)
         try:
+            if step.to:
+                return await self._receive(step, step.to)
             return await self._send(step)
         except FAILURES as error:
             return error
@@ -232,6 +254,22 @@ class AsyncCropShield:
             files=request.files,
             timeout=self._timeout + request.server_wait,
         )
+
+    async def _receive(self, request: Request, download: Download) -> httpx2.Response:
+        """A file is written to the disk; what else is answered is in the response."""
+        async with self._http.stream(
+            request.method,
+            self._server + request.path,
+            headers=self._headers | request.headers | download.headers,
+            timeout=self._timeout,
+        ) as response:
+            if endpoints.is_file(response):
+                await asyncio.to_thread(download.begin, response.status_code, response.headers)
+                async for chunk in response.aiter_bytes():
+                    await asyncio.to_thread(download.write, chunk)
+            else:
+                await response.aread()
+            return response
 
 
 def _id(resource: Job | Batch | str) -> str:

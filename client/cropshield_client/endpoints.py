@@ -2,14 +2,17 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, quote
 
+import httpx2
+
+from cropshield_client.download import Download, Progress
+
 Photo = bytes | str | Path | BinaryIO
-Progress = Callable[[int, int], None]
 _CHUNK = 64 * 1024
 MAX_WAIT = 25  # seconds that a server holds a long-poll
 
@@ -18,7 +21,8 @@ MAX_WAIT = 25  # seconds that a server holds a long-poll
 class Request:
     """`progress` is called with the bytes sent so far and the bytes in all.
 
-    `server_wait`: seconds that the server may take before it answers.
+    `server_wait`: seconds that the server may take before it answers. `to`: the file that the body
+    of a success is written to, as it comes.
     """
 
     method: str
@@ -29,6 +33,7 @@ class Request:
     files: list[tuple[str, tuple[str, bytes]]] | None = None
     progress: Progress | None = None
     server_wait: float = 0.0
+    to: Download | None = None
 
     def iter_body(self) -> Iterator[bytes]:
         """The body in chunks; reports progress."""
@@ -42,6 +47,12 @@ class Request:
     async def aiter_body(self) -> AsyncIterator[bytes]:
         for chunk in self.iter_body():
             yield chunk
+
+
+def common_headers(api_key: str | None, language: str | None) -> dict[str, str]:
+    """Of every request of a client."""
+    headers = {"X-API-Key": api_key, "Accept-Language": language}
+    return {name: value for name, value in headers.items() if value}
 
 
 def read_photo(photo: Photo, shrink: int | None) -> bytes:
@@ -111,6 +122,17 @@ def follow(link: str) -> Request:
     """The GET of a link that the server gave."""
     path, _, query = link.partition("?")
     return Request("GET", path, params=dict(parse_qsl(query)))
+
+
+def download(link: str, to: Download) -> Request:
+    """As it is, since a part of what is compressed is not that part of the file."""
+    return Request("GET", link, headers={"Accept-Encoding": "identity"}, to=to)
+
+
+def is_file(response: httpx2.Response) -> bool:
+    """Whether it is one, and no page of a network that wants a login."""
+    kind = response.headers.get("content-type", "")
+    return response.is_success and kind.startswith("application/octet-stream")
 
 
 def delete(path: str) -> Request:

@@ -1,7 +1,7 @@
 """What takes more than one request, without any I/O.
 
 A flow is a generator, as httpx's `auth_flow` is: it yields a `Request` and is sent the response, or
-a `Failure` is raised where it waits; it yields a `Sleep` and goes on when that is over.
+a `Failure` is raised where it waits; it yields a `Sleep` or `Work` and goes on when that is over.
 Both clients run the same flows.
 """
 
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from cropshield_client import endpoints
+from cropshield_client.classes import ClassDescription
 from cropshield_client.endpoints import MAX_WAIT, Request
 from cropshield_client.errors import (
     InvalidResponse,
@@ -25,7 +26,6 @@ from cropshield_client.errors import (
 )
 from cropshield_client.models import (
     Batch,
-    ClassDescription,
     Explained,
     Job,
     JobFailed,
@@ -49,7 +49,14 @@ class Sleep:
     seconds: float
 
 
-Flow = Generator[Request | Sleep, Any, T]
+@dataclass(frozen=True)
+class Work:
+    """What takes time on this machine; the flow goes on with what it returns."""
+
+    work: Callable[[], Any]
+
+
+Flow = Generator[Request | Sleep | Work, Any, T]
 
 
 def send(request: Request, retry: RetryPolicy) -> Flow[httpx2.Response]:
@@ -80,11 +87,12 @@ def send(request: Request, retry: RetryPolicy) -> Flow[httpx2.Response]:
 def _not_a_web_page(request: Request, response: httpx2.Response) -> httpx2.Response:
     """Raises InvalidResponse for one, which a network's login gives in place of the API."""
     if response.headers.get("content-type", "").startswith("text/html"):
-        raise _invalid(request, response)
+        raise invalid(request, response)
     return response
 
 
-def _invalid(request: Request, response: httpx2.Response) -> InvalidResponse:
+def invalid(request: Request, response: httpx2.Response) -> InvalidResponse:
+    """The error of a success that holds something else."""
     what = f"{response.headers.get('content-type', 'untyped')}: {response.text[:80]!r}"
     return InvalidResponse(f"{request.method} {request.path}: not an answer of CropShield: {what}")
 
@@ -112,7 +120,7 @@ def fetch(kind: Callable[..., T], request: Request, retry: RetryPolicy) -> Flow[
     try:
         return parse(kind, response.json())
     except (ValueError, TypeError, AttributeError) as error:
-        raise _invalid(request, response) from error
+        raise invalid(request, response) from error
 
 
 def job(request: Request, retry: RetryPolicy) -> Flow[Job]:
@@ -134,7 +142,7 @@ def models(retry: RetryPolicy) -> Flow[list[dict[str, Any]]]:
     try:
         return [dict(card) for card in response.json()]
     except (ValueError, TypeError) as error:
-        raise _invalid(request, response) from error
+        raise invalid(request, response) from error
 
 
 def classes(model: str | None, retry: RetryPolicy) -> Flow[list[ClassDescription]]:
@@ -144,7 +152,7 @@ def classes(model: str | None, retry: RetryPolicy) -> Flow[list[ClassDescription
     try:
         return [parse(ClassDescription, found) for found in response.json()]
     except (ValueError, TypeError, AttributeError) as error:
-        raise _invalid(request, response) from error
+        raise invalid(request, response) from error
 
 
 def describe(

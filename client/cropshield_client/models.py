@@ -14,12 +14,14 @@ _WAITING = {"queued", "running"}
 class Prediction:
     """A class that the photo may show; `confidence` from 0 to 1.
 
-    `links["description"]`: where the class is described; None where it is not.
+    `title`: the class in words, in the client's language. `links["description"]`: where the class
+    is described; None where it is not.
     """
 
     class_index: int
     class_name: str
     confidence: float
+    title: str = ""
     crop: str = ""
     disease: str | None = None
     links: dict[str, str | None] = field(default_factory=dict)
@@ -27,7 +29,8 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """What a map looks like, in figures from 0 to 1 and one sentence; a hint, never a proof."""
+    """What a map looks like, in figures from 0 to 1 and one sentence in the client's language; a
+    hint, never a proof."""
 
     focus: float = 0.0
     border_share: float = 0.0
@@ -58,29 +61,67 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Heatmap:
+    """Cells of a raw map. `peak`: what it was divided by. `box`: the part of the photo that it
+    stands for, which lies a little outside of it as a rule. None of older servers."""
+
+    width: int
+    height: int
+    peak: float | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why a class was given its score, by rank. `regions`: the hot places, at most 20, the one with
     most of the heat first."""
 
     class_index: int
+    class_name: str | None = None
     method: str = ""
     target_layer: str = ""
+    heatmap: Heatmap | None = None
     is_zero: bool = False
     diagnostics: Diagnostics = Diagnostics()
     regions: list[Region] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Result:
     """What was seen; the likeliest first. `verdict` is None of servers that give none.
 
-    `affected_share`: how much of the leaf looks ill, from 0 to 1; None where that cannot be told.
+    `advice`: what to do by the verdict, in the client's language. `score`: what the verdict
+    `unknown` goes by. `affected_share`: how much of the leaf looks ill, from 0 to 1; None where
+    that cannot be told.
     """
 
     predictions: list[Prediction] = field(default_factory=list)
     explanations: list[Explanation] = field(default_factory=list)
     verdict: str | None = None
+    advice: str | None = None
+    score: float | None = None
     affected_share: float | None = None
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """The model of a job. `calibration`: which table its verdicts go by."""
+
+    id: str
+    version: str = ""
+    weights_sha256: str = ""
+    calibration: str | None = None
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """A photo as the server keeps it: pixels, format, and the hash of its bytes."""
+
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,13 +134,16 @@ class QueuePosition:
 
 @dataclass(frozen=True)
 class JobError:
-    """Why a job failed: the members of a problem."""
+    """Why a job failed: the members of a problem. `request_id`: of the request that handed the
+    photo in."""
 
     type: str
     title: str = ""
     status: int = 0
     detail: str = ""
     retryable: bool = False
+    instance: str = ""
+    request_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +158,10 @@ class Job:
     finished_at: datetime | None = None
     attempts: int = 0
     cached: bool = False
+    erased: bool = False
+    model: ModelFacts | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    image: ImageFacts | None = None
     client_ref: str | None = None
     queue: QueuePosition | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
@@ -160,11 +208,14 @@ class BatchItem:
 
 @dataclass(frozen=True)
 class Batch:
-    """`progress` from 0 to 1; 1 when all its jobs have ended."""
+    """`progress` from 0 to 1; 1 when all its jobs have ended. `queue`: where its last job is."""
 
     id: str
     total: int
     progress: float
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    queue: QueuePosition | None = None
     counts: dict[str, int] = field(default_factory=dict)
     items: list[BatchItem] = field(default_factory=list)
     links: dict[str, Any] = field(default_factory=dict)
@@ -181,51 +232,6 @@ class JobPage:
 
     jobs: list[Job]
     next_cursor: str | None = None
-
-
-@dataclass(frozen=True)
-class Cause:
-    """What makes a plant ill: a `kind` ("fungus") with its scientific `name`."""
-
-    kind: str
-    name: str
-    other_names: list[str] = field(default_factory=list)
-    eppo_code: str | None = None
-
-
-@dataclass(frozen=True)
-class Lookalike:
-    """What a class is confused with, and how to tell. `class_name`: where the model knows it."""
-
-    name: str
-    difference: str
-    class_name: str | None = None
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the facts can be read."""
-
-    publisher: str
-    title: str
-    url: str
-
-
-@dataclass(frozen=True)
-class ClassDescription:
-    """A class in plain words: general knowledge, not a diagnosis of a photo."""
-
-    class_name: str
-    common_names: list[str] = field(default_factory=list)
-    causes: list[Cause] = field(default_factory=list)
-    symptoms: str = ""
-    expected_heat: str = ""
-    lookalikes: list[Lookalike] = field(default_factory=list)
-    next_steps: str = ""
-    sources: list[Source] = field(default_factory=list)
-    crop: str = ""
-    disease: str | None = None
-    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,19 @@ import random
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
 class BadLink:
     """To `host:port`. Of all connections, `share` are dropped: a third at once, a third in the
-    middle of the request, a third in the middle of the response."""
+    middle of the request, a third in the middle of the response, which has `most` bytes then."""
 
     host: str
     port: int
     share: float = 0.3
     seed: int = 1
+    most: int = 900
     accepted: int = 0
     dropped: int = 0
     address: str = ""
@@ -40,7 +42,7 @@ class BadLink:
             there, on = await asyncio.open_connection(self.host, self.port)
             up = _pump(here, on, self._random.randrange(1, 4000) if fate == "request" else None)
             down = _pump(
-                there, back, self._random.randrange(1, 900) if fate == "response" else None
+                there, back, self._random.randrange(1, self.most) if fate == "response" else None
             )
             tasks = [asyncio.create_task(up), asyncio.create_task(down)]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -75,9 +77,9 @@ async def _pump(
 
 
 @contextlib.contextmanager
-def bad_link(host: str, port: int) -> Iterator[BadLink]:
-    """Runs in a thread of its own."""
-    link, started = BadLink(host, port), threading.Event()
+def bad_link(host: str, port: int, **options: Any) -> Iterator[BadLink]:
+    """Runs in a thread of its own. options: those of `BadLink`."""
+    link, started = BadLink(host, port, **options), threading.Event()
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(link.serve(started, stop)))
     thread.start()

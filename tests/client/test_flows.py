@@ -16,7 +16,7 @@ from cropshield_client.errors import (
     Unavailable,
     Unreachable,
 )
-from cropshield_client.flows import Flow, Sleep
+from cropshield_client.flows import Flow, Sleep, Work
 from cropshield_client.models import Prediction
 from cropshield_client.retry import RetryPolicy
 
@@ -54,6 +54,7 @@ def run(
                 slept.append(step.seconds)
                 given = None
             else:
+                assert not isinstance(step, Work)
                 sent.append(step)
                 given = left.pop(0)
     except StopIteration as end:

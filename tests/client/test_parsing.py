@@ -1,15 +1,51 @@
 """From the server's JSON to dataclasses."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from cropshield_client.models import Box, Cause, ClassDescription, Job, JobFailed, Region
+from api.schemas import batches, classes, jobs
+from api.schemas.listing import JobPage
+from api.schemas.problems import ErrorView
+from cropshield_client import models
+from cropshield_client.classes import Cause, ClassDescription, Lookalike, Source
+from cropshield_client.models import Box, Job, JobFailed, Region
 from cropshield_client.parsing import parse
+from jobs.records.job import ImageFacts, ModelFacts, QueuePosition
 
 EXAMPLES = Path(__file__).parents[2] / "api/openapi/examples.json"
 SHOWN = json.loads(EXAMPLES.read_text("utf-8"))["get_job"]["200"]
+
+
+ANSWERS: dict[type[BaseModel], type] = {
+    jobs.JobView: Job,
+    jobs.ResultView: models.Result,
+    jobs.PredictionView: models.Prediction,
+    jobs.ExplanationView: models.Explanation,
+    jobs.HeatmapView: models.Heatmap,
+    jobs.BoxView: Box,
+    jobs.RegionView: Region,
+    jobs.DiagnosticsView: models.Diagnostics,
+    ModelFacts: models.ModelFacts,
+    ImageFacts: models.ImageFacts,
+    QueuePosition: models.QueuePosition,
+    ErrorView: models.JobError,
+    batches.BatchView: models.Batch,
+    batches.ItemView: models.BatchItem,
+    JobPage: models.JobPage,
+    classes.ClassDescriptionView: ClassDescription,
+    classes.CauseView: Cause,
+    classes.LookalikeView: Lookalike,
+    classes.SourceView: Source,
+}
+
+
+@pytest.mark.parametrize("view", ANSWERS, ids=lambda view: view.__name__)
+def test_the_client_has_every_member_of_the_servers_answers(view: type[BaseModel]) -> None:
+    assert {it.name for it in fields(ANSWERS[view])} - {"raw"} == set(view.model_fields)
 
 
 def test_a_real_answer_becomes_a_job() -> None:

@@ -78,6 +78,40 @@ def test_both_clients_get_the_same(address: str, leaf_jpeg: bytes) -> None:
         assert client.explain(leaf_jpeg).job.best.class_name == asyncio.run(one())
 
 
+def test_what_people_read_is_in_the_language_of_the_client(address: str, leaf_jpeg: bytes) -> None:
+    with CropShield(address) as english, CropShield(address, language="es") as spanish:
+        job = english.explain(leaf_jpeg).job
+        same = spanish.job(job.id)
+        assert same.best.title != job.best.title
+        assert same.best.class_name == job.best.class_name
+        assert same.result is not None
+        assert same.result.advice is not None
+        assert same.result.verdict == job.result.verdict  # type: ignore[union-attr]
+        (streamed,) = spanish.stream(job)
+        assert streamed.best.title == same.best.title
+        told, shown = (client.describe(job.best) for client in (english, spanish))
+        assert told is not None
+        assert shown is not None
+        assert (told.causes, told.title) == (shown.causes, job.best.title)
+        assert (shown.title, shown.symptoms) != (told.title, told.symptoms)
+        assert {card["title"] for card in spanish.models()} & {
+            card["title"] for card in english.models()
+        } == set()
+        with pytest.raises(NotFound, match="no existe el trabajo"):
+            spanish.job(str(uuid.uuid4()))
+
+
+def test_the_language_may_be_a_list_and_one_that_is_not_offered_is_english(
+    address: str,
+) -> None:
+    async def named(language: str) -> list[str]:
+        async with AsyncCropShield(address, language=language) as client:
+            return [found.title for found in await client.classes()]
+
+    assert asyncio.run(named("de, sw;q=0.8")) == asyncio.run(named("sw"))
+    assert asyncio.run(named("de")) == asyncio.run(named("en")) != asyncio.run(named("sw"))
+
+
 def test_200_photos_through_a_bad_link_are_200_results_and_no_duplicate(server: Service) -> None:
     retry = RetryPolicy(deadline=150, initial=0.05, maximum=0.5)
     reference = f"bad-link-{uuid.uuid4()}"
