@@ -151,7 +151,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
     exception_handlers.install_handlers(app)
     reading = (jobs, events, deliveries, feedback, pictures, catalog, classes, health, metrics)
     polled = jobs.PolledJobRoute(JobCache(redis, store, cards))
-    app.router.routes += [polled, pictures.StoredOverlayRoute()]
+    app.router.routes += [submit.SubmitRoute(), polled, pictures.StoredOverlayRoute()]
     for module in (submit, batches, *reading, pages):
         app.include_router(module.router)
     app.mount("/playground", StaticFiles(directory=pages.PLAYGROUND), name="playground")

@@ -9,14 +9,14 @@ from starlette.types import Receive, Scope, Send
 
 
 class PlainRoute(Route):
-    """A GET that stands before the FastAPI route of the same path, and takes some of its requests:
-    reading and checking parameters costs FastAPI several times as much as such an answer.
+    """It stands before the FastAPI route of the same path and method, and takes some of its
+    requests: reading and checking parameters costs FastAPI several times as much as such an answer.
 
     `declared`: the function of that route, which names it and documents it.
     """
 
-    def __init__(self, path: str, declared: Any) -> None:
-        super().__init__(path, declared, methods=["GET"], include_in_schema=False)
+    def __init__(self, path: str, declared: Any, method: str = "GET") -> None:
+        super().__init__(path, declared, methods=[method], include_in_schema=False)
         self.app = self._answer
 
     def takes(self, scope: Scope) -> bool:

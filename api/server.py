@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from api.connection import BoundedConnection, ConnectionLimits, ConnectionTotals
 from api.settings import ApiSettings
+from jobs.interpreter import switch_threads_often
 
 _OTHER_FILES = 128  # open files for Redis, photos, temporary files, libraries
 
@@ -18,6 +19,7 @@ def serve(
 ) -> None:
     """Run until a signal says to stop. `descriptor`: of a socket that listens already, which other
     processes may share."""
+    switch_threads_often()
     sockets = None if descriptor is None else [socket.socket(fileno=descriptor)]
     uvicorn.Server(server_config(app, settings, host, port)).run(sockets)
 

@@ -172,6 +172,13 @@ class WorkQueue(Protocol):
     def count_waiting(self) -> int:
         """How many jobs wait."""
 
+    def stand_by(self, worker: str, seconds: float) -> bool:
+        """Wait for the next job, at most `seconds` (up to 4); only one worker is woken by it, and
+        no notification is sent for it. Returns whether one came, and `claim` is to be called."""
+
+    def step_down(self, worker: str) -> bool:
+        """Stand by no more. Returns whether a job had woken the worker already."""
+
     def reap(self) -> None:
         """As `JobStore.reap`. This, `renew` and `heartbeat` raise Incompatible once a newer version
         has changed the form of the state."""

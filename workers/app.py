@@ -11,6 +11,7 @@ from celery import Celery, signals
 
 from engine.photos.resize import use_calling_thread
 from jobs.blobs import open_blobs
+from jobs.interpreter import switch_threads_often
 from jobs.metrics import Counters
 from jobs.ports import BlobStore, Notifier, WorkQueue
 from jobs.records.job import ModelFacts
@@ -29,6 +30,7 @@ from workers.lease_renewer import LeaseRenewer
 from workers.pipeline import Pipeline
 from workers.poll_fallback import PollFallback
 from workers.settings import WorkerSettings
+from workers.standby import Standby
 from workers.tracing import TracedSteps, traced_stores
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def run_worker(settings: WorkerSettings) -> None:
     tracer = open_tracer("cropshield-worker")
     keep_freed_memory()
     return_unused_memory()
+    switch_threads_often()
     use_calling_thread()
     blobs = open_blobs(settings)
     blobs.check()
@@ -69,7 +72,8 @@ def run_worker(settings: WorkerSettings) -> None:
     with DecoderPool() as decoders:
         taken, steps = _steps(tracer, queue, blobs, explainers, decoders.decode, settings)
         pipeline = Pipeline(taken, steps, lease_renewer, explainers.claimed, counters)
-        _serve(app, pipeline, lease_renewer, PollFallback(queue, pipeline), notifier)
+        poll_fallback, standby = PollFallback(queue, pipeline), Standby(queue, pipeline, _name())
+        _serve(app, pipeline, lease_renewer, poll_fallback, standby, notifier)
     if tracer:
         tracer.close()
 
@@ -96,6 +100,7 @@ def _serve(
     pipeline: Pipeline,
     lease_renewer: LeaseRenewer,
     poll_fallback: PollFallback,
+    standby: Standby,
     notifier: Notifier,
 ) -> None:
     hangup = signal.getsignal(signal.SIGHUP)
@@ -105,17 +110,19 @@ def _serve(
         _stop_on_hangup(ignored=hangup is signal.SIG_IGN)
         lease_renewer.start()
         poll_fallback.start()
+        standby.start()
         notifier.notify()
 
     def stop(**_: Any) -> None:
         pipeline.stop()
 
-    app.task(pipeline.drain, name=CELERY_TASK, Strategy="jobs.redis.notifier:no_ack_strategy")
+    app.task(standby.drain, name=CELERY_TASK, Strategy="jobs.redis.notifier:no_ack_strategy")
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutting_down.connect(stop, weak=False)
     try:
         app.worker_main(["--quiet", "worker", *_ARGUMENTS, *_LEAN])
     finally:
+        standby.stop()
         poll_fallback.stop()
         pipeline.close()
         lease_renewer.stop()

@@ -143,10 +143,6 @@ class JobSteps:
         takes more memory than there is runs once more, alone.
         """
         start, claim = time.perf_counter(), item.claim
-        standing = self._queue.standing(claim.job.id)
-        if standing is None or not standing.is_of(claim, State.RUNNING):
-            log.warning("job was taken over; nothing stored", extra={"job_id": claim.job.id})
-            return
         try:
             outcome = self._succeed(item, start)
         except Exception as error:  # noqa: BLE001 - the job fails with it

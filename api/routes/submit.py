@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.types import Scope
 
 from api.context import context_of
 from api.dependencies import (
@@ -15,7 +16,9 @@ from api.dependencies import (
     wait_seconds,
 )
 from api.disconnect import while_connected
+from api.headers import find_header
 from api.language import language_of
+from api.plain_route import PlainRoute
 from api.responses import job_response
 from api.schemas.jobs import JobView
 from api.uploads import FIELD, RAW_TYPES, read_options, read_upload
@@ -95,7 +98,7 @@ class SubmitHandler:
         if wait is None:
             return job
         with suppress(StoreDown):
-            waiting = self._services.watch.wait(job.id, wait)
+            waiting = self._services.watch.wait(job.id, wait, known=job)
             return await while_connected(self._request, waiting)
         return job
 
@@ -127,6 +130,20 @@ async def submit_job(submit_handler: InjectedHandler, key: IdempotencyKey = None
     With an `Idempotency-Key` the same request can be sent again without making a second job.
     """
     return await submit_handler.submit(key=key)
+
+
+class SubmitRoute(PlainRoute):
+    """`submit_job` for a request without an `Idempotency-Key`, which would have to be checked."""
+
+    def __init__(self) -> None:
+        super().__init__("/v1/jobs", submit_job, "POST")
+
+    def takes(self, scope: Scope) -> bool:
+        return find_header(scope, b"idempotency-key") is None
+
+    async def respond(self, request: Request) -> Response:
+        handler = await submit_handler(request, request.headers.get("prefer"))
+        return await handler.submit()
 
 
 @router.put(

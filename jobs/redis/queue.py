@@ -47,7 +47,10 @@ class RedisWorkQueue:
     ) -> None:
         self._models = {model.id: serialization.model_text(model) for model in models}
         self._redis, self._notifier, self._lease = redis, notifier, int(lease_seconds * 1000)
-        names = ("heartbeat", "claim", "finish", "postpone", "retry", "release", "renew", "reap")
+        names = (
+            *("heartbeat", "stand_by", "claim", "finish", "postpone", "retry", "release"),
+            *("renew", "reap"),
+        )
         self._scripts = {name: redis.register_script(load_script(name)) for name in names}
         self._max_attempts, self._reap_arguments = max_attempts, reap_arguments(max_attempts)
 
@@ -126,6 +129,13 @@ class RedisWorkQueue:
 
     def count_waiting(self) -> int:
         return sum(self._redis.zcard(queue) for queue in keyspace.QUEUES)
+
+    def stand_by(self, worker: str, seconds: float) -> bool:
+        self._scripts["stand_by"](args=[keyspace.PREFIX, worker, int(seconds * 1000)])
+        return bool(self._redis.blpop([keyspace.WAKE + worker], seconds)) or self.step_down(worker)
+
+    def step_down(self, worker: str) -> bool:
+        return not self._redis.zrem(keyspace.STANDBY, worker)
 
     def reap(self) -> None:
         notify, *_ = self._tick("reap", self._reap_arguments)

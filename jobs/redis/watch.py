@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
+from cachetools import TTLCache
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -23,6 +24,7 @@ _REREAD_SECONDS = 2.0  # published messages can be lost; the record cannot
 _AT_ONCE = 100  # records in one round trip
 _REREADS_A_SECOND = 250  # of all waiters together; with more waiters each rereads less often
 _RECONNECT_SECONDS = 0.5
+_REMEMBERED, _REMEMBERED_SECONDS = 10_000, 10.0  # changed jobs
 
 
 def version(job: Job) -> str:
@@ -97,24 +99,31 @@ class JobWatch:
     def __init__(self, redis: "Redis", store: JobStore) -> None:
         self._redis, self._records = redis, _SharedReads(store)
         self._subscribers: dict[str, set[_Subscriber]] = defaultdict(set)
-        self._stopping = False
+        self._changed: TTLCache[str, None] = TTLCache(_REMEMBERED, _REMEMBERED_SECONDS)
+        self._is_subscribed = self._stopping = False
 
     @property
     def waiting(self) -> int:
         """How many jobs are waited for."""
         return len(self._subscribers)
 
-    async def wait(self, job_id: str, seconds: float, owner: str | None = None) -> Job:
-        """The job once it is terminal, or as it is when the time is up. Raises as `find`."""
-        end = asyncio.get_running_loop().time() + seconds
+    async def wait(
+        self, job_id: str, seconds: float, owner: str | None = None, known: Job | None = None
+    ) -> Job:
+        """The job once it is terminal, or as it is when the time is up. Raises as `find`.
+
+        known: the job as it was a moment ago, which is read only if it has changed since.
+        """
+        clock = asyncio.get_running_loop().time
+        end = clock() + seconds
         with self._subscription(job_id) as changed:
-            while True:
-                changed.clear()
-                job = await self._records.read(job_id, owner)
-                left = end - asyncio.get_running_loop().time()
-                if job.state.is_terminal or left <= 0:
-                    return job
+            if known is None or self._may_have_changed(job_id):
+                known = await self._records.read(job_id, owner)
+            while not known.state.is_terminal and (left := end - clock()) > 0:
                 await self._wait_for_change(changed, left)
+                changed.clear()
+                known = await self._records.read(job_id, owner)
+            return known
 
     async def changes(
         self, job_id: str, known_version: str, heartbeat: float
@@ -160,16 +169,26 @@ class JobWatch:
     async def _listen(self) -> None:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
             await channel.subscribe(keyspace.EVENTS)
-            while not self._stopping:
-                message = await channel.get_message(timeout=1.0)
-                if message:
-                    self._tell(*message["data"].split(" "))
+            self._is_subscribed = True
+            try:
+                while not self._stopping:
+                    message = await channel.get_message(timeout=1.0)
+                    if message:
+                        self._tell(*message["data"].split(" "))
+            finally:
+                self._is_subscribed = False
 
     def _tell(self, job_id: str, started: str = "") -> None:
         """A job has changed; `started`: no more than that a worker has claimed it."""
+        if not started:
+            self._changed[job_id] = None
         for subscriber in self._subscribers.get(job_id, ()):
             if subscriber.every_change or not started:
                 subscriber.changed.set()
+
+    def _may_have_changed(self, job_id: str) -> bool:
+        """Whether a job that was read a moment ago may have ended since."""
+        return job_id in self._changed or not self._is_subscribed
 
     async def _read_job(self, job_id: str) -> Job | None:
         """The job; None while Redis is away, which a waiter has the time to sit out."""

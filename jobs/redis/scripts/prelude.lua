@@ -10,6 +10,7 @@ local DELAYED = P .. 'queue:delayed' -- by the time from which they wait for a w
 local OUTBOX = P .. 'webhooks' -- as versions before owners' shares filled it
 local OUTBOXES = P .. 'outboxes' -- owners, by when the first delivery of each is due
 local SERVED, ALIVE_SECONDS = P .. 'served', 10
+local STANDBY = P .. 'standby' -- workers that wait for the next job, by until when
 local LEASES, NOTIFIED, EVENTS, PACE = P .. 'leases', P .. 'bell', P .. 'events', P .. 'pace'
 local DAY_MS = 86400 * 1000
 local HOLD_MS = 30 * 1000 -- after each job of a batch; a batch whose process died holds no more then
@@ -113,8 +114,20 @@ local function wake_delayed()
   end
 end
 
--- 1 when the caller is to notify workers: at most every 3 s until one of them claims.
+-- Wake the worker that began to stand by last (see workers/standby.py); false where none does.
+local function wake_standby()
+  redis.call('ZREMRANGEBYSCORE', STANDBY, '-inf', now)
+  local worker = redis.call('ZPOPMAX', STANDBY)[1]
+  if not worker then return false end
+  redis.call('RPUSH', P .. 'wake:' .. worker, 1)
+  redis.call('PEXPIRE', P .. 'wake:' .. worker, 5000)
+  return true
+end
+
+-- 1 when the caller is to notify workers: none stands by, and at most every 3 s until one of them
+-- claims.
 local function notify()
+  if wake_standby() then return 0 end
   return redis.call('SET', NOTIFIED, 1, 'NX', 'PX', 3000) and 1 or 0
 end
 

@@ -54,6 +54,44 @@ def test_a_waiter_gets_the_job_as_it_is_when_time_is_up(harness: JobHarness) -> 
     assert _wait(harness, job.id, 0.2).state is State.QUEUED
 
 
+class _CountingStore(RedisJobStore):
+    """Counts the round trips for records."""
+
+    reads = 0
+
+    async def find_each(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        self.reads += 1
+        return await super().find_each(job_ids)
+
+
+@pytest.mark.parametrize("ended_before", [True, False])
+def test_a_job_that_is_known_is_read_only_once_it_has_changed(
+    harness: JobHarness, *, ended_before: bool
+) -> None:
+    """Also where it changed before the wait began, as between the answer of Redis and this."""
+    known = harness.enqueue()
+
+    async def run() -> tuple[Job, int]:
+        client, listener = connect_async(harness.url), connect_async(harness.url)
+        store = _CountingStore(client, harness.notifier, 5, 3)
+        watch = JobWatch(listener, store)
+        async with watch.listening():
+            await asyncio.sleep(0.5)  # it has subscribed
+            if ended_before:
+                await asyncio.to_thread(_finish_one, harness)
+                await asyncio.sleep(0.3)
+            else:
+                asyncio.get_running_loop().call_later(0.3, _finish_one, harness)
+            job = await watch.wait(known.id, 20, known=known)
+        for each in (client, listener):
+            await each.aclose()
+        return job, store.reads
+
+    job, reads = asyncio.run(run())
+    assert job.state is State.SUCCEEDED
+    assert reads == 1
+
+
 def test_waiting_for_an_unknown_job_fails_at_once(harness: JobHarness) -> None:
     with pytest.raises(JobNotFound):
         _wait(harness, "nope", 20)

@@ -1,0 +1,101 @@
+"""A worker that has just worked is woken by the next job, without a notification."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.blobs import blob_names
+from jobs.records.job import State
+from jobs.redis import keyspace
+from tests.jobs.conftest import JobHarness, a_job
+from tests.workers.test_pipeline import WorkerHarness
+from tests.workers.test_poll_fallback import until
+from workers.standby import Standby
+
+LONG = 4.0  # less than what a client of Redis waits for an answer
+
+
+@pytest.fixture
+def worker(harness: JobHarness, home: Path) -> WorkerHarness:
+    return WorkerHarness(harness, home)
+
+
+@pytest.fixture
+def standby(worker: WorkerHarness) -> Iterator[Standby]:
+    """Of a worker that has worked; stopped at the end."""
+    standby = Standby(worker.harness.queue, worker.pipeline, "w", LONG)
+    standby.start()
+    standby.drain()
+    until(lambda: standing(worker.harness) == ["w"])
+    yield standby
+    standby.stop()
+    worker.pipeline.close()
+
+
+def standing(harness: JobHarness) -> list[str]:
+    return list(map(str, harness.client.zrange(keyspace.STANDBY, 0, -1)))
+
+
+@pytest.mark.usefixtures("standby")
+def test_the_next_jobs_wake_it_one_after_the_other(worker: WorkerHarness, leaf_jpeg: bytes) -> None:
+    for _ in range(3):
+        job = a_job()
+        worker.blobs.put(job.id, blob_names.ORIGINAL, leaf_jpeg)  # before it wakes the worker
+        worker.harness.ask(lambda store, job=job: store.enqueue(job))  # type: ignore[misc]
+        until(lambda job=job: worker.ended(job).state is State.SUCCEEDED)  # type: ignore[misc]
+        until(lambda: standing(worker.harness) == ["w"])
+    assert worker.harness.notifier.notified == 0
+
+
+def test_one_that_works_on_a_notified_job_does_not_stand_by(
+    worker: WorkerHarness, standby: Standby
+) -> None:
+    with worker.pipeline._draining:  # as while it works
+        notified = threading.Thread(target=standby.drain)
+        notified.start()
+        until(lambda: not standing(worker.harness))
+        worker.harness.enqueue()
+        assert worker.harness.notifier.notified == 1
+    notified.join()
+
+
+def test_one_that_has_stopped_is_not_waited_for(worker: WorkerHarness, standby: Standby) -> None:
+    standby.stop()
+    until(lambda: not standing(worker.harness))
+    worker.harness.enqueue()
+    assert worker.harness.notifier.notified == 1
+
+
+def test_a_job_wakes_only_the_worker_that_stood_by_last(harness: JobHarness) -> None:
+    woken = dict[str, bool]()
+
+    def stand_by(name: str, seconds: float) -> None:
+        woken[name] = harness.queue.stand_by(name, seconds)
+
+    threads = [threading.Thread(target=stand_by, args=given) for given in (("a", 2), ("b", 4))]
+    for number, thread in enumerate(threads, 1):
+        thread.start()
+        until(lambda number=number: len(standing(harness)) == number)  # type: ignore[misc]
+    harness.enqueue()
+    for thread in threads:
+        thread.join()
+    assert woken == {"a": False, "b": True}
+    assert harness.notifier.notified == 0
+
+
+def test_one_that_died_standing_by_is_forgotten_in_time(harness: JobHarness) -> None:
+    harness.queue._scripts["stand_by"](args=[keyspace.PREFIX, "dead", 50])
+    time.sleep(0.1)
+    harness.enqueue()
+    assert harness.notifier.notified == 1
+    assert standing(harness) == []
+
+
+def test_a_job_that_comes_as_the_time_runs_out_is_taken(harness: JobHarness) -> None:
+    """It has woken the worker, which has given up waiting."""
+    harness.queue._scripts["stand_by"](args=[keyspace.PREFIX, "w", 1000])
+    harness.enqueue()
+    assert harness.queue.step_down("w")

@@ -1,0 +1,65 @@
+"""A worker that has just worked waits on Redis for the next job.
+
+Woken so, it begins milliseconds earlier than by a notification of Celery's, which a job then need
+not send. After some seconds without a job only notifications wake it.
+"""
+
+import logging
+import threading
+
+from redis.exceptions import RedisError
+
+from jobs.ports import WorkQueue
+from workers.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
+
+
+class Standby:
+    """Stands by for `seconds` after the last job, in a thread of its own."""
+
+    def __init__(
+        self, queue: WorkQueue, pipeline: Pipeline, worker: str, seconds: float = 2.0
+    ) -> None:
+        self._queue, self._pipeline, self._worker = queue, pipeline, worker
+        self._seconds, self._standing, self._stopped = seconds, False, False
+        self._wanted = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="standby", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._wanted.set()
+        if self._standing:
+            self._step_down()
+
+    def drain(self) -> None:
+        """As `Pipeline.drain`; then the worker stands by."""
+        if self._standing:  # the next job is for a worker that has nothing to do
+            self._step_down()
+        self._pipeline.drain()
+        self._wanted.set()
+
+    def _run(self) -> None:
+        while self._wanted.wait() and not self._stopped:
+            self._wanted.clear()
+            try:
+                while self._is_woken() and not self._stopped:
+                    self._pipeline.drain()
+            except (RedisError, OSError) as error:
+                log.warning("cannot stand by; notifications still come: %s", error)
+
+    def _is_woken(self) -> bool:
+        self._standing = True
+        try:
+            return self._queue.stand_by(self._worker, self._seconds)
+        finally:
+            self._standing = False
+
+    def _step_down(self) -> None:
+        try:
+            self._queue.step_down(self._worker)
+        except (RedisError, OSError) as error:
+            log.warning("cannot step down: %s", error)
