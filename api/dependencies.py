@@ -10,11 +10,11 @@ from fastapi import Depends, Header, Path, Request
 from pydantic import BeforeValidator
 
 from api.context import context_of
-from api.memory import MemoryBudget
 from api.metrics import Metrics
 from api.rendering.cache import RenderCache
 from api.settings import ApiSettings
 from api.shares import Shares
+from api.uploads.memory import MemoryBudget
 from jobs.batches import BatchService
 from jobs.errors import JobNotFound
 from jobs.records.job import LOCAL

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.context import context_of
 from api.headers import find_header
 from api.middleware.access_log import QUIET, method_of, route_of
-from api.webhooks import WebhookDispatcher
+from api.webhooks.dispatcher import WebhookDispatcher
 from jobs.ports import BlobStore, JobStore
 from jobs.records.job import Job
 from jobs.records.submissions import Submitted

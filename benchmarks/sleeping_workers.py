@@ -82,10 +82,9 @@ def run_ours(url: str, jobs: int) -> None:
     from jobs.redis.notifier import CeleryNotifier, make_celery
     from jobs.redis.queue import MeteredQueue
     from jobs.settings import SharedSettings
-    from workers.app import _serve
+    from workers.app import serve
     from workers.lease_renewer import LeaseRenewer
     from workers.pipeline import Pipeline
-    from workers.poll_fallback import PollFallback
 
     app = make_celery(SharedSettings(redis_url=url))
     notifier = CeleryNotifier(app)
@@ -93,7 +92,7 @@ def run_ours(url: str, jobs: int) -> None:
     lease_renewer = LeaseRenewer(queue, f"sleeping:{os.getpid()}", 15, 120)
     steps: Any = SleepingSteps(queue, MeasuredWindow(jobs))
     pipeline = Pipeline(queue, steps, lease_renewer, BATCH)
-    _serve(app, pipeline, lease_renewer, PollFallback(queue, pipeline), notifier)
+    serve(app, queue, pipeline, lease_renewer, notifier)
 
 
 class SleepingSteps:

@@ -72,8 +72,7 @@ def run_worker(settings: WorkerSettings) -> None:
     with DecoderPool() as decoders:
         taken, steps = _steps(tracer, queue, blobs, explainers, decoders.decode, settings)
         pipeline = Pipeline(taken, steps, lease_renewer, explainers.claimed, counters)
-        poll_fallback, standby = PollFallback(queue, pipeline), Standby(queue, pipeline, _name())
-        _serve(app, pipeline, lease_renewer, poll_fallback, standby, notifier)
+        serve(app, queue, pipeline, lease_renewer, notifier)
     if tracer:
         tracer.close()
 
@@ -95,14 +94,15 @@ def _steps(
     return queue, TracedSteps(tracer, *parts, replicas=settings.redis_replicas)
 
 
-def _serve(
+def serve(
     app: Celery,
+    queue: WorkQueue,
     pipeline: Pipeline,
     lease_renewer: LeaseRenewer,
-    poll_fallback: PollFallback,
-    standby: Standby,
     notifier: Notifier,
 ) -> None:
+    """Drain the queue at every notification until SIGTERM, then end what has begun."""
+    poll_fallback, standby = PollFallback(queue, pipeline), Standby(queue, pipeline, _name())
     hangup = signal.getsignal(signal.SIGHUP)
 
     def ready(**_: Any) -> None:

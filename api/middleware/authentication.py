@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import context_of
-from api.errors import WrongKey
-from api.exception_handlers import error_response
 from api.middleware.key_watch import KeyWatch
+from api.problems.errors import WrongKey
+from api.problems.exception_handlers import error_response
 from jobs.auth.api_keys import ApiKey, ApiKeyStore, key_id_of
 from jobs.auth.rate_limits import DAY, MINUTE, Allowance, RateLimiter
 from jobs.errors import CropShieldError, QuotaUsedUp, RateExceeded, TooSoon

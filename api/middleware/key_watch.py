@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import WrongKey
+from api.problems.errors import WrongKey
 from jobs.errors import StoreDown
 
 _CANCELABLE = {"GET", "HEAD"}

@@ -3,8 +3,8 @@
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.exception_handlers import InvalidRequest, invalid_response
 from api.language import PARAMETER, language_of, take_out
+from api.problems.exception_handlers import InvalidRequest, invalid_response
 from languages.offered import UnknownLanguage, checked
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.exception_handlers import internal_error_response
 from api.headers import RawHeader, add_headers, find_header
+from api.problems.exception_handlers import internal_error_response
 
 log = logging.getLogger(__name__)
 _DATA = "default-src 'none'; frame-ancestors 'none'"

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import WrongHost, WrongOrigin
-from api.exception_handlers import error_response
 from api.headers import find_header
+from api.problems.errors import WrongHost, WrongOrigin
+from api.problems.exception_handlers import error_response
 from jobs.errors import CropShieldError
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import context_of
-from api.errors import BodyTooLarge, TooManyUploads, TooSlow, UnsupportedEncoding
-from api.exception_handlers import error_response
 from api.headers import find_header
+from api.problems.errors import BodyTooLarge, TooManyUploads, TooSlow, UnsupportedEncoding
+from api.problems.exception_handlers import error_response
 from api.shares import Shares
 from jobs.errors import CropShieldError
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.http_problems import status_of
 from api.language import PARAMETER_SCHEMA
 from api.openapi import operations, simplify
 from api.openapi.problem_examples import example
 from api.openapi.webhooks import WEBHOOKS
+from api.problems.http_problems import status_of
 from api.schemas.jobs import RawMap
 from api.schemas.problems import ProblemView
 from jobs.problems import Problem

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from api import errors as api_errors
-from api.http_problems import (
+from api.problems import errors as api_errors
+from api.problems.http_problems import (
     BAD_REQUEST,
     HTTP_PROBLEMS,
     INVALID,

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from api import errors as api_errors
-from api.http_problems import (
+from api.problems import errors as api_errors
+from api.problems.http_problems import (
     BAD_REQUEST,
     INVALID,
     NO_SUCH_RANGE,

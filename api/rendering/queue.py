@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
-from api.errors import RenderingBusy
+from api.problems.errors import RenderingBusy
 from api.shares import Shares
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from api.exception_handlers import InvalidRequest
+from api.problems.exception_handlers import InvalidRequest
 from api.rendering.params import (
     ComparisonParams,
     HeatmapParams,

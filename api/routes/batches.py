@@ -12,7 +12,7 @@ from api.disconnect import while_connected
 from api.language import language_fields, language_of, translator_of
 from api.responses import file_response
 from api.schemas.batches import BatchView, batch_view, expires_at
-from api.uploads import BATCH_FIELD, read_batch, read_options
+from api.uploads.read import BATCH_FIELD, read_batch, read_options
 from jobs.errors import BatchNotReady, JobGone, JobNotFound
 from jobs.records.batch import MOST_PHOTOS, Batch
 from jobs.records.job import Job, QueuePosition, State

@@ -6,8 +6,8 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import TypeAdapter
 
 from api.dependencies import InjectedServices, Services
-from api.errors import NoGraph
 from api.language import translator_of
+from api.problems.errors import NoGraph
 from api.responses import conditional_json, described_file, stored_file_response
 from api.schemas.catalog import ONNX, ColormapView, ModelView, model_view
 from models.card import Card

@@ -9,8 +9,8 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from api.dependencies import InjectedServices, JobId, Owner, Services
-from api.errors import TooManyStreams
 from api.language import language_fields, translator_of
+from api.problems.errors import TooManyStreams
 from api.schemas.jobs import job_view
 from jobs.redis.watch import version
 from languages.translator import Translator

@@ -9,10 +9,10 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
-from api.http_problems import all_problems
 from api.language import language_fields, language_of
+from api.openapi.problem_page import problem_page
 from api.openapi.reference_page import page
-from api.problem_page import problem_page
+from api.problems.http_problems import all_problems
 from api.responses import conditional_json
 from jobs.problems import PATH
 from languages.catalogs import Entries, entries

@@ -21,7 +21,7 @@ from api.language import language_of
 from api.plain_route import PlainRoute
 from api.responses import job_response
 from api.schemas.jobs import JobView
-from api.uploads import FIELD, RAW_TYPES, read_options, read_upload
+from api.uploads.read import FIELD, RAW_TYPES, read_options, read_upload
 from jobs.errors import StoreDown
 from jobs.records.job import Job
 from jobs.records.options import JobOptions

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
-from api.http_problems import document, http_problem_of, translated_error, with_status
+from api.problems.http_problems import document, http_problem_of, translated_error, with_status
 from api.schemas.jobs import JobView, job_view
 from api.schemas.problems import ErrorView
 from jobs.errors import JobGone

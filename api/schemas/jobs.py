@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from api.http_problems import translated_error, with_status
+from api.problems.http_problems import translated_error, with_status
 from api.schemas.problems import ErrorView
 from jobs.records.job import ImageFacts, Job, ModelFacts, QueuePosition, State
 from jobs.records.options import JobOptions

@@ -14,11 +14,10 @@ from jobs.records.job import State
 from jobs.redis.connections import connect
 from jobs.redis.notifier import CeleryNotifier, make_celery
 from jobs.redis.queue import MeteredQueue
-from workers.app import _serve
+from workers.app import serve
 from workers.job_steps import JobSteps, WorkItem
 from workers.lease_renewer import LeaseRenewer
 from workers.pipeline import Pipeline
-from workers.poll_fallback import PollFallback
 from workers.settings import WorkerSettings
 
 _BATCH = 8
@@ -61,7 +60,7 @@ def main() -> None:
     blobs, replicas = open_blobs(settings), settings.redis_replicas
     steps = StepsWithoutModel(queue, blobs, explainers, replicas=replicas)
     pipeline = Pipeline(queue, steps, renewer, _BATCH, counters)
-    _serve(app, pipeline, renewer, PollFallback(queue, pipeline), notifier)
+    serve(app, queue, pipeline, renewer, notifier)
 
 
 if __name__ == "__main__":

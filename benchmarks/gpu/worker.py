@@ -67,6 +67,12 @@ class FilledQueue:
     def renew(self, claims: Sequence[Claim]) -> int:
         return len(claims)
 
+    def stand_by(self, worker: str, seconds: float) -> bool:  # noqa: ARG002 -- no job follows
+        return False
+
+    def step_down(self, worker: str) -> bool:  # noqa: ARG002 -- none stood by
+        return False
+
     def release(self, claims: Sequence[Claim]) -> None: ...
     def reap(self) -> None: ...
     def heartbeat(self, worker: str) -> None: ...

@@ -10,7 +10,7 @@ import sys
 from unittest.mock import patch
 
 from api.app import create_app
-from api.server import serve
+from api.server.serve import serve
 from api.settings import ApiSettings
 from benchmarks.scale.blobs import open_store
 

@@ -37,7 +37,7 @@ def api(
     """Run the HTTP API alone, in one process or several; needs a Redis."""
     from api.app import create_app
     from api.middleware.request_id import current_request_id
-    from api.server import serve as run
+    from api.server.serve import serve as run
     from api.settings import ApiSettings
     from cli import logs
     from cli.serve.api_processes import serve_in_processes

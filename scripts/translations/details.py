@@ -24,7 +24,7 @@ _SOURCES = (
     "pictures/**/*.py",
 )
 _NOT_OF_REQUESTS = (
-    *("api/openapi", "api/problem_page.py", "api/rendering/contact_sheet.py", "api/webhooks.py"),
+    *("api/openapi", "api/rendering/contact_sheet.py", "api/webhooks"),
     "jobs/settings.py",
     *("pictures/drawn_leaves", "pictures/in_memory.py", "pictures/lesion_masks.py"),
     *("pictures/photo_files.py", "pictures/scenes"),

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from babel.messages.extract import extract_from_file
 from jinja2 import Environment
 
-from api.http_problems import all_problems
+from api.problems.http_problems import all_problems
 from api.rendering.contact_sheet import PLACEHOLDERS
 from api.rendering.renderer import PHOTO
 from cli.report.reasons import LEGEND, ROLES
@@ -53,7 +53,7 @@ def problems() -> Texts:
     for problem in all_problems():
         yield Text(problem.title, "jobs/problems.py")
         yield Text(problem.meaning, "jobs/problems.py")
-    yield from _of_code("python", ROOT / "api/problem_page.py")
+    yield from _of_code("python", ROOT / "api/openapi/problem_page.py")
     yield from details()
 
 

@@ -9,7 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.server import server_config
+from api.server.serve import server_config
 from api.settings import ApiSettings
 
 Act = Callable[[int], Awaitable[None]]

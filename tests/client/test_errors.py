@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.http_problems import all_problems, document, status_of
+from api.problems.http_problems import all_problems, document, status_of
 from cropshield_client.errors import ProblemError, error_of
 from jobs.problems import Problem
 

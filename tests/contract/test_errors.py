@@ -9,8 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.http_problems import all_problems, http_problem_of
 from api.openapi.problem_examples import example
+from api.problems.http_problems import all_problems, http_problem_of
 from api.settings import ApiSettings
 from engine.photos.decode import decode
 from jobs.redis import keyspace

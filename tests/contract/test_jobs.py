@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.uploads import RAW_TYPES
+from api.uploads.read import RAW_TYPES
 from jobs.blobs import blob_names
 from jobs.records.options import JobOptions
 from jobs.redis import keyspace

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from api.http_problems import all_problems
+from api.problems.http_problems import all_problems
 from api.rendering.contact_sheet import PLACEHOLDERS
 from api.rendering.renderer import PHOTO
 from languages.offered import ENGLISH, OFFERED

@@ -16,7 +16,8 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from api.webhooks import DELAYS, TIMEOUT_SECONDS
+from api.webhooks.dispatcher import DELAYS
+from api.webhooks.sender import TIMEOUT_SECONDS
 from jobs.redis.connections import connect_async
 from jobs.webhooks.outbox import WebhookOutbox
 from tests.api.conftest import FakeWorker

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from api.app import create_app
-from api.server import server_config
+from api.server.serve import server_config
 from api.settings import ApiSettings
-from api.uploads import FORM_OVERHEAD
+from api.uploads.read import FORM_OVERHEAD
 from pictures.decoder_pool import MEMORY
 from tests.deploy.kustomize import Manifest, find
 from tests.deploy.manifests import (

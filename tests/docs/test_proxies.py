@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from api.settings import ApiSettings
-from api.uploads import FORM_OVERHEAD
+from api.uploads.read import FORM_OVERHEAD
 from tests import programs
 from tests.docs.pages import ROOT, blocks
 from tests.service.conftest import Service, free_port, until

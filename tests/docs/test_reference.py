@@ -10,7 +10,7 @@ import typer
 from pydantic import BaseModel
 
 from api.app import create_app
-from api.http_problems import all_problems, status_of
+from api.problems.http_problems import all_problems, status_of
 from api.rendering.params import ComparisonParams, HeatmapParams, OverlayParams
 from api.schemas.classes import ClassDescriptionView
 from api.schemas.listing import JobListParams

@@ -3,8 +3,8 @@
 import pytest
 from babel import Locale
 
-from api.http_problems import all_problems
 from api.openapi.problem_examples import _DETAILS
+from api.problems.http_problems import all_problems
 from languages.offered import ENGLISH, OFFERED
 from languages.sentences import Templates
 from languages.translator import translator

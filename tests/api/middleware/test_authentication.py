@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from api.errors import WrongKey
 from api.middleware.authentication import REMEMBERED_SECONDS, ApiKeyCache
+from api.problems.errors import WrongKey
 from jobs.auth.api_keys import issue_key
 from tests.jobs.fakes import MemoryApiKeyStore
 

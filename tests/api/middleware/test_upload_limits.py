@@ -17,11 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.app import create_app
 from api.context import context_of
-from api.exception_handlers import error_response
 from api.middleware import upload_limits
 from api.middleware.upload_limits import UploadLimitMiddleware, UploadLimits
+from api.problems.exception_handlers import error_response
 from api.settings import ApiSettings
-from api.uploads import FORM_OVERHEAD
+from api.uploads.read import FORM_OVERHEAD
 from jobs.errors import CropShieldError
 from jobs.records.job import LOCAL
 from tests.api.serving import serving

@@ -9,8 +9,8 @@ from openapi_spec_validator import validate
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.http_problems import all_problems
 from api.openapi import operations, problem_examples
+from api.problems.http_problems import all_problems
 from api.settings import ApiSettings
 from jobs.records.job import State
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from api.errors import RenderingBusy
+from api.problems.errors import RenderingBusy
 from api.rendering.queue import RenderQueue
 from jobs.records.job import LOCAL
 

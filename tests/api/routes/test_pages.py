@@ -5,7 +5,7 @@ import re
 
 from starlette.testclient import TestClient
 
-from api.http_problems import all_problems
+from api.problems.http_problems import all_problems
 from api.routes.pages import ASSETS
 
 

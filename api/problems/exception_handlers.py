@@ -16,8 +16,9 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from api.context import context_of
-from api.errors import TooSlow, UnsupportedEncoding, WrongKey
-from api.http_problems import (
+from api.language import language_fields, translator_of
+from api.problems.errors import TooSlow, UnsupportedEncoding, WrongKey
+from api.problems.http_problems import (
     BAD_REQUEST,
     BY_STATUS,
     INVALID,
@@ -26,7 +27,6 @@ from api.http_problems import (
     status_of,
     translated_error,
 )
-from api.language import language_fields, translator_of
 from jobs.errors import BeingReceived, CropShieldError, JobNotReady, TooSoon, Unavailable
 from jobs.problems import INTERNAL, Problem
 from models.card_errors import CardError

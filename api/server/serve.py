@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import uvicorn
 from starlette.types import ASGIApp
 
-from api.connection import BoundedConnection, ConnectionLimits, ConnectionTotals
+from api.server.connection import BoundedConnection, ConnectionLimits, ConnectionTotals
 from api.settings import ApiSettings
 from jobs.interpreter import switch_threads_often
 

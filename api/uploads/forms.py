@@ -15,8 +15,8 @@ from fastapi import HTTPException, Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from api.exception_handlers import InvalidRequest
-from api.spool import Spool
+from api.problems.exception_handlers import InvalidRequest
+from api.uploads.spool import Spool
 
 MOST_FIELDS = 32
 FIELD_BYTES = 8 * 1024  # of an option's value

@@ -6,7 +6,7 @@ What is left is what the parser, llhttp, lets pass: it refuses most of them itse
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from api.errors import BadRequest
+from api.problems.errors import BadRequest
 
 _VERSIONS = ("1.0", "1.1")
 _OF_FRAMING = (b"content-length", b"transfer-encoding", b"host")

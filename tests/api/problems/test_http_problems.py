@@ -2,8 +2,8 @@
 
 import inspect
 
-from api import errors as api_errors
-from api.http_problems import (
+from api.problems import errors as api_errors
+from api.problems.http_problems import (
     HTTP_PROBLEMS,
     STATUS,
     all_problems,

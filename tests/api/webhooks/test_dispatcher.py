@@ -9,15 +9,14 @@ from datetime import UTC, datetime
 import pytest
 import trustme
 
-from api.webhooks import (
+from api.webhooks.dispatcher import (
     DELAYS,
     JITTER,
-    Undeliverable,
     WebhookDispatcher,
-    WebhookSender,
     delay_after,
     sign,
 )
+from api.webhooks.sender import Undeliverable, WebhookSender
 from jobs.metrics import Counters
 from jobs.redis.connections import connect_async
 from jobs.redis.store import RedisJobStore

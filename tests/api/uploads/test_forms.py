@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api import spool
 from api.settings import ApiSettings
+from api.uploads import spool
 
 FORM = "multipart/form-data; boundary=x"
 
@@ -149,7 +149,7 @@ def test_a_full_folder_for_temporary_files_is_503(
     """/dev/full is a disk without room."""
     monkeypatch.setattr(spool, "_IN_MEMORY", 1)
     full = Path("/dev/full")
-    monkeypatch.setattr("api.spool.tempfile.TemporaryFile", lambda **_: full.open("wb", 0))
+    monkeypatch.setattr("api.uploads.spool.tempfile.TemporaryFile", lambda **_: full.open("wb", 0))
     content: dict[str, Any] = {"files": {"image": leaf_jpeg}} if form else {"content": leaf_jpeg}
     answer = client.post("/v1/jobs", **content)
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/storage-failed")

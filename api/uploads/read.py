@@ -8,9 +8,9 @@ from fastapi import Request
 from pydantic import ValidationError
 from starlette.types import Message
 
-from api.exception_handlers import InvalidRequest, invalid_request
-from api.forms import FormFile, is_form, read_form
-from api.spool import Spool
+from api.problems.exception_handlers import InvalidRequest, invalid_request
+from api.uploads.forms import FormFile, is_form, read_form
+from api.uploads.spool import Spool
 from jobs.errors import BatchTooLarge
 from jobs.records.batch import MOST_PHOTOS, BatchPhoto
 from jobs.records.options import JobOptions

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.errors import (
+from api.problems.errors import (
     BadRequest,
     BodyTooLarge,
     HeadersTooLarge,

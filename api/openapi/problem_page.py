@@ -2,8 +2,8 @@
 
 from html import escape
 
-from api.http_problems import status_of
 from api.openapi.reference_page import prose
+from api.problems.http_problems import status_of
 from jobs.problems import PATH, Problem
 from languages.offered import OFFERED
 from languages.translator import Translator

@@ -1,111 +1,30 @@
-"""Delivers webhooks (Standard Webhooks 1.0): signed, to public addresses alone, tried for hours."""
+"""Delivers webhooks (Standard Webhooks 1.0): signed, and tried for hours."""
 
 import asyncio
 import logging
 import random
-import socket
-import ssl
 import time
 from asyncio import FIRST_COMPLETED
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 
-import httpx2
 from standardwebhooks import Webhook
 
 from api.schemas.jobs import job_view
+from api.webhooks.sender import AT_ONCE, Undeliverable, WebhookSender
 from jobs.errors import JobGone, JobNotFound, StoreDown
 from jobs.metrics import Counters
 from jobs.ports import JobStore
 from jobs.records.job import Job
 from jobs.webhooks.outbox import Delivery, DueDelivery, WebhookOutbox
-from jobs.webhooks.url_policy import WebhookTargets, is_public, refusal_reason, split_url
 from models.catalog import Catalog
 
 log = logging.getLogger(__name__)
-Resolve = Callable[[str, int], Awaitable[list[str]]]
 DELAYS = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0)  # seconds before attempt 2, 3, …
 JITTER = 0.2  # at most this share of a delay is added
-TIMEOUT_SECONDS = 15.0
-_CONNECT_SECONDS = 4.0
 _GONE = 410
-_MOST_READ = 16_384  # bytes of a response; only its status matters
-_AT_ONCE, _TICK_SECONDS, _LAST_SECONDS = 64, 1.0, 2.0
+_TICK_SECONDS, _LAST_SECONDS = 1.0, 2.0
 _SHARE = 8  # of them at most for one owner
-_RESOLVERS = ThreadPoolExecutor(2 * _AT_ONCE, thread_name_prefix="resolve")
-"""Threads of their own: a name server that does not answer keeps one for longer than a delivery may
-take, and photos are received on the common ones."""
-
-
-class Undeliverable(Exception):
-    """There was no response; the message says why."""
-
-
-class WebhookSender:
-    """Posts to a URL. Resolves the host once, and connects to exactly the address that was
-    checked."""
-
-    def __init__(
-        self,
-        targets: WebhookTargets,
-        resolve: Resolve | None = None,
-        timeout: float = TIMEOUT_SECONDS,
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
-        self._targets, self._resolve, self._timeout = targets, resolve or _addresses, timeout
-        self._client = httpx2.AsyncClient(
-            verify=tls or ssl.create_default_context(),
-            trust_env=False,  # a proxy would resolve the name again
-            follow_redirects=False,
-            timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),  # all else is limited below
-            limits=httpx2.Limits(max_keepalive_connections=0),
-        )
-
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
-        """The status of the answer. Raises Undeliverable where there is no response."""
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await self._post(url, body, headers)
-        except TimeoutError:
-            raise Undeliverable(f"no answer within {self._timeout:g} s") from None
-        except (OSError, ValueError, httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise Undeliverable(f"{type(error).__name__}: {error}") from error
-
-    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
-        if reason := refusal_reason(url, self._targets):
-            raise Undeliverable(reason)
-        parts = split_url(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        addresses = await self._resolve(parts.hostname or "", port)
-        if self._targets == "public" and not all(map(is_public, addresses)):
-            raise Undeliverable(f"{parts.hostname} has an address that is not public")
-        return await self._post_to_first(url, addresses, body, headers)
-
-    async def _post_to_first(
-        self, url: str, addresses: list[str], body: bytes, headers: dict[str, str]
-    ) -> int:
-        """Post to the first address that takes the connection; certificate and Host are the
-        name's."""
-        target = httpx2.URL(url)
-        headers, reason = headers | {"Host": target.netloc.decode()}, "it has no address"
-        for address in addresses:
-            pinned = target.copy_with(host=address)
-            named = {"sni_hostname": target.host}
-            try:
-                async with self._client.stream(
-                    "POST", pinned, content=body, headers=headers, extensions=named
-                ) as response:
-                    await _read_some(response)
-                    return response.status_code
-            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-                reason = str(error) or f"none within {_CONNECT_SECONDS:g} s"
-        raise Undeliverable(f"no connection to {target.host}: {reason}")
-
-    async def close(self) -> None:
-        await self._client.aclose()
 
 
 class WebhookDispatcher:
@@ -146,7 +65,7 @@ class WebhookDispatcher:
 
     async def dispatch_due(self) -> None:
         """Start as many deliveries as are due and there is room for."""
-        free = _AT_ONCE - len(self._under_way)
+        free = AT_ONCE - len(self._under_way)
         owners = Counter(self._under_way.values())
         for due in await self._webhooks.claim(free, _SHARE, owners) if free else []:
             task = asyncio.create_task(self._deliver(due))
@@ -214,17 +133,3 @@ def sign(body: str, job_id: str, secrets: list[str], now: datetime) -> dict[str,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signatures),
     }
-
-
-async def _addresses(host: str, port: int) -> list[str]:
-    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, look_up)
-    return list(dict.fromkeys(str(address[4][0]) for address in found))
-
-
-async def _read_some(response: httpx2.Response) -> None:
-    received = 0
-    async for part in response.aiter_raw():
-        received += len(part)
-        if received > _MOST_READ:
-            return

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from api.context import context_of
-from api.errors import BadRequest, HeadersTooLarge, TargetTooLong, TooManyConnections
-from api.exception_handlers import error_response
-from api.framing import check_head
+from api.problems.errors import BadRequest, HeadersTooLarge, TargetTooLong, TooManyConnections
+from api.problems.exception_handlers import error_response
+from api.server.framing import check_head
 from jobs.errors import CropShieldError
 
 log = logging.getLogger(__name__)

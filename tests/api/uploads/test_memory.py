@@ -2,7 +2,7 @@
 
 import asyncio
 
-from api.memory import MemoryBudget
+from api.uploads.memory import MemoryBudget
 
 
 def test_who_finds_too_little_left_waits_and_the_first_goes_first() -> None:

@@ -1,0 +1,1 @@
+"""uvicorn and its connections."""

@@ -1,0 +1,1 @@
+"""The body of a request: read within limits, kept in memory or a file."""

@@ -1,0 +1,1 @@
+"""Calls back when jobs end (Standard Webhooks 1.0)."""
