@@ -36,8 +36,8 @@ from engine.faithfulness import measure_faithfulness
 from engine.loading import load_weights
 from models.card import Card
 from models.catalog import Catalog
-from models.decoding import decode_for
-from models.labels import is_healthy
+from models.class_names import is_healthy
+from models.decode_size import decode_for
 from pictures.blend import WHOLE
 from pictures.drawn_leaves.leaves import DrawnLeaf
 from pictures.leaf_mask import SIDE, leaf_mask

@@ -22,7 +22,7 @@ from benchmarks.networks import LAYERS, network, tutorial
 from engine.explainer import Explainer, Request
 from engine.photos.overlay import encode, render_overlay
 from engine.photos.transforms import get_validation_transforms
-from models.decoding import decode_for
+from models.decode_size import decode_for
 from pictures.drawn_leaves.leaves import draw_leaf
 
 SIZES = {"12 MP": (4000, 3000), "1 MP": (1200, 900)}

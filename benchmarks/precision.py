@@ -21,7 +21,7 @@ from engine.photos.decode import Photo
 from engine.runtimes.parity import MARGIN, MAX_DRIFT
 from models.card import Card
 from models.catalog import Catalog
-from models.decoding import decode_at
+from models.decode_size import decode_at
 from pictures.errors import PhotoError
 
 PERCENTILE = 99

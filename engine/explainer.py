@@ -10,11 +10,11 @@ from typing import Self, TypedDict, Unpack
 
 import numpy as np
 
+from engine.batch_requests import check_requests, classes_to_explain, top_predictions
 from engine.errors import OutOfMemory
 from engine.explanation import ClassMap, Explanation, Prediction, Request, Timings
 from engine.photos.decode import Photo
 from engine.photos.prepare import prepare
-from engine.requests import check_requests, classes_to_explain, top_predictions
 from engine.runtimes.base import Precision, Runtime, RuntimeChoice, RuntimeOptions, RuntimeOutput
 from engine.runtimes.select import select_runtime
 from engine.torch_types import Device, Network

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from models.calibration import Calibration
 from models.card_errors import InvalidCard, NotDescribed
 from models.class_descriptions import FILE_NAME, ClassDescription, read_descriptions
-from models.class_names import read_class_names
+from models.class_list import read_class_names
 from models.graph import Graph
 from models.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from models.recipe import CardTable, Training

@@ -21,7 +21,7 @@ from jobs.redis.notifier import CELERY_QUEUE, CELERY_TASK, CeleryNotifier, make_
 from jobs.redis.queue import MeteredQueue
 from jobs.tracing import open_tracer
 from models.catalog import Catalog
-from models.decoding import Decode
+from models.decode_size import Decode
 from pictures.decoder_pool import DecoderPool
 from workers.allocator import keep_freed_memory, return_unused_memory
 from workers.explainers import Explainers, explainer_options

@@ -10,7 +10,7 @@ from engine.runtimes.select import check_model
 from jobs.metrics import Counters
 from models.card import Preprocessing
 from models.catalog import Catalog
-from models.decoding import most_bytes
+from models.decode_size import most_bytes
 from workers.settings import WorkerSettings
 
 log = logging.getLogger(__name__)

@@ -26,7 +26,7 @@ from jobs.problems import job_problem_of
 from jobs.records.job import State
 from models.card import Card
 from models.card_errors import CardError
-from models.decoding import Decode, decode_for
+from models.decode_size import Decode, decode_for
 from pictures.decode import decode
 from pictures.decoder_pool import NoDecoder
 from pictures.errors import PhotoError

@@ -13,7 +13,7 @@ from jobs.records.options import JobOptions
 from languages.translator import IN_ENGLISH, Translator
 from models.card import Card
 from models.catalog import Catalog
-from models.labels import class_title
+from models.class_names import class_title
 from models.verdict import CONDITIONS, VERDICTS, Verdict
 
 Warned = Literal["uniform", "scattered", "edge", "background"]

@@ -15,7 +15,7 @@ from engine.photos.decode import Photo
 from engine.photos.overlay import encode, render_overlay
 from engine.photos.resize import stretch, use_calling_thread
 from models.catalog import Catalog
-from models.decoding import decode_for
+from models.decode_size import decode_for
 from workers.allocator import keep_freed_memory
 
 MODEL, BATCH, THREADS = "cropshield_cnn", 16, 4

@@ -15,7 +15,7 @@ from engine.diagnostics import Diagnostics, diagnose
 from engine.evaluation.inference import decode_photo
 from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.decode import Photo
-from models.labels import is_healthy
+from models.class_names import is_healthy
 from pictures.blend import Box, Map
 from pictures.duplicates import Hash, difference_hash
 from pictures.leaf_mask import leaf_mask

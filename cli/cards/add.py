@@ -21,7 +21,7 @@ from models.architectures.registry import build
 from models.card import file_sha256, read_card
 from models.card_errors import CardError, InvalidCard
 from models.class_descriptions import FILE_NAME, read_descriptions
-from models.class_names import read_class_names
+from models.class_list import read_class_names
 from models.weights import Misfit, load_state, read_file, unwrap_checkpoint, write_weights
 
 _SHOWN = 8

@@ -12,7 +12,7 @@ from engine.hardware import find_device
 from models.card import Card
 from models.card_errors import CardError
 from models.catalog import Catalog
-from models.decoding import decode_for
+from models.decode_size import decode_for
 from workers.allocator import keep_freed_memory
 from workers.explainers import explainer_options
 from workers.results import result_document

@@ -10,7 +10,7 @@ from PIL import Image
 from cli.explain.result_log import Row
 from jobs.spreadsheet import BOM, csv_line
 from languages.translator import IN_ENGLISH, Translator
-from models.labels import class_title
+from models.class_names import class_title
 from models.verdict import VERDICTS, VerdictText
 from pictures.photo_files import printable
 from pictures.sheets import labelled_grid

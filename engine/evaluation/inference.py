@@ -13,7 +13,7 @@ from engine.photos.decode import Photo
 from engine.photos.transforms import prepare_tensor
 from models.calibration import confidences
 from models.card import Card
-from models.decoding import decode_for
+from models.decode_size import decode_for
 from models.verdict import Verdict, VerdictScorer
 from pictures.colormaps import Pixels
 

@@ -11,7 +11,7 @@ import numpy as np
 from engine.diagnostics import FloatMap
 from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.overlay import blend_map
-from models.decoding import decode_for
+from models.decode_size import decode_for
 from pictures.blend import upsample
 from pictures.colormaps import Pixels
 from pictures.masks import Mask

@@ -13,7 +13,7 @@ from models.card import Preprocessing
 from models.preprocessing import Normalised
 from models.recipe import Stage, Training
 from models.training.background import on_grounds, resized, without_leaves
-from models.training.grain import random_grain, random_places
+from models.training.degradations import random_degradation, random_places
 from models.training.regions import evidence_regions
 from models.training.training_set import TrainingBatch
 
@@ -37,7 +37,8 @@ class Views(NamedTuple):
 
 
 class Augment(nn.Module):
-    """Another ground, view, light and grain for each photo, and a few pictures without a leaf.
+    """Another ground, view, light, sharpness and compression for each photo, and a few pictures
+    without a leaf.
 
     scenes: uint8 (m, t, t, 3), drawn, m at most the recipe's `negatives`. Returns views of the
     photos and of as many `negatives`, the scenes last; size, view and plain are those of the stage.
@@ -57,10 +58,10 @@ class Augment(nn.Module):
         laid = on_grounds(x, leaves, share, BLACK, self.recipe.photo_grounds)
         x = torch.cat([laid, empty, drawn])
         at_once = random.random() < 0.5  # before resizing, as a camera compresses
-        x = random_grain(x) if at_once else x
+        x = random_degradation(x) if at_once else x
         x, regions = random_view(x, evidence_regions(leaves, lesions), stage)
         x = keep_share(random_light(x), x, stage.plain)
-        x = x if at_once else random_grain(x)
+        x = x if at_once else random_degradation(x)
         return Views(self.normalised(x), regions)
 
 

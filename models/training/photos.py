@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from models.card_errors import CardError
-from models.decoding import decode_at
+from models.decode_size import decode_at
 from models.training.array_cache import (
     Array,
     T,

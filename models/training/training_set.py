@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from models.card import Card, file_sha256
-from models.labels import is_healthy
+from models.class_names import is_healthy
 from models.recipe import Training
 from models.training.array_cache import Array, key_of, memory_mapped
 from models.training.background import is_plain

@@ -17,7 +17,7 @@ from cli.report.reasons import LEGEND, ROLES
 from engine.diagnostics import SENTENCES, WARNINGS
 from models.catalog import CARDS, Catalog
 from models.class_descriptions import Kind
-from models.labels import class_title
+from models.class_names import class_title
 from models.verdict import CONDITIONS, VERDICTS
 from pictures.sheets import LEGEND as ENDS
 from scripts.translations.details import ROOT, details

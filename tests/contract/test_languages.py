@@ -14,7 +14,7 @@ from api.rendering.renderer import PHOTO
 from languages.offered import ENGLISH, OFFERED
 from languages.translator import translator
 from models.catalog import Catalog
-from models.labels import class_title
+from models.class_names import class_title
 from pictures import text
 from pictures.sheets import LEGEND
 from tests.api import conftest

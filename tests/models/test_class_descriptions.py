@@ -9,7 +9,7 @@ from models.card import Card
 from models.card_errors import CardError
 from models.catalog import CARDS, Catalog
 from models.class_descriptions import read_descriptions
-from models.labels import is_healthy
+from models.class_names import is_healthy
 from tests.models.test_catalog import CARD
 
 NAMES = ("Tea__healthy", "Tea__red_rust")

@@ -21,7 +21,7 @@ from jobs.ports import Claim
 from jobs.records.job import Job, State
 from jobs.redis import keyspace
 from models.catalog import Catalog
-from models.decoding import Decode
+from models.decode_size import Decode
 from pictures.decode import decode
 from pictures.decoder_pool import DecoderPool, NoDecoder
 from tests.jobs.conftest import JobHarness

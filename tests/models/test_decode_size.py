@@ -1,4 +1,4 @@
-"""models/decoding.py: a model is given the same pixels, whoever asks."""
+"""models/decode_size.py: a model is given the same pixels, whoever asks."""
 
 import io
 from pathlib import Path
@@ -15,7 +15,7 @@ from engine.explainer import Explainer
 from models.calibration import confidences
 from models.card import Card, Preprocessing
 from models.catalog import Catalog
-from models.decoding import decode_for, most_bytes
+from models.decode_size import decode_for, most_bytes
 from models.training.photos import read_photo
 from pictures.drawn_leaves.leaves import draw_leaf
 from pictures.icc import profile_of_cicp

@@ -79,7 +79,7 @@ def random_places(photos: Tensor, share: float) -> Tensor:
     return (torch.rand(len(photos), device=photos.device) < share).nonzero()[:, 0]
 
 
-def random_grain(photos: Tensor) -> Tensor:
+def random_degradation(photos: Tensor) -> Tensor:
     """Resample three tenths of the photos, and save six tenths as JPEG of quality 20 to 95."""
     soft = random_places(photos, 0.3)
     if len(soft):

@@ -1,4 +1,4 @@
-"""models/training/grain.py: what JPEG loses, as a camera loses it."""
+"""models/training/degradations.py: what JPEG loses, as a camera loses it."""
 
 import io
 
@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from models.training.augment import to_float_planes
-from models.training.grain import jpeg
+from models.training.degradations import jpeg
 from pictures.drawn_leaves.leaves import draw_leaf
 
 
