@@ -4,7 +4,7 @@ import re
 
 _MASK = "***"
 _BEFORE_HOST = re.compile(r"""(://[^\s/:@'"]*:)(?!\d{1,5}/)[^\s'"]+@""")  # as typed: an @ or / too
-_IN_QUERY = re.compile(r"""([?&]password=)[^&\s'"]+""")
+_IN_QUERY = re.compile(r"""([?&](?:\w+_)?password=)[^&\s'"]+""")
 
 
 def masked(text: str) -> str:

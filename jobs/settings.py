@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from jobs.redis.sentinel_url import SCHEME, check_redis_url
+from jobs.redis.sentinel_url import SENTINEL_SCHEMES, check_redis_url
 from models.catalog import CARDS
 
 LogFormat = Literal["auto", "json", "text"]
@@ -37,7 +37,7 @@ def _address(value: str) -> str:
 
 def _redis_address(value: str) -> str:
     """Raises ValueError."""
-    return check_redis_url(value if value.startswith(SCHEME) else _address(value))
+    return check_redis_url(value if value.startswith(SENTINEL_SCHEMES) else _address(value))
 
 
 class SharedSettings(BaseSettings):
@@ -59,7 +59,7 @@ class SharedSettings(BaseSettings):
         Field(validation_alias=AliasChoices("CROPSHIELD_REDIS_URL", "REDIS_URL")),
     ] = "redis://127.0.0.1:6379/0"
     """Redis with append-only persistence and `noeviction`; `redis://`, `rediss://`, `unix://`, or
-    `redis+sentinel://host:port,host:port/name`."""
+    `redis+sentinel://host:port,host:port/name`, by TLS `rediss+sentinel://…`."""
     redis_replicas: Annotated[int, Field(ge=0)] = 0
     """How many replicas of Redis must have what is accepted before it is answered as accepted."""
     broker_url: Annotated[str, AfterValidator(_address)] = ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,11 @@ from tests.service.conftest import free_port
 
 
 def make_group(
-    folder: Path, replicas: int, sentinels: int, server: Path | None = None
+    folder: Path, replicas: int, sentinels: int, server: Path | None = None, **how: Any
 ) -> RedisGroup:
     ports = [free_port() for _ in range(1 + replicas + sentinels)]
     servers, watching = ports[: 1 + replicas], ports[1 + replicas :]
-    return RedisGroup(folder, servers, watching, server or private_redis.find_server())
+    return RedisGroup(folder, servers, watching, server or private_redis.find_server(), **how)
 
 
 @pytest.fixture

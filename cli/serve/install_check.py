@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from cli.errors import CommandError
 from cli.serve import bundled_redis, private_redis
-from jobs.redis.sentinel_url import SCHEME, SCHEMES, read_sentinel_url
+from jobs.redis.sentinel_url import SCHEMES, SENTINEL_SCHEMES, read_sentinel_url
 
 _REDIS_SECONDS = 5.0
 
@@ -63,7 +63,7 @@ def check_redis(url: str) -> None:
 
 def _reach(url: str) -> None:
     try:
-        if url.startswith(SCHEME):
+        if url.startswith(SENTINEL_SCHEMES):
             _reach_any(read_sentinel_url(url).sentinels)
             return
         parts = urlsplit(url)

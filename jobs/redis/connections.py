@@ -1,5 +1,6 @@
 """Redis clients with a limit on every wait, so that a dead server is an error and not a hang."""
 
+import ssl
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -17,7 +18,7 @@ from redis.sentinel import Sentinel
 
 from jobs.errors import StoreDown
 from jobs.redis.compatibility import raise_if_newer
-from jobs.redis.sentinel_url import SCHEME, SentinelUrl, read_sentinel_url
+from jobs.redis.sentinel_url import SENTINEL_SCHEMES, SentinelUrl, read_sentinel_url
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,16 +35,16 @@ def connect(url: str, *, decode: bool = True) -> "redis.Redis":
     """A client for threads; it returns text, or bytes with `decode` off."""
     options = _COMMON | _timeouts(url) | {"retry": Retry(ExponentialBackoff(0.5, 0.05), 2)}
     options["decode_responses"] = decode
-    if url.startswith(SCHEME):
+    if url.startswith(SENTINEL_SCHEMES):
         found = read_sentinel_url(url)
-        sentinel = Sentinel(found.sentinels, sentinel_kwargs=_sentinel_options())  # type: ignore[no-untyped-call]
-        return sentinel.master_for(found.name, **options, **_credentials(found))  # type: ignore[no-any-return, no-untyped-call]
+        sentinel = Sentinel(found.sentinels, sentinel_kwargs=_sentinel_options(found))  # type: ignore[no-untyped-call]
+        return sentinel.master_for(found.name, **options, **_access(found))  # type: ignore[no-any-return, no-untyped-call]
     return redis.Redis.from_url(url, **options)
 
 
 def connect_async(url: str, connections: int = 32) -> "redis.asyncio.Redis":
     """A client for one event loop; it waits for a free connection for at most 2 s."""
-    if url.startswith(SCHEME):
+    if url.startswith(SENTINEL_SCHEMES):
         return redis.asyncio.Redis.from_pool(_sentinel_pool(read_sentinel_url(url), connections))
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url, max_connections=connections, timeout=2, **_COMMON, **_timeouts(url)
@@ -54,22 +55,37 @@ def connect_async(url: str, connections: int = 32) -> "redis.asyncio.Redis":
 class _BlockingSentinelPool(SentinelConnectionPool, redis.asyncio.BlockingConnectionPool):
     """Connections to the primary of the moment, for whose turn a caller waits."""
 
+    async def aclose(self) -> None:
+        """Close the connections to the Sentinels too."""
+        await super().aclose()
+        for sentinel in self.sentinel_manager.sentinels:
+            await sentinel.aclose()
+
 
 def _sentinel_pool(url: SentinelUrl, connections: int) -> _BlockingSentinelPool:
-    of_sentinels = _OF_SENTINELS | {"retry": AsyncRetry(NoBackoff(), 0)}
+    of_sentinels = _sentinel_options(url) | {"retry": AsyncRetry(NoBackoff(), 0)}
     sentinel = AsyncSentinel(url.sentinels, sentinel_kwargs=of_sentinels)  # type: ignore[no-untyped-call]
-    options = _COMMON | _credentials(url) | {"socket_connect_timeout": 2}
+    options = _COMMON | _access(url) | {"socket_connect_timeout": 2}
     options |= {"max_connections": connections, "timeout": 2}
     return _BlockingSentinelPool(url.name, sentinel, **options)  # type: ignore[no-untyped-call]
 
 
-def _sentinel_options() -> dict[str, Any]:
-    return _OF_SENTINELS | {"retry": Retry(NoBackoff(), 0)}
+def _sentinel_options(url: SentinelUrl) -> dict[str, Any]:
+    user = _given(username=url.sentinel_username, password=url.sentinel_password)
+    return _OF_SENTINELS | {"retry": Retry(NoBackoff(), 0)} | user | _tls(url)
 
 
-def _credentials(url: SentinelUrl) -> dict[str, str]:
-    given = {"username": url.username, "password": url.password}
-    return {name: value for name, value in given.items() if value}
+def _access(url: SentinelUrl) -> dict[str, Any]:
+    """User, password and TLS of Redis itself."""
+    return _given(username=url.username, password=url.password) | _tls(url)
+
+
+def _tls(url: SentinelUrl) -> dict[str, Any]:
+    return {"ssl": True} | _given(ssl_ca_certs=url.ssl_ca_certs) if url.tls else {}
+
+
+def _given(**values: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
 
 
 def _timeouts(url: str) -> dict[str, Any]:
@@ -79,7 +95,7 @@ def _timeouts(url: str) -> dict[str, Any]:
 
 def broker_url(url: str) -> str:
     """The same server as Celery's transport spells it."""
-    if not url.startswith(SCHEME):
+    if not url.startswith(SENTINEL_SCHEMES):
         return url.replace("unix://", "redis+socket://", 1)
     found = read_sentinel_url(url)
     user = ":".join(quote(part, safe="") for part in (found.username, found.password))
@@ -91,9 +107,22 @@ def broker_url(url: str) -> str:
 
 def broker_options(url: str) -> dict[str, Any]:
     """What Celery's transport must be told beside the URL."""
-    if not url.startswith(SCHEME):
+    if not url.startswith(SENTINEL_SCHEMES):
         return {}
-    return {"master_name": read_sentinel_url(url).name, "sentinel_kwargs": _sentinel_options()}
+    found = read_sentinel_url(url)
+    return {"master_name": found.name, "sentinel_kwargs": _sentinel_options(found)}
+
+
+def broker_tls(url: str) -> dict[str, Any] | None:
+    """What Celery's transport must be told of TLS, None without it. By itself it would trust any
+    certificate where a `rediss://` says nothing of them; what one says goes first."""
+    trusted: dict[str, Any] = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    if url.startswith("rediss://"):
+        return trusted
+    found = read_sentinel_url(url) if url.startswith(SENTINEL_SCHEMES) else None
+    if found is None or not found.tls:
+        return None
+    return trusted | _given(ssl_ca_certs=found.ssl_ca_certs)
 
 
 def raises_store_down(

@@ -8,7 +8,7 @@ from typing import Any
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
-from jobs.redis.connections import broker_options, broker_url
+from jobs.redis.connections import broker_options, broker_tls, broker_url
 from jobs.settings import SharedSettings
 
 CELERY_TASK, CELERY_QUEUE = "cropshield.drain", "tickets"
@@ -26,6 +26,7 @@ _AMQP_OPTIONS = {"connect_timeout": 2, "read_timeout": 5, "write_timeout": 5}
 
 def make_celery(settings: SharedSettings) -> Celery:
     """The Celery application of a process; each process makes one, in its composition root."""
+    broker_source = settings.broker_url or settings.redis_url
     broker = settings.broker_url or broker_url(settings.redis_url)
     app = Celery("cropshield", broker=broker, set_as_current=False)
     app.conf.update(
@@ -40,6 +41,7 @@ def make_celery(settings: SharedSettings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options=_transport_options(settings),
+        broker_use_ssl=broker_tls(broker_source),
     )
     return app
 

@@ -14,6 +14,9 @@ ADDRESSES = {
     f"redis://me:a#?{SECRET}@host/0": "redis://me:***@host/0",
     f"unix://:{SECRET}@/run/redis.sock?db=1": "unix://:***@/run/redis.sock?db=1",
     f"redis://host:6379/0?password={SECRET}&db=1": "redis://host:6379/0?password=***&db=1",
+    f"redis+sentinel://host/name?sentinel_password={SECRET}": (
+        "redis+sentinel://host/name?sentinel_password=***"
+    ),
     f"amqp://guest:{SECRET}@[::1]:5672//": "amqp://guest:***@[::1]:5672//",
     f"http://minio:{SECRET}@10.0.0.5:9000": "http://minio:***@10.0.0.5:9000",
 }

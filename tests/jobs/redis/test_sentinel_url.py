@@ -18,11 +18,20 @@ def test_its_user_is_that_of_redis() -> None:
     assert read_sentinel_url("redis+sentinel://:b@one/leaves").password == "b"
 
 
+def test_its_query_is_of_the_sentinels_and_the_second_scheme_of_tls() -> None:
+    query = "sentinel_username=eve&sentinel_password=c%26d&ssl_ca_certs=/etc/ca.pem"
+    found = read_sentinel_url(f"rediss+sentinel://:b@one/leaves?{query}")
+    assert (found.sentinel_username, found.sentinel_password) == ("eve", "c&d")
+    assert (found.tls, found.ssl_ca_certs, found.password) == (True, "/etc/ca.pem", "b")
+    assert not read_sentinel_url("redis+sentinel://one/leaves").tls
+
+
 @pytest.mark.parametrize(
     ("url", "fault"),
     [
         ("redis+sentinel://one:1", "'' is no name"),
         ("redis+sentinel://one:1/leaves/0", "'leaves/0' is no name"),
+        ("redis+sentinel://one/leaves?sentinel_pasword=secret", "'sentinel_pasword' is none of"),
         ("redis+sentinel:///leaves", "'' is no host:port"),
         ("redis+sentinel://one:1,,two:1/leaves", "'' is no host:port"),
         ("redis+sentinel://one:many/leaves", "'one:many' is no host:port"),
