@@ -30,17 +30,19 @@ export function aboutClass(description) {
   return element("details", {}, summary, element("dl", { className: "facts" }, ...facts(description).flatMap(fact)));
 }
 
+// [name, contents] each; without contents it is left out.
 const facts = (description) => [
-  [t("Names"), description.common_names.join(", ")],
-  ...description.causes.map((cause) => [t("Cause"), causeText(cause)]),
-  [t("Look for"), description.symptoms],
-  [t("Heat"), description.expected_heat],
-  ...description.lookalikes.map(({ name, difference }) => [t("Confused with"), `${name}: ${difference}`]),
-  [t("What to do"), description.next_steps],
-  ...description.sources.map((source) => [t("Source"), sourceLink(source)]),
+  [t("Names"), [description.common_names.join(", ")]],
+  [t("Cause"), description.causes.map(causeText)],
+  [t("Look for"), [description.symptoms]],
+  [t("Heat"), [description.expected_heat]],
+  [t("Confused with"), description.lookalikes.map(({ name, difference }) => `${name}: ${difference}`)],
+  [t("What to do"), [description.next_steps]],
+  [t("Source"), description.sources.map(sourceLink)],
 ];
 
-const fact = ([name, content]) => [element("dt", { textContent: name }), element("dd", {}, content)];
+const fact = ([name, contents]) =>
+  contents.length ? [element("dt", { textContent: name }), ...contents.map((content) => element("dd", {}, content))] : [];
 
 function causeText({ kind, name, other_names: others, eppo_code: code }) {
   const also = others.length && t("also {names}", { names: others.join(", ") });
