@@ -71,6 +71,8 @@ CONDITIONS = ConditionsText(
     "the one condition that the model knows",
     "the {count} conditions that the model knows",
 )
+QUESTION = "{title}?"
+"""The name of a class that is not to be relied on."""
 
 
 def verdict_of(score: float | None, margin: float, thresholds: Thresholds | None) -> Verdict:

@@ -11,7 +11,7 @@ from cli.explain.result_log import Row
 from jobs.spreadsheet import BOM, csv_line
 from languages.translator import IN_ENGLISH, Translator
 from models.class_names import class_title
-from models.verdict import VERDICTS, VerdictText
+from models.verdict import QUESTION, VERDICTS, VerdictText
 from pictures.photo_files import printable
 from pictures.sheets import labelled_grid
 
@@ -78,9 +78,10 @@ def _overlay(row: Row, out: Path) -> Any:
 
 def _label(row: Row, translated: Translator) -> str:
     best = row["predictions"][0]
-    mark = "" if verdict_text(row).is_reliable else "?"
     title = translated.text(class_title(best["class_name"]))
-    return f"{translated.percent(best['confidence'])} {title}{mark}"
+    if not verdict_text(row).is_reliable:
+        title = translated.text(QUESTION, title=title)
+    return f"{translated.percent(best['confidence'])} {title}"
 
 
 def verdict_text(row: Row) -> VerdictText:

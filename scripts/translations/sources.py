@@ -18,7 +18,7 @@ from engine.diagnostics import SENTENCES, WARNINGS
 from models.catalog import CARDS, Catalog
 from models.class_descriptions import Kind
 from models.class_names import class_title
-from models.verdict import CONDITIONS, VERDICTS
+from models.verdict import CONDITIONS, QUESTION, VERDICTS
 from pictures.sheets import LEGEND as ENDS
 from scripts.translations.details import ROOT, details
 from scripts.translations.texts import Text, Texts
@@ -39,6 +39,7 @@ def results() -> Texts:
         yield Text(verdict.advice, "models/verdict.py", note)
     yield Text(CONDITIONS.known, "models/verdict.py")
     yield Text((CONDITIONS.one, CONDITIONS.many), "models/verdict.py")
+    yield Text(QUESTION, "models/verdict.py", "The name of a class that is not sure.")
     yield from (Text(warning.sentence, "engine/diagnostics.py") for warning in WARNINGS.values())
     yield from (Text(sentence, "engine/diagnostics.py") for sentence in SENTENCES)
     yield from (Text(warning.hint, "engine/diagnostics.py") for warning in WARNINGS.values())

@@ -38,6 +38,8 @@ def test_a_reader_finds_the_page_and_a_result_in_the_language_of_the_browser(
     sentence = job["result"]["explanations"][0]["diagnostics"]["sentence"]
     expect(page.locator("#sentence")).to_have_text(translated.text(sentence))
     page.click("#disagree")
+    page.locator("#predictions details summary").first.click()
+    page.locator("#conditions summary").click()
     assert in_english(page, language) == []
     assert violations(page) == []
     wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
@@ -84,3 +86,17 @@ def test_numbers_and_plural_forms_are_those_of_the_language(new_page: NewPage) -
     assert page.evaluate(f"messages.waitingMessage{waiting % 1}") == "Hay 1 foto antes que esta."
     assert page.evaluate(f"messages.waitingMessage{waiting % 2}") == "Hay 2 fotos antes que esta."
     assert page.evaluate("messages.percent(0.87)") == "87\u00a0%"
+
+
+def test_a_class_that_is_not_sure_is_a_question_as_the_language_writes_it(
+    new_page: NewPage,
+) -> None:
+    page = new_page(locale="es")
+    page.evaluate("import('/playground/messages.js').then((it) => (window.messages = it))")
+    page.wait_for_function("window.messages")
+    best = "{ crop: 'Tomato', disease: 'late_blight' }"
+    said = [
+        page.evaluate(f"messages.headline({{ verdict: '{verdict}', predictions: [{best}] }})")
+        for verdict in ("confident", "low_margin")
+    ]
+    assert said == ["Tomate: tizón tardío", "¿Tomate: tizón tardío?"]

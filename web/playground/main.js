@@ -8,7 +8,7 @@ import { initFeedback, resetFeedback } from "./feedback.js";
 import { followBatch, followJob, hasEnded } from "./follow.js";
 import { markCurrent, selectedSort, showCards, sortItems } from "./gallery.js";
 import { allResults, clearResults, findResult } from "./history.js";
-import { initLanguage, t, translatePage } from "./language.js";
+import { initLanguage, number, t, translatePage } from "./language.js";
 import { batchMessage, endMessage, sendingMessage, waitingMessage } from "./messages.js";
 import { keepPage } from "./offline.js";
 import { deliver, initOutbox, isBatch, keep, linkOf, remove, sendLater, sendNow } from "./outbox.js";
@@ -48,7 +48,7 @@ function startSending(count, prepare) {
   hideGallery();
   showStatus(sendingMessage(count));
   runWithErrors(async () => {
-    if (navigator.onLine && count > MAX_PHOTOS) throw new RequestError(t("You chose {count} photos; up to {most} can be sent at once.", { count, most: MAX_PHOTOS }));
+    if (navigator.onLine && count > MAX_PHOTOS) throw new RequestError(t("You chose {count} photos; up to {most} can be sent at once.", { count: number(count), most: MAX_PHOTOS }));
     const entries = await keep(await prepare());
     if (entries.length === 1) return explain(entries[0], action);
     showStatus();

@@ -56,7 +56,10 @@ const isReliable = (result) => verdictOf(result)?.isReliable ?? false;
 export const isFamiliar = (result) => verdictOf(result)?.isFamiliar ?? true;
 
 // The name of the likeliest class, as a question where the answer is not reliable.
-export const headline = (result) => title(result.predictions[0]) + (isReliable(result) ? "" : "?");
+export function headline(result) {
+  const name = title(result.predictions[0]);
+  return isReliable(result) ? name : t("{title}?", { title: name });
+}
 
 // classes: those that the model knows; undefined where the server no longer has the model.
 export function verdictMessage({ model, result }, classes) {
