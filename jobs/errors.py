@@ -211,7 +211,8 @@ class ShareUsedUp(QueueFull):
     def __init__(self, own: int, waiting: int, bound: int, seconds_a_job: float = 0.1) -> None:
         super().__init__(waiting, bound, seconds_a_job)
         room = bound - waiting
-        self.args = (f"{own:,} jobs of this key are waiting; the limit is {room:,}, the room left",)
+        message = f"{own:,} jobs of this key are waiting; the limit is {room:,}, the room left"
+        self.args = (message,)
 
 
 class StoreFull(Unavailable):

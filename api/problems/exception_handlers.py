@@ -109,7 +109,8 @@ async def _handle_http(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error.__cause__, CropShieldError):  # FastAPI wraps what reading a body raised
         return error_response(request, error.__cause__)
     problem = BY_STATUS.get(error.status_code, BAD_REQUEST)
-    said = translator_of(request.scope).sentence(f"{error.detail}{_hint(request, error)}")
+    say = translator_of(request.scope).sentence
+    said = say(str(error.detail)) + say(_hint(request, error))
     detail = f"{request.method} {request.url.path:.200}: {said}"
     headers = dict(error.headers or {})
     if error.status_code == 405:

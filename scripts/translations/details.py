@@ -16,8 +16,11 @@ ROOT = Path(__file__).parents[2]
 _SOURCES = (
     "api/**/*.py",
     "jobs/*.py",
+    "jobs/blobs/disk.py",
+    "jobs/blobs/redis.py",
+    "jobs/blobs/s3.py",
     "jobs/records/*.py",
-    "jobs/webhooks/url_policy.py",
+    "jobs/webhooks/*.py",
     "languages/offered.py",
     "models/card_errors.py",
     "models/catalog.py",
@@ -40,6 +43,8 @@ _NEVER_SAID = {  # no sentence, or none of an answer
 }
 _CALLED = {
     "__init__",
+    "_as_blobs_failed",
+    "problem_response",
     "_refuse",
     "_invalid",
     "_refused",
@@ -56,12 +61,18 @@ _PYDANTIC = (  # of the kinds of values that requests have
     *("less_than_equal", "greater_than_equal", "greater_than"),
     *("datetime_parsing", "datetime_from_date_parsing", "timezone_aware", "model_attributes_type"),
 )
+_OF_LIBRARIES = {
+    "Not Found": "starlette",
+    "Method Not Allowed": "starlette",
+    "Invalid HTTP request received.": "uvicorn",
+}
 _HAS_WORDS = re.compile(r"[A-Za-z]{2,}.* .*[A-Za-z]{2,}", re.DOTALL)
 
 
 def details() -> Texts:
     """Every template, once."""
     yield from pydantic_messages()
+    yield from (Text(message, library) for message, library in _OF_LIBRARIES.items())
     for pattern in _SOURCES:
         for path in sorted(ROOT.glob(pattern)):
             file = path.relative_to(ROOT).as_posix()

@@ -13,7 +13,9 @@ from api.app import create_app
 from api.settings import ApiSettings
 from jobs.auth.api_keys import ApiKey, RedisApiKeyStore, issue_key
 from jobs.redis.connections import connect_async
-from tests.api.conftest import FakeWorker, fake_worker, settings
+from languages.offered import ENGLISH
+from languages.translator import Translator, translator
+from tests.api.conftest import FAILURE, FakeWorker, fake_worker, settings
 
 __all__ = ["fake_worker", "settings"]
 NewKey = Callable[..., str]
@@ -78,3 +80,22 @@ def worker(guarded_settings: ApiSettings) -> Iterator[FakeWorker]:
 
 def with_key(secret: str, **more: str) -> dict[str, str]:
     return {"X-API-Key": secret, **more}
+
+
+@pytest.fixture(autouse=True)
+def every_detail_has_a_template(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What answers say of errors in a test is known to the catalogues, so that it is said in every
+    language."""
+    said: list[str] = []
+    translate = Translator.sentence
+
+    def note(self: Translator, english: str) -> str:
+        if self.language == ENGLISH:  # others translate the parts of a sentence too
+            said.append(english)
+        return translate(self, english)
+
+    monkeypatch.setattr(Translator, "sentence", note)
+    yield
+    spanish, of_the_model = translator("es"), FAILURE["detail"]
+    unknown = {one for one in said if one and translate(spanish, one) == one}
+    assert unknown <= {of_the_model}
