@@ -74,6 +74,17 @@ def test_the_page_is_in_the_language_without_a_network_too(new_page: NewPage) ->
     expect(page.locator("#settings summary")).to_have_text("Ajustes")
 
 
+def test_the_language_can_be_changed_without_a_network(new_page: NewPage) -> None:
+    page = new_page(locale="es")
+    expect(page.locator("#offline")).to_be_visible()  # all of it is kept
+    page.context.set_offline(True)
+    with page.expect_navigation():
+        page.select_option("#language", "sw")
+    expect(page.locator("#settings summary")).to_have_text("Mipangilio")
+    expect(page.locator("#conditions summary")).to_contain_text("32")
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
 def test_numbers_and_plural_forms_are_those_of_the_language(new_page: NewPage) -> None:
     page = new_page(locale="es")
     page.evaluate("import('/playground/messages.js').then((it) => (window.messages = it))")

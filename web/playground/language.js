@@ -6,13 +6,15 @@ const CHOICE = "cropshield-language"; // in this browser's storage
 // As languages/offered.py has them; a test compares the two.
 export const LANGUAGES = { en: "English", es: "Español", pt: "Português", fr: "Français", hi: "हिन्दी", sw: "Kiswahili" };
 
+export const textsOf = (code) => `/playground/languages/${code}.json`;
+
 const wanted = [localStorage.getItem(CHOICE), ...navigator.languages].map((tag) => tag?.toLowerCase().split("-")[0]);
 export const language = wanted.find((code) => Object.hasOwn(LANGUAGES, code)) ?? "en";
 const texts = language === "en" ? {} : await loadTexts();
 
 async function loadTexts() {
   try {
-    const response = await fetch(`/playground/languages/${language}.json`);
+    const response = await fetch(textsOf(language));
     if (!response.ok) throw new Error(`status ${response.status}`);
     return await response.json();
   } catch (error) {

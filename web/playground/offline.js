@@ -2,6 +2,7 @@
 
 import { fetchCatalog } from "./catalog.js";
 import { $ } from "./dom.js";
+import { LANGUAGES, textsOf } from "./language.js";
 
 export async function keepPage() {
   const { serviceWorker } = navigator;
@@ -13,9 +14,10 @@ export async function keepPage() {
   $("offline").hidden = false;
 }
 
-// What was loaded before the worker was there, for it to keep.
+// What was loaded before the worker was there, for it to keep; and every language.
 function askAgain() {
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
   const files = loaded.filter((name) => new URL(name).pathname.startsWith("/playground/"));
-  return Promise.all([...["/", ...files].map((file) => fetch(file)), fetchCatalog()]);
+  const texts = Object.keys(LANGUAGES).map(textsOf);
+  return Promise.all([...["/", ...files, ...texts].map((file) => fetch(file)), fetchCatalog()]);
 }

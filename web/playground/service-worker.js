@@ -18,13 +18,19 @@ async function freshOrKept(request) {
   const shell = await caches.open(SHELL);
   try {
     const answer = await fetch(request);
-    if (answer.ok) await keep(shell, request.url, answer.clone());
+    if (answer.ok) await keep(shell, nameOf(request), answer.clone());
     return answer;
   } catch (offline) {
-    const kept = await shell.match(request.url, { ignoreVary: true });
+    const kept = await shell.match(nameOf(request), { ignoreVary: true });
     if (!kept) throw offline;
     return kept;
   }
+}
+
+// The models are kept in the language of last time: without them the page could do nothing.
+function nameOf({ url }) {
+  const { pathname, search } = new URL(url);
+  return pathname === "/v1/models" ? pathname : pathname + search;
 }
 
 // Under its address alone: the request may carry a key.
