@@ -67,3 +67,10 @@ def _has_same_values(message: Message) -> bool:
     wanted = {value for text in english for value in _PLACEHOLDER.findall(text)} - _OF_ENGLISH
     last = forms(message)[-1]
     return not last or set(_PLACEHOLDER.findall(last)) == wanted
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_no_line_of_french_begins_with_a_sign(domain: str) -> None:
+    """A no-break space stands before `:`, `;`, `?`, `!` and within quotation marks."""
+    told = [form for message in catalogue("fr", domain) if message.id for form in forms(message)]
+    assert [text for text in told if re.search(r" [:;?!»]|« ", text)] == []
