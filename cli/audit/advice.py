@@ -26,46 +26,50 @@ def advice(found: Findings, translated: Translator = IN_ENGLISH) -> list[Advice]
 
 
 def _about_mistakes(found: Findings, say: Translator) -> Iterator[Advice]:
-    wrong = [photo for photo in found.photos if not photo.is_right]
-    if not wrong:
+    if all(photo.is_right for photo in found.photos):
         return
-    certain = sum(photo.confidence >= _CERTAIN for photo in wrong)
-    yield Advice(
-        say.plural(
-            "{count} photo of {total} is taken for another class than labelled; more than "
-            "{percent} certain: {certain}.",
-            "{count} photos of {total} are taken for another class than labelled; more than "
-            "{percent} certain: {certain}.",
-            len(wrong),
-            total=say.number(len(found.photos)),
-            percent=say.percent(_CERTAIN),
-            certain=say.number(certain),
-        ),
-        {"reason": MISTAKE, "sort": "most certain first"},
+    yield _mistakes(found, say)
+    yield _most_frequent_mix_up(found, say)
+    yield _weakest_class(found, say)
+
+
+def _mistakes(found: Findings, say: Translator) -> Advice:
+    wrong = [photo for photo in found.photos if not photo.is_right]
+    text = say.plural(
+        "{count} photo of {total} is taken for another class than labelled; more than "
+        "{percent} certain: {certain}.",
+        "{count} photos of {total} are taken for another class than labelled; more than "
+        "{percent} certain: {certain}.",
+        len(wrong),
+        total=say.number(len(found.photos)),
+        percent=say.percent(_CERTAIN),
+        certain=say.number(sum(photo.confidence >= _CERTAIN for photo in wrong)),
     )
+    return Advice(text, {"reason": MISTAKE, "sort": "most certain first"})
+
+
+def _most_frequent_mix_up(found: Findings, say: Translator) -> Advice:
     truth, predicted, count = found.confusions[0]
-    total = sum(found.figures.confusion[truth])
-    yield Advice(
-        say.text(
-            "The most frequent mix-up: {label} taken for {predicted}, {count} of {total} photos.",
-            label=_title(found, truth, say),
-            predicted=_title(found, predicted, say),
-            count=say.number(count),
-            total=say.number(total),
-        ),
-        {"truth": found.names[truth], "said": found.names[predicted]},
+    text = say.text(
+        "The most frequent mix-up: {label} taken for {predicted}, {count} of {total} photos.",
+        label=_title(found, truth, say),
+        predicted=_title(found, predicted, say),
+        count=say.number(count),
+        total=say.number(sum(found.figures.confusion[truth])),
     )
+    return Advice(text, {"truth": found.names[truth], "said": found.names[predicted]})
+
+
+def _weakest_class(found: Findings, say: Translator) -> Advice:
     weakest = min(found.classes, key=lambda one: one.figures.recall)
-    yield Advice(
-        say.plural(
-            "The weakest class: {title}, {percent} of {count} photo recognised.",
-            "The weakest class: {title}, {percent} of {count} photos recognised.",
-            weakest.figures.support,
-            title=_title(found, weakest.index, say),
-            percent=say.percent(weakest.figures.recall),
-        ),
-        {"reason": MISTAKE, "name": found.names[weakest.index]},
+    text = say.plural(
+        "The weakest class: {title}, {percent} of {count} photo recognised.",
+        "The weakest class: {title}, {percent} of {count} photos recognised.",
+        weakest.figures.support,
+        title=_title(found, weakest.index, say),
+        percent=say.percent(weakest.figures.recall),
     )
+    return Advice(text, {"reason": MISTAKE, "name": found.names[weakest.index]})
 
 
 def _about_trust(found: Findings, say: Translator) -> Iterator[Advice]:
