@@ -14,7 +14,7 @@ _PAGE = (
     '<title>{title}</title><link rel="stylesheet" href="/assets/docs/style.css">'
     '<link rel="icon" href="/assets/swagger-ui/favicon-32x32.png">'
     '<header><strong translate="no">CropShield</strong><nav>{pages}</nav></header>'
-    "<article><h1>{title}</h1>{meaning}<p>{languages}</p></article></html>"
+    "<main><article><h1>{title}</h1>{meaning}<p>{languages}</p></article></main></html>"
 )
 
 

@@ -19,7 +19,7 @@ def page(document: Json) -> str:
         ]
     parts.append('<h2 id="schemas">schemas</h2>')
     parts += [_schema(name, it) for name, it in document["components"]["schemas"].items()]
-    return "".join([*parts, "</article></html>"])
+    return "".join([*parts, "</article></main></html>"])
 
 
 def operations(document: Json) -> list[tuple[str, str, Json]]:
@@ -44,7 +44,7 @@ def _head(title: str) -> str:
         f"<header><strong>{title}</strong><nav>"
         '<a href="/">Playground</a><a href="/start">First steps</a><a href="/docs">Try it out</a>'
         '<a href="/openapi.json">openapi.json</a></nav></header>'
-        f"<article><h1>{title}: reference</h1>"
+        f"<main><article><h1>{title}: reference</h1>"
     )
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from languages.offered import OFFERED
 from tests.service.conftest import Service
+from tests.web.page import violations
 
 pytestmark = pytest.mark.service
 WAIT_MS = 60_000
@@ -107,3 +109,14 @@ def test_every_page_keeps_to_its_policy(page: Page, path: str) -> None:
     assert page.evaluate("document.styleSheets.length") == len(
         page.query_selector_all("link[rel=stylesheet]")
     )
+
+
+TO_READ = [f"/problems/key-reused?lang={language}" for language in OFFERED] + ["/start", "/redoc"]
+
+
+@pytest.mark.parametrize("path", TO_READ)
+def test_a_page_to_read_shuts_nobody_out_and_fits_a_phone(page: Page, path: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(path)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
