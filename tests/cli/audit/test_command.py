@@ -150,6 +150,7 @@ def test_the_report_is_in_the_language_that_was_asked_for_and_the_numbers_are_as
     assert audit(wanted, WorkerSettings(runtime="torch"), Output(quiet=True)) == 0
     page = open_report(tmp_path / "report.html")
     assert page.locator("html").get_attribute("lang") == "es"
+    assert page.locator("svg text").get_by_text("0,5", exact=True).count() == 2
     assert page.locator("h1").inner_text().endswith(" fotos")
     assert page.get_by_role("heading", name="Mire primero estas").is_visible()
     texts = set(page.locator("body *").all_inner_texts())
