@@ -363,7 +363,7 @@ def test_a_photo_is_not_forgotten_while_the_page_still_loads(
 ) -> None:
     page = new_page(service_workers="block")  # routes do not see its requests
     held: list[Route] = []
-    page.route("**/v1/models", lambda route: held.append(route))
+    page.route("**/v1/models?*", lambda route: held.append(route))
     page.reload()
     with page.expect_request(lambda request: request.method == "PUT"):
         page.set_input_files("#choose", leaves[1])
