@@ -67,6 +67,10 @@ class Pipeline:
     def is_draining(self) -> bool:
         return self._draining.locked()
 
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping
+
     def _drain(self) -> None:
         items = self._next()
         while items:

@@ -6,6 +6,7 @@ not send. After some seconds without a job only notifications wake it.
 
 import logging
 import threading
+from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
@@ -30,26 +31,36 @@ class Standby:
         self._thread.start()
 
     def stop(self) -> None:
+        """What comes as the worker stops is handed on."""
         self._stopped = True
         self._wanted.set()
-        if self._standing:
-            self._step_down()
+        self._try(self._queue.hand_on)
 
     def drain(self) -> None:
         """As `Pipeline.drain`; then the worker stands by."""
         if self._standing:  # the next job is for a worker that has nothing to do
-            self._step_down()
+            self._try(self._queue.step_down)
         self._pipeline.drain()
         self._wanted.set()
 
+    @property
+    def _is_stopping(self) -> bool:
+        return self._stopped or self._pipeline.is_stopping
+
     def _run(self) -> None:
-        while self._wanted.wait() and not self._stopped:
+        while self._wanted.wait() and not self._is_stopping:
             self._wanted.clear()
             try:
-                while self._is_woken() and not self._stopped:
-                    self._pipeline.drain()
+                self._stand_by()
             except (RedisError, OSError) as error:
                 log.warning("cannot stand by; notifications still come: %s", error)
+
+    def _stand_by(self) -> None:
+        while not self._is_stopping and self._is_woken():
+            if self._is_stopping:
+                self._queue.hand_on(self._worker)
+                return
+            self._pipeline.drain()
 
     def _is_woken(self) -> bool:
         self._standing = True
@@ -58,8 +69,8 @@ class Standby:
         finally:
             self._standing = False
 
-    def _step_down(self) -> None:
+    def _try(self, leave: Callable[[str], object]) -> None:
         try:
-            self._queue.step_down(self._worker)
+            leave(self._worker)
         except (RedisError, OSError) as error:
             log.warning("cannot step down: %s", error)

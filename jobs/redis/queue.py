@@ -48,8 +48,8 @@ class RedisWorkQueue:
         self._models = {model.id: serialization.model_text(model) for model in models}
         self._redis, self._notifier, self._lease = redis, notifier, int(lease_seconds * 1000)
         names = (
-            *("heartbeat", "stand_by", "claim", "finish", "postpone", "retry", "release"),
-            *("renew", "reap"),
+            *("heartbeat", "stand_by", "hand_on", "claim", "finish", "postpone", "retry"),
+            *("release", "renew", "reap"),
         )
         self._scripts = {name: redis.register_script(load_script(name)) for name in names}
         self._max_attempts, self._reap_arguments = max_attempts, reap_arguments(max_attempts)
@@ -131,11 +131,15 @@ class RedisWorkQueue:
         return sum(self._redis.zcard(queue) for queue in keyspace.QUEUES)
 
     def stand_by(self, worker: str, seconds: float) -> bool:
-        self._scripts["stand_by"](args=[keyspace.PREFIX, worker, int(seconds * 1000)])
+        if not self._scripts["stand_by"](args=[keyspace.PREFIX, worker, int(seconds * 1000)]):
+            return False
         return bool(self._redis.blpop([keyspace.WAKE + worker], seconds)) or self.step_down(worker)
 
     def step_down(self, worker: str) -> bool:
         return not self._redis.zrem(keyspace.STANDBY, worker)
+
+    def hand_on(self, worker: str) -> None:
+        self._scripts["hand_on"](args=[keyspace.PREFIX, worker])
 
     def reap(self) -> None:
         notify, *_ = self._tick("reap", self._reap_arguments)

@@ -99,3 +99,40 @@ def test_a_job_that_comes_as_the_time_runs_out_is_taken(harness: JobHarness) -> 
     harness.queue._scripts["stand_by"](args=[keyspace.PREFIX, "w", 1000])
     harness.enqueue()
     assert harness.queue.step_down("w")
+
+
+def test_one_does_not_stand_by_while_jobs_wait_that_are_for_others(harness: JobHarness) -> None:
+    """Those that serve none of them would wake one another without end."""
+    harness.enqueue()
+    assert harness.queue.stand_by("w", LONG) is False
+    assert standing(harness) == []
+
+
+def other_stands_by(harness: JobHarness) -> None:
+    """Beside the one that does, which has begun a moment later and is woken before it."""
+    (_, until_when), *_ = harness.client.zrange(keyspace.STANDBY, 0, -1, withscores=True)
+    harness.client.zadd(keyspace.STANDBY, {"other": until_when - 1})
+
+
+def is_other_woken(harness: JobHarness) -> bool:
+    return bool(harness.client.llen(keyspace.WAKE + "other"))
+
+
+def test_one_that_is_woken_as_it_stops_wakes_another(
+    worker: WorkerHarness, standby: Standby
+) -> None:
+    other_stands_by(worker.harness)
+    worker.pipeline.stop()
+    job = worker.harness.enqueue()
+    until(lambda: is_other_woken(worker.harness))
+    standby.stop()
+    assert worker.ended(job).state is State.QUEUED
+
+
+def test_what_had_woken_one_that_has_stopped_wakes_another(worker: WorkerHarness) -> None:
+    worker.harness.queue._scripts["stand_by"](args=[keyspace.PREFIX, "v", 60_000])
+    other_stands_by(worker.harness)
+    worker.harness.enqueue()
+    assert not is_other_woken(worker.harness)
+    Standby(worker.harness.queue, worker.pipeline, "v").stop()
+    assert is_other_woken(worker.harness)

@@ -21,7 +21,7 @@ if seen < -1000 then
   for _, signs in ipairs({P .. 'workers', SERVED}) do
     redis.call('ZREMRANGEBYSCORE', signs, '(' .. time[1], '+inf') -- the living give the next one at once
   end
-  redis.call('DEL', NOTIFIED)
+  redis.call('DEL', NOTIFIED, STANDBY)
 end
 redis.call('SET', CLOCK, string.format('%d', now))
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, 200)) do

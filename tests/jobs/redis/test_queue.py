@@ -519,10 +519,10 @@ def set_clock(harness: JobHarness, by: int) -> None:
     """As if the clock of Redis had been moved by so many milliseconds just now: what stands in the
     store was written when it showed another time."""
     harness.queue.reap()
-    for key in (keyspace.LEASES, keyspace.DELAYED):
+    for key in (keyspace.LEASES, keyspace.DELAYED, keyspace.STANDBY):
         written: Any = harness.client.zrange(key, 0, -1)
-        for job_id in written:
-            harness.client.zincrby(key, -by, job_id)
+        for member in written:
+            harness.client.zincrby(key, -by, member)
     signs: Any = harness.client.zrange(keyspace.WORKERS, 0, -1)
     for worker in signs:
         harness.client.zincrby(keyspace.WORKERS, -by / 1000, worker)
@@ -552,6 +552,16 @@ def test_the_clock_of_redis_goes_back_and_a_postponed_job_waits_no_longer(
     set_clock(harness, -HOUR)
     harness.queue.reap()
     assert milliseconds_postponed(harness, job.id) <= 3_000
+
+
+def test_the_clock_of_redis_goes_back_and_no_job_waits_for_one_that_died_standing_by(
+    harness: JobHarness,
+) -> None:
+    harness.queue._scripts["stand_by"](args=[keyspace.PREFIX, "dead", 1000])
+    set_clock(harness, -HOUR)
+    harness.queue.reap()
+    harness.enqueue()
+    assert harness.notifier.notified == 1
 
 
 def test_time_that_redis_did_not_see_costs_no_lease(harness: JobHarness) -> None:
