@@ -1,7 +1,9 @@
 """The one place that knows OpenTelemetry. How it samples and where it sends to is said by the
 `OTEL_…` variables, which its SDK reads."""
 
+import logging
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -23,6 +25,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 KINDS = {kind.name.lower(): kind for kind in SpanKind}
 _MOST_OF_A_STATE = 512  # characters; W3C asks for no more to be passed on
+_CLOSE_SECONDS = 5.0  # well below what a process has to end in
 _W3C = TraceContextTextMapPropagator()
 Attribute = str | int | float | bool
 
@@ -36,8 +39,12 @@ class Tracer:
     """
 
     def __init__(self, service: str) -> None:
+        # It would log what is wrong with a client's header, and what is in it.
+        logging.getLogger("opentelemetry.trace").setLevel(logging.ERROR)
         name = os.environ.get("OTEL_SERVICE_NAME") or service
-        self._provider = TracerProvider(resource=Resource.create({"service.name": name}))
+        self._provider = TracerProvider(
+            resource=Resource.create({"service.name": name}), shutdown_on_exit=False
+        )
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("cropshield")
 
@@ -94,8 +101,10 @@ class Tracer:
         span.set_status(StatusCode.ERROR, why)
 
     def close(self) -> None:
-        """Send what is left, for as long as `OTEL_EXPORTER_OTLP_TIMEOUT`, 10 s, at most."""
-        self._provider.shutdown()
+        """Send what is left, for 5 s at most: the SDK would try for 30 s where nothing answers."""
+        closing = threading.Thread(target=self._provider.shutdown, name="tracer", daemon=True)
+        closing.start()
+        closing.join(_CLOSE_SECONDS)
 
 
 def _named(attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
