@@ -1,6 +1,7 @@
 """The requests of the API as data: what to send, whoever sends it."""
 
 import json
+import re
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from cropshield_client.download import Download, Progress
 
 Photo = bytes | str | Path | BinaryIO
 _CHUNK = 64 * 1024
+_PRINTABLE = re.compile(r"[ -~]*")  # of ASCII
 MAX_WAIT = 25  # seconds that a server holds a long-poll
 
 
@@ -50,7 +52,11 @@ class Request:
 
 
 def common_headers(api_key: str | None, language: str | None) -> dict[str, str]:
-    """Of every request of a client."""
+    """Of every request of a client. Raises ValueError for what no header can have in it."""
+    if not _PRINTABLE.fullmatch(language or ""):
+        raise ValueError(f"language={language!r}: a language tag is needed, such as 'es'")
+    if not _PRINTABLE.fullmatch(api_key or ""):
+        raise ValueError("api_key: characters that are not in an API key")
     headers = {"X-API-Key": api_key, "Accept-Language": language}
     return {name: value for name, value in headers.items() if value}
 

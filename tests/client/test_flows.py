@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from cropshield_client import endpoints, flows
+from cropshield_client import CropShield, endpoints, flows
 from cropshield_client.endpoints import Request
 from cropshield_client.errors import (
     BadPhoto,
@@ -231,3 +231,12 @@ def test_jitter_is_full_and_grows() -> None:
         delays = [retry.delay(attempt) for _ in range(300)]
         assert 0 <= min(delays) < limit / 4
         assert limit * 3 / 4 < max(delays) <= limit
+
+
+@pytest.mark.parametrize("text", ["fran\xe7ais", "de\r\nX-API-Key: another"])
+def test_what_no_header_can_have_in_it_is_refused_at_once(text: str) -> None:
+    with pytest.raises(ValueError, match="language="):
+        CropShield(language=text)
+    with pytest.raises(ValueError, match="api_key") as refused:
+        CropShield(api_key=text)
+    assert text not in str(refused.value)
