@@ -1,5 +1,6 @@
 """A large file that comes in pieces: it is there whole, or not at all."""
 
+import errno
 import hashlib
 import os
 import re
@@ -28,7 +29,10 @@ class Download:
         self._progress, self._place = progress, 0
 
     def is_there(self) -> bool:
-        """Whether `path` is the whole file already."""
+        """Whether `path` is the whole file already. Raises IsADirectoryError, before anything is
+        fetched."""
+        if self.path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a file is to be there", str(self.path))
         return self.path.is_file() and _sha256(self.path) == self.sha256
 
     @property

@@ -1,5 +1,6 @@
 """Fetching the graph of a model, by which a device answers without a server."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,18 @@ from cropshield_client.retry import RetryPolicy
 
 @dataclass(frozen=True)
 class Graph:
-    """The file: its path on the server, its size, and its hash in hex."""
+    """The file: its path on the server, its size, and its hash in hex. Raises ValueError for what
+    is none of these."""
 
     link: str
     bytes: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        if self.bytes < 1:
+            raise ValueError(f"a graph has no {self.bytes} bytes")
+        if not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise ValueError(f"{self.sha256!r} is no SHA-256 in hex")
 
 
 @dataclass(frozen=True)

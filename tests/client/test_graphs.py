@@ -218,6 +218,24 @@ def test_what_is_not_the_file_is_told_and_not_kept(path: Path, kind: str) -> Non
     assert not path.exists()
 
 
+@pytest.mark.parametrize("wrong", [{"bytes": 0}, {"bytes": -1}, {"sha256": "../../x"}])
+def test_a_card_that_describes_no_file_is_told(path: Path, wrong: dict[str, Any]) -> None:
+    graph = {"link": "/v1/models/m/graph", "bytes": 4, "sha256": "0" * 64} | wrong
+    card = httpx2.Response(200, json={"id": "m", "graph": graph})
+    file = httpx2.Response(200, content=b"onnx", headers=FILE)
+    with pytest.raises(InvalidResponse, match="not an answer of CropShield"):
+        answering(graph=file, card=card).download_graph("m", path)
+    assert not list(path.parent.iterdir())
+
+
+def test_nothing_is_fetched_to_where_a_folder_is(path: Path) -> None:
+    path.mkdir()
+    file = httpx2.Response(200, content=b"onnx", headers=FILE)
+    with pytest.raises(IsADirectoryError, match=r"model\.onnx"):
+        answering(graph=file).download_graph("m", path)
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_a_server_that_keeps_failing_is_told_so(path: Path) -> None:
     with pytest.raises(Unreachable, match="gone"):
         answering(graph=httpx2.ReadError("gone")).download_graph("m", path)
