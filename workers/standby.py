@@ -14,6 +14,7 @@ from jobs.ports import WorkQueue
 from workers.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
+_LEAVING_SECONDS = 2.0
 
 
 class Standby:
@@ -31,10 +32,12 @@ class Standby:
         self._thread.start()
 
     def stop(self) -> None:
-        """What comes as the worker stops is handed on."""
+        """What comes as the worker stops is handed on, unless Redis hangs."""
         self._stopped = True
         self._wanted.set()
-        self._try(self._queue.hand_on)
+        leaving = threading.Thread(target=self._try, args=[self._queue.hand_on], daemon=True)
+        leaving.start()
+        leaving.join(_LEAVING_SECONDS)
 
     def drain(self) -> None:
         """As `Pipeline.drain`; then the worker stands by."""
