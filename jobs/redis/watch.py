@@ -14,7 +14,7 @@ from cachetools import TTLCache
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from jobs.errors import StoreDown
+from jobs.errors import NewerRecord, StoreDown
 from jobs.ports import JobStore
 from jobs.records.job import Job
 from jobs.redis import keyspace
@@ -67,16 +67,13 @@ class _SharedReads:
     async def _read(self, some: Mapping[str, "asyncio.Future[Job | None]"]) -> None:
         try:
             found = await self._store.find_each(list(some))
+        except (NewerRecord, KeyError) as error:  # which must not fail the others
+            log.warning("records cannot be read together; each is now read alone: %s", error)
+            found = {}
         except StoreDown as error:
             for future in some.values():
                 future.set_exception(error)
             return
-        except (
-            ValueError,
-            KeyError,
-        ):  # one unreadable record must not fail the others
-            log.exception("records cannot be read together; each is now read alone")
-            found = {}
         for job_id, future in some.items():
             future.set_result(found.get(job_id))
 

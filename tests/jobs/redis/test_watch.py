@@ -11,7 +11,7 @@ import redis
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from cli.serve import private_redis
-from jobs.errors import JobNotFound
+from jobs.errors import JobNotFound, NewerRecord
 from jobs.ports import Outcome
 from jobs.records.job import Job, State
 from jobs.redis import keyspace
@@ -222,7 +222,7 @@ def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(harness: JobHa
         return found
 
     refused, found = asyncio.run(run())
-    assert isinstance(refused, ValueError)
+    assert isinstance(refused, NewerRecord)
     assert isinstance(found, Job)
 
 
