@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 
 from cachetools import TTLCache
 from redis.asyncio import Redis
@@ -164,16 +164,24 @@ class JobWatch:
                 await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _listen(self) -> None:
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+        async with self._redis.pubsub() as channel:
             await channel.subscribe(keyspace.EVENTS)
-            self._is_subscribed = True
             try:
                 while not self._stopping:
                     message = await channel.get_message(timeout=1.0)
-                    if message:
+                    if message and message["type"] == "message":
                         self._tell(*message["data"].split(" "))
+                    elif message:
+                        self._begin()
             finally:
                 self._is_subscribed = False
+
+    def _begin(self) -> None:
+        """Redis has subscribed this process, maybe again, after a time in which it heard nothing:
+        every job may have changed."""
+        self._is_subscribed = True
+        for subscriber in chain.from_iterable(self._subscribers.values()):
+            subscriber.changed.set()
 
     def _tell(self, job_id: str, started: str = "") -> None:
         """A job has changed; `started`: no more than that a worker has claimed it."""

@@ -92,6 +92,32 @@ def test_a_job_that_is_known_is_read_only_once_it_has_changed(
     assert reads == 1
 
 
+@pytest.mark.timeout(60)
+def test_a_waiter_hears_of_an_end_that_came_while_the_subscription_was_cut(
+    harness: JobHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.redis.watch._REREAD_SECONDS", 600)
+    known = harness.enqueue()
+
+    def cut_and_finish() -> None:
+        """At once: the event loop has no time to subscribe again before the end."""
+        harness.client.client_kill_filter(_type="pubsub")
+        _finish_one(harness)
+
+    async def run() -> Job:
+        client, listener = connect_async(harness.url), connect_async(harness.url)
+        watch = JobWatch(listener, RedisJobStore(client, harness.notifier, 5, 3))
+        async with watch.listening():
+            await asyncio.sleep(0.5)  # it has subscribed
+            asyncio.get_running_loop().call_later(0.3, cut_and_finish)
+            job = await watch.wait(known.id, 500, known=known)
+        for each in (client, listener):
+            await each.aclose()
+        return job
+
+    assert asyncio.run(run()).state is State.SUCCEEDED
+
+
 def test_waiting_for_an_unknown_job_fails_at_once(harness: JobHarness) -> None:
     with pytest.raises(JobNotFound):
         _wait(harness, "nope", 20)
@@ -148,6 +174,7 @@ def test_only_who_follows_every_change_looks_when_a_job_starts(
         store = CountedStore(client, harness.notifier, 5, 3)
         watch = JobWatch(client, store)
         async with watch.listening():
+            await asyncio.sleep(0.5)  # it has subscribed
             looks = _follow(watch, job.id) if follows else watch.wait(job.id, 20)
             looking = asyncio.ensure_future(looks)
             await asyncio.sleep(0.3)
