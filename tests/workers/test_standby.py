@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,8 @@ def test_one_does_not_stand_by_while_jobs_wait_that_are_for_others(harness: JobH
 
 def other_stands_by(harness: JobHarness) -> None:
     """Beside the one that does, which has begun a moment later and is woken before it."""
-    (_, until_when), *_ = harness.client.zrange(keyspace.STANDBY, 0, -1, withscores=True)
+    found: Any = harness.client.zrange(keyspace.STANDBY, 0, -1, withscores=True)
+    (_, until_when), *_ = found
     harness.client.zadd(keyspace.STANDBY, {"other": until_when - 1})
 
 
