@@ -18,7 +18,7 @@ from benchmarks.scale.blobs import open_store
 def main() -> None:
     descriptor, folder = sys.argv[1:]
     settings = ApiSettings()
-    with patch("api.app.open_blobs", lambda _: open_store(folder)):
+    with patch("api.process.open_blobs", lambda _: open_store(folder)):
         app = create_app(settings)
     print("ready", flush=True)
     serve(app, settings, "127.0.0.1", 0, int(descriptor))

@@ -184,7 +184,7 @@ def test_head_works_wherever_get_does(client: TestClient, leaf_jpeg: bytes) -> N
 def test_an_accepted_job_is_told_though_redis_goes_while_it_is_waited_for(
     client: TestClient, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def down(*_: Any) -> None:
+    async def down(*_: Any, **__: Any) -> None:
         raise StoreDown("gone")
 
     watch = client.app.state.services.watch  # type: ignore[attr-defined]
