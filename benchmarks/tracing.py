@@ -73,11 +73,9 @@ def measure(service: Ours, photos: Iterator[bytes], seconds: float) -> dict[str,
         asyncio.run(closed_loop(service.send, service.address, photos, CLIENTS, 1.0))  # warm
         before = service.processor_seconds()
         found = asyncio.run(closed_loop(service.send, service.address, photos, CLIENTS, seconds))
-        spent = service.processor_seconds()
-        jobs = max(1, found.figures()["jobs"])
-        return {
-            name: round(1000 * (spent[name] - before[name]) / jobs, 2) for name in ("api", "worker")
-        } | {"api_mb": round(weight_of_api(service), 1)}
+        spent = service.spent_since(before, len(found.taken))
+        costs = {name: spent[f"{name}_cpu_ms"] for name in ("api", "worker")}
+        return costs | {"api_mb": round(weight_of_api(service), 1)}
 
 
 def weight_of_api(service: Ours) -> float:

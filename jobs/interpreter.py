@@ -1,6 +1,8 @@
 """The Python interpreter of a process that serves."""
 
 import sys
+import threading
+from collections.abc import Callable
 
 _SWITCH_SECONDS = 0.0005
 
@@ -12,3 +14,11 @@ def switch_threads_often() -> None:
     the mask of its leaf.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
+
+
+def run_within(seconds: float, call: Callable[[], object]) -> None:
+    """Call it, but wait for `seconds` at most: what a process does as it ends may meet a server
+    that hangs. The thread then ends with the process."""
+    thread = threading.Thread(target=call, name="last-call", daemon=True)
+    thread.start()
+    thread.join(seconds)

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from redis.exceptions import RedisError
 
 from jobs.errors import Incompatible
+from jobs.interpreter import run_within
 from jobs.ports import Claim, WorkQueue
 
 log = logging.getLogger(__name__)
 _TICK_SECONDS = 1.0
 TICK_TIMEOUT_SECONDS = 60.0  # how long this thread waits for Redis, all attempts together
+_SIGN_OFF_SECONDS = 5.0
 HUNG_EXIT_STATUS = 70
 _STDERR = 2  # the descriptor: Celery replaces sys.stderr by an object without one
 
@@ -44,11 +46,14 @@ class LeaseRenewer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop, and deregister the worker."""
+        """Stop, and deregister the worker, unless Redis hangs: it is forgotten in time then."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join(timeout=6)
         faulthandler.cancel_dump_traceback_later()
+        run_within(_SIGN_OFF_SECONDS, self._sign_off)
+
+    def _sign_off(self) -> None:
         try:
             self._queue.deregister(self._name)
         except (RedisError, OSError) as error:

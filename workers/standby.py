@@ -7,9 +7,11 @@ not send. After some seconds without a job only notifications wake it.
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from redis.exceptions import RedisError
 
+from jobs.interpreter import run_within
 from jobs.ports import WorkQueue
 from workers.pipeline import Pipeline
 
@@ -35,9 +37,7 @@ class Standby:
         """What comes as the worker stops is handed on, unless Redis hangs."""
         self._stopped = True
         self._wanted.set()
-        leaving = threading.Thread(target=self._try, args=[self._queue.hand_on], daemon=True)
-        leaving.start()
-        leaving.join(_LEAVING_SECONDS)
+        run_within(_LEAVING_SECONDS, partial(self._try, self._queue.hand_on))
 
     def drain(self) -> None:
         """As `Pipeline.drain`; then the worker stands by."""

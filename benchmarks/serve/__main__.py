@@ -24,7 +24,7 @@ from typing import Any
 
 from benchmarks.measuring import free_port, write
 from benchmarks.serve.environments import PEERS, python_of, versions
-from benchmarks.serve.load import Answers, closed_loop, numbered, open_loop
+from benchmarks.serve.load import closed_loop, numbered, open_loop
 from benchmarks.serve.servers import HERE, Peer, Server, ours
 from benchmarks.stages import AIMED_AT, PHOTOS, photo
 
@@ -72,22 +72,12 @@ def load(
     for clients in counts:
         before = server.processor_seconds()
         answers = asyncio.run(closed_loop(server.send, server.address, photos, clients, seconds))
-        spent = _spent(before, server.processor_seconds(), answers)
+        spent = server.spent_since(before, len(answers.taken))
         found.add(server.name, f"{clients} clients", answers.figures() | spent)
         rate = answers.figures()["jobs_per_second"] if clients == RATED_AT else rate
     for share in RATES if rate else ():
         answers = asyncio.run(open_loop(server.send, server.address, photos, share * rate, seconds))
         found.add(server.name, f"open {share:.0%}", answers.figures())
-
-
-def _spent(before: dict[str, float], after: dict[str, float], answers: Answers) -> dict[str, float]:
-    """Milliseconds of processor time a job, by process."""
-    jobs = max(1, len(answers.taken))
-    return {
-        f"{name}_cpu_ms": round(1000 * (seconds - before.get(name, 0.0)) / jobs, 2)
-        for name, seconds in after.items()
-        if seconds > before.get(name, 0.0)
-    }
 
 
 def engine_alone(file: Path, seconds: float) -> dict[str, Any]:

@@ -85,6 +85,14 @@ class Server:
             found[name] = found.get(name, 0.0) + times.user + times.system
         return found
 
+    def spent_since(self, before: dict[str, float], jobs: int) -> dict[str, float]:
+        """Milliseconds of processor time a job, by process, since `processor_seconds` was that."""
+        return {
+            f"{name}_cpu_ms": round(1000 * (seconds - before.get(name, 0.0)) / max(1, jobs), 2)
+            for name, seconds in self.processor_seconds().items()
+            if seconds > before.get(name, 0.0)
+        }
+
     def _until_ready(self) -> None:
         end = time.monotonic() + START_SECONDS
         while not self._is_ready():

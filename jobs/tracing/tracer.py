@@ -3,7 +3,6 @@
 
 import logging
 import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -22,6 +21,8 @@ from opentelemetry.trace import (
     use_span,
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from jobs.interpreter import run_within
 
 KINDS = {kind.name.lower(): kind for kind in SpanKind}
 _MOST_OF_A_STATE = 512  # characters; W3C asks for no more to be passed on
@@ -102,9 +103,7 @@ class Tracer:
 
     def close(self) -> None:
         """Send what is left, for 5 s at most: the SDK would try for 30 s where nothing answers."""
-        closing = threading.Thread(target=self._provider.shutdown, name="tracer", daemon=True)
-        closing.start()
-        closing.join(_CLOSE_SECONDS)
+        run_within(_CLOSE_SECONDS, self._provider.shutdown)
 
 
 def _named(attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
