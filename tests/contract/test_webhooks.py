@@ -115,10 +115,10 @@ def submit(client: TestClient, photo: bytes, url: str, **headers: str) -> Any:
 
 
 def make_due(redis_url: str) -> None:
-    """As time does."""
+    """As time does, to deliveries that wait: one under way would be made twice."""
     with Redis.from_url(redis_url) as client:
         for job_id in client.zrange("cropshield:1:outbox:local", 0, -1):
-            client.zadd("cropshield:1:outbox:local", {job_id: 0})
+            client.zadd("cropshield:1:outbox:local", {job_id: 0}, xx=True)
             client.zadd("cropshield:1:outboxes", {"local": 0})
 
 
@@ -166,15 +166,15 @@ def test_a_failure_is_retried_with_the_same_id_and_listed_under_the_job(
     job = submit(client, leaf_jpeg, receiver.url).json()
     fake_worker.fail()
 
-    def listed() -> Any:
-        return client.get(job["links"]["deliveries"]).json()
+    def listed(count: int) -> Any:
+        found = client.get(job["links"]["deliveries"]).json()
+        return found if len(found) == count else None
 
-    def three() -> bool:
-        make_due(redis_url)
-        return len(listed()) == 3
-
-    until(three, "three deliveries")
-    found = listed()
+    until(lambda: listed(1), "the first delivery")
+    make_due(redis_url)
+    until(lambda: listed(2), "the second delivery")
+    make_due(redis_url)
+    found = until(lambda: listed(3), "the third delivery")
     assert [each["status"] for each in found] == [500, 302, 200]
     assert [each["attempt"] for each in found] == [1, 2, 3]
     assert [each["next_at"] is not None for each in found] == [True, True, False]

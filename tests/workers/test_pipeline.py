@@ -481,7 +481,7 @@ def test_a_job_waits_for_a_disk_that_is_not_mounted(
 def make_due(worker: WorkerHarness) -> None:
     """As time does."""
     for job_id in worker.harness.client.zrange(keyspace.DELAYED, 0, -1):
-        worker.harness.client.zadd(keyspace.DELAYED, {str(job_id): 0})
+        worker.harness.client.zadd(keyspace.DELAYED, {str(job_id): 0}, xx=True)
 
 
 def _no_space(*_: object) -> None:

@@ -42,7 +42,7 @@ def make_due(harness: JobHarness) -> None:
     """As time does."""
     waiting: Any = harness.client.zrange(OUTBOX, 0, -1)
     for job_id in waiting:
-        harness.client.zadd(OUTBOX, {job_id: 0})
+        harness.client.zadd(OUTBOX, {job_id: 0}, xx=True)
         harness.client.zadd(OUTBOXES, {"local": 0})
 
 
