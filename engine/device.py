@@ -1,11 +1,10 @@
-"""Where a model runs."""
+"""The torch device that a model runs on. Without torch: `engine.hardware`."""
 
 import warnings
 
 import torch
 from torch import nn
 
-from engine import hardware
 from engine.torch_types import Device as Device
 
 
@@ -22,13 +21,6 @@ def choose_device(requested: Device | None = None) -> torch.device:
         warnings.warn(f"{device} is not available; using the CPU", RuntimeWarning, stacklevel=2)
         return torch.device("cpu")
     return device
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 is faster than float32 there: by the processor's own instructions."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and hardware.cpu_has_bfloat16()
 
 
 def device_of(model: nn.Module) -> torch.device:

@@ -1,8 +1,18 @@
-"""Half the bits up to the target layer."""
+"""Where bfloat16 pays, and a model in bfloat16 up to the target layer."""
 
 import copy
 
+import torch
 from torch import nn
+
+from engine import hardware
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is faster than float32 there: by the processor's own instructions."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and hardware.cpu_has_bfloat16()
 
 
 def bfloat16_up_to(

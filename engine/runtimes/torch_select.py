@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import nn
 
-from engine.device import has_bfloat16
 from engine.loading import load_weights
 from engine.runtimes.base import Runtime, RuntimeOptions, Selected
+from engine.runtimes.bfloat16 import has_bfloat16
 from engine.runtimes.parity import disagreement, probe_batch
 from engine.runtimes.torch import TorchRuntime, to_bfloat16, torch_runtime
 from models.card import Card

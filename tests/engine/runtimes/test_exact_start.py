@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.device import has_bfloat16
+from engine.runtimes.bfloat16 import has_bfloat16
 from engine.runtimes.torch import torch_runtime
 from models.card import Card
 from tests.engine.networks import network, save_model
