@@ -12,7 +12,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from engine.cam.gradcam import find_layer
 from engine.cam.layers import spatial_layers
-from engine.cam.methods import METHODS
+from engine.cam.torch_methods import METHODS
 from engine.evaluation.lesion_masks import LesionFolder, judge_maps
 from engine.evaluation.lesions import Localisation, measure, summary
 from engine.explainer import Explainer

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.cam.closed_form import Array
+from engine.cam.array_output import Array
 from engine.cam.request_checks import check_class, check_method
 from engine.errors import WrongInput
 from engine.explanation import Prediction, Request

@@ -9,8 +9,8 @@ from torch import nn
 
 from engine.cam.forward import forward_pass
 from engine.cam.gradcam import GradCAM, find_layer
-from engine.cam.methods import get_method
 from engine.cam.receptive_field import receptive_field_box
+from engine.cam.torch_methods import get_method
 from engine.device import Device, unwrap
 from engine.errors import WrongInput, WrongLayer
 from engine.photos.overlay import DEFAULT_COLORMAP, blend_map, colormap_name, save_picture

@@ -15,7 +15,7 @@ from benchmarks.measuring import in_turn, row
 from benchmarks.networks import LAYERS, network, plain
 from engine.cam.forward import ForwardPass, forward_pass
 from engine.cam.linear_head import find_linear_head, linear_head_forward_pass
-from engine.cam.methods import compute_cams
+from engine.cam.torch_methods import compute_cams
 from engine.runtimes.bfloat16 import bfloat16_up_to
 from engine.runtimes.folding import fold_batch_norms
 

@@ -11,7 +11,7 @@ from cli.cards.served import served_card
 from cli.errors import FAILED, CommandError
 from cli.evaluation.evaluate import EvaluateOptions, identity, write_json
 from cli.output import warn
-from engine.cam.methods import METHODS
+from engine.cam.torch_methods import METHODS
 from engine.device import choose_device
 from engine.evaluation.agreement import Agreement
 from engine.evaluation.lesion_masks import (

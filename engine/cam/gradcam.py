@@ -10,9 +10,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from engine.cam.forward import AutogradForwardPass, forward_pass
-from engine.cam.methods import Method, divide_by_peak, get_method
 from engine.cam.receptive_field import receptive_field_box
 from engine.cam.request_checks import check_class
+from engine.cam.torch_methods import Method, divide_by_peak, get_method
 from engine.device import Device, choose_device, device_of, unwrap
 from engine.errors import WrongInput, WrongLayer
 from engine.photos.decode import to_pixels

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from engine.cam.closed_form import Array, Cams
+from engine.cam.array_output import Array, Cams
 from pictures.blend import Box
 
 RuntimeChoice = Literal["auto", "torch", "graph"]

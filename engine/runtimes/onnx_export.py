@@ -19,7 +19,7 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
-from engine.cam.closed_form import Array
+from engine.cam.array_output import Array
 from engine.cam.gradcam import find_layer
 from engine.errors import WrongLayer
 from engine.runtimes.gradient_graph import trace_gradients

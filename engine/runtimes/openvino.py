@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.cam.closed_form import Array, LinearHeadOutput
-from engine.cam.gradient_maps import GradientOutput
+from engine.cam.array_output import Array
+from engine.cam.closed_form import LinearHeadOutput
+from engine.cam.numpy_methods import GradientOutput
 from engine.hardware import usable_cores
 from engine.runtimes.base import RuntimeOutput
 from pictures.blend import Box

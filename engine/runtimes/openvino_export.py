@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.cam.closed_form import Array
+from engine.cam.array_output import Array
 from engine.cam.forward import class_scores
 from engine.cam.hooks import replace_output
 from engine.errors import WrongLayer

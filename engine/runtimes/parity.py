@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from engine.cam.closed_form import Array
+from engine.cam.array_output import Array
 from engine.photos.prepare import prepare
 from engine.runtimes.base import RuntimeOutput
 from models.calibration import confidences

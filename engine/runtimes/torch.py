@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
-from engine.cam.closed_form import Array, Cams
+from engine.cam.array_output import Array, Cams
 from engine.cam.forward import ForwardPass, forward_pass
 from engine.cam.gradcam import find_layer
 from engine.cam.linear_head import find_linear_head, linear_head_forward_pass
-from engine.cam.methods import compute_cams
 from engine.cam.receptive_field import receptive_field_box
+from engine.cam.torch_methods import compute_cams
 from engine.errors import OutOfMemory
 from engine.runtimes.bfloat16 import bfloat16_up_to
 from engine.runtimes.folding import fold_batch_norms

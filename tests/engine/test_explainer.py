@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.cam.closed_form import Array
+from engine.cam.array_output import Array
 from engine.cam.forward import forward_pass
 from engine.cam.gradcam import GradCAM, find_layer
-from engine.cam.methods import grad_cam
+from engine.cam.torch_methods import grad_cam
 from engine.errors import OutOfMemory, UnknownMethod, WrongClass, WrongInput
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine.cam.gradcam import GradCAM
-from engine.cam.methods import METHODS, divide_by_peak, get_method
+from engine.cam.torch_methods import METHODS, divide_by_peak, get_method
 from engine.photos.decode import decode
 from pictures.blend import blend
 from pictures.errors import PhotoError

@@ -14,7 +14,7 @@ from api.schemas.jobs import (
     RegionView,
     ResultView,
 )
-from engine.cam.methods import METHODS
+from engine.cam.torch_methods import METHODS
 from engine.explainer import Explainer, Explanation, Prediction, Request
 from engine.photos.decode import Photo, decode
 from engine.photos.overlay import encode

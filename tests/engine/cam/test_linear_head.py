@@ -7,7 +7,7 @@ import torch
 from engine.cam.forward import forward_pass
 from engine.cam.gradcam import find_layer
 from engine.cam.linear_head import find_linear_head, linear_head_forward_pass
-from engine.cam.methods import METHODS, divide_by_peak, get_method
+from engine.cam.torch_methods import METHODS, divide_by_peak, get_method
 from tests.engine.networks import DeepHead, network, photos
 
 POOLED = [

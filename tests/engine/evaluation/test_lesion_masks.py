@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from engine.cam.methods import METHODS
+from engine.cam.torch_methods import METHODS
 from engine.evaluation.lesion_masks import (
     LesionFolder,
     agreement_on_affected_share,

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.cam.methods import METHODS
+from engine.cam.torch_methods import METHODS
 from engine.explainer import Explainer, Explanation, Request
 from engine.photos.decode import Photo
 from models.card import Card

@@ -1,4 +1,4 @@
-"""engine/cam/methods.py: the papers' formulas, by hand and against pytorch-grad-cam."""
+"""engine/cam/torch_methods.py: the papers' formulas, by hand and against pytorch-grad-cam."""
 
 import warnings
 
@@ -10,7 +10,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor
 
 from engine.cam.gradcam import GradCAM
-from engine.cam.methods import METHODS, divide_by_peak, get_method
+from engine.cam.torch_methods import METHODS, divide_by_peak, get_method
 from engine.errors import UnknownMethod
 from tests.engine.networks import network, photos
 

@@ -1,4 +1,4 @@
-"""Explanation maps as pure functions of a layer's activations and their gradients.
+"""The methods in torch: maps as pure functions of a layer's activations and their gradients.
 
 The methods take `activations` and `gradients`, float32 (N, K, h, w): the feature maps A of the
 target layer and dy/dA, where y is a class score, the logit. They give float32 (N, h, w), not below
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from engine.cam.closed_form import Cams
+from engine.cam.array_output import Cams
 from engine.cam.forward import ForwardPass
 from engine.errors import UnknownMethod
 

@@ -1,7 +1,7 @@
-"""Scaled maps in NumPy from given gradients, for heads of any kind.
+"""The methods in NumPy, from given gradients, for heads of any kind.
 
-The methods of `engine.cam.methods`, of one photo and class: activations A and gradients dy/dA, both
-float32 (K, cells), give a map (cells,), not yet clipped and scaled.
+As those of `engine.cam.torch_methods`, of one photo and class: activations A and gradients dy/dA,
+both float32 (K, cells), give a map (cells,), not yet clipped and scaled.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.cam.closed_form import Array, ArrayOutput, Cams, scaled_to_peak
+from engine.cam.array_output import Array, ArrayOutput, Cams, scaled_to_peak
 
 Gradient = Callable[[Array, int], Array]
 """Activations (1, K, h, w) and a class -> d logit / d activations, of the same shape."""
