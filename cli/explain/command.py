@@ -69,8 +69,9 @@ def _finish(
     rows: Sequence[Row], out: Path, source: Source, translated: Translator
 ) -> dict[str, str]:
     """Write tables, sheet and report of all photos of the command, those of earlier runs too."""
+    from cli.explain.contact_sheet import write_contact_sheet
     from cli.explain.report import write_report
-    from cli.explain.tables import write_contact_sheet, write_csv
+    from cli.explain.results_csv import write_csv
 
     files = {name: out / name for name in ("results.csv", "contact-sheet.jpg", "report.html")}
     write_csv(rows, files["results.csv"])

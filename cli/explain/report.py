@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from cli.explain.result_log import Row
-from cli.explain.tables import affected_words, table_row, verdict_text
+from cli.explain.results_csv import table_row
+from cli.explain.row_texts import affected_words, verdict_text
 from cli.report.classes import Descriptions, described
 from cli.report.page import gallery, render
 from cli.report.reasons import VERDICT_LABELS, WARNING_LABELS, meaning_of

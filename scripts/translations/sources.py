@@ -92,7 +92,7 @@ def _reports() -> Texts:
         yield from _of_code("javascript", path)
     for file in ("cli/audit/advice.py", "cli/audit/report.py", "cli/explain/report.py"):
         yield from _of_code("python", ROOT / file)
-    yield from _of_code("python", ROOT / "cli/explain/tables.py")
+    yield from _of_code("python", ROOT / "cli/explain/row_texts.py")
     yield from _of_code("python", ROOT / "cli/cards/describe.py")
 
 

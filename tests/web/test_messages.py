@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from cli.explain.tables import affected_words
+from cli.explain.row_texts import affected_words
 from engine.diagnostics import WARNINGS
 from languages.offered import OFFERED
 from models.verdict import VERDICTS

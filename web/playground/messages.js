@@ -76,7 +76,7 @@ function knownConditions(classes) {
 export const seeConditions = (classes) =>
   plural("See the one condition that the model knows", "See the {count} conditions that the model knows", classes.length);
 
-// About how much of the leaf looks ill, where the server tells it; as cli/explain/tables.py says it.
+// About how much of the leaf looks ill, where the server tells it; as cli/explain/row_texts.py says it.
 export function affectedMessage({ affected_share: share }) {
   if (share == null) return "";
   if (share < 0.005) return t("Less than {percent} of the leaf looks ill, by its colour.", { percent: percentText(0.01) });
