@@ -9,7 +9,7 @@ from cli.audit.faithfulness import FaithfulnessSample
 from cli.audit.findings import Findings
 from cli.audit.photos import AuditedPhoto, ClassView, FailedPhoto
 from cli.audit.second_model import SecondModel
-from cli.explain.run import encode_map
+from cli.report.map_data import encode_map
 from models.card import Card
 
 Document = dict[str, Any]

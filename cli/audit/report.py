@@ -9,8 +9,8 @@ from cli.audit.findings import EXAMPLES, REASONS, Findings
 from cli.audit.json_document import Document
 from cli.audit.photos import AuditedPhoto, ClassView
 from cli.audit.second_model import SecondModel
-from cli.explain.run import encode_map
 from cli.report.classes import Descriptions, described
+from cli.report.map_data import encode_map
 from cli.report.page import gallery, render
 from cli.report.reasons import LABEL, SAID, meaning_of
 from cli.report.thumbnails import thumbnails

@@ -1,7 +1,6 @@
 """One run of `cropshield explain`: explain what is left to do, and log it."""
 
 import signal
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,11 +12,12 @@ from cli.explain.find_photos import FoundPhoto
 from cli.explain.result_log import ResultLog, Row, key_of
 from cli.explain.source import ExplainOptions, LoadedPhoto, Source
 from cli.progress import progress
+from cli.report.map_data import encode_map
 from engine.batch_pipeline import BatchPipeline
 from engine.photos.overlay import encode, render_overlay
 from engine.photos.resize import use_calling_thread
 from jobs.blobs.blob_names import OVERLAY_LONG_SIDE
-from pictures.blend import Box, Map, levels
+from pictures.blend import Box, Map
 from pictures.photo_files import printable
 
 
@@ -149,10 +149,3 @@ def error_message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
     return str(error) or type(error).__name__
-
-
-def encode_map(heatmap: Map, box: Box) -> dict[str, Any]:
-    """A map as JSON: 8-bit rows in base64, about 260 characters, and the box that it covers."""
-    height, width = heatmap.shape
-    data = b64encode(levels(heatmap).tobytes()).decode()
-    return {"width": width, "height": height, "box": box.to_dict(), "data": data}
