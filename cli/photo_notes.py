@@ -1,13 +1,15 @@
 """Warnings about the photos of a command, on stderr."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from cli.errors import FAILED
 from cli.output import warn
-from models.training.array_cache import unreadable_lines
 from models.training.photos import LeafFolder
+from models.training.unreadable import unreadable_lines
+from pictures.photo_files import printable
 
 _NAMED = 6
+_MOST_LINES = 1000
 
 
 def warn_of(photos: LeafFolder, what: str = "", known: Container[str] = ()) -> int:
@@ -19,9 +21,19 @@ def warn_of(photos: LeafFolder, what: str = "", known: Container[str] = ()) -> i
     """
     news = [name for name in photos.absent if name not in known]
     absent = [f"no photos{what} of {_some(news)}"] if news else []
-    failed = (f"not read: {line}" for line in unreadable_lines(photos.unreadable, most=1000))
-    warn([*photos.notes, *absent, *failed])
+    warn([*photos.notes, *absent])
+    warn_unreadable(photos.unreadable)
     return FAILED if photos.unreadable else 0
+
+
+def warn_unreadable(photos: Mapping[str, str]) -> None:
+    """Warn of photos that cannot be read, given by path, with the reasons."""
+    warn(f"not read: {line}" for line in unreadable_lines(photos, most=_MOST_LINES))
+
+
+def unreadable_document(photos: Mapping[str, str]) -> list[dict[str, str]]:
+    """The same photos, for JSON."""
+    return [{"path": printable(path), "error": why} for path, why in photos.items()]
 
 
 def _some(names: list[str]) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cli.explain.run import error_message
 from cli.progress import Advance
 from engine.batch_pipeline import BatchPipeline
 from engine.diagnostics import Diagnostics, diagnose
@@ -16,6 +15,7 @@ from engine.evaluation.inference import decode_photo
 from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.decode import Photo
 from models.class_names import is_healthy
+from models.training.unreadable import reason_of
 from pictures.blend import Box, Map
 from pictures.duplicates import Hash, difference_hash
 from pictures.leaf_mask import leaf_mask
@@ -108,7 +108,7 @@ def explain_photos(
     failed: list[FailedPhoto] = []
     for photo, made in pipeline.run(photos):
         if isinstance(made, Exception):
-            failed.append(FailedPhoto(photo.path, error_message(made)))
+            failed.append(FailedPhoto(photo.path, reason_of(made)))
         else:
             explained.append(made)
         advance()

@@ -92,10 +92,10 @@ def evaluate(
 
     Exit codes as of explain.
     """
-    from cli.evaluation.evaluate import EvaluateOptions
     from cli.evaluation.evaluate import evaluate as run
     from cli.evaluation.evaluate_lesions import evaluate_lesions
     from cli.evaluation.evaluate_unknown import evaluate_unknown
+    from cli.evaluation.results import EvaluateOptions
 
     options = EvaluateOptions(data, lesions, record, json, confusion, shortcuts)
     if unknown is not None:

@@ -11,16 +11,15 @@ from rich.console import Console
 
 from cli.cards.served import served_card
 from cli.errors import FAILED, CommandError
-from cli.output import warn
+from cli.photo_notes import unreadable_document, warn_unreadable
 from engine.errors import EngineError
 from engine.evaluation.model_comparison import Comparison, compare_photo, summary
 from engine.explainer import Explainer
 from engine.photos.overlay import save_picture
 from models.card_errors import CardError
-from models.training.array_cache import attempt, unreadable_lines
 from models.training.class_folders import class_folders
+from models.training.unreadable import try_read, unreadable_lines
 from pictures.colormaps import Pixels
-from pictures.photo_files import printable
 from pictures.sheets import labelled_grid, with_legend
 
 _ROWS = 8
@@ -39,11 +38,13 @@ def compare(models: tuple[str, str], photos: Sequence[Path], data: Path | None, 
             why = "; ".join(unreadable_lines(failed))
             raise CommandError(f"none of the {len(chosen):,} photos can be read: {why}")
         figures = {"models": models, **summary(rows)}
-        text = json.dumps({**figures, "rows": rows, "failed": _told(failed)}, indent=2)
+        text = json.dumps(
+            {**figures, "rows": rows, "failed": unreadable_document(failed)}, indent=2
+        )
         (out / "comparison.json").write_text(text + "\n", "utf-8")
     except (CardError, EngineError, OSError) as error:
         raise CommandError(str(error)) from error
-    warn(f"not read: {line}" for line in unreadable_lines(failed, most=len(failed)))
+    warn_unreadable(failed)
     _print(figures, out)
     return FAILED if failed else 0
 
@@ -66,15 +67,11 @@ def _compared(
 ) -> Iterator[Comparison]:
     """Compare each photo. Those that cannot be read go to `failed`, with the reason."""
     for path, label in photos:
-        made = attempt(partial(compare_photo, first, second, label=label), path)
+        made = try_read(partial(compare_photo, first, second, label=label), path)
         if isinstance(made, str):
             failed[str(path)] = made
         else:
             yield made
-
-
-def _told(failed: dict[str, str]) -> list[dict[str, str]]:
-    return [{"path": printable(path), "error": why} for path, why in failed.items()]
 
 
 def _write_sheets(

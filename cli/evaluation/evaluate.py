@@ -1,11 +1,8 @@
 """`cropshield evaluate`: metrics of a model on labelled photos, as it is served."""
 
-import json
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +10,7 @@ from rich.table import Table
 from cli.cards.edit import replace_table
 from cli.cards.served import served_card
 from cli.errors import USAGE, CommandError
+from cli.evaluation.results import EvaluateOptions, write_result
 from cli.photo_notes import warn_of
 from engine.device import choose_device
 from engine.evaluation.inference import decode_pixels, predict_verdicts
@@ -26,27 +24,7 @@ from models.card_errors import CardError
 from models.training.photos import LeafFolder
 from pictures.confusion import confusion_picture
 from pictures.errors import PhotoError
-from pictures.photo_files import printable
 from workers.allocator import keep_freed_memory
-
-
-@dataclass(frozen=True)
-class EvaluateOptions:
-    """The photos, and where the result goes. `data`: labelled ones, or those of `lesions`, masks.
-    `json`: a file, "-" for the terminal; `record`: a name in [metrics]."""
-
-    data: Path | None = None
-    lesions: Path | None = None
-    record: str = ""
-    json: str = ""
-    confusion: Path | None = None
-    shortcuts: bool = False
-
-    def refuse(self, *names: str, why: str) -> None:
-        """Raises CommandError where one of these options is given. why: what the command does."""
-        if any(getattr(self, name) for name in names):
-            others = " and ".join(f"--{name}" for name in names)
-            raise CommandError(f"{why}; leave {others} to another run", USAGE)
 
 
 def evaluate(model: str, options: EvaluateOptions) -> int:
@@ -62,23 +40,19 @@ def evaluate(model: str, options: EvaluateOptions) -> int:
     except (CardError, PhotoError, OSError) as error:
         raise CommandError(str(error)) from error
     code = warn_of(photos)
-    if options.json:
-        content = {
-            **identity(card),
-            "data": str(data),
-            "class_names": card.class_names,
-            **asdict(figures),
-            "shortcuts": shortcuts,
-        }
-        write_json(options.json, content, photos.unreadable)
-    if options.json != "-":
+    content = {
+        "data": str(data),
+        "class_names": card.class_names,
+        **asdict(figures),
+        "shortcuts": shortcuts,
+    }
+    write_result(options, card, content, figures.of_card(), photos.unreadable)
+    if options.prints:
         _print(card, data, figures, shortcuts)
     if options.confusion:
         save_picture(confusion_picture(figures.confusion, card.class_names), options.confusion)
-    if options.record:
-        replace_table(card.path, figures.of_card(), f"metrics.{options.record}")
-        if shortcuts:
-            replace_table(card.path, shortcuts, "metrics.shortcuts")
+    if options.record and shortcuts:
+        replace_table(card.path, shortcuts, "metrics.shortcuts")
     return code
 
 
@@ -98,22 +72,6 @@ def judge(
         network = load_weights(card, choose_device())
         found = measure_shortcuts(card, network, photos, figures.accuracy)
     return figures, {name: round(value, 4) for name, value in found.items()}
-
-
-def identity(card: Card) -> dict[str, Any]:
-    """Id, version and hash of the model, for JSON."""
-    return {"model": card.id, "version": card.version, "weights_sha256": card.sha256}
-
-
-def write_json(target: str, content: dict[str, Any], unreadable: dict[str, str]) -> None:
-    """Write the result to a file, or to the terminal for "-", with the photos that could not be
-    read."""
-    failed = [{"path": printable(path), "error": why} for path, why in unreadable.items()]
-    text = json.dumps({**content, "failed": failed}, indent=2) + "\n"
-    if target == "-":
-        sys.stdout.write(text)
-    else:
-        Path(target).write_text(text, "utf-8")
 
 
 def _print(

@@ -6,11 +6,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cli.cards.edit import replace_table
 from cli.cards.served import served_card
 from cli.errors import FAILED, CommandError
-from cli.evaluation.evaluate import EvaluateOptions, identity, write_json
-from cli.output import warn
+from cli.evaluation.results import EvaluateOptions, write_result
+from cli.photo_notes import warn_unreadable
 from engine.cam.torch_methods import METHODS
 from engine.device import choose_device
 from engine.evaluation.agreement import Agreement
@@ -23,7 +22,7 @@ from engine.evaluation.lesions import summary
 from engine.explainer import Explainer
 from models.card import Card
 from models.card_errors import CardError
-from models.training.array_cache import unreadable_lines
+from models.training.unreadable import unreadable_lines
 from pictures.errors import WrongMask
 from workers.allocator import keep_freed_memory
 
@@ -45,24 +44,19 @@ def evaluate_lesions(model: str, masks: Path, options: EvaluateOptions) -> int:
         area = agreement_on_affected_share(folder, card)
     except (CardError, WrongMask, OSError) as error:
         raise CommandError(str(error)) from error
-    warn(f"not read: {line}" for line in unreadable_lines(folder.unreadable, most=1000))
-    if options.json:
-        left_out = [str(mask) for mask in folder.without_lesions]
-        content = {
-            **identity(card),
-            "lesions": str(masks),
-            "data": str(photos or masks),
-            "left_out": left_out,
-            "methods": figures,
-            "affected_share": area and asdict(area),
-        }
-        write_json(options.json, content, folder.unreadable)
-    if options.json != "-":
+    warn_unreadable(folder.unreadable)
+    content = {
+        "lesions": str(masks),
+        "data": str(photos or masks),
+        "left_out": [str(mask) for mask in folder.without_lesions],
+        "methods": figures,
+        "affected_share": area and asdict(area),
+    }
+    recorded = figures[RECORDED] | (area.of_card("affected") if area else {})
+    write_result(options, card, content, recorded, folder.unreadable)
+    if options.prints:
         _print(card, masks, figures, len(folder.without_lesions))
         _print_agreement(area)
-    if options.record:
-        recorded = figures[RECORDED] | (area.of_card("affected") if area else {})
-        replace_table(card.path, recorded, f"metrics.{options.record}")
     return FAILED if folder.unreadable else 0
 
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cli.cards.edit import replace_table
 from cli.cards.served import served_card
 from cli.errors import FAILED, CommandError
-from cli.evaluation.evaluate import EvaluateOptions, identity, write_json
+from cli.evaluation.results import EvaluateOptions, write_result
 from cli.output import warn
+from cli.photo_notes import warn_unreadable
 from engine.evaluation.inference import decode_pixels, predict_verdicts
 from engine.explainer import Explainer
 from models.card import Card
 from models.card_errors import CardError
-from models.training.array_cache import attempt, unreadable_lines
+from models.training.unreadable import try_read
 from models.verdict import VERDICTS, Verdict
 from pictures.colormaps import Pixels
 from pictures.photo_files import passed_over, photo_files
@@ -37,21 +37,18 @@ def evaluate_unknown(model: str, folder: Path, options: EvaluateOptions) -> int:
         answers = verdicts_on(card, files.paths, unreadable)
     except (CardError, OSError) as error:
         raise CommandError(str(error)) from error
-    lines = (f"not read: {line}" for line in unreadable_lines(unreadable, most=1000))
-    warn([*filter(None, [passed_over(files.others)]), *lines])
+    warn(filter(None, [passed_over(files.others)]))
+    warn_unreadable(unreadable)
     if not answers:
         raise CommandError(f"no photo can be read in {folder}")
     shares = verdict_shares([verdict for _, verdict in answers.values()])
-    if options.json:
-        photos = {
-            path: {"class": name, "verdict": verdict} for path, (name, verdict) in answers.items()
-        }
-        content = {**identity(card), "unknown": str(folder), **shares, "answers": photos}
-        write_json(options.json, content, unreadable)
-    if options.json != "-":
+    photos = {
+        path: {"class": name, "verdict": verdict} for path, (name, verdict) in answers.items()
+    }
+    content = {"unknown": str(folder), **shares, "answers": photos}
+    write_result(options, card, content, shares, unreadable)
+    if options.prints:
         _print(card, folder, shares, answers)
-    if options.record:
-        replace_table(card.path, shares, f"metrics.{options.record}")
     return FAILED if unreadable else 0
 
 
@@ -73,7 +70,7 @@ def _readable(
 ) -> Iterator[Pixels]:
     """The pixels of one photo after the other, and which those were."""
     for path in map(str, paths):
-        made = attempt(partial(decode_pixels, card=card), path)
+        made = try_read(partial(decode_pixels, card=card), path)
         if isinstance(made, str):
             unreadable[path] = made
         else:

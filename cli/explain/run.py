@@ -17,6 +17,7 @@ from engine.batch_pipeline import BatchPipeline
 from engine.photos.overlay import encode, render_overlay
 from engine.photos.resize import use_calling_thread
 from jobs.blobs.blob_names import OVERLAY_LONG_SIDE
+from models.training.unreadable import reason_of
 from pictures.blend import Box, Map
 from pictures.photo_files import printable
 
@@ -137,15 +138,8 @@ class Run:
         return target.relative_to(self._out).as_posix()
 
     def _failed(self, photo: FoundPhoto, error: Exception) -> Row:
-        return self._row(photo, ok=False) | {"error": error_message(error)}
+        return self._row(photo, ok=False) | {"error": reason_of(error)}
 
     def _row(self, photo: FoundPhoto, *, ok: bool) -> Row:
         name = printable(photo.name.as_posix())
         return {"path": str(photo.path), "key": self._plan.keys[photo.path], "ok": ok, "name": name}
-
-
-def error_message(error: Exception) -> str:
-    """The words for an error."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror}"
-    return str(error) or type(error).__name__

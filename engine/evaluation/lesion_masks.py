@@ -13,7 +13,7 @@ from engine.explainer import Explainer
 from engine.photos.resize import stretch
 from models.card import Card
 from models.card_errors import CardError
-from models.training.array_cache import attempt
+from models.training.unreadable import try_read
 from pictures.affected_area import affected_share
 from pictures.colormaps import Pixels
 from pictures.errors import WrongMask
@@ -61,7 +61,7 @@ class LesionFolder:
         self.without_lesions.clear()
         self.unreadable.clear()
         for path, mask in self._pairs:
-            photo = attempt(partial(decode_photo, card=card), str(path))
+            photo = try_read(partial(decode_photo, card=card), str(path))
             if isinstance(photo, str):
                 self.unreadable[str(path)] = photo
             elif outline := outline_of(read_lesion_mask(mask, (photo.width, photo.height))):

@@ -5,32 +5,14 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pictures.errors import PhotoError
-from pictures.photo_files import printable
+from models.training.unreadable import UnreadablePhotos, try_read
 
 Array = npt.NDArray[np.uint8]
-T = TypeVar("T")
-_SHOWN = 5
-
-
-class UnreadablePhotos(Exception):
-    """`photos`: each one's path, and why it cannot be read."""
-
-    def __init__(self, photos: dict[str, str]) -> None:
-        self.photos = photos
-        super().__init__("; ".join(unreadable_lines(photos)))
-
-
-def unreadable_lines(photos: dict[str, str], most: int = _SHOWN) -> list[str]:
-    """A line for each of the first `most` photos, and how many more there are."""
-    lines = [f"{printable(path)}: {why}" for path, why in list(photos.items())[:most]]
-    more = len(photos) - most
-    return [*lines, f"and {more:,} more"] if more > 0 else lines
 
 
 def key_of(*parts: object) -> str:
@@ -70,19 +52,9 @@ def _fill(array: Array, read: Callable[[Any], Array], items: Sequence[Any]) -> d
     """Fill the array. Returns the items that could not be read, and why."""
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for index, made in enumerate(pool.map(lambda item: attempt(read, item), items)):
+        for index, made in enumerate(pool.map(lambda item: try_read(read, item), items)):
             if isinstance(made, str):
                 failed[str(items[index])] = made
             else:
                 array[index] = made
     return failed
-
-
-def attempt(read: Callable[[Any], T], item: Any) -> T | str:
-    """What `read` makes of a photo, or why it cannot be read."""
-    try:
-        return read(item)
-    except PhotoError as error:
-        return str(error)
-    except OSError as error:
-        return f"cannot be read: {error.strerror or error}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,19 +15,13 @@ from PIL import Image
 
 from models.card_errors import CardError
 from models.decode_size import decode_at
-from models.training.array_cache import (
-    Array,
-    T,
-    UnreadablePhotos,
-    attempt,
-    key_of,
-    memory_mapped,
-    unreadable_lines,
-)
+from models.training.array_cache import Array, key_of, memory_mapped
 from models.training.background import cut_out
 from models.training.class_folders import class_folders, notes_on
+from models.training.unreadable import UnreadablePhotos, try_read, unreadable_lines
 from pictures.leaf_mask import SIDE
 
+T = TypeVar("T")
 DECODING = 3
 """Part of the key of decoded photos that are kept: higher when they come out otherwise."""
 _MASK_FROM = 256  # pixels of the short side, at least, that a mask is found in
@@ -114,7 +108,7 @@ class LeafFolder:
         be read are left out. Raises CardError where that is all of them."""
         failed: dict[str, str] = {}
         for path in self.paths:
-            made = attempt(read, path)
+            made = try_read(read, path)
             if isinstance(made, str):
                 failed[path] = made
             else:
