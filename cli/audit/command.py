@@ -11,7 +11,7 @@ from cli.audit.photos import AuditedPhoto, LabelledPhoto, explain_photos
 from cli.audit.report import write_report
 from cli.audit.second_model import SecondModel
 from cli.errors import FAILED, MISSING, USAGE, CommandError
-from cli.explain.local_source import load_explainer, require_card, require_device
+from cli.local_model import load_explainer, require_card, require_device
 from cli.output import Output, json_text, warn
 from cli.photo_notes import warn_of
 from cli.progress import progress
