@@ -26,7 +26,7 @@ from workers.settings import WorkerSettings
 
 @dataclass(frozen=True)
 class AuditOptions:
-    """The options of the command. `trials`: photos that faithfulness is measured on.
+    """The options of the command. `faithfulness`: photos that it is measured on, 0 for none.
     `translated`: to the language of the report."""
 
     folder: Path
@@ -35,7 +35,7 @@ class AuditOptions:
     against: str
     device: str
     batch: int
-    trials: int
+    faithfulness: int
     translated: Translator = IN_ENGLISH
 
 
@@ -51,18 +51,10 @@ def audit(options: AuditOptions, settings: WorkerSettings, say: Output) -> int:
         explained, failed = explain_photos(explainer, photos, options.batch, advance)
     if not explained:
         raise CommandError(f"none of the {len(photos):,} photos could be read: {failed[0].reason}")
-    trials = _trials(explained, explainer, options.trials, quiet=quiet)
-    against = None
-    if other is not None:
-        second = load_explainer(other, device, settings)
-        again = [LabelledPhoto(one.path, one.name, one.label) for one in explained]
-        with progress(f"looking with {other.id}", len(again), quiet=quiet) as advance:
-            results, lost = explain_photos(second, again, options.batch, advance)
-        if lost:
-            raise CommandError(f"{printable(lost[0].path)} has changed meanwhile: {lost[0].reason}")
-        against = SecondModel(other, explained, results)
+    faithfulness = _measure(explained, explainer, options.faithfulness, quiet=quiet)
+    against = other and _second_model(other, explained, options, settings, quiet=quiet)
     found = Findings(explained, card.class_names, against.differing if against else {})
-    content = audit_document(card, options.folder, found, failed, trials, against)
+    content = audit_document(card, options.folder, found, failed, faithfulness, against)
     _write(options, content, found, against, card)
     _tell(content, options.out, say)
     return FAILED if failed else 0
@@ -96,12 +88,32 @@ def _cards(options: AuditOptions, settings: WorkerSettings) -> tuple[Card, Card 
     return card, other
 
 
-def _trials(
+def _measure(
     explained: Sequence[AuditedPhoto], explainer: Explainer, count: int, *, quiet: bool
 ) -> FaithfulnessSample | None:
+    """Measure faithfulness on at most `count` of the photos."""
     chosen = sample(explained, count)
     with progress("blurring what the maps show", len(chosen), quiet=quiet) as advance:
         return measure_sample(chosen, explainer.card, explainer.device, advance)
+
+
+def _second_model(
+    card: Card,
+    explained: Sequence[AuditedPhoto],
+    options: AuditOptions,
+    settings: WorkerSettings,
+    *,
+    quiet: bool,
+) -> SecondModel:
+    """The same photos explained by another model. Raises CommandError where one of them cannot be
+    read any more."""
+    explainer = load_explainer(card, require_device(options.device), settings)
+    again = [LabelledPhoto(one.path, one.name, one.label) for one in explained]
+    with progress(f"looking with {card.id}", len(again), quiet=quiet) as advance:
+        results, lost = explain_photos(explainer, again, options.batch, advance)
+    if lost:
+        raise CommandError(f"{printable(lost[0].path)} has changed meanwhile: {lost[0].reason}")
+    return SecondModel(card, explained, results)
 
 
 def _write(

@@ -20,7 +20,7 @@ def audit_document(
     folder: Path,
     found: Findings,
     failed: Sequence[FailedPhoto],
-    trials: FaithfulnessSample | None,
+    faithfulness: FaithfulnessSample | None,
     against: SecondModel | None,
 ) -> Document:
     """Everything but the pictures; shares rounded to 4 places."""
@@ -37,8 +37,8 @@ def audit_document(
         "near_duplicates": [
             [str(found.photos[index].path) for index in group] for group in found.duplicates
         ],
-        "faithfulness": None if trials is None else asdict(trials) | {"passed": trials.passed},
-        "against": None if against is None else against.document(),
+        "faithfulness": faithfulness and asdict(faithfulness) | {"passed": faithfulness.passed},
+        "against": against and against.document(),
         "each": [
             _photo(photo, own, found.names)
             for photo, own in zip(found.photos, found.reasons, strict=True)

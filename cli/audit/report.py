@@ -29,27 +29,18 @@ def write_report(
     translated: Translator = IN_ENGLISH,
 ) -> None:
     """Show photos that have a reason, at most 1,200 of them, mistakes first."""
-    met = [found.names[index] for index in found.met]
     shown = shown_indices(found)
-    pictures = thumbnails([found.photos[index].path for index in shown])
-    cards = [
-        _card(found, index, against, translated) | {"picture": picture}
-        for index, picture in zip(shown, pictures, strict=True)
-    ]
+    photos = _gallery_photos(found, shown, against, translated)
+    met = [found.names[index] for index in found.met]
     page = render(
         "audit.html",
         translated,
-        title=translated.plural(
-            "{model} on {count} photo",
-            "{model} on {count} photos",
-            found.figures.photos,
-            model=content["model"]["id"],
-        ),
-        gallery=gallery(cards, translated, key=str(target.resolve()), reasons=REASONS),
+        title=_title(content, translated),
+        gallery=gallery(photos, translated, key=str(target.resolve()), reasons=REASONS),
         audit=content,
         advice=advice(found, translated),
         words=lambda name: translated.text(class_title(name)),
-        meaning=meaning_of(cards, translated),
+        meaning=meaning_of(photos, translated),
         confusion=_confusion(found),
         met=met,
         described=described(met, descriptions, translated),
@@ -58,6 +49,15 @@ def write_report(
         examples=EXAMPLES,
     )
     target.write_text(page, "utf-8")
+
+
+def _title(content: Document, translated: Translator) -> str:
+    return translated.plural(
+        "{model} on {count} photo",
+        "{model} on {count} photos",
+        content["photos"],
+        model=content["model"]["id"],
+    )
 
 
 def shown_indices(found: Findings) -> list[int]:
@@ -71,10 +71,20 @@ def shown_indices(found: Findings) -> list[int]:
     return sorted(indices, key=rank)[:MOST]
 
 
-def _card(
+def _gallery_photos(
+    found: Findings, shown: Sequence[int], against: SecondModel | None, translated: Translator
+) -> list[dict[str, Any]]:
+    pictures = thumbnails([found.photos[index].path for index in shown])
+    return [
+        _gallery_photo(found, index, against, translated) | {"picture": picture}
+        for index, picture in zip(shown, pictures, strict=True)
+    ]
+
+
+def _gallery_photo(
     found: Findings, index: int, against: SecondModel | None, translated: Translator
 ) -> dict[str, Any]:
-    """The data from which the page's script makes a card."""
+    """The data from which the page's script shows a photo in its gallery, but for the picture."""
     photo, names = found.photos[index], found.names
     role = "" if photo.is_right else SAID
     views = [_view(photo, photo.predicted, names, role, translated)]

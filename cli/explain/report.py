@@ -34,26 +34,18 @@ def write_report(
     good = sorted((row for row in rows if row["ok"]), key=_confidence)
     shown = good[:MOST]
     pictures = thumbnails([Path(row["path"]) for row in shown])
-    cards = [_card(row, picture, translated) for row, picture in zip(shown, pictures, strict=True)]
-    classes = Counter(row["predictions"][0]["class_name"] for row in good)
+    photos = [_gallery_photo(*pair, translated) for pair in zip(shown, pictures, strict=True)]
+    classes = _classes(good, translated)
     page = render(
         "explain.html",
         translated,
         title=translated.plural("{count} leaf explained", "{count} leaves explained", len(good)),
-        gallery=gallery(cards, translated, key=str(target.resolve()), reasons=REASONS),
-        meaning=meaning_of(cards, translated),
+        gallery=gallery(photos, translated, key=str(target.resolve()), reasons=REASONS),
+        meaning=meaning_of(photos, translated),
         failed=[row for row in rows if not row["ok"]],
         left_out=len(good) - len(shown),
-        classes=[
-            {
-                "name": name,
-                "words": translated.text(class_title(name)),
-                "count": count,
-                **_means(good, name),
-            }
-            for name, count in classes.most_common()
-        ],
-        described=described([name for name, _ in classes.most_common()], descriptions, translated),
+        classes=classes,
+        described=described([one["name"] for one in classes], descriptions, translated),
         model=good[0]["model"] if good else None,
     )
     target.write_text(page, "utf-8")
@@ -62,6 +54,20 @@ def write_report(
 def _confidence(row: Row) -> float:
     found: float = row["predictions"][0]["confidence"]
     return found
+
+
+def _classes(rows: Sequence[Row], translated: Translator) -> list[dict[str, Any]]:
+    """The classes that the photos were taken for, the most frequent first, with their figures."""
+    counts = Counter(row["predictions"][0]["class_name"] for row in rows)
+    return [
+        {
+            "name": name,
+            "words": translated.text(class_title(name)),
+            "count": count,
+            **_means(rows, name),
+        }
+        for name, count in counts.most_common()
+    ]
 
 
 def _means(rows: Sequence[Row], name: str) -> dict[str, Any]:
@@ -81,8 +87,8 @@ def _reasons(row: Row) -> list[str]:
     return [*filter(None, [verdict]), *(WARNINGS[name].label for name in warnings)]
 
 
-def _card(row: Row, picture: str, translated: Translator) -> dict[str, Any]:
-    """The data from which the page's script makes a card."""
+def _gallery_photo(row: Row, picture: str, translated: Translator) -> dict[str, Any]:
+    """The data from which the page's script shows a photo in its gallery."""
     own, named = table_row(row), {one["class_index"]: one for one in row["predictions"]}
     views = [
         {

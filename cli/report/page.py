@@ -25,18 +25,18 @@ def render(template: str, translated: Translator, **values: Any) -> str:
 
 
 def gallery(
-    cards: Sequence[dict[str, Any]],
+    photos: Sequence[dict[str, Any]],
     translated: Translator,
     *,
     key: str,
     reasons: Sequence[str] = (),
 ) -> Markup:
-    """The data that `gallery.js` reads. key: of the notes that are kept in the browser. reasons:
-    why a photo may be shown, in order. Its texts are English, and their translations beside them.
-    """
+    """The data that `gallery.js` reads. photos: what it shows of each. key: of the notes that are
+    kept in the browser. reasons: why a photo may be shown, in order. Its texts are English, and
+    their translations beside them."""
     tables = {name: b64encode(colormap(name).tobytes()).decode() for name in REPORT_COLORMAPS}
     styles = {name: reason.style for name, reason in LEGEND.items()}
-    content = {"key": key, "cards": list(cards), "colormaps": tables}
+    content = {"key": key, "cards": list(photos), "colormaps": tables}
     content |= {"language": translated.language, "texts": _texts(translated.language)}
     return data(content | {"reasons": list(reasons), "styles": styles})
 

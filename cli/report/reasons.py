@@ -44,8 +44,8 @@ LEGEND = {
 }
 
 
-def meaning_of(cards: Sequence[dict[str, Any]], translated: Translator) -> list[tuple[str, str]]:
-    """The reasons that some card has, each with what it means."""
-    met = {reason for card in cards for reason in card["reasons"]}
+def meaning_of(photos: Sequence[dict[str, Any]], translated: Translator) -> list[tuple[str, str]]:
+    """The reasons that some photo of a gallery has, each with what it means."""
+    met = {reason for photo in photos for reason in photo["reasons"]}
     say = translated.text
     return [(say(name), say(reason.meaning)) for name, reason in LEGEND.items() if name in met]
