@@ -77,7 +77,7 @@ def decode_from(header: Header, data: bytes, min_side: int, min_long_side: int =
 
 
 def most_pixels(min_side: int) -> int:
-    """That a decoded photo has."""
+    """How many pixels a decoded photo has at most."""
     return max(KEPT_PIXELS, 2 * min_side**2)
 
 

@@ -11,7 +11,6 @@ from pictures.colormaps import Pixels
 
 Hash = npt.NDArray[np.uint8]
 _SIDE, _BITS = 16, 256
-TURNS = 8
 NEAR = 40
 _ROWS = 512
 

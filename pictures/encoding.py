@@ -1,4 +1,5 @@
-"""Pictures as files, with Pillow alone."""
+"""Stored pictures: encoded, and read again, with Pillow alone. Photos that somebody sends:
+`pictures.decode`."""
 
 import io
 
@@ -32,7 +33,7 @@ def encode_grey(values: Pixels) -> bytes:
     return buffer.getvalue()
 
 
-def decode(data: bytes, size: tuple[int, int] | None = None) -> Pixels:
+def read_picture(data: bytes, size: tuple[int, int] | None = None) -> Pixels:
     """A stored picture as uint8 (h, w, 3) RGB.
 
     A JPEG of which only `size`, (width, height), is needed is decoded at a reduced scale, never
@@ -44,7 +45,7 @@ def decode(data: bytes, size: tuple[int, int] | None = None) -> Pixels:
         return np.asarray(picture.convert("RGB"))
 
 
-def size_of(data: bytes) -> tuple[int, int]:
+def picture_size(data: bytes) -> tuple[int, int]:
     """Width and height of a stored picture; no pixel is decoded."""
     with Image.open(io.BytesIO(data)) as picture:
         return picture.size

@@ -42,15 +42,18 @@ class Renderer:
         """
         data = self._blobs.get(job.id, blob_names.PHOTO)
         heatmap, box = self._map(job, params)
-        kind, size = _kind(job, params), target_size(params.size, encoding.size_of(data), job, side)
+        kind, size = (
+            _kind(job, params),
+            target_size(params.size, encoding.picture_size(data), job, side),
+        )
         if max(size) > encoding.LONGEST_SIDE[kind]:
             raise _too_long(max(size), kind)
-        drawn = blend(encoding.decode(data, size), heatmap, *_colours(job, params), size, box)
+        drawn = blend(encoding.read_picture(data, size), heatmap, *_colours(job, params), size, box)
         return encoding.encode(drawn, kind)
 
     def comparison(self, job: Job, params: ComparisonParams, translated: Translator) -> bytes:
         """The photo, then all explained classes, on one scale: that of the hottest."""
-        photo = encoding.decode(self._blobs.get(job.id, blob_names.PHOTO), (_CELL, _CELL))
+        photo = encoding.read_picture(self._blobs.get(job.id, blob_names.PHOTO), (_CELL, _CELL))
         name, alpha = _colours(job, params)
         cells = [(translated.text(PHOTO), photo)]
         maps = _on_one_scale(job, self._maps(job))

@@ -22,7 +22,7 @@ from engine.photos.overlay import save_picture
 from models.card import Card
 from models.card_errors import CardError
 from models.training.photos import LeafFolder
-from pictures.confusion import confusion_picture
+from pictures.confusion_matrix import confusion_picture
 from pictures.errors import PhotoError
 from workers.allocator import keep_freed_memory
 
