@@ -53,7 +53,7 @@ class Sweeper:
         self._replicas = replicas
         self._blobs, self._counters = blobs, counters
         self._interval, self._grace = interval, int(grace * 1000)
-        self._leftovers = redis.register_script(load_script("leftovers"))
+        self._unneeded = redis.register_script(load_script("unneeded_blobs"))
         self._stopped = Event()
 
     def stop(self) -> None:
@@ -62,15 +62,15 @@ class Sweeper:
 
     def run(self) -> None:
         """Do what is due, until `stop`. Raises BlobsFailed, NotReplicated, RedisError."""
-        self._erase_originals()
+        self._erase_of_ended_jobs()
         if self._redis.set(LOCK, 1, nx=True, px=int(self._interval * 1000)):
             self._counters.count("swept_total", "part", by=self._blobs.remove_partial_writes())
             self._warn_of_missing_blobs()
             self._sweep()
 
-    def _erase_originals(self) -> None:
-        """Erase the photos of jobs that ended without a worker; workers erase those of the
-        others, unless there are replicas to wait for."""
+    def _erase_of_ended_jobs(self) -> None:
+        """Erase the originals of jobs that succeeded, and all blobs of the others, where no worker
+        has done so: it does, unless there are replicas to wait for."""
         while not self._stopped.is_set() and (ids := self._redis.srandmember(ENDED, _CHUNK)):
             with_pictures = set(self._with_pictures(ids))
             self._blobs.delete_each(list(with_pictures), ORIGINAL)
@@ -112,7 +112,7 @@ class Sweeper:
         which the next sweep need not look at again."""
         for ids in _chunks(self._blobs.list_jobs(shard)):
             with self._redis.pipeline(transaction=False) as pipe:
-                self._leftovers(args=[PREFIX, self._grace, *ids], client=pipe)
+                self._unneeded(args=[PREFIX, self._grace, *ids], client=pipe)
                 (found,) = self._replicated(pipe)
             if found:
                 self._erase(dict(zip(found[::2], found[1::2], strict=True)))

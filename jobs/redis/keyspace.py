@@ -1,4 +1,4 @@
-"""The names of all keys in Redis."""
+"""The keys in Redis that Python reads or writes; `scripts/prelude.lua` names the others."""
 
 PREFIX = "cropshield:1:"  # the 1 is the version of the record's form
 SCHEMA = 1  # of all that is in Redis; a version that cannot serve what a newer one writes stops
