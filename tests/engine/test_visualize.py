@@ -1,4 +1,4 @@
-"""engine/visualize.py: the guide's one-call pictures."""
+"""engine/visualize.py: the guide's one-call pictures, strips and files."""
 
 from pathlib import Path
 
@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.cam.gradcam import GradCAM
 from engine.errors import WrongInput, WrongLayer
 from engine.photos.transforms import get_validation_transforms
 from engine.visualize import (
+    _shared_scale,
+    compare_top_k,
     generate_gradcam_visualization,
     get_target_layer,
+    save_gradcam,
     visualize_gradcam_grid,
 )
-from tests.engine.networks import network
+from tests.engine.networks import network, photos
 from tests.pictures.files import file_of, scene
 
 
@@ -75,3 +79,36 @@ def test_wrong_grids_are_named(tmp_path: Path) -> None:
         visualize_gradcam_grid(network(), [scene()] * 2, "block4", class_indices=[0])
     with pytest.raises(ValueError, match=r"grid\.gif has no suffix of a known"):
         visualize_gradcam_grid(network(), [scene()], "block4", save_path=tmp_path / "grid.gif")
+
+
+NAMES = [f"class {i}" for i in range(7)]
+
+
+def test_a_strip_shows_the_photo_and_its_best_classes(tmp_path: Path) -> None:
+    target = tmp_path / "strip.png"
+    strip = compare_top_k(network(), scene(), "block4", NAMES, k=3, save_path=target)
+    assert target.exists()
+    assert strip.shape[1] > 4 * 256
+    assert strip.shape[1] > 3 * strip.shape[0]
+
+
+def test_maps_share_the_scale_of_the_hottest() -> None:
+    model, x = network("resnet18"), photos(1)
+    cam = GradCAM(model, "layer4")
+    maps, classes, confidences = _shared_scale(cam, x, 3, "gradcam")
+    assert max(heatmap.max() for heatmap in maps) == 1.0
+    assert confidences == sorted(confidences, reverse=True)
+    for heatmap, own in zip(maps, cam(x, classes), strict=True):
+        np.testing.assert_allclose(heatmap, own * heatmap.max(), atol=1e-6)
+
+
+def test_class_names_that_are_too_few_are_named() -> None:
+    with pytest.raises(WrongInput, match="1 class names; needed is at least"):
+        compare_top_k(network(), scene(), "block4", NAMES[:1], k=7)
+
+
+def test_an_overlay_is_saved_with_its_map(tmp_path: Path) -> None:
+    heatmap = np.random.default_rng(0).random((14, 14), dtype=np.float32)
+    target = save_gradcam(np.zeros((8, 8, 3), np.uint8), tmp_path / "new" / "leaf.jpg", heatmap)
+    assert target.read_bytes()[:2] == b"\xff\xd8"
+    np.testing.assert_array_equal(np.load(tmp_path / "new" / "leaf.npy"), heatmap)

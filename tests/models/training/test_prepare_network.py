@@ -1,14 +1,17 @@
-"""Parts of a network that stay as they begin."""
+"""models/training/prepare_network.py: frozen parts, and depthwise convolutions in float32."""
 
+import copy
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
+from models.architectures.registry import build
 from models.card import Card
 from models.card_errors import CardError
 from models.recipe import Training
-from models.training.prepare_network import freeze
+from models.training.prepare_network import freeze, keep_depthwise_exact
 from tests.engine.networks import network, save_model
 
 
@@ -41,3 +44,34 @@ def test_random_parts_are_not_frozen(tmp_path: Path) -> None:
         CardError, match=r"training\.frozen: without a start these parts would stay"
     ):
         freeze(card, model)
+
+
+def kinds(model: nn.Module, x: torch.Tensor) -> dict[str, torch.dtype]:
+    """What each convolution gives under autocast."""
+    seen: dict[str, torch.dtype] = {}
+
+    def note(name: str) -> None:
+        model.get_submodule(name).register_forward_hook(
+            lambda _, __, output: seen.__setitem__(name, output.dtype)
+        )
+
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Conv2d):
+            note(name)
+    with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+        model.eval()(x)
+    return seen
+
+
+def test_only_depthwise_convolutions_stay_in_float32() -> None:
+    model = build("efficientnet_b0", 3)
+    names = list(model.state_dict())
+    keep_depthwise_exact(model)
+    seen = kinds(copy.deepcopy(model), torch.rand(1, 3, 64, 64))
+    for name, kind in seen.items():
+        convolution = model.get_submodule(name)
+        assert isinstance(convolution, nn.Conv2d)
+        depthwise = convolution.groups > 1
+        assert kind == (torch.float32 if depthwise else torch.bfloat16), name
+    assert {torch.float32, torch.bfloat16} == set(seen.values())
+    assert list(model.state_dict()) == names
