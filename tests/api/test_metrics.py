@@ -96,7 +96,7 @@ def test_without_redis_the_answer_says_so_and_nothing_else(home: Path) -> None:
         assert scraped(client) == {("cropshield_redis_up", ()): 0}
 
 
-def test_histograms_accumulate() -> None:
+def test_buckets_of_a_histogram_accumulate() -> None:
     saved = {"batch_photos|0": "2", "batch_photos|3": "1", "batch_photos|9": "1"}
     queue = QueueDepth(0, 0)
     now = Backlog(0, 0, {"retry": queue, "interactive": queue, "bulk": queue})
@@ -107,5 +107,5 @@ def test_histograms_accumulate() -> None:
     assert values["cropshield_batch_photos_sum", ()] == 310
 
 
-def test_it_is_not_in_the_schema(client: TestClient) -> None:
+def test_metrics_are_not_in_the_openapi_document(client: TestClient) -> None:
     assert "/metrics" not in client.get("/openapi.json").json()["paths"]

@@ -24,7 +24,7 @@ from workers.settings import WorkerSettings
         ("CROPSHIELD_WARM_MODELS", "x", '"warm_models" .* it must be JSON'),
     ],
 )
-def test_it_says_which_and_why(
+def test_a_wrong_setting_is_named_with_the_reason(
     name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -32,7 +32,7 @@ def test_it_says_which_and_why(
         read(WorkerSettings)
 
 
-def test_a_command_shows_the_sentence_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_with_a_wrong_setting_shows_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CROPSHIELD_BLOBS", "redis://x")
     argv = [sys.executable, "-m", "cli", "api"]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60)

@@ -55,7 +55,7 @@ def noting(statuses: list[int], **options: Any) -> httpx2.Client:
     return httpx2.Client(event_hooks={"response": [note]}, **options)
 
 
-def test_it_is_fetched_once_with_its_card(
+def test_a_graph_is_fetched_once_with_its_card(
     address: str, path: Path, described: dict[str, Any]
 ) -> None:
     statuses: list[int] = []
@@ -70,7 +70,7 @@ def test_it_is_fetched_once_with_its_card(
     assert statuses == [200]
 
 
-def test_both_clients_fetch_it(address: str, path: Path, described: dict[str, Any]) -> None:
+def test_both_clients_fetch_a_graph(address: str, path: Path, described: dict[str, Any]) -> None:
     async def fetch() -> None:
         async with AsyncCropShield(address) as client:
             await client.download_graph(MODEL, path)
@@ -79,7 +79,7 @@ def test_both_clients_fetch_it(address: str, path: Path, described: dict[str, An
     assert is_whole(path, described)
 
 
-def test_it_comes_through_a_link_that_breaks_again_and_again(
+def test_a_graph_comes_through_a_link_that_breaks_again_and_again(
     server: Service, path: Path, described: dict[str, Any]
 ) -> None:
     statuses: list[int] = []
@@ -107,7 +107,7 @@ CropShield(sys.argv[1]).download_graph(sys.argv[2], sys.argv[3], progress=die)
 """
 
 
-def test_another_process_goes_on_where_one_was_killed(
+def test_a_download_goes_on_where_a_killed_process_left_it(
     address: str, path: Path, described: dict[str, Any]
 ) -> None:
     killed = subprocess.run([sys.executable, "-c", KILLED, address, MODEL, path], check=False)

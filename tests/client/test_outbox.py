@@ -293,7 +293,7 @@ def test_a_photo_that_is_removed_while_others_are_sent_is_not_sent(tmp_path: Pat
     assert len(server.requests) == 1
 
 
-def test_it_can_be_awaited(tmp_path: Path) -> None:
+def test_the_outbox_can_be_awaited(tmp_path: Path) -> None:
     async def two() -> list[str]:
         http = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda request: job(request)))
         async with AsyncCropShield(http=http, retry=ONCE) as client:

@@ -54,7 +54,7 @@ def test_the_three_lines_that_the_api_page_opens_with_are_run_too(
     assert (tmp_path / "overlay.jpg").read_bytes().startswith(b"\xff\xd8")
 
 
-def test_a_phone_does_it_too(
+def test_the_first_job_is_done_in_three_lines_of_kotlin(
     server: Service, address: str, leaf_jpeg: bytes, tmp_path: Path
 ) -> None:
     """In Kotlin, by the libraries that Android has; the emulator calls its host 10.0.2.2."""
@@ -68,6 +68,6 @@ def test_a_phone_does_it_too(
     assert said == best["class_name"]
 
 
-def test_swift_takes_three_lines_too() -> None:
+def test_the_first_job_takes_three_lines_of_swift() -> None:
     """Its compiler is not packaged for Debian."""
     assert code("swift", "").count("\n") == 2

@@ -19,7 +19,7 @@ def graph(client: TestClient) -> Any:
     return client.get("/v1/models/resnet18").json()["graph"]
 
 
-def test_it_is_the_file_that_the_card_describes(client: TestClient, graph: Any) -> None:
+def test_a_graph_is_the_file_that_the_card_describes(client: TestClient, graph: Any) -> None:
     assert graph["link"] == PATH
     answer = client.get(PATH)
     assert answer.status_code == 200
@@ -32,7 +32,7 @@ def test_it_is_the_file_that_the_card_describes(client: TestClient, graph: Any) 
     assert head.headers["Content-Length"] == str(graph["bytes"])
 
 
-def test_what_is_known_already_is_304_and_what_is_missing_can_be_asked_for(
+def test_a_known_graph_is_304_and_a_missing_part_can_be_asked_for(
     client: TestClient, graph: Any
 ) -> None:
     whole = client.get(PATH)
@@ -51,7 +51,7 @@ def test_what_is_known_already_is_304_and_what_is_missing_can_be_asked_for(
     assert beyond.headers["Content-Range"] == f"bytes */{size}"
 
 
-def test_a_model_without_one_is_404_and_says_why(
+def test_a_model_without_a_graph_is_404_and_says_why(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     card = Catalog()["resnet18"]
@@ -75,7 +75,7 @@ def _serve(monkeypatch: pytest.MonkeyPatch, card: Card) -> None:
     monkeypatch.setattr(Catalog, "__getitem__", lambda _, __: card)
 
 
-def test_a_model_that_is_not_there_has_none(client: TestClient) -> None:
+def test_the_graph_of_an_unknown_model_is_404(client: TestClient) -> None:
     answer = client.get("/v1/models/nope/graph")
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
     assert "'nope'" in answer.json()["detail"]

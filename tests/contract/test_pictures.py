@@ -120,7 +120,7 @@ def test_an_original_size_is_that_of_the_photo_as_sent_turned_upright(
         ("colour=jet", "colour", "not permitted"),
     ],
 )
-def test_a_wrong_look_is_422(
+def test_a_wrong_picture_parameter_is_422(
     client: TestClient, done: str, query: str, field: str, said: str
 ) -> None:
     answer = client.get(f"{done}/overlay?{query}")
@@ -249,7 +249,7 @@ RANGES: list[tuple[str, Callable[[bytes], bytes]]] = [
 
 
 @pytest.mark.parametrize(("asked", "part"), RANGES)
-def test_a_range_is_206(
+def test_a_part_of_a_picture_is_206(
     client: TestClient, done: str, asked: str, part: Callable[[bytes], bytes]
 ) -> None:
     whole = client.get(f"{done}/heatmap").content

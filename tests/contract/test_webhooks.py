@@ -183,7 +183,7 @@ def test_a_failure_is_retried_with_the_same_id_and_listed_under_the_job(
     assert len(receiver.got) == 3
 
 
-def test_410_stops(
+def test_a_receiver_that_answers_410_is_called_no_more(
     client: TestClient,
     fake_worker: FakeWorker,
     leaf_jpeg: bytes,

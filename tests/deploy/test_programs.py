@@ -20,7 +20,7 @@ def test_on_ci_a_program_that_is_missing_is_an_error(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("bare")
-def test_elsewhere_it_is_named(
+def test_elsewhere_a_missing_program_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("CI", raising=False)

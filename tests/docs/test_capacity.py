@@ -5,7 +5,7 @@ import re
 from scripts.capacity import PAGES, TABLES, Job, refreshed
 
 
-def test_their_tables_are_those_of_the_results() -> None:
+def test_tables_of_a_page_are_those_of_the_results() -> None:
     found = []
     for path in PAGES:
         page = path.read_text("utf-8")

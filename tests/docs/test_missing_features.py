@@ -20,7 +20,7 @@ TRUE_TODAY = {
 """By page, the lines that are meant."""
 
 
-def test_what_a_page_calls_missing_is_listed_here() -> None:
+def test_what_a_page_calls_missing_is_listed_in_this_test() -> None:
     found = {}
     for page in PAGES:
         name = str(page.relative_to(ROOT))

@@ -41,5 +41,5 @@ def test_the_password_of_an_address_is_masked_wherever_it_stands(address: str) -
         "redis://me@host",
     ],
 )
-def test_nothing_else_is(text: str) -> None:
+def test_a_text_without_a_password_stays_as_it_is(text: str) -> None:
     assert masked(text) == text

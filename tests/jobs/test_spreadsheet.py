@@ -29,7 +29,9 @@ def test_what_begins_like_a_formula_gets_an_apostrophe(text: str) -> None:
         ('a;"=1"', 'a;\'"=1"'),
     ],
 )
-def test_so_does_a_part_that_another_separator_makes_a_cell_of(text: str, expected: str) -> None:
+def test_a_part_that_another_separator_makes_a_cell_of_gets_an_apostrophe(
+    text: str, expected: str
+) -> None:
     assert guarded(text) == expected
     for delimiter in ",;\t":
         rows = csv.reader(io.StringIO(csv_line(["x", text]), newline=""), delimiter=delimiter)
@@ -42,5 +44,5 @@ def test_a_cell_has_no_nul() -> None:
 
 
 @pytest.mark.parametrize("value", ["leaf - spotted", "a=b", "x, -5 °C", "", -0.5, 3, None, True])
-def test_anything_else_is_as_it_was(value: object) -> None:
+def test_a_cell_that_is_no_formula_stays_as_it_is(value: object) -> None:
     assert guarded(value) == value

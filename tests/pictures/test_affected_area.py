@@ -20,7 +20,7 @@ def painted(ill: float, green: tuple[int, int, int] = GREEN) -> tuple[np.ndarray
 
 
 @pytest.mark.parametrize("ill", [0.0, 0.1, 0.5, 0.75])
-def test_what_is_brown_is_ill(ill: float) -> None:
+def test_brown_parts_of_a_leaf_count_as_affected(ill: float) -> None:
     share = affected_share(*painted(ill))
     assert share == pytest.approx(round(ill * 58) / 58, abs=0.01)
 
@@ -43,13 +43,13 @@ def test_without_a_leaf_or_without_green_there_is_no_share() -> None:
     assert affected_share(photo, narrow) is None
 
 
-def test_the_rim_takes_no_part() -> None:
+def test_the_rim_of_a_leaf_does_not_count() -> None:
     photo, leaf = painted(0.0)
     photo[16:18], photo[:, 16:18] = GREY, GREY
     assert affected_share(photo, leaf) == 0
 
 
-def test_redness_is_a_of_cielab() -> None:
+def test_redness_is_the_a_axis_of_cielab() -> None:
     colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [128, 128, 128], [3, 2, 1]]])
     # Those of the primaries are in any table; near black it is 500 * 7.787 * (X - Y), by hand.
     expected = [80.0925, -86.1827, 79.1875, 0.0, 0.1224]

@@ -13,7 +13,7 @@ def test_a_full_row_is_bright_and_an_empty_cell_dark() -> None:
     assert right > half > wrong
 
 
-def test_it_is_as_large_as_its_classes_need() -> None:
+def test_the_picture_is_as_large_as_its_classes_need() -> None:
     small = confusion_picture(np.eye(2), ["a", "b"])
     large = confusion_picture(np.eye(5), ["a", "b", "c", "d", "Tomato__yellow_leaf_curl_virus"])
     assert large.shape[0] - small.shape[0] > 3 * _CELL

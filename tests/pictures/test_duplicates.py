@@ -30,19 +30,19 @@ def _again(photo: Image.Image, change: str) -> Image.Image:
 @pytest.mark.parametrize(
     "change", ["smaller", "compressed", "cropped", "FLIP_LEFT_RIGHT", "ROTATE_90", "TRANSVERSE"]
 )
-def test_a_changed_copy_is_found(leaf: Image.Image, change: str) -> None:
+def test_a_changed_copy_is_a_duplicate(leaf: Image.Image, change: str) -> None:
     copy = np.asarray(_again(leaf, change).convert("RGB"))
     hashes = [difference_hash(np.asarray(leaf)), difference_hash(copy)]
     (pair,) = near_pairs(hashes)
     assert pair[:2] == (0, 1)
 
 
-def test_other_leaves_are_not() -> None:
+def test_other_leaves_are_no_duplicates() -> None:
     photos = [np.asarray(draw_leaf(kind, seed=i).photo) for i, kind in enumerate(KINDS)]
     assert near_pairs([difference_hash(photo) for photo in photos]) == []
 
 
-def test_nothing_is_near_to_nothing() -> None:
+def test_without_photos_there_are_no_duplicates() -> None:
     assert near_pairs([]) == []
     assert groups([]) == []
 

@@ -89,7 +89,7 @@ def test_a_subject_has_at_most_72_characters(message: str, fault: str) -> None:
     assert bool(told) == bool(fault)
 
 
-def test_this_history_keeps_to_it() -> None:
+def test_every_subject_of_this_history_has_at_most_72_characters() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "scripts.check_subjects"], cwd=ROOT, capture_output=True, text=True
     )

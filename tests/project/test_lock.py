@@ -41,7 +41,7 @@ WANTED = [
 
 
 @pytest.mark.parametrize(("where", "wanted"), WANTED)
-def test_the_lock_has_a_version_of_it_that_its_bound_allows(
+def test_the_lock_has_a_version_that_the_bound_of_a_package_allows(
     where: str, wanted: Requirement
 ) -> None:
     name = canonicalize_name(wanted.name)
@@ -53,7 +53,9 @@ def test_the_lock_has_a_version_of_it_that_its_bound_allows(
 
 
 @pytest.mark.parametrize(("where", "wanted"), WANTED)
-def test_it_has_a_lower_bound_which_is_the_same_everywhere(where: str, wanted: Requirement) -> None:
+def test_a_package_has_a_lower_bound_which_is_the_same_everywhere(
+    where: str, wanted: Requirement
+) -> None:
     stubs = wanted.name.startswith("types-")
     bounds = {str(other.specifier) for _, other in requirements() if other.name == wanted.name}
     assert len(bounds) == 1, bounds

@@ -115,7 +115,9 @@ def cluster(service: Service, tmp_path: Path) -> Iterator[Cluster]:
         made.stop()
 
 
-def test_whoever_answers_it_is_one_service(cluster: Cluster, leaf_jpeg: bytes) -> None:
+def test_several_api_processes_behind_nginx_are_one_service(
+    cluster: Cluster, leaf_jpeg: bytes
+) -> None:
     """One start of all processes for all of it: they take long on a busy machine."""
     _a_long_poll_at_another_process_hears_of_the_end(cluster, leaf_jpeg)
     _events_at_another_process_tell_the_end(cluster, leaf_jpeg + b"\1")

@@ -74,7 +74,7 @@ def refused(home: Path, *arguments: str, **changes: str) -> str:
     return sentence
 
 
-def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(
+def test_serve_restarts_what_dies_and_leaves_nothing_behind(
     home: Path, tmp_path: Path, leaf_jpeg: bytes
 ) -> None:
     port, log = free_port(), tmp_path / "log"
@@ -118,7 +118,7 @@ def test_a_killed_supervisor_takes_its_children_with_it_and_can_be_started_again
     assert not alive
 
 
-def test_under_nohup_it_outlives_its_terminal(home: Path, tmp_path: Path) -> None:
+def test_under_nohup_serve_outlives_its_terminal(home: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with serving(home, log, "nohup") as server:
         until_said(log, "ready.")

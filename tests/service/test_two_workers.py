@@ -32,7 +32,7 @@ def names(service: Service, tmp_path: Path) -> list[Path]:
     return names
 
 
-def test_they_share_the_load_and_the_death_of_one_delays_no_job_by_two_leases(
+def test_two_workers_share_the_load_and_the_death_of_one_delays_no_job_by_two_leases(
     service: Service, names: list[Path]
 ) -> None:
     service.start_api()

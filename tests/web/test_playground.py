@@ -260,7 +260,7 @@ def test_what_is_said_of_a_photo_does_not_stand_beside_another(
 
 
 @pytest.mark.parametrize("size", [(1, 10_000), (10_000, 2)])
-def test_a_strip_is_shown(
+def test_a_photo_that_is_a_narrow_strip_is_shown(
     new_page: NewPage, stack: Service, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     strip, page = tmp_path / "strip.png", new_page()
@@ -503,7 +503,9 @@ def test_a_keyboard_is_enough(new_page: NewPage, leaves: list[Path]) -> None:
 @pytest.mark.parametrize(
     "look", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"]
 )
-def test_everybody_can_use_it(new_page: NewPage, leaves: list[Path], look: dict[str, Any]) -> None:
+def test_the_playground_is_accessible_and_fits_a_phone(
+    new_page: NewPage, leaves: list[Path], look: dict[str, Any]
+) -> None:
     page = new_page(**look)
     page.locator("#settings summary").click()
     assert violations(page) == []

@@ -206,7 +206,7 @@ class TestKept:
     def settings(self, settings: ApiSettings) -> ApiSettings:
         return settings.model_copy(update={"feedback_days": 1e-5})
 
-    def test_it_is_forgotten_when_its_days_are_over(
+    def test_feedback_is_forgotten_when_its_days_are_over(
         self, client: TestClient, path: str, fake_worker: FakeWorker
     ) -> None:
         give(client, path, agree=True)

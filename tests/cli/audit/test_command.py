@@ -114,7 +114,7 @@ def test_the_heat_can_be_taken_away(page: Any) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light", "dark", "phone"])
-def test_everybody_can_read_it(
+def test_the_report_is_accessible_and_fits_a_phone(
     audited: Path, open_report: Callable[..., Any], look: dict[str, Any]
 ) -> None:
     page = open_report(audited / "report.html", **look)

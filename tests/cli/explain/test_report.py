@@ -155,7 +155,7 @@ def test_the_list_is_for_a_spreadsheet_that_runs_nothing(
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light", "dark", "phone"])
-def test_everybody_can_read_it(
+def test_the_report_is_accessible_and_fits_a_phone(
     report: Path, open_report: Callable[..., Any], look: dict[str, Any]
 ) -> None:
     page = open_report(report, **look)

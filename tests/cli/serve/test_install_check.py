@@ -28,7 +28,7 @@ def check(*options: str, **environment: str) -> "subprocess.CompletedProcess[str
     )
 
 
-def test_it_needs_no_package_since_none_is_installed_yet() -> None:
+def test_the_check_needs_no_package_since_none_is_installed_yet() -> None:
     names = "{name.partition('.')[0] for name in sys.modules}"
     program = (
         f"import sys; before = {names}; import cli.serve.install_check; "

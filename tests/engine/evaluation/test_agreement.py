@@ -12,7 +12,7 @@ from engine.evaluation.agreement import agreement
 SHARES = st.lists(st.floats(0, 1), min_size=3, max_size=20).filter(lambda x: np.std(x) > 1e-3)
 
 
-def test_by_hand() -> None:
+def test_agreement_of_an_example_by_hand() -> None:
     found = agreement([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
     # cov = 2/3, both variances 2/3, means 1 apart: (4/3) / (4/3 + 1)
     assert found.concordance == pytest.approx(4 / 7)

@@ -27,7 +27,7 @@ def test_a_photo_is_stretched_as_pillow_stretches_it(size: tuple[int, int]) -> N
     assert moved.mean() < 0.01
 
 
-def test_it_is_nearly_the_same_where_there_is_no_build(
+def test_without_the_simd_library_pillow_stretches_nearly_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (300, 500, 3), dtype=np.uint8)

@@ -49,7 +49,7 @@ def test_a_burst_of_jobs_sends_one_notification(harness: JobHarness) -> None:
     assert harness.notifier.notified == 1
 
 
-def test_a_job_after_an_empty_claim_rings_at_once(harness: JobHarness) -> None:
+def test_a_job_after_an_empty_claim_notifies_at_once(harness: JobHarness) -> None:
     harness.enqueue()
     harness.queue.claim(8)
     harness.enqueue()
@@ -115,7 +115,7 @@ def test_jobs_are_claimed_in_order_interactive_before_bulk(harness: JobHarness) 
     assert claimed == [first.id, second.id, bulk.id]
 
 
-def test_a_claim_takes_no_more_than_asked_and_rings_for_the_rest(harness: JobHarness) -> None:
+def test_a_claim_takes_no_more_than_asked_and_notifies_for_the_rest(harness: JobHarness) -> None:
     for _ in range(3):
         harness.enqueue()
     before = harness.notifier.notified
@@ -482,7 +482,7 @@ def test_a_job_past_its_deadline_expires_unrun(harness: JobHarness) -> None:
     assert harness.find(job.id).state is State.EXPIRED
 
 
-def test_reaping_rings_while_work_waits(harness: JobHarness) -> None:
+def test_reaping_notifies_while_work_waits(harness: JobHarness) -> None:
     harness.enqueue()
     harness.client.delete(keyspace.NOTIFIED)  # the notification was lost, and its pause is over
     harness.queue.reap()

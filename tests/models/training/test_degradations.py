@@ -13,7 +13,7 @@ from pictures.drawn_leaves.leaves import draw_leaf
 
 
 @pytest.mark.parametrize("quality", [15, 50, 90])
-def test_grain_is_that_of_jpeg(quality: int) -> None:
+def test_compression_in_training_is_that_of_jpeg(quality: int) -> None:
     """As Pillow's JPEG with its halved colour, but for what libjpeg rounds on the way."""
     drawn = draw_leaf("healthy", seed=0, size=(250, 240)).photo
     drawn.save(file := io.BytesIO(), "JPEG", quality=quality)

@@ -40,11 +40,11 @@ def followed(zeros: int, ones: int, decay: float) -> float:
     return float(average.module.state_dict()["weight"])
 
 
-def test_a_short_run_forgets_what_it_began_with() -> None:
+def test_the_average_of_a_short_run_forgets_what_it_began_with() -> None:
     assert followed(1, 30, decay=0.998) > 0.99
 
 
-def test_later_it_follows_as_slowly_as_was_asked_for() -> None:
+def test_later_the_average_follows_as_slowly_as_was_asked_for() -> None:
     assert followed(100, 1, decay=0.9) == pytest.approx(0.1)
 
 
