@@ -1,4 +1,4 @@
-"""Delivers webhooks (Standard Webhooks 1.0): signed, and tried for hours."""
+"""Delivers webhooks that are due; one that fails is tried again for hours."""
 
 import asyncio
 import logging
@@ -8,10 +8,9 @@ from asyncio import FIRST_COMPLETED
 from collections import Counter
 from datetime import UTC, datetime
 
-from standardwebhooks import Webhook
-
 from api.schemas.jobs import job_view
 from api.webhooks.sender import AT_ONCE, Undeliverable, WebhookSender
+from api.webhooks.signature import sign
 from jobs.errors import JobGone, JobNotFound, StoreDown
 from jobs.metrics import Counters
 from jobs.ports import JobStore
@@ -120,16 +119,3 @@ def delay_after(delivery: Delivery) -> float | None:
     if delivery.is_received or delivery.status == _GONE or delivery.attempt > len(DELAYS):
         return None
     return DELAYS[delivery.attempt - 1] * (1 + random.random() * JITTER)
-
-
-def sign(body: str, job_id: str, secrets: list[str], now: datetime) -> dict[str, str]:
-    """The headers of Standard Webhooks 1.0, with a signature by each secret."""
-    message_id = f"msg_{job_id}"  # the same at every attempt, so that a receiver recognises it
-    signatures = [Webhook(secret).sign(message_id, now, body) for secret in secrets]
-    return {
-        "Content-Type": "application/json",
-        "User-Agent": "CropShield",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": " ".join(signatures),
-    }

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from api.webhooks.dispatcher import sign
+from api.webhooks.signature import sign
 from tests.docs.pages import ROOT, blocks
 from tests.kotlin import run_kotlin
 
