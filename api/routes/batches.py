@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.context import context_of
+from api.context import RequestContext, context_of
 from api.dependencies import IdempotencyKey, InjectedServices, Owner, PreferredWait, Services
 from api.disconnect import while_connected
 from api.language import language_fields, language_of, translator_of
@@ -61,27 +61,37 @@ async def submit_batch(
     context = context_of(request.scope)
     await services.jobs.store.check_admission(owner)
     key = idempotency_key and f"batch {idempotency_key}"
-    reuse = "no-cache" not in request.headers.get("cache-control", "").lower()
-    limits = services.settings.max_batch_bytes, services.settings.max_bytes
-    quota, request_id = context.quota, context.request_id
-    submission = Submission(owner, key=key, request_id=request_id, quota=quota)
-    if context.refusal and not (
-        await services.batches.find_by_key(submission)
-        or await services.batches.count_begun(submission)
-    ):
-        raise context.refusal
-    async with services.jobs.receiving(submission), read_batch(request, *limits) as upload:
-        options = read_options(upload.options)
-        async with services.memory.hold(upload.largest):
-            batch, replayed = await services.batches.submit(
-                upload.photos, options, submission, reuse=reuse
-            )
+    submission = Submission(owner, key=key, request_id=context.request_id, quota=context.quota)
+    await _check_quota(context, submission, services)
+    batch, replayed = await _read_and_submit(request, submission, services)
     view = await _current_view(batch.id, services, request, response, wait)
     response.status_code = 200 if view.progress == 1 else 202
     response.headers["Location"] = view.links.self
     if replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return view
+
+
+async def _check_quota(context: RequestContext, submission: Submission, services: Services) -> None:
+    """Before the body is read. A batch that was accepted, or begun, before costs nothing. Raises
+    QuotaUsedUp."""
+    if context.refusal and not (
+        await services.batches.find_by_key(submission)
+        or await services.batches.count_begun(submission)
+    ):
+        raise context.refusal
+
+
+async def _read_and_submit(
+    request: Request, submission: Submission, services: Services
+) -> tuple[Batch, bool]:
+    """The batch, and whether an earlier request with the same key had made it."""
+    reuse = "no-cache" not in request.headers.get("cache-control", "").lower()
+    limits = services.settings.max_batch_bytes, services.settings.max_bytes
+    async with services.jobs.receiving(submission), read_batch(request, *limits) as upload:
+        options = read_options(upload.options)
+        async with services.memory.hold(upload.largest):
+            return await services.batches.submit(upload.photos, options, submission, reuse=reuse)
 
 
 @router.get("/{batch_id}", summary="A batch as it is now")
