@@ -50,26 +50,15 @@ def add_model(new: NewModel, folder: Path | None) -> None:
     Nothing is left behind for a model that does not work. Raises CommandError that says why.
     """
     target = folder or read(SharedSettings).own_models
-    if new.id in {card.id for card in served_cards()} or (target / f"{new.id}.toml").exists():
-        raise CommandError(f"there is a model {new.id!r} already")
-    if f"{new.id}.toml".endswith(FILE_NAME):
-        raise CommandError(f"{new.id}.toml would be read as descriptions, not as a card")
-    trial = target / f".{new.id}"
+    _refuse_name(new, target)
     try:
-        trial.mkdir(parents=True)
-        _try(new, trial)
-        for file in trial.iterdir():
-            file.rename(target / file.name)
-    except FileExistsError as error:
-        raise CommandError(f"{trial} is in the way; is another `add` running?") from error
+        _try_and_move(new, target)
     except InvalidCard as error:
         raise CommandError(
             "; ".join(f"{key}: {message}" for key, message in error.faults)
         ) from error
     except (CardError, WrongLayer, ValueError, OSError) as error:
         raise CommandError(str(error)) from error
-    finally:
-        shutil.rmtree(trial, ignore_errors=True)
     card = read_card(target / f"{new.id}.toml")
     sys.stdout.write(
         f"{card.id} is in {card.path}: {len(card.class_names)} classes, "
@@ -78,13 +67,39 @@ def add_model(new: NewModel, folder: Path | None) -> None:
     )
 
 
+def _refuse_name(new: NewModel, target: Path) -> None:
+    """Raises CommandError for an id that another model has, or that no card may have."""
+    if new.id in {card.id for card in served_cards()} or (target / f"{new.id}.toml").exists():
+        raise CommandError(f"there is a model {new.id!r} already")
+    if f"{new.id}.toml".endswith(FILE_NAME):
+        raise CommandError(f"{new.id}.toml would be read as descriptions, not as a card")
+
+
+def _try_and_move(new: NewModel, target: Path) -> None:
+    """Make the model in a folder of its own, and move it to `target` once it has worked."""
+    trial = target / f".{new.id}"
+    try:
+        trial.mkdir(parents=True)
+    except FileExistsError as error:
+        message = (
+            f"{trial} is in the way: another `add` is running, or one was killed; then remove it"
+        )
+        raise CommandError(message) from error
+    try:
+        _make(new, trial)
+        for file in trial.iterdir():
+            file.rename(target / file.name)
+    finally:
+        shutil.rmtree(trial, ignore_errors=True)
+
+
 def _numbered(names: Sequence[str]) -> str:
     """The classes by number, for the user to check: the weights know the numbers alone."""
     shown = [f"{index} {name}" for index, name in enumerate(names[:_SHOWN])]
     return ", ".join(shown) + (f", … {len(names) - 1} {names[-1]}" if names[_SHOWN:] else "")
 
 
-def _try(new: NewModel, folder: Path) -> None:
+def _make(new: NewModel, folder: Path) -> None:
     """Write the files to `folder` and run the model on a photo."""
     names = read_class_names(new.classes)
     described = _store_descriptions(new, names, folder)

@@ -162,6 +162,15 @@ def test_a_model_that_does_not_work_leaves_nothing_behind(weights: Path, own_mod
     assert list(own_models.iterdir()) == []
 
 
+def test_what_another_add_is_making_is_left_alone(weights: Path, own_models: Path) -> None:
+    made = own_models / ".tea" / "tea.pth"
+    made.parent.mkdir(parents=True)
+    made.touch()
+    with pytest.raises(CommandError, match=r"\.tea is in the way"):
+        add(weights)
+    assert made.exists()
+
+
 @pytest.mark.parametrize(
     "wrap",
     [
