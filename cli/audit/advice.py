@@ -21,7 +21,7 @@ class Advice(NamedTuple):
 
 
 def advice(found: Findings, translated: Translator = IN_ENGLISH) -> list[Advice]:
-    topics = (_about_mistakes, _about_trust, _about_labels, _about_heat)
+    topics = (_about_mistakes, _about_trust, _about_labels, _about_duplicates, _about_heat)
     return [one for about in topics for one in about(found, translated)]
 
 
@@ -90,34 +90,38 @@ def _about_trust(found: Findings, say: Translator) -> Iterator[Advice]:
 
 
 def _about_labels(found: Findings, say: Translator) -> Iterator[Advice]:
-    if count := len(found.label_errors):
-        yield Advice(
-            say.plural(
-                "{count} label may be wrong: the model is as sure of another class as it usually "
-                "is of that class's own photos.",
-                "{count} labels may be wrong: the model is as sure of another class as it usually "
-                "is of that class's own photos.",
-                count,
-            ),
-            {"reason": LABEL},
-        )
-    if found.duplicates:
-        photos = sum(map(len, found.duplicates))
-        mixed = sum(
-            len({found.photos[index].label for index in group}) > 1 for group in found.duplicates
-        )
-        yield Advice(
-            say.plural(
-                "{photos} photos are nearly the same as another one, in {count} group; "
-                "{mixed} with different labels.",
-                "{photos} photos are nearly the same as another one, in {count} groups; "
-                "{mixed} with different labels.",
-                len(found.duplicates),
-                photos=say.number(photos),
-                mixed=say.number(mixed),
-            ),
-            {"reason": DUPLICATE},
-        )
+    if not (count := len(found.label_errors)):
+        return
+    yield Advice(
+        say.plural(
+            "{count} label may be wrong: the model is as sure of another class as it usually "
+            "is of that class's own photos.",
+            "{count} labels may be wrong: the model is as sure of another class as it usually "
+            "is of that class's own photos.",
+            count,
+        ),
+        {"reason": LABEL},
+    )
+
+
+def _about_duplicates(found: Findings, say: Translator) -> Iterator[Advice]:
+    if not found.duplicates:
+        return
+    mixed = sum(
+        len({found.photos[index].label for index in group}) > 1 for group in found.duplicates
+    )
+    yield Advice(
+        say.plural(
+            "{photos} photos are nearly the same as another one, in {count} group; "
+            "{mixed} with different labels.",
+            "{photos} photos are nearly the same as another one, in {count} groups; "
+            "{mixed} with different labels.",
+            len(found.duplicates),
+            photos=say.number(sum(map(len, found.duplicates))),
+            mixed=say.number(mixed),
+        ),
+        {"reason": DUPLICATE},
+    )
 
 
 def _about_heat(found: Findings, say: Translator) -> Iterator[Advice]:

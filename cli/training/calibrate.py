@@ -64,13 +64,7 @@ def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> in
             [LeafFolder(folder, classes=card.class_names) for folder in roots]
             for roots in (data, options.trained_on)
         )
-        for folder in seen:
-            folder.keep_at_most(MOST_TRAINED_ON)
-        explainer = Explainer(card.model_copy(update={"doubt": None}), precision="auto")
-        leaves = labelled_outputs(explainer, folders)
-        trained_on = labelled_outputs(explainer, seen) if seen else None
-        kinds = negatives(folders[0].paths, options.each, card.preprocessing.size)
-        others = {kind: model_outputs(explainer, list(own)) for kind, own in kinds.items()}
+        leaves, others, trained_on = _outputs(card, folders, seen, options.each)
     except (CardError, PhotoError, OSError) as error:
         raise CommandError(str(error)) from error
     code = max(warn_of(photos) for photos in (*folders, *seen))
@@ -85,6 +79,21 @@ def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> in
     else:
         _say(card, calibration, rows)
     return code
+
+
+def _outputs(
+    card: Card, folders: Sequence[LeafFolder], seen: Sequence[LeafFolder], each: int
+) -> tuple[LabelledOutputs, dict[str, ModelOutputs], LabelledOutputs | None]:
+    """The model's outputs for the photos of `folders`, for other pictures by kind, `each` of every
+    kind, and for photos that it was trained on."""
+    for folder in seen:
+        folder.keep_at_most(MOST_TRAINED_ON)
+    explainer = Explainer(card.model_copy(update={"doubt": None}), precision="auto")
+    leaves = labelled_outputs(explainer, folders)
+    trained_on = labelled_outputs(explainer, seen) if seen else None
+    kinds = negatives(folders[0].paths, each, card.preprocessing.size)
+    others = {kind: model_outputs(explainer, list(own)) for kind, own in kinds.items()}
+    return leaves, others, trained_on
 
 
 def doubt_table(

@@ -58,33 +58,39 @@ class Trainer:
         torch.manual_seed(card.training.seed)
         out.mkdir(parents=True, exist_ok=True)
         self.card, self.recipe, self.out, self.device = card, card.training, out, device
-        self.folders = open_data_folders(data)
-        self.train_set = TrainingSet(card, self.folders, outlines, out)
-        self.validation = Validation(card, self.folders, out)
-        given = RunData.of(self.recipe, self.folders, self.train_set.outlines)
-        given.refuse_other_classes(out / "data.json")
-        self._prepare()
-        model, new = initial_network(card, self.train_set.classes)
-        freeze(card, model)
-        if device.type == "cpu":
-            keep_depthwise_exact(model)
-        self.model = model.to(device).to(memory_format=torch.channels_last)
-        self.average = averaged_copy(self.model, self.recipe.ema_decay)
-        self.optimizer = adamw(self.model, self.recipe, new)
-        self.objective = Loss(card, self.train_set.classes, self.model, device)
-        self.augment = Augment(card.preprocessing, self.recipe).to(device)
         self.epochs = [stage for stage in self.recipe.stages for _ in range(stage.epochs)]
+        given = self._open_photos(data, outlines)
+        self._make_network()
         parts = {"model": self.model, "average": self.average, "optimizer": self.optimizer}
         self._checkpoint = Checkpoint(out / "last.pt", parts, device)
         self.changes = given.check(out / "data.json", done=self.done)
 
-    def _prepare(self) -> None:
-        """Leave out what cannot be read. Raises CardError where too little is left."""
+    def _open_photos(self, data: Sequence[Path], outlines: Path | None) -> RunData:
+        """Open the folders, and leave out what cannot be read. Returns what the run was given.
+        Raises CardError where too little is left."""
+        self.folders = open_data_folders(data)
+        self.train_set = TrainingSet(self.card, self.folders, outlines, self.out)
+        self.validation = Validation(self.card, self.folders, self.out)
+        given = RunData.of(self.recipe, self.folders, self.train_set.outlines)
+        given.refuse_other_classes(self.out / "data.json")
         if len(self.train_set.classes) < 2:
             only = ", ".join(self.train_set.classes)
             raise CardError(f"the photos to train on are all of one class, {only}; it takes two")
         self.train_set.prepare()
         self.validation.prepare(self.recipe.stages[0])
+        return given
+
+    def _make_network(self) -> None:
+        """The network with its initial weights, and what trains it."""
+        model, new = initial_network(self.card, self.train_set.classes)
+        freeze(self.card, model)
+        if self.device.type == "cpu":
+            keep_depthwise_exact(model)
+        self.model = model.to(self.device).to(memory_format=torch.channels_last)
+        self.average = averaged_copy(self.model, self.recipe.ema_decay)
+        self.optimizer = adamw(self.model, self.recipe, new)
+        self.objective = Loss(self.card, self.train_set.classes, self.model, self.device)
+        self.augment = Augment(self.card.preprocessing, self.recipe).to(self.device)
 
     def run(self, report: Report, tick: Tick = lambda _: None) -> Path:
         """Train to the end, calling `report` with each epoch's row and `tick` with the epochs
