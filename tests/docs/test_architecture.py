@@ -10,6 +10,7 @@ from cli.main import app
 from tests.docs.pages import ROOT, rows, text
 
 PAGE = "ARCHITECTURE.md"
+SETS_A_STATE = re.compile(r"\b(?:end_job|requeue|try_again)\(|'state', '(?:queued|running)'")
 FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:yml|md|toml))`")
 
 
@@ -42,3 +43,10 @@ def test_every_command_has_a_room() -> None:
     row = rows(PAGE, "Rooms")["cli/"][0]
     started_by_serve = {"api", "worker", "serve"}
     assert [name for name in groups if name not in row and name not in started_by_serve] == []
+
+
+def test_every_script_that_sets_the_state_of_a_job_is_named() -> None:
+    (row,) = (line for line in text(PAGE).splitlines() if line.startswith("| a state of a job"))
+    scripts = (ROOT / "jobs/redis/scripts").glob("*.lua")
+    setting = {path.name for path in scripts if SETS_A_STATE.search(path.read_text("utf-8"))}
+    assert setting == set(re.findall(r"`(\w+\.lua)`", row))
