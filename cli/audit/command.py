@@ -52,7 +52,9 @@ def audit(options: AuditOptions, settings: WorkerSettings, say: Output) -> int:
     if not explained:
         raise CommandError(f"none of the {len(photos):,} photos could be read: {failed[0].reason}")
     faithfulness = _measure(explained, explainer, options.faithfulness, quiet=quiet)
-    against = other and _second_model(other, explained, options, settings, quiet=quiet)
+    against = None
+    if other is not None:
+        against = _second_model(other, explained, options, settings, quiet=quiet)
     found = Findings(explained, card.class_names, against.differing if against else {})
     content = audit_document(card, options.folder, found, failed, faithfulness, against)
     _write(options, content, found, against, card)
