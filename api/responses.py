@@ -38,7 +38,8 @@ def matches_if_none_match(request: Request, tag: str) -> bool:
 
 
 def described_file(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    """Of the OpenAPI page: a file of one of these media types, or a part of it."""
+    """The responses of a route in the OpenAPI document: a file of one of these media types, or a
+    part of it."""
     content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
     return {
         200: {"content": content, "description": "The whole file."},
@@ -98,7 +99,7 @@ def stored_file_response(request: Request, path: Path, sha256: str, kind: str) -
 
 
 def _read_part(path: Path, part: range) -> Iterator[bytes]:
-    """In chunks; runs in a thread."""
+    """Read a part of a file in chunks. Runs in a thread."""
     with path.open("rb") as file:
         file.seek(part.start)
         for start in range(part.start, part.stop, _CHUNK):

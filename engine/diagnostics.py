@@ -141,7 +141,7 @@ def _ring(shape: tuple[int, ...], box: Box) -> FloatMap:
 
 
 def _within(count: int, start: float, end: float) -> FloatMap:
-    """For each cell: of its part that covers the photo, the share that lies within the border.
+    """For each cell, the share of what it covers of the photo that lies within the border.
 
     0 for a cell that covers nothing of the photo.
     """

@@ -74,7 +74,7 @@ class Explainer:
 
     @property
     def precision(self) -> Precision:
-        """Of the layers up to the target layer; what comes after is float32."""
+        """The precision of the layers up to the target layer; what comes after is float32."""
         return "bfloat16" if self._runtime.half else "float32"
 
     @classmethod

@@ -22,7 +22,7 @@ class Recognised(NamedTuple):
 
 
 class Templates:
-    """Of several templates that match, the one with the most text of its own counts."""
+    """Where several templates match, the one with the most text of its own counts."""
 
     def __init__(self, templates: Iterable[str]) -> None:
         ordered = sorted(filter(PLACEHOLDER.search, templates), key=_own_text, reverse=True)

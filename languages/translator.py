@@ -47,7 +47,7 @@ class Translator:
         )
 
     def number(self, value: float) -> str:
-        """With the separators of the language: 20,000 or 20.000."""
+        """A number with the separators of the language: 20,000 or 20.000."""
         return format_decimal(value, locale=self._locale)
 
     def percent(self, share: float, digits: int = 0) -> str:
@@ -79,7 +79,7 @@ class Translator:
 
 @cache
 def translator(language: str) -> Translator:
-    """Of an offered language."""
+    """The translator of an offered language, the same at every call."""
     return Translator(language)
 
 

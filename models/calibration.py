@@ -13,7 +13,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Thresholds(NamedTuple):
-    """Of the score, in [-1, 1]: `not_a_leaf` <= `unknown`. Of the margin, in [0, 1]: `margin`."""
+    """Thresholds of the score, in [-1, 1]: `not_a_leaf` <= `unknown`; and of the margin, in [0, 1]:
+    `margin`."""
 
     not_a_leaf: float
     unknown: float

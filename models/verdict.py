@@ -10,7 +10,7 @@ from models.prototypes import read_prototypes, unit_length
 
 Verdict = Literal["confident", "low_margin", "unknown", "not_a_leaf"]
 DEFAULT_MARGIN = 0.2
-"""Of models that were never calibrated."""
+"""The margin threshold of models that were never calibrated."""
 
 
 class VerdictText(NamedTuple):

@@ -139,7 +139,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _shrunk(pixels: Pixels, most: int) -> Pixels:
-    """At most so many pixels."""
+    """The picture reduced to at most this many pixels."""
     height, width = pixels.shape[:2]
     if height * width <= most:
         return pixels

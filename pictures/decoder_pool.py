@@ -30,7 +30,8 @@ _START = 60.0  # seconds
 _ANSWER = 256 * MB  # bytes of pixels
 _INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR")
 _ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "1048576"}
-"""Of glibc: threads reserve no room of their own, and what a photo took goes back when freed."""
+"""Settings of glibc: threads reserve no room of their own, and what a photo took goes back when
+freed."""
 
 
 class NoDecoder(Exception):
@@ -174,7 +175,7 @@ def _started(descriptor: int) -> subprocess.Popen[bytes]:
 
 
 def _environment() -> dict[str, str]:
-    """Where its modules are; no keys, no addresses."""
+    """The environment of a decoder process: where its modules are; no keys, no addresses."""
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | _ALLOCATOR
 

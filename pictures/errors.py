@@ -33,7 +33,7 @@ class TooManyPixels(PhotoError):
 
     @classmethod
     def in_a_row(cls, width: int, height: int, limit: int) -> "TooManyPixels":
-        """For a side that is too long."""
+        """The error for a side that is too long."""
         return _made(cls, f"photo is {width} x {height} pixels; the limit of a side is {limit:,}")
 
 
@@ -44,7 +44,7 @@ class TooComplex(PhotoError):
 
     @classmethod
     def over(cls, limit: int, what: str) -> "TooComplex":
-        """Where counting stopped at the limit."""
+        """The error where counting stopped at the limit."""
         return _made(cls, f"photo has over {limit:,} {what}, which is the limit")
 
     @classmethod

@@ -13,7 +13,7 @@ SUFFIXES = frozenset(
         *(".heic", ".heics", ".heif", ".heifs", ".hif", ".avif", ".avifs", ".tif", ".tiff"),
     ]
 )
-"""Of the formats that are decoded; capitals count too."""
+"""The suffixes of the formats that are decoded, in lower case; capitals count too."""
 _OF_SYSTEMS = {
     *("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"),
     "__pycache__",

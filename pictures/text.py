@@ -13,7 +13,7 @@ _HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"
 _HAN = "\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
 _RUNS = re.compile(f"([{_HANGUL}]+)|([{_HAN}]+)|([^{_HANGUL}{_HAN}]+)")
 _FILES = ("hangul.woff2", "droid-sans-fallback.woff2", "noto-sans.woff2")
-"""Of each kind of run: Korean; Chinese and Japanese; every other script."""
+"""The font of each kind of run: Korean; Chinese and Japanese; every other script."""
 _JOINERS = "\u200c\u200d"  # they shape the letters beside them
 _VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # of the sign before them
 _NO_LETTER, _NO_GLYPH = "\ufffd", "\U0010fffd"  # the second is in no font
@@ -41,7 +41,7 @@ def draw_text(
 
 
 def text_width(text: str, size: float) -> float:
-    """In pixels."""
+    """The width of a text in pixels."""
     return sum(font.getlength(run) for font, run in _runs(text, size))
 
 

@@ -1,4 +1,4 @@
-"""From FastAPI's document to ours."""
+"""The OpenAPI document: FastAPI's, with problems, examples and headers added."""
 
 import json
 from pathlib import Path

@@ -40,7 +40,8 @@ def simplify(document: Json) -> Json:
 
 
 def _enum(values: list[str]) -> Json:
-    """With names for code, or `gradcam` and `gradcam++` would be one."""
+    """The schema of an enum. Code generators get names for it: without them `gradcam` and
+    `gradcam++` would have the same one."""
     names = [value.upper().replace("+", "_PLUS") for value in values]
     return {"type": "string", "enum": values, "x-enum-varnames": names}
 
@@ -61,7 +62,8 @@ def _inputs(operation: Json) -> None:
 
 
 def _field(schema: Json) -> Json:
-    """Of a form. A page that tries it out begins with an empty field, which is as good as none."""
+    """The schema of a form field. A page that tries it out begins with an empty field, which counts
+    as none."""
     plain = _without_null(schema)
     is_file = "binary" in (plain.get("format"), plain.get("items", {}).get("format"))
     return plain if is_file or "default" in plain else plain | {"example": ""}

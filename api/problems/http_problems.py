@@ -98,7 +98,7 @@ BY_STATUS = {
     422: INVALID,
     500: INTERNAL,
 }
-"""Of the statuses that the framework answers with by itself."""
+"""Problem types of the statuses that the framework answers with by itself."""
 STATUS = {
     "bad-request": 400,
     "wrong-key": 401,

@@ -75,7 +75,7 @@ def batch_view(
 
 
 def expires_at(batch: Batch, jobs: dict[str, Job]) -> datetime:
-    """When the last of its jobs does."""
+    """When the batch expires: when the last of its jobs does."""
     return max([job.expires_at for job in jobs.values()], default=_end(batch))
 
 

@@ -45,7 +45,7 @@ class JobListParams(BaseModel):
         return JobQuery(self.limit, cursor, self.since, self.state, self.client_ref)
 
     def path(self, cursor: str) -> str:
-        """Of the page that begins at `cursor`."""
+        """The path of the page that begins at `cursor`."""
         given = self.model_dump(mode="json", exclude_defaults=True)
         return f"/v1/jobs?{urlencode(given | {'cursor': cursor})}"
 

@@ -71,7 +71,7 @@ class Findings:
 
     @cached_property
     def classes(self) -> list[ClassFindings]:
-        """Those that have photos, by index."""
+        """The findings of each class that has photos, by index."""
         figures = {one.name: one for one in self.figures.classes}
         return [
             self._class(index, figures[name])

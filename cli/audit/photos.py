@@ -72,7 +72,7 @@ class AuditedPhoto:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Of the predicted class's map."""
+        """The warnings of the predicted class's map."""
         return self.predicted_view.diagnostics.warnings
 
 

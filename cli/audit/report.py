@@ -146,7 +146,7 @@ def _extra(
 
 
 def _confusion(found: Findings) -> list[list[tuple[int, float]]]:
-    """Of the classes that were met: counts, and their part of the row."""
+    """The confusion matrix of the classes that were met: counts, and their part of the row."""
     counts = found.figures.confusion
     return [
         [

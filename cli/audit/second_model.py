@@ -26,7 +26,7 @@ class SecondModel:
 
     @property
     def accuracy(self) -> tuple[float, float]:
-        """Of the first and of the second model."""
+        """The accuracy of the first and of the second model."""
         return _mean(one.is_right for one in self.first), _mean(one.is_right for one in self.second)
 
     @property

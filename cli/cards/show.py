@@ -42,7 +42,7 @@ def show_card(model: str, translated: Translator, *, as_json: bool) -> None:
 
 
 def _translated(card: Card, translated: Translator) -> Card:
-    """With its title and limits in the language."""
+    """The card with its title and limits in the language."""
     say = translated.text
     return card.model_copy(update={"title": say(card.title), "limits": say(card.limits)})
 

@@ -11,7 +11,7 @@ VERDICT_LABELS = [text.label for text in VERDICTS.values() if text.label]
 WARNING_LABELS = [text.label for text in WARNINGS.values()]
 
 SAID, LABEL = ROLES = "said", "label"
-"""Of the two views of a mistake."""
+"""What the two maps of a mistake are of: the predicted class, and the label."""
 
 
 class Reason(NamedTuple):

@@ -93,7 +93,7 @@ def _reach_any(addresses: Iterable[tuple[str, int]]) -> None:
 
 
 def size_of(*, without_torch: bool, torch_index: str) -> Size:
-    """Of what is to be installed; `torch_index`: where torch comes from, if not PyPI."""
+    """The size of what is to be installed; `torch_index`: where torch comes from, if not PyPI."""
     if without_torch:
         return LIGHT
     return SMALL if torch_index or sys.platform != "linux" else FULL

@@ -33,7 +33,7 @@ def looks_damaged(photo: Image.Image, data: bytes) -> bool:
 
 
 def _start_of_scan(jpeg: bytes) -> int:
-    """Where its head begins."""
+    """Where the head of a scan begins."""
     place = 2
     while jpeg[place + 1] != _START_OF_SCAN:
         place += 2 + int.from_bytes(jpeg[place + 2 : place + 4])

@@ -113,7 +113,7 @@ def mcnemar(first: Bools, second: Bools) -> McNemarResult:
 
 
 def _two_sided_p_value(one: int, other: int) -> float:
-    """Of `one` heads in one + other throws of a fair coin."""
+    """How likely `one` heads, or a rarer number, are in one + other throws of a fair coin."""
     count = one + other
     tail = sum(comb(count, few) for few in range(min(one, other) + 1))
     return min(1.0, float(2 * tail / 2**count))

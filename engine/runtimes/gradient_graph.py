@@ -85,7 +85,7 @@ def _convolution_backward(
 
 
 def _zeros_like(x: Tensor, **_: Any) -> Tensor:
-    """In the place of an empty tensor that is filled later, as SiLU's gradient has it."""
+    """Zeros in the place of an empty tensor that is filled later, as SiLU's gradient has it."""
     return torch.zeros(x.shape, dtype=x.dtype, device=x.device)
 
 

@@ -89,7 +89,7 @@ class DiskBlobs:
         return dead
 
     def check(self) -> None:
-        """As every store; raises BlobsFailed for a folder of a newer version too."""
+        """As `BlobStore.check`; raises BlobsFailed for a folder of a newer version too."""
         check_schema(self._root)
         with _as_blobs_failed(f"cannot write to {self._root}"):
             self._root.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ ARGUMENTS = (PREFIX, ALIVE_SECONDS * 1000, _HEADS)  # for `redis.eval(SCRIPT, 0,
 
 @dataclass(frozen=True)
 class QueueDepth:
-    """Of one queue. `oldest_seconds` is 0 when nothing waits."""
+    """How many jobs wait in one queue. `oldest_seconds` is 0 when nothing waits."""
 
     jobs: int
     oldest_seconds: float

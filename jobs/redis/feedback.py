@@ -66,5 +66,5 @@ class FeedbackStore:
 
 
 def _keys(owner: str) -> tuple[str, str]:
-    """Of the records by job, and of the jobs by time."""
+    """The keys of the records by job, and of the jobs by time."""
     return f"{PREFIX}feedback:{owner}", f"{PREFIX}feedback-order:{owner}"

@@ -18,8 +18,8 @@ from models.training.regions import evidence_regions
 from models.training.training_set import TrainingBatch
 
 BLACK = 0.2
-"""Of the other grounds: where one class of the photos is cut out on black, black must not be what
-tells it from the rest."""
+"""The share of the other grounds that is black: where one class of the photos is cut out on black,
+black must not be what tells it from the rest."""
 FARTHEST = 1.7
 """Steps back: how many times as wide as the photo its widest view is."""
 CELL = 4

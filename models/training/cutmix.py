@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 _SIDES = (0.35, 0.75)
-"""Of the rectangle, in those of the photo."""
+"""Shortest and longest side of the rectangle, as parts of the photo's."""
 
 
 class LocatedLabels(NamedTuple):

@@ -66,7 +66,7 @@ def _rounded(planes: Tensor, steps: Tensor) -> Tensor:
 
 
 def resampled(photos: Tensor) -> Tensor:
-    """Down to 0.33 to 0.9 of its size and up again: the sharpness of another camera."""
+    """Pictures resized to 0.33 to 0.9 of their size and back: the sharpness of another camera."""
     side = photos.shape[-1]
     small = max(8, int(side * random.uniform(0.33, 0.9)))
     shrunk = F.interpolate(photos, size=(small, small), mode="bilinear", antialias=True)

@@ -22,7 +22,8 @@ the verdict `confident` for it."""
 RIGHT = 0.97
 """The share of confident answers that should be right, in each folder of photos."""
 SHRINKAGE = 0.3
-"""Of the covariance within classes towards a sphere: few photos say little about many channels."""
+"""How far the covariance within classes is shrunk towards a sphere: few photos say little about
+many channels."""
 FOLDS = 5
 _STEPS = 60
 

@@ -13,7 +13,7 @@ from models.catalog import CARDS, Catalog, UnknownModel
 from models.weights import StateDict, load_network
 
 PUBLISHED = "published"
-"""As a start: the weights that torchvision or timm publish of the architecture."""
+"""The start that stands for the weights that torchvision or timm publish of the architecture."""
 _KEY = "training.start"
 
 

@@ -11,7 +11,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from models.recipe import Training
 
 WARM_UP = 0.03
-"""Of the run, over which the learning rate rises from nothing."""
+"""The part of the run over which the learning rate rises from nothing."""
 
 
 def adamw(model: nn.Module, recipe: Training, new: Collection[str]) -> torch.optim.AdamW:

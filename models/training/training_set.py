@@ -22,7 +22,7 @@ from models.training.sampling import class_weights, sample_batches, shares
 from pictures.leaf_mask import SIDE
 
 Indices = tuple[Tensor, ...]
-"""Of one step: which photos of each folder, int64."""
+"""The photos of one step: their indices in each folder, int64."""
 
 
 class TrainingBatch(NamedTuple):

@@ -14,8 +14,8 @@ from models.training.data_folders import DataFolder
 from models.training.metrics import Scores, confusion_of, score
 
 NEAR = 0.75
-"""Of the served size: from there on photos are judged as they are served. Training sees parts of
-them, and so leaves that are larger by about as much (Touvron et al. 2019, FixRes)."""
+"""The part of the served size from which on photos are judged as they are served. Training sees
+parts of them, and so leaves that are larger by about as much (Touvron et al. 2019, FixRes)."""
 
 
 class Validation:

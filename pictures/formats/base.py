@@ -65,8 +65,8 @@ def open_as(data: bytes, name: str) -> Image.Image:
 
 
 def orientation_of(source: bytes | Image.Image | None) -> int:
-    """By the EXIF of a file, or its block of EXIF: 1 to 8; 1 where there is none or it cannot be
-    read."""
+    """The orientation by the EXIF of a file, or a block of EXIF: 1 to 8; 1 where there is none or
+    it cannot be read."""
     try:
         if isinstance(source, Image.Image):
             found = source.getexif()

@@ -54,7 +54,7 @@ def inspect(data: bytes) -> HeifHeader:
 
 
 def _size(data: bytes, name: str) -> tuple[int, int]:
-    """By the library. Pillow's own limit on pixels would hide how many there are."""
+    """Width and height by the library. Pillow's own limit on pixels would hide the number."""
     factory, _ = Image.OPEN[name]
     with factory(io.BytesIO(data), "") as image:
         return image.size

@@ -14,7 +14,7 @@ _SECTOR = 512  # bytes, in which disks and transfers lose parts of files
 def check_whole(
     data: bytes, frame: Frame, tables: Sequence[Segment], scans: Sequence[Segment], end: int
 ) -> None:
-    """That all scans are there, up to the end marker, and no zeros in place of coded data.
+    """Checks that all scans are there, up to the end marker, and no zeros in place of coded data.
 
     Raises UndecodablePhoto.
     """

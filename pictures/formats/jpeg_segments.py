@@ -37,7 +37,7 @@ class Frame:
 
     @property
     def samples(self) -> int:
-        """Of all components together."""
+        """The samples of all components together."""
         across, down = (max(each[i] for each in self.components) for i in (1, 2))
         parts = sum(each[1] * each[2] for each in self.components)
         return self.width * self.height * parts // (across * down)

@@ -154,7 +154,8 @@ def _scale_transparency(image: Image.Image, depth: int) -> None:
 
 
 def _profile(told: Mapping[bytes, bytes]) -> bytes | None:
-    """By the first of cICP, iCCP, sRGB, gAMA with cHRM that is there (PNG, third edition)."""
+    """The colour profile by the first of cICP, iCCP, sRGB, gAMA with cHRM that is there (PNG, third
+    edition)."""
     if len(told.get(b"cICP", b"")) == 4:
         return profile_of_cicp(*told[b"cICP"][:2])
     if b"iCCP" in told:
@@ -185,7 +186,7 @@ def _of_gamma(told: bytes, points: bytes) -> bytes | None:
 
 
 def _chromaticities(points: bytes) -> Chromaticities:
-    """Those of a cHRM chunk; of sRGB where there is none, or one that cannot be."""
+    """The chromaticities of a cHRM chunk; those of sRGB without one, or for impossible ones."""
     if len(points) != 32:
         return SRGB
     x = [value / 100_000 for value in struct.unpack(">8I", points)]

@@ -144,7 +144,7 @@ class _Reader:
         return found
 
     def _values(self, kind: str, many: int, end: int, word: str) -> tuple[int, ...]:
-        """At most 16, of an entry that ends there: in its last bytes, or where these point."""
+        """At most 16 values of an entry that ends there: its last bytes, or what these point to."""
         room = struct.calcsize(word)
         at = end - room
         if many * struct.calcsize(kind) > room:

@@ -20,7 +20,7 @@ SKINS: tuple[Colour, ...] = (
 
 
 def any_colour(rng: np.random.Generator, low: int = 10, high: int = 245) -> Colour:
-    """From greyish to gaudy."""
+    """A random colour, from nearly grey to saturated."""
     gaudy = rng.uniform(low, high, 3)
     red, green, blue = gaudy.mean() + (gaudy - gaudy.mean()) * rng.uniform(0.1, 1.0)
     return int(red), int(green), int(blue)
