@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from api.context import context_of
 from api.headers import find_header
-from languages.offered import OFFERED, UnknownLanguage, checked, preferred
+from languages.offered import OFFERED, UnknownLanguage, language_code, preferred_language
 from languages.translator import Translator, translator
 
 PARAMETER = "lang"
@@ -18,7 +18,9 @@ def language_of(scope: Scope) -> str:
     here: `LanguageMiddleware` refuses it."""
     context = context_of(scope)
     if context.language is None:
-        context.language = _asked(scope) or preferred(find_header(scope, b"accept-language") or "")
+        context.language = _asked(scope) or preferred_language(
+            find_header(scope, b"accept-language") or ""
+        )
     return context.language
 
 
@@ -27,7 +29,7 @@ def translator_of(scope: Scope) -> Translator:
     return translator(language_of(scope))
 
 
-def take_out(scope: Scope) -> list[str]:
+def pop_parameter(scope: Scope) -> list[str]:
     """The values of `lang`, which is no option of any route, taken out of the query."""
     pairs = _query(scope)
     if given := [value for name, value in pairs if name == PARAMETER]:
@@ -45,7 +47,7 @@ def language_fields(language: str, vary: str = "") -> dict[str, str]:
 def _asked(scope: Scope) -> str | None:
     given = [value for name, value in _query(scope) if name == PARAMETER]
     try:
-        return checked(given[0]) if given else None
+        return language_code(given[0]) if given else None
     except UnknownLanguage:
         return None
 

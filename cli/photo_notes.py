@@ -12,7 +12,7 @@ _NAMED = 6
 _MOST_LINES = 1000
 
 
-def warn_of(photos: LeafFolder, what: str = "", known: Container[str] = ()) -> int:
+def warn_about_photos(photos: LeafFolder, what: str = "", known: Container[str] = ()) -> int:
     """Warn of files that were ignored, of classes without photos, and of each photo that cannot be
     read.
 

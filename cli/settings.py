@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsError
 
 from cli.errors import USAGE, CommandError
-from languages.offered import UnknownLanguage, checked
+from languages.offered import UnknownLanguage, language_code
 from languages.translator import Translator, translator
 
 S = TypeVar("S", bound=BaseSettings)
@@ -26,7 +26,7 @@ def read(kind: type[S]) -> S:
 def translator_for(language: str) -> Translator:
     """Raises CommandError for a language that is not offered."""
     try:
-        return translator(checked(language))
+        return translator(language_code(language))
     except UnknownLanguage as error:
         raise CommandError(str(error), USAGE) from error
 

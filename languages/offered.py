@@ -24,7 +24,7 @@ class UnknownLanguage(ValueError):
         super().__init__(f"language {given!r:.100} is not offered; offered are {offered}")
 
 
-def checked(given: str) -> str:
+def language_code(given: str) -> str:
     """The code of a language that is asked for by name: "es", or "es-MX", which is es too.
 
     Raises UnknownLanguage.
@@ -36,7 +36,7 @@ def checked(given: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def preferred(accept_language: str) -> str:
+def preferred_language(accept_language: str) -> str:
     """The offered language that an `Accept-Language` header (RFC 9110, 12.5.4) prefers; English
     where it names none of them. Never an error: what cannot be read counts for nothing."""
     best, most = ENGLISH, 0.0

@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.language import PARAMETER, language_of, take_out
+from api.language import PARAMETER, language_of, pop_parameter
 from api.problems.exception_handlers import InvalidRequest, invalid_response
-from languages.offered import UnknownLanguage, checked
+from languages.offered import UnknownLanguage, language_code
 
 
 class LanguageMiddleware:
@@ -20,7 +20,7 @@ class LanguageMiddleware:
             await self._app(scope, receive, send)
             return
         language_of(scope)
-        if wrong := _fault(take_out(scope)):
+        if wrong := _fault(pop_parameter(scope)):
             error = InvalidRequest([{"field": PARAMETER, "message": wrong}])
             await invalid_response(Request(scope), error)(scope, receive, send)
             return
@@ -30,7 +30,7 @@ class LanguageMiddleware:
 def _fault(given: list[str]) -> str:
     """What is wrong with the values of `lang`; "" for nothing."""
     try:
-        codes = [*{checked(value) for value in given}]
+        codes = [*{language_code(value) for value in given}]
     except UnknownLanguage as error:
         return str(error)
     return f"it is given twice: {given[0]!r:.100} and {given[-1]!r:.100}" if codes[1:] else ""

@@ -54,7 +54,7 @@ def _inputs(operation: Json) -> None:
         parameter.setdefault("description", description)
         parameter["schema"].pop("description", None)
         if parameter["in"] == "header":
-            parameter["name"] = _written(parameter["name"])
+            parameter["name"] = _header_case(parameter["name"])
     for media in operation.get("requestBody", {}).get("content", {}).values():
         fields = media["schema"].get("properties")
         if fields:
@@ -69,7 +69,7 @@ def _field(schema: Json) -> Json:
     return plain if is_file or "default" in plain else plain | {"example": ""}
 
 
-def _written(header: str) -> str:
+def _header_case(header: str) -> str:
     return header.title() if header.islower() else header
 
 

@@ -13,7 +13,7 @@ from cli.audit.second_model import SecondModel
 from cli.errors import FAILED, MISSING, USAGE, CommandError
 from cli.local_model import load_explainer, require_card, require_device
 from cli.output import Output, json_text, warn
-from cli.photo_notes import warn_of
+from cli.photo_notes import warn_about_photos
 from cli.progress import progress
 from engine.explainer import Explainer
 from languages.translator import IN_ENGLISH, Translator
@@ -44,25 +44,25 @@ def audit(options: AuditOptions, settings: WorkerSettings, say: Output) -> int:
     and for photos that do not fit."""
     card, other = _cards(options, settings)
     device = require_device(options.device)
-    photos = labelled(options.folder, card, quiet=say.quiet)
+    photos = labelled_photos(options.folder, card, quiet=say.quiet)
     quiet = say.quiet or say.as_json
     explainer = load_explainer(card, device, settings)
     with progress("looking", len(photos), quiet=quiet) as advance:
         explained, failed = explain_photos(explainer, photos, options.batch, advance)
     if not explained:
         raise CommandError(f"none of the {len(photos):,} photos could be read: {failed[0].reason}")
-    faithfulness = _measure(explained, explainer, options.faithfulness, quiet=quiet)
+    faithfulness = _measure_faithfulness(explained, explainer, options.faithfulness, quiet=quiet)
     against = None
     if other is not None:
         against = _second_model(other, explained, options, settings, quiet=quiet)
     found = Findings(explained, card.class_names, against.differing if against else {})
     content = audit_document(card, options.folder, found, failed, faithfulness, against)
-    _write(options, content, found, against, card)
-    _tell(content, options.out, say)
+    _write_files(options, content, found, against, card)
+    _print_summary(content, options.out, say)
     return FAILED if failed else 0
 
 
-def labelled(folder: Path, card: Card, *, quiet: bool = True) -> list[LabelledPhoto]:
+def labelled_photos(folder: Path, card: Card, *, quiet: bool = True) -> list[LabelledPhoto]:
     """The photos of a folder with one folder for each class of the model. Raises CommandError for a
     folder without photos, or with other classes."""
     try:
@@ -70,7 +70,7 @@ def labelled(folder: Path, card: Card, *, quiet: bool = True) -> list[LabelledPh
     except (OSError, CardError) as error:
         raise CommandError(str(error), USAGE) from error
     if not quiet:
-        warn_of(found)
+        warn_about_photos(found)
     paths = [Path(path).absolute() for path in found.paths]
     root = folder.absolute()
     pairs = zip(paths, found.labels.tolist(), strict=True)
@@ -90,7 +90,7 @@ def _cards(options: AuditOptions, settings: WorkerSettings) -> tuple[Card, Card 
     return card, other
 
 
-def _measure(
+def _measure_faithfulness(
     explained: Sequence[AuditedPhoto], explainer: Explainer, count: int, *, quiet: bool
 ) -> FaithfulnessSample | None:
     """Measure faithfulness on at most `count` of the photos."""
@@ -118,7 +118,7 @@ def _second_model(
     return SecondModel(card, explained, results)
 
 
-def _write(
+def _write_files(
     options: AuditOptions,
     content: Document,
     found: Findings,
@@ -137,7 +137,7 @@ def _write(
         raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
 
 
-def _tell(content: Document, out: Path, say: Output) -> None:
+def _print_summary(content: Document, out: Path, say: Output) -> None:
     say.words(
         f"{content['model']['id']} on {content['photos']:,} photos: accuracy "
         f"{content['accuracy']:.2%}, macro-F1 {content['macro_f1']:.4f}, calibration error "

@@ -11,7 +11,7 @@ from cli.cards.edit import replace_table
 from cli.cards.served import served_card
 from cli.errors import USAGE, CommandError
 from cli.evaluation.results import EvaluateOptions, write_result
-from cli.photo_notes import warn_of
+from cli.photo_notes import warn_about_photos
 from engine.device import choose_device
 from engine.evaluation.inference import decode_pixels, predict_verdicts
 from engine.evaluation.metrics import ClassificationMetrics, classification_metrics
@@ -39,7 +39,7 @@ def evaluate(model: str, options: EvaluateOptions) -> int:
         figures, shortcuts = judge(card, photos, shortcuts=options.shortcuts)
     except (CardError, PhotoError, OSError) as error:
         raise CommandError(str(error)) from error
-    code = warn_of(photos)
+    code = warn_about_photos(photos)
     content = {
         "data": str(data),
         "class_names": card.class_names,

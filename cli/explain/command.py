@@ -35,14 +35,14 @@ def explain(
     log = ResultLog(out / "results.jsonl")
     plan = make_plan(photos, log, options, source)
     if dry_run:
-        return _tell_plan(plan, say)
-    whole = _work(plan, source, options, out, log, batch, quiet=say.quiet or say.as_json)
+        return _print_plan(plan, say)
+    whole = _explain_todo(plan, source, options, out, log, batch, quiet=say.quiet or say.as_json)
     rows = [log.rows[str(photo.path)] for photo in photos if str(photo.path) in log.rows]
-    files = _finish(rows, out, source, translated)
-    return _tell(plan, rows, files, time.monotonic() - started, say, whole=whole)
+    files = _write_files(rows, out, source, translated)
+    return _print_summary(plan, rows, files, time.monotonic() - started, say, whole=whole)
 
 
-def _work(
+def _explain_todo(
     plan: RunPlan,
     source: Source,
     options: ExplainOptions,
@@ -65,7 +65,7 @@ def _work(
         raise CommandError(f"cannot write to {out}: {error.strerror or error}") from error
 
 
-def _finish(
+def _write_files(
     rows: Sequence[Row], out: Path, source: Source, translated: Translator
 ) -> dict[str, str]:
     """Write tables, sheet and report of all photos of the command, those of earlier runs too."""
@@ -82,15 +82,15 @@ def _finish(
     return {"results.jsonl": str(out / "results.jsonl")} | {k: str(v) for k, v in files.items()}
 
 
-def _tell_plan(plan: RunPlan, say: Output) -> int:
-    say.words(f"would explain {_count(plan.todo)}; {_count(plan.done)} done before")
+def _print_plan(plan: RunPlan, say: Output) -> int:
+    say.words(f"would explain {_photos(plan.todo)}; {_photos(plan.done)} done before")
     for photo in plan.todo:
         say.words(f"  {photo.path}")
     say.document({"todo": [str(photo.path) for photo in plan.todo], "done": len(plan.done)})
     return 0
 
 
-def _tell(
+def _print_summary(
     plan: RunPlan,
     rows: Sequence[Row],
     files: dict[str, str],
@@ -119,5 +119,5 @@ def _tell(
     return FAILED if failed else 0
 
 
-def _count(photos: Sequence[object]) -> str:
+def _photos(photos: Sequence[object]) -> str:
     return f"{len(photos):,} photo{'' if len(photos) == 1 else 's'}"

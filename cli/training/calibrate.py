@@ -17,7 +17,7 @@ from torch import Tensor
 from cli.cards.edit import update_card
 from cli.cards.served import served_card
 from cli.errors import CommandError
-from cli.photo_notes import warn_of
+from cli.photo_notes import warn_about_photos
 from engine.evaluation.inference import decode_pixels
 from engine.explainer import Explainer
 from models.calibration import Calibration
@@ -67,7 +67,7 @@ def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> in
         leaves, others, trained_on = _outputs(card, folders, seen, options.each)
     except (CardError, PhotoError, OSError) as error:
         raise CommandError(str(error)) from error
-    code = max(warn_of(photos) for photos in (*folders, *seen))
+    code = max(warn_about_photos(photos) for photos in (*folders, *seen))
     found = fit_calibration(leaves, others, trained_on)
     means = write_prototypes(found.prototypes)
     calibration = doubt_table(card, data, found, means)
@@ -77,7 +77,7 @@ def calibrate(model: str, data: Sequence[Path], options: CalibrateOptions) -> in
     if options.json:
         print(json.dumps(calibration.model_dump() | {"kinds": rows}, indent=2))  # noqa: T201
     else:
-        _say(card, calibration, rows)
+        _print(card, calibration, rows)
     return code
 
 
@@ -151,7 +151,7 @@ def _row(kind: str, own: ModelOutputs, found: FittedCalibration) -> dict[str, An
     }
 
 
-def _say(card: Card, calibration: Calibration, rows: Sequence[dict[str, Any]]) -> None:
+def _print(card: Card, calibration: Calibration, rows: Sequence[dict[str, Any]]) -> None:
     table = Table("pictures of no leaf", "AUROC", "flagged", "confident")
     for row in sorted(rows, key=lambda row: (row["seen_in_training"], row["kind"])):
         name = f"{row['kind']} (a kind of training)" if row["seen_in_training"] else row["kind"]

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from cli.cards.edit import remove_table, update_card
 from cli.errors import CommandError
 from cli.output import warn
-from cli.photo_notes import warn_of
+from cli.photo_notes import warn_about_photos
 from cli.settings import read
 from jobs.settings import SharedSettings
 from models.card import Card, file_sha256, read_card
@@ -43,7 +43,7 @@ def train(
     except (CardError, UnreadablePhotos) as error:
         raise CommandError(str(error)) from error
     except OSError as error:
-        raise CommandError(_in_words(error)) from error
+        raise CommandError(_sentence(error)) from error
 
 
 def _run(trainer: Trainer) -> Path:
@@ -80,7 +80,7 @@ def _store(card: Card, best: Path) -> None:
     )
 
 
-def _in_words(error: OSError) -> str:
+def _sentence(error: OSError) -> str:
     """Which file failed and why, where the system tells."""
     if error.strerror and error.filename:
         return f"{printable(error.filename)}: {error.strerror}"
@@ -91,8 +91,8 @@ def _warn(trainer: Trainer) -> None:
     """Warn of what is odd about the photos; of a class that a folder lacks, once."""
     for folder in trainer.folders:
         where = f" in {folder.name}" if len(trainer.folders) > 1 else ""
-        warn_of(folder.train, what=where)
-        warn_of(folder.val, what=f" to judge by{where}", known=folder.train.absent)
+        warn_about_photos(folder.train, what=where)
+        warn_about_photos(folder.val, what=f" to judge by{where}", known=folder.train.absent)
     warn(trainer.changes)
 
 

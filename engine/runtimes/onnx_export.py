@@ -43,13 +43,13 @@ def export_onnx(card: Card) -> bytes:
     reference = torch_runtime(load_network(card), card, torch.device("cpu"))
     network = load_network(card)  # its norms are not folded: the products are no float16
     model = _trace(network, card, with_gradients=reference.head is None)
-    _halve(model)
+    _store_in_float16(model)
     if reference.head is not None:
         _add_constant(model, "weights", reference.head.weight.detach().numpy())
     _add_constant(model, "box", np.array(reference.box(card.preprocessing.size), np.float32))
     onnx.checker.check_model(model)
     content: bytes = model.SerializeToString()
-    _prove(content, reference, card)
+    _compare_with_torch(content, reference, card)
     return content
 
 
@@ -103,7 +103,7 @@ def _to_onnx(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]) -
     return onnx.load_model_from_string(file.getvalue())
 
 
-def _halve(model: onnx.ModelProto) -> None:
+def _store_in_float16(model: onnx.ModelProto) -> None:
     """Keep weights that float16 holds without a loss in float16, and widen them where they are
     used."""
     casts = []
@@ -131,7 +131,7 @@ def _add_constant(model: onnx.ModelProto, name: str, values: Array) -> None:
     graph.output.append(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape))
 
 
-def _prove(content: bytes, reference: TorchRuntime, card: Card) -> None:
+def _compare_with_torch(content: bytes, reference: TorchRuntime, card: Card) -> None:
     """Raises WrongLayer where the file disagrees with torch about drawn leaves."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "graph.onnx"

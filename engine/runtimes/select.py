@@ -30,7 +30,7 @@ def select_runtime(
     try:
         from engine.runtimes.torch_select import select_torch_runtime
     except ModuleNotFoundError as error:
-        raise TorchMissing(_needy(card), error) from error
+        raise TorchMissing(_model_without_graph(card), error) from error
     return select_torch_runtime(card, place, model, options)
 
 
@@ -46,7 +46,7 @@ def check_model(card: Card, device: Device | None, runtime: RuntimeChoice) -> No
     try:
         from engine.cam.layers import validate_card
     except ModuleNotFoundError as error:
-        raise TorchMissing(_needy(card), error) from error
+        raise TorchMissing(_model_without_graph(card), error) from error
     validate_card(card)
 
 
@@ -66,7 +66,7 @@ def has_own_graph(card: Card, device: str, runtime: RuntimeChoice) -> bool:
     return True
 
 
-def _needy(card: Card) -> str:
+def _model_without_graph(card: Card) -> str:
     return f"model {card.id}, without a graph for the CPU (cropshield models export makes one),"
 
 

@@ -22,7 +22,7 @@ from pictures.blend import Box
 
 
 @contextmanager
-def _memory_told() -> Generator[None]:
+def _as_out_of_memory() -> Generator[None]:
     """torch's error becomes the engine's."""
     try:
         yield
@@ -49,7 +49,7 @@ class TorchOutput:
 
     def cams(self, photos: Sequence[int], classes: Sequence[int], methods: Sequence[str]) -> Cams:
         """The maps of all pairs of photo and class, each by its own method."""
-        with _memory_told():
+        with _as_out_of_memory():
             return compute_cams(self.forward, photos, classes, methods)
 
 
@@ -67,7 +67,7 @@ class TorchRuntime:
 
     def forward(self, batch: Array) -> TorchOutput:
         """One forward pass; with autograd from the target layer up only where the head needs it."""
-        with _memory_told():
+        with _as_out_of_memory():
             return TorchOutput(self._forward(batch))
 
     def _forward(self, batch: Array) -> ForwardPass:

@@ -82,9 +82,9 @@ def feedback_of(job: Job, opinion: Opinion, card: Card | None) -> Feedback:
 def _right_class(opinion: Opinion, job: Job, card: Card | None) -> str | None:
     """By the classes of the model that the job was run with; its result tells some of them."""
     if opinion.class_index is not None:
-        return _of_index(opinion.class_index, job, card)
+        return _class_at(opinion.class_index, job, card)
     name = opinion.class_name
-    if name is None or name in _told(job).values():
+    if name is None or name in _classes_in_result(job).values():
         return name
     if card is None:
         raise ClassesGone(name, job.model.id, job.model.version)
@@ -93,25 +93,27 @@ def _right_class(opinion: Opinion, job: Job, card: Card | None) -> str | None:
     return name
 
 
-def _of_index(index: int, job: Job, card: Card | None) -> str:
-    told = _told(job)
-    if index in told:
-        return told[index]
-    if card is None or not _is_as_it_was(card, job):
+def _class_at(index: int, job: Job, card: Card | None) -> str:
+    named = _classes_in_result(job)
+    if index in named:
+        return named[index]
+    if card is None or not _has_same_classes(card, job):
         raise ClassesGone(index, job.model.id, job.model.version)
     if index >= len(card.class_names):
         raise UnknownClass(index, card.id, len(card.class_names))
     return card.class_names[index]
 
 
-def _is_as_it_was(card: Card, job: Job) -> bool:
+def _has_same_classes(card: Card, job: Job) -> bool:
     """Whether the classes are numbered now as they were when the job was run."""
     now = {name: index for index, name in enumerate(card.class_names)}
-    is_numbered_alike = all(now.get(name, index) == index for index, name in _told(job).items())
+    is_numbered_alike = all(
+        now.get(name, index) == index for index, name in _classes_in_result(job).items()
+    )
     return is_numbered_alike and card.sha256 == job.model.weights_sha256
 
 
-def _told(job: Job) -> dict[int, str]:
+def _classes_in_result(job: Job) -> dict[int, str]:
     """Classes by index, as far as the result tells them."""
     result: Any = job.result
     parts = [*result["predictions"], *result.get("explanations", ())]

@@ -26,14 +26,14 @@ class Evidence:
         if not pools or not layers:
             raise ValueError("it has no mean pooling (AdaptiveAvgPool2d) with a linear layer")
         self._last, self._features = layers[-1], torch.empty(0)
-        pools[-1].register_forward_pre_hook(self._keep)
-        self._prove(model, size)
+        pools[-1].register_forward_pre_hook(self._keep_features)
+        self._check_head(model, size)
 
-    def _keep(self, _: nn.Module, given: tuple[Tensor, ...]) -> None:
+    def _keep_features(self, _: nn.Module, given: tuple[Tensor, ...]) -> None:
         self._features = given[0]
 
     @torch.no_grad()
-    def _prove(self, model: nn.Module, size: int) -> None:
+    def _check_head(self, model: nn.Module, size: int) -> None:
         """A pass in `eval` mode; batch norms and dropout are left as they were."""
         training = model.training
         logits = model.eval()(torch.ones(1, 3, size, size, device=self._last.weight.device))
@@ -43,7 +43,7 @@ class Evidence:
         if not fits or not torch.allclose(self._last(pooled), logits, rtol=1e-3, atol=1e-3):
             raise ValueError("more than mean pooling and one linear layer ends it")
 
-    def beside(self, labels: Tensor, regions: Tensor) -> Tensor:
+    def share_outside(self, labels: Tensor, regions: Tensor) -> Tensor:
         """The share of the evidence for `labels` (n,) that lies outside of `regions`, float32 (n,
         1, h, w) in [0, 1], in the latest pass, whose first n photos these are: (n,).
 

@@ -39,29 +39,30 @@ class Loss:
         x = torch.cat([photos, others]).contiguous(memory_format=torch.channels_last)
         with torch.autocast(x.device.type, torch.bfloat16):
             logits = self.model(x)
-        targets = torch.cat([self.shown(located), self.nothing(others)])
+        targets = torch.cat([self.targets_of(located), self.even_targets(others)])
         loss: Tensor = self.distance(logits.float(), targets)
         if self.teacher:
             taught = self.teacher(x[: len(labels)])
             loss = distillation_loss(loss, logits[: len(labels)].float(), taught)
         if self.evidence:
-            loss = loss + self.recipe.off_leaf * beside(self.evidence, located)
+            loss = loss + self.recipe.off_leaf * share_outside_regions(self.evidence, located)
         return loss
 
-    def shown(self, located: Sequence[LocatedLabels]) -> Tensor:
+    def targets_of(self, located: Sequence[LocatedLabels]) -> Tensor:
         """The share of each class in each photo, float32 (n, classes)."""
         parts = [part.share * F.one_hot(part.labels, self.classes) for part in located]
         return torch.stack(parts).sum(0)
 
-    def nothing(self, others: Tensor) -> Tensor:
+    def even_targets(self, others: Tensor) -> Tensor:
         """The target of a picture without a leaf: all classes equally."""
         return others.new_full((len(others), self.classes), 1 / self.classes)
 
 
-def beside(evidence: Evidence, located: Sequence[LocatedLabels]) -> Tensor:
+def share_outside_regions(evidence: Evidence, located: Sequence[LocatedLabels]) -> Tensor:
     """The mean share of the evidence that lies in the wrong place, each photo weighted by its cost.
     A photo whose evidence may lie anywhere counts as zero."""
     parts = [
-        part.share * part.costs * evidence.beside(part.labels, part.regions) for part in located
+        part.share * part.costs * evidence.share_outside(part.labels, part.regions)
+        for part in located
     ]
     return torch.stack(parts).sum(0).mean()

@@ -42,7 +42,8 @@ class RunData:
         """Raises CardError where the run that `file` tells of was begun with other classes."""
         before = _read(file)
         if before and before.classes != self.classes:
-            new, gone = _but(self.classes, before.classes), _but(before.classes, self.classes)
+            new = _not_among(before.classes, self.classes)
+            gone = _not_among(self.classes, before.classes)
             message = f"it was begun without {new} and with {gone}"
             raise CardError(f"the training in {file.parent} cannot go on: {message}; {_ANEW}")
 
@@ -64,7 +65,8 @@ class RunData:
 _ANEW = "to train anew, remove that folder or give another --out"
 
 
-def _but(names: list[str], others: list[str]) -> str:
+def _not_among(others: list[str], names: list[str]) -> str:
+    """The names that are not among the others, in words."""
     return ", ".join(name for name in names if name not in others) or "any other class"
 
 

@@ -32,7 +32,7 @@ class HeifHeader(Header):
         return False
 
     def load(self, data: bytes, scale: float) -> RawPicture:  # noqa: ARG002 - there is one scale
-        if _has_hole(data, read_meta(data)):
+        if _has_zeros_for_data(data, read_meta(data)):
             raise UndecodablePhoto("a part of it is missing: there are zeros in its place")
         with open_as(data, self.format) as image:
             image.load()
@@ -76,7 +76,7 @@ def _length(data: bytes) -> int:
     return int.from_bytes(data[:4], "big")
 
 
-def _has_hole(data: bytes, meta: Meta) -> bool:
+def _has_zeros_for_data(data: bytes, meta: Meta) -> bool:
     """Whether zeros stand in a picture where they cannot be."""
     for item, kind in meta.kinds.items():
         for start, end in meta.extents.get(item, ()):

@@ -66,7 +66,7 @@ class JpegHeader(Header):
         ):
             with suppress(ValueError):  # then it is decoded again, by its bytes as they are
                 return RawPicture(_libjpeg(clean, "RGB", *size), size, profile, orientation, clean)
-        pixels = _decode(_bare(data, self), self, scale)
+        pixels = _decode(_without_metadata(data, self), self, scale)
         return RawPicture(pixels, size, profile, orientation)
 
 
@@ -105,7 +105,7 @@ def _header(frame: Frame, found: Sequence[Segment]) -> JpegHeader:
     return JpegHeader("JPEG", *size, memory, frame, tuple(found), before, tables, scans, end)
 
 
-def _bare(data: bytes, header: JpegHeader) -> bytes:
+def _without_metadata(data: bytes, header: JpegHeader) -> bytes:
     """The file without what no pixel needs, and without what libjpeg would only warn of."""
     view, at = memoryview(data), header.scans[0].start
     kept: list[bytes | memoryview] = [
@@ -132,7 +132,7 @@ def _decode(data: bytes, header: JpegHeader, scale: float) -> Pixels | Image.Ima
     size = _size(header, scale)
     kind = {1: "GRAY", 3: "RGB", 4: "CMYK"}[len(header.frame.components)]
     pixels = _strict(data, kind, *size)
-    if header.frame.code in ARITHMETIC and _takes_more(data, kind):
+    if header.frame.code in ARITHMETIC and _reads_past_end(data, kind):
         raise UndecodablePhoto("it is cut off: coded data are missing")
     if kind == "RGB":
         return pixels
@@ -166,7 +166,7 @@ def _strict(data: bytes, kind: str, width: int, height: int) -> Pixels:
         raise UndecodablePhoto(str(error)) from error
 
 
-def _takes_more(data: bytes, kind: str) -> bool:
+def _reads_past_end(data: bytes, kind: str) -> bool:
     """Whether an arithmetic decoder would have more bytes than there are: for missing ones it takes
     zeros without a warning. An encoder may leave a few of those out."""
     try:

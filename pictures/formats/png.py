@@ -70,7 +70,7 @@ class PngHeader(Header):
             raise TooComplex(f"{self.unpacked:,} bytes of pixels", MAX_BYTES)
 
     def load(self, data: bytes, scale: float) -> RawPicture:  # noqa: ARG002 - PNG has one scale
-        with open_as(_bare(data, self.chunks), "PNG") as image:
+        with open_as(_without_metadata(data, self.chunks), "PNG") as image:
             image.load()
             orientation = orientation_of(image)
         last = image.crop((0, self.height - 1, self.width, self.height))
@@ -118,7 +118,7 @@ def _is_exif(data: bytes, chunk: Chunk) -> bool:
     return (raw or chunk.name == b"eXIf") and chunk.end - chunk.start <= _EXIF_BYTES
 
 
-def _bare(data: bytes, chunks: Sequence[Chunk]) -> bytes:
+def _without_metadata(data: bytes, chunks: Sequence[Chunk]) -> bytes:
     """The file of these chunks alone, but for colours. Raises UndecodablePhoto unless all of them
     are whole."""
     if chunks[-1].name != b"IEND":

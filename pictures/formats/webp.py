@@ -39,7 +39,7 @@ class WebpHeader(Header):
     def load(self, data: bytes, scale: float) -> RawPicture:  # noqa: ARG002 - Pillow has one scale
         if self.chunks[-1].end > len(data):
             raise UndecodablePhoto("it is cut off")
-        with open_as(_bare(data, self.chunks), "WEBP") as image:
+        with open_as(_without_metadata(data, self.chunks), "WEBP") as image:
             image.load()
         if _has_surplus(data, self.chunks):
             raise UndecodablePhoto("a part of it is missing: there are zeros in its place")
@@ -88,7 +88,7 @@ def _chunks(data: bytes, at: int, end: int) -> Iterator[Chunk]:
     raise TooComplex.over(MAX_CHUNKS, "chunks")
 
 
-def _bare(data: bytes, chunks: Sequence[Chunk]) -> bytes:
+def _without_metadata(data: bytes, chunks: Sequence[Chunk]) -> bytes:
     return _file((chunk.name, data[chunk.start : chunk.end]) for chunk in chunks)
 
 

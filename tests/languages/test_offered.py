@@ -2,7 +2,7 @@
 
 import pytest
 
-from languages.offered import OFFERED, UnknownLanguage, checked, preferred
+from languages.offered import OFFERED, UnknownLanguage, language_code, preferred_language
 
 
 @pytest.mark.parametrize(
@@ -22,17 +22,17 @@ from languages.offered import OFFERED, UnknownLanguage, checked, preferred
 def test_the_best_offered_language_is_chosen_and_english_without_one(
     header: str, language: str
 ) -> None:
-    assert preferred(header) == language
+    assert preferred_language(header) == language
 
 
 @pytest.mark.parametrize("given", ["es", "ES", "es-MX", "es_MX"])
 def test_a_region_is_its_language(given: str) -> None:
-    assert checked(given) == "es"
+    assert language_code(given) == "es"
 
 
 @pytest.mark.parametrize("given", ["", "de", "espanol", "es;q=1"])
 def test_another_language_is_refused_by_what_is_offered(given: str) -> None:
     with pytest.raises(UnknownLanguage, match="offered are en") as error:
-        checked(given)
+        language_code(given)
     assert repr(given) in str(error.value)
     assert all(name in str(error.value) for name in OFFERED.values())

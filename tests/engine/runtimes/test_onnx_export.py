@@ -136,20 +136,20 @@ def test_a_layer_below_the_head_has_its_gradients_in_the_graph(
 def test_a_graph_that_disagrees_with_torch_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = onnx_export._prove
+    honest = onnx_export._compare_with_torch
 
     def prove_another(content: bytes, reference: TorchRuntime, card: Card) -> None:
         other = torch_runtime(network(seed=9), card, reference.device)
         honest(content, other, card)
 
-    monkeypatch.setattr(onnx_export, "_prove", prove_another)
+    monkeypatch.setattr(onnx_export, "_compare_with_torch", prove_another)
     card = save_model(tmp_path, network())
     with pytest.raises(WrongLayer, match="the graph of tiny is not what torch says"):
         export_card(card)
     assert not list(tmp_path.glob("*.onnx*"))
 
 
-def test_below_float32_only_what_is_proved(
+def test_below_float32_only_what_is_compare_with_torchd(
     card: Card, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("engine.hardware.cpu_has_bfloat16", lambda: True)

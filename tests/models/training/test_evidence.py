@@ -39,9 +39,9 @@ def test_the_share_is_that_of_the_map_beside_the_region() -> None:
     photos[1, 1, 1, 3] = 5.0
     model(photos)
     labels, regions = torch.tensor([1, 1]), left_half(2)
-    assert evidence.beside(labels, regions).tolist() == pytest.approx([0.25, 1.0])
+    assert evidence.share_outside(labels, regions).tolist() == pytest.approx([0.25, 1.0])
     regions[1] = 1
-    assert evidence.beside(labels, regions).tolist() == pytest.approx([0.25, 0.0])
+    assert evidence.share_outside(labels, regions).tolist() == pytest.approx([0.25, 0.0])
 
 
 @torch.no_grad()
@@ -53,7 +53,7 @@ def test_a_cell_that_is_mostly_covered_is_within() -> None:
     for covered, share in ((20, 0.0), (10, 0.5), (0, 1.0)):  # rows of the 32 that the cell has
         region = torch.zeros(1, 1, 64, 64)
         region[:, :, :covered] = 1
-        assert float(evidence.beside(torch.tensor([1]), region)) == pytest.approx(share)
+        assert float(evidence.share_outside(torch.tensor([1]), region)) == pytest.approx(share)
 
 
 def test_following_it_takes_evidence_off_the_ground() -> None:
@@ -64,7 +64,7 @@ def test_following_it_takes_evidence_off_the_ground() -> None:
     optimizer, shares = torch.optim.Adam(model.parameters(), lr=1e-3), []
     for _ in range(12):
         model(photos)
-        share = evidence.beside(labels, leaves).mean()
+        share = evidence.share_outside(labels, leaves).mean()
         shares.append(float(share.detach()))
         optimizer.zero_grad()
         share.backward()  # type: ignore[no-untyped-call]

@@ -12,7 +12,7 @@ from models.recipe import Training
 from models.training.augment import Views
 from models.training.cutmix import LocatedLabels
 from models.training.evidence import Evidence
-from models.training.loss import Loss, beside
+from models.training.loss import Loss, share_outside_regions
 from tests.models.cards import write_card
 from tests.models.training.test_evidence import flat_network, left_half
 
@@ -42,7 +42,7 @@ def test_evidence_at_the_wrong_place_costs_what_its_photo_says_at_the_mean() -> 
     regions[3] = 1  # may be read anywhere
     costs = torch.tensor([4.0, 4.0, 1.0, 1.0])
     part = LocatedLabels(torch.ones(4, dtype=torch.long), 1.0, regions, costs)
-    assert float(beside(evidence, [part])) == pytest.approx((0 + 4 + 1 + 0) / 4)
+    assert float(share_outside_regions(evidence, [part])) == pytest.approx((0 + 4 + 1 + 0) / 4)
 
 
 @torch.no_grad()
@@ -54,7 +54,7 @@ def test_of_a_blended_photo_each_class_counts_by_its_share() -> None:
         LocatedLabels(shown, 0.7, left, one),
         LocatedLabels(shown, 0.3, 1 - left, one),
     )
-    assert float(beside(evidence, [right_place, wrong_place])) == pytest.approx(0.3)
+    assert float(share_outside_regions(evidence, [right_place, wrong_place])) == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize("mix", [0.0, 1.0])
@@ -85,6 +85,6 @@ def test_targets_are_the_shares_of_the_classes_and_nothing_beside_leaves(card: C
     objective = Loss(card, ["a", "b"], model, CPU)
     regions, costs = torch.ones(2, 1, 4, 4), torch.ones(2)
     first = LocatedLabels(torch.tensor([0, 1]), 0.75, regions, costs)
-    shown = objective.shown([first, LocatedLabels(torch.tensor([1, 1]), 0.25, regions, costs)])
+    shown = objective.targets_of([first, LocatedLabels(torch.tensor([1, 1]), 0.25, regions, costs)])
     assert torch.equal(shown, torch.tensor([[0.75, 0.25], [0.0, 1.0]]))
-    assert torch.equal(objective.nothing(torch.zeros(1, 3, 4, 4)), torch.tensor([[0.5, 0.5]]))
+    assert torch.equal(objective.even_targets(torch.zeros(1, 3, 4, 4)), torch.tensor([[0.5, 0.5]]))
