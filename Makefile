@@ -55,7 +55,7 @@ lock: $(DONE)venv ## Choose the versions anew that tests and checks install (ARG
 		pyproject.toml client/pyproject.toml --output-file constraints.txt
 
 # precision is left out: it needs photos, make bench-precision ARGS="--data FOLDER".
-BENCHES := scale gpu $(filter-out measuring drain stage_times networks lesion_maps sleeping_workers fastapi_baseline precision,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
+BENCHES := scale gpu $(filter-out precision,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
 
 bench: $(BENCHES:%=bench-%) ## Measure everything; `make bench-engine` and so on for one (ARGS=)
 

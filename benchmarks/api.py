@@ -1,11 +1,11 @@
 """What a submit and a poll cost the API, and whether uploads hold others up: `python -m
 benchmarks.api`.
 
-A cost is processor time of the server's process, against `benchmarks.fastapi_baseline` in turn;
-there are no workers. A submit is measured twice, with photos on the disk of the temporary folder
-and on a RAM disk, where the file system has no part in it: how long ext4 looks for a free inode,
-for one, goes by what has been deleted lately. Then 50 photos of 10 MB come at once, while /livez
-is asked.
+A cost is processor time of the server's process, against `benchmarks.common.fastapi_baseline` in
+turn; there are no workers. A submit is measured twice, with photos on the disk of the temporary
+folder and on a RAM disk, where the file system has no part in it: how long ext4 looks for a free
+inode, for one, goes by what has been deleted lately. Then 50 photos of 10 MB come at once, while
+/livez is asked.
 """
 
 import argparse
@@ -29,11 +29,11 @@ from typing import Any
 import httpx2
 import psutil
 
-from benchmarks import fastapi_baseline
-from benchmarks.drain import NoNotifier
-from benchmarks.measuring import Spread, free_port, row, write
+from benchmarks.common import fastapi_baseline
+from benchmarks.common.drain import NoNotifier
+from benchmarks.common.measuring import Spread, free_port, row, write
+from benchmarks.common.sleeping_workers import RESULT, TIMINGS
 from benchmarks.queue import redis_server
-from benchmarks.sleeping_workers import RESULT, TIMINGS
 from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
 from jobs.ports import Outcome
@@ -95,7 +95,7 @@ def servers(redis_url: str, home: str, memory: str) -> Iterator[tuple[Server, Se
         )
         for folder in (home, memory)
     )
-    base = Server(redis_url, "benchmarks.fastapi_baseline", "{port}", redis_url)
+    base = Server(redis_url, "benchmarks.common.fastapi_baseline", "{port}", redis_url)
     try:
         ours.until_up("/livez")
         light.until_up("/livez")

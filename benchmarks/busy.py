@@ -14,10 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.drain import NoNotifier, a_job, drain
-from benchmarks.measuring import keep_memory, write
+from benchmarks.common.drain import NoNotifier, a_job, drain
+from benchmarks.common.measuring import keep_memory, write
+from benchmarks.common.sleeping_workers import SleepingSteps
 from benchmarks.queue import redis_server
-from benchmarks.sleeping_workers import SleepingSteps
 from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
 from jobs.metrics import Counters

@@ -20,8 +20,8 @@ from pytorch_grad_cam import GradCAM as PyTorchGradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
-from benchmarks.measuring import in_turn, keep_memory, parser, row, write
-from benchmarks.networks import CLASSES, LAYERS, network, plain, tutorial
+from benchmarks.common.measuring import in_turn, keep_memory, parser, row, write
+from benchmarks.common.networks import CLASSES, LAYERS, network, plain, tutorial
 from engine.cam.forward import forward_pass
 from engine.explainer import Explainer
 from engine.runtimes.base import Precision, RuntimeChoice, RuntimeOutput

@@ -26,8 +26,8 @@ from pytorch_grad_cam import GradCAM as PyTorchGradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
-from benchmarks.lesion_maps import on_lesions, print_lesions
-from benchmarks.measuring import write
+from benchmarks.common.lesion_maps import on_lesions, print_lesions
+from benchmarks.common.measuring import write
 from engine.cam.gradcam import GradCAM
 from engine.diagnostics import WARNINGS, Diagnostics, diagnose_photo
 from engine.evaluation.drawn_leaves import JudgedMap, judge_drawn_leaves, mean_scores

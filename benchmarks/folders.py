@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from time import process_time
 
-from benchmarks.measuring import in_turn, keep_memory, parser, row, write
+from benchmarks.common.measuring import in_turn, keep_memory, parser, row, write
 from cli.explain.find_photos import find_photos
 from cli.explain.local_source import LocalSource
 from cli.explain.result_log import ResultLog

@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 from packaging.requirements import Requirement
 
-from benchmarks.measuring import free_port, write
+from benchmarks.common.measuring import free_port, write
 from benchmarks.memory import Clients, service
 from benchmarks.queue import redis_server
 

@@ -23,7 +23,7 @@ from typing import Any
 import httpx2
 import psutil
 
-from benchmarks.measuring import free_port, write
+from benchmarks.common.measuring import free_port, write
 from benchmarks.queue import redis_server
 from pictures.drawn_leaves.leaves import draw_leaf
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from redis import Redis
 
-from benchmarks.drain import NoNotifier, a_job
-from benchmarks.measuring import write
+from benchmarks.common.drain import NoNotifier, a_job
+from benchmarks.common.measuring import write
+from benchmarks.common.sleeping_workers import RESULT, TIMINGS
 from benchmarks.queue import redis_server
-from benchmarks.sleeping_workers import RESULT, TIMINGS
 from jobs.ports import Outcome
 from jobs.records.job import LOCAL, State
 from jobs.records.listing import JobQuery

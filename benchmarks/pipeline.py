@@ -16,9 +16,9 @@ import torch
 from PIL import Image
 from torch import nn
 
+from benchmarks.common.measuring import in_turn, keep_memory, parser, row, write
+from benchmarks.common.networks import LAYERS, network, tutorial
 from benchmarks.engine import WAYS, explainer_of
-from benchmarks.measuring import in_turn, keep_memory, parser, row, write
-from benchmarks.networks import LAYERS, network, tutorial
 from engine.explainer import Explainer, Request
 from engine.photos.overlay import encode, render_overlay
 from engine.photos.transforms import get_validation_transforms

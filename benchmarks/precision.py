@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measuring import keep_memory, machine, write
+from benchmarks.common.measuring import keep_memory, machine, write
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from engine.runtimes.parity import MARGIN, MAX_DRIFT

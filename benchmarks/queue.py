@@ -21,9 +21,9 @@ from typing import Any
 
 from redis import Redis
 
-from benchmarks.drain import a_job
-from benchmarks.measuring import write
-from benchmarks.sleeping_workers import BATCH, make_peer, model_seconds
+from benchmarks.common.drain import a_job
+from benchmarks.common.measuring import write
+from benchmarks.common.sleeping_workers import BATCH, make_peer, model_seconds
 from cli.serve import private_redis
 from jobs.redis.connections import connect_async
 from jobs.redis.keyspace import QUEUES
@@ -91,7 +91,7 @@ def measure(case: "Ours | Peer") -> dict[str, float]:
     command = [
         sys.executable,
         "-m",
-        "benchmarks.sleeping_workers",
+        "benchmarks.common.sleeping_workers",
         case.command,
         case.url,
         str(case.jobs),

@@ -3,9 +3,9 @@
     make bench-stages                                 # this version alone
     make bench-stages ARGS='--against ../before'      # and another checkout, in turn
 
-Each version runs in a process of its own (`benchmarks.stage_times`), through the steps of its own
-worker. The photos are drawn: one of a phone's 12 megapixels, one of 1280 x 720 and about 300 kB,
-one of 240 x 240 pixels.
+Each version runs in a process of its own (`benchmarks.common.stage_times`), through the steps of
+its own worker. The photos are drawn: one of a phone's 12 megapixels, one of 1280 x 720 and about
+300 kB, one of 240 x 240 pixels.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from typing import Any, Self
 import numpy as np
 from PIL import Image
 
-from benchmarks.measuring import write
-from benchmarks.stage_times import OTHER, PARTS, TOTAL
+from benchmarks.common.measuring import write
+from benchmarks.common.stage_times import OTHER, PARTS, TOTAL
 from pictures.drawn_leaves.leaves import draw_leaf
 
 HERE = Path(__file__).resolve().parents[1]
@@ -56,7 +56,7 @@ class Version:
         self.name = name
         one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(HERE / "benchmarks/stage_times.py"), model],
+            [sys.executable, "-P", str(HERE / "benchmarks/common/stage_times.py"), model],
             cwd=checkout,
             env=os.environ | one | {"PYTHONPATH": str(checkout)},
             stdin=subprocess.PIPE,

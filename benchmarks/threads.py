@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.measuring import keep_memory, write
+from benchmarks.common.measuring import keep_memory, write
 from engine.explainer import Explainer, Request
 from engine.hardware import usable_cores
 from engine.photos.decode import Photo

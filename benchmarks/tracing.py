@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.measuring import write
+from benchmarks.common.measuring import write
 from benchmarks.serve.load import closed_loop, numbered
 from benchmarks.serve.servers import HERE, Ours, ours
 from benchmarks.stages import AIMED_AT, PHOTOS, photo

@@ -22,7 +22,7 @@ import pillow_heif
 import psutil
 from PIL import Image
 
-from benchmarks.measuring import write
+from benchmarks.common.measuring import write
 from benchmarks.memory import service
 from benchmarks.queue import redis_server
 

@@ -19,7 +19,7 @@ from benchmarks.chaos.clients import Client
 from benchmarks.chaos.ends import settle
 from benchmarks.chaos.installation import Installation
 from benchmarks.chaos.outcome import Outcome, Plan, facts
-from benchmarks.measuring import write
+from benchmarks.common.measuring import write
 
 
 def run(plan: Plan, home: Path, seed: int = 0) -> Outcome:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx2
 
-from benchmarks.measuring import free_port
+from benchmarks.common.measuring import free_port
 from cli.serve import private_redis
 
 LEASE_SECONDS = 4.0

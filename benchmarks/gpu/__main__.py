@@ -18,9 +18,9 @@ from typing import Any
 
 import torch
 
+from benchmarks.common.measuring import RESULTS, write
 from benchmarks.gpu import engine
 from benchmarks.gpu.floor import Peaks, measure_peaks
-from benchmarks.measuring import RESULTS, write
 
 Row = dict[str, Any]
 ARCHITECTURES, BATCHES = ("cropshield_cnn", "resnet18", "efficientnet_b0"), (1, 4, 16, 64, 256)

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.common.measuring import in_turn, row
+from benchmarks.common.networks import LAYERS, network, plain
 from benchmarks.gpu.floor import Peaks, Work, synchronize, work_of
-from benchmarks.measuring import in_turn, row
-from benchmarks.networks import LAYERS, network, plain
 from engine.cam.forward import ForwardPass, forward_pass
 from engine.cam.linear_head import find_linear_head, linear_head_forward_pass
 from engine.cam.torch_methods import compute_cams

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.drain import a_job, drain
+from benchmarks.common.drain import a_job, drain
 from benchmarks.scale.blobs import NullBlobs
 from benchmarks.stages import AIMED_AT, PHOTOS, photo
 from engine.photos.resize import use_calling_thread

@@ -23,12 +23,12 @@ from typing import Any, Self
 
 import psutil
 
-from benchmarks.measuring import RESULTS, write
+from benchmarks.common.measuring import RESULTS, write
+from benchmarks.common.sleeping_workers import model_seconds
 from benchmarks.queue import redis_server
 from benchmarks.scale.clients import send
 from benchmarks.scale.loads import Load, measure, what_is_full
 from benchmarks.scale.workers import work
-from benchmarks.sleeping_workers import model_seconds
 from jobs.redis.connections import connect
 
 WORKERS, STORES = (1, 2, 5, 10, 20, 40), ("none", "disk")

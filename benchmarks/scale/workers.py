@@ -13,8 +13,8 @@ from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
 from typing import Any
 
+from benchmarks.common.sleeping_workers import SleepingSteps
 from benchmarks.scale.blobs import open_store, pictures
-from benchmarks.sleeping_workers import SleepingSteps
 from jobs.blobs import blob_names
 from jobs.metrics import Counters
 from jobs.ports import BlobStore

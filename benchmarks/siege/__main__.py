@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.measuring import write
+from benchmarks.common.measuring import write
 from benchmarks.siege.attacks import ATTACKS, Attack, Target
 from benchmarks.siege.honest import count_lost, submit_photos
 from benchmarks.siege.memory import BOUNDS, watched

@@ -5,7 +5,7 @@ import threading
 
 from flask import Flask, Response, request
 
-from benchmarks.networks import LAYERS, network
+from benchmarks.common.networks import LAYERS, network
 from benchmarks.pipeline import script
 
 ARCHITECTURE = "cropshield_cnn"

@@ -1,6 +1,6 @@
 """Workers whose model only sleeps, 5 ms and 0.3 ms a photo.
 
-    python -m benchmarks.sleeping_workers WAY URL JOBS
+    python -m benchmarks.common.sleeping_workers WAY URL JOBS
 
 After some jobs that do not count, each measures JOBS jobs, prints what it saw and stops.
 """
@@ -22,7 +22,7 @@ from jobs.redis.connections import broker_url
 
 BATCH = 8  # filled also by the shortest backlog that is measured
 WARM_UP = 200
-_EXAMPLES = Path(__file__).parents[1] / "api/openapi/examples.json"
+_EXAMPLES = Path(__file__).parents[2] / "api/openapi/examples.json"
 RESULT = json.loads(_EXAMPLES.read_text())["get_job"]["200"]["result"]
 TIMINGS = {"decode": 7.21, "inference": 5.3, "explain": 0.4, "render": 4.75}
 

@@ -1,4 +1,4 @@
-"""FastAPI alone, to measure the API against: `benchmarks.fastapi_baseline PORT REDIS`.
+"""FastAPI alone, to measure the API against: `benchmarks.common.fastapi_baseline PORT REDIS`.
 
 One route reads a body, one answers with what a single GET finds in Redis.
 """

@@ -1,6 +1,6 @@
 """Runs the steps of a worker, of whatever version is on the path, over photos that it is told.
 
-    python -P benchmarks/stage_times.py MODEL
+    python -P benchmarks/common/stage_times.py MODEL
 
 Each line that comes in is a photo's file; each line that goes out says, in JSON, how many
 milliseconds of processor time its job took, part by part. Started by `benchmarks.stages`. It knows

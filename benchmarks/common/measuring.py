@@ -15,7 +15,7 @@ from typing import Any
 
 from workers.allocator import keep_freed_memory
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 
 
 @dataclass(frozen=True)
