@@ -15,7 +15,7 @@ from engine.evaluation.inference import decode_photo
 from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.decode import Photo
 from models.class_names import is_healthy
-from models.training.unreadable import reason_of
+from models.unreadable_photos import reason_of
 from pictures.blend import Box, Map
 from pictures.duplicates import Hash, difference_hash
 from pictures.leaf_mask import leaf_mask

@@ -18,7 +18,7 @@ from engine.explainer import Explainer
 from engine.photos.overlay import save_picture
 from models.card_errors import CardError
 from models.training.class_folders import class_folders
-from models.training.unreadable import try_read, unreadable_lines
+from models.unreadable_photos import try_read, unreadable_lines
 from pictures.colormaps import Pixels
 from pictures.sheets import labelled_grid, with_legend
 

@@ -22,7 +22,7 @@ from engine.evaluation.lesions import summary
 from engine.explainer import Explainer
 from models.card import Card
 from models.card_errors import CardError
-from models.training.unreadable import unreadable_lines
+from models.unreadable_photos import unreadable_lines
 from pictures.errors import WrongMask
 from workers.allocator import keep_freed_memory
 

@@ -18,7 +18,7 @@ from engine.evaluation.inference import decode_pixels, predict_verdicts
 from engine.explainer import Explainer
 from models.card import Card
 from models.card_errors import CardError
-from models.training.unreadable import try_read
+from models.unreadable_photos import try_read
 from models.verdict import VERDICTS, Verdict
 from pictures.colormaps import Pixels
 from pictures.photo_files import passed_over, photo_files

@@ -17,7 +17,7 @@ from engine.batch_pipeline import BatchPipeline
 from engine.photos.overlay import encode, render_overlay
 from engine.photos.resize import use_calling_thread
 from jobs.blobs.blob_names import OVERLAY_LONG_SIDE
-from models.training.unreadable import reason_of
+from models.unreadable_photos import reason_of
 from pictures.blend import Box, Map
 from pictures.photo_files import printable
 

@@ -18,7 +18,7 @@ from models.card import Card, file_sha256, read_card
 from models.card_errors import CardError
 from models.training.loop import Trainer
 from models.training.metrics import Scores
-from models.training.unreadable import UnreadablePhotos
+from models.unreadable_photos import UnreadablePhotos
 from models.weights import read_weights, write_weights
 from pictures.photo_files import printable
 from workers.allocator import keep_freed_memory

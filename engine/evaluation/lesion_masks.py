@@ -13,7 +13,7 @@ from engine.explainer import Explainer
 from engine.photos.resize import stretch
 from models.card import Card
 from models.card_errors import CardError
-from models.training.unreadable import try_read
+from models.unreadable_photos import try_read
 from pictures.affected_area import affected_share
 from pictures.colormaps import Pixels
 from pictures.errors import WrongMask

@@ -18,7 +18,7 @@ from models.decode_size import decode_at
 from models.training.array_cache import Array, key_of, memory_mapped
 from models.training.background import cut_out
 from models.training.class_folders import class_folders, notes_on
-from models.training.unreadable import UnreadablePhotos, try_read, unreadable_lines
+from models.unreadable_photos import UnreadablePhotos, try_read, unreadable_lines
 from pictures.leaf_mask import SIDE
 
 T = TypeVar("T")
