@@ -78,6 +78,12 @@ def worker(guarded_settings: ApiSettings) -> Iterator[FakeWorker]:
     fake_worker.client.close()
 
 
+def submit(client: TestClient, photo: bytes, query: str = "") -> str:
+    """The path of a new job, whatever results could be reused."""
+    fresh = {"Cache-Control": "no-cache"}
+    return client.post(f"/v1/jobs?{query}", content=photo, headers=fresh).headers["Location"]
+
+
 def with_key(secret: str, **more: str) -> dict[str, str]:
     return {"X-API-Key": secret, **more}
 
