@@ -27,7 +27,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Standing:
+class JobStatus:
     """The state of a job, the attempt that it belongs to, and whether the pictures are erased."""
 
     state: State
@@ -138,8 +138,8 @@ class WorkQueue(Protocol):
         `busy`: the worker has other jobs. It gets none when the next job must run alone.
         """
 
-    def standing(self, job_id: str) -> Standing | None:
-        """How a job stands now; None once its record has expired."""
+    def status_of(self, job_id: str) -> JobStatus | None:
+        """The status of a job now; None once its record has expired."""
 
     def finish(self, claim: Claim, outcome: Outcome) -> State | None:
         """End the job as `outcome` says, or as canceled when the client canceled it meanwhile.

@@ -21,7 +21,7 @@ from jobs.errors import (
     CropShieldError,
     ExplainFailed,
 )
-from jobs.ports import BlobStore, Claim, Outcome, Standing, WorkQueue
+from jobs.ports import BlobStore, Claim, JobStatus, Outcome, WorkQueue
 from jobs.problems import job_problem_of
 from jobs.records.job import State
 from models.card import Card
@@ -184,7 +184,7 @@ class JobSteps:
         Unless the client has erased the job, the photo belongs to the attempt that took over.
         """
         job = item.claim.job
-        now = self._queue.standing(job.id)
+        now = self._queue.status_of(job.id)
         if self._is_over(now):
             self._blobs.erase(job.id)
         elif now is None or not now.is_of(item.claim, State.SUCCEEDED):
@@ -193,7 +193,7 @@ class JobSteps:
             for name in blob_names.attempt_blobs(job, len(maps)):
                 self._blobs.delete(job.id, name)
 
-    def _is_over(self, now: Standing | None) -> bool:
+    def _is_over(self, now: JobStatus | None) -> bool:
         """Whether nothing that is stored of a job is needed any more, whatever becomes of Redis."""
         if now is not None and now.erased:
             return True

@@ -13,7 +13,7 @@ from benchmarks.scale.blobs import NullBlobs
 from benchmarks.stages import AIMED_AT, PHOTOS, photo
 from engine.photos.resize import use_calling_thread
 from engine.runtimes.base import Precision, RuntimeChoice
-from jobs.ports import Claim, Outcome, Standing
+from jobs.ports import Claim, JobStatus, Outcome
 from jobs.records.job import State
 from models.catalog import Catalog
 from pictures.decoder_pool import DecoderPool
@@ -48,8 +48,8 @@ class FilledQueue:
         taken, self._waiting = self._waiting[:most], self._waiting[most:]
         return taken
 
-    def standing(self, job_id: str) -> Standing | None:  # noqa: ARG002 -- all are alike
-        return Standing(State.RUNNING, 1, erased=False)
+    def status_of(self, job_id: str) -> JobStatus | None:  # noqa: ARG002 -- all are alike
+        return JobStatus(State.RUNNING, 1, erased=False)
 
     def finish(self, claim: Claim, outcome: Outcome) -> State | None:  # noqa: ARG002 -- no record
         self.ended[outcome.state] = self.ended.get(outcome.state, 0) + 1

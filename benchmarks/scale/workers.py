@@ -1,7 +1,7 @@
 """Several workers in one process, whose model only sleeps.
 
 Each is a real pipeline with its own queue client, lease renewer and heartbeat, so that Redis runs
-the scripts of as many real workers: claim, standing, finish, renew, reap. What is left out is the
+the scripts of as many real workers: claim, status, finish, renew, reap. What is left out is the
 model, decoding and drawing, and Celery's consumer: a thread waits for the same list that Celery
 would read. So the processor time of these processes is less than a worker's.
 """
@@ -52,7 +52,7 @@ class StoringSteps(SleepingSteps):
 
     def finish(self, item: Any) -> None:
         job = item.claim.job
-        self._queue.standing(job.id)
+        self._queue.status_of(job.id)
         self._blobs.put_all(job.id, pictures(item.photo, item.claim.attempt))
         super().finish(item)
         self._blobs.delete(job.id, blob_names.ORIGINAL)

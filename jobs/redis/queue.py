@@ -12,7 +12,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from jobs.errors import NewerRecord, WorkerLost
 from jobs.metrics import Counters, add_to
-from jobs.ports import Claim, Notifier, Outcome, Standing
+from jobs.ports import Claim, JobStatus, Notifier, Outcome
 from jobs.problems import job_problem_of
 from jobs.records import submissions
 from jobs.records.job import Job, ModelFacts, State, check_transition
@@ -81,10 +81,12 @@ class RedisWorkQueue:
             ended = keyspace.PREFIX, job_id, attempt, State.FAILED.value, "", "error", why
             self._scripts["finish"](args=[*ended])
 
-    def standing(self, job_id: str) -> Standing | None:
+    def status_of(self, job_id: str) -> JobStatus | None:
         names = ("state", "attempts", "erased")
         state, attempt, erased = self._redis.hmget(keyspace.JOB + job_id, *names)
-        return Standing(State(str(state)), int(attempt or 0), erased is not None) if state else None
+        return (
+            JobStatus(State(str(state)), int(attempt or 0), erased is not None) if state else None
+        )
 
     def finish(self, claim: Claim, outcome: Outcome) -> State | None:
         check_transition(claim.job.state, outcome.state)
