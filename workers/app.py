@@ -11,7 +11,6 @@ from celery import Celery, signals
 
 from engine.photos.resize import use_calling_thread
 from jobs.blobs import open_blobs
-from jobs.interpreter import switch_threads_often
 from jobs.metrics import Counters
 from jobs.ports import BlobStore, Notifier, WorkQueue
 from jobs.records.job import ModelFacts
@@ -19,6 +18,7 @@ from jobs.redis.compatibility import check_compatibility
 from jobs.redis.connections import connect
 from jobs.redis.notifier import CELERY_QUEUE, CELERY_TASK, CeleryNotifier, make_celery
 from jobs.redis.queue import MeteredQueue
+from jobs.threads import switch_threads_often
 from jobs.tracing import open_tracer
 from models.catalog import Catalog
 from models.decode_size import Decode

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from redis.exceptions import RedisError
 
 from jobs.errors import Incompatible
-from jobs.interpreter import run_within
 from jobs.ports import Claim, WorkQueue
+from jobs.threads import run_within
 
 log = logging.getLogger(__name__)
 _TICK_SECONDS = 1.0

@@ -11,8 +11,8 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from jobs.interpreter import run_within
 from jobs.ports import WorkQueue
+from jobs.threads import run_within
 from workers.pipeline import Pipeline
 
 log = logging.getLogger(__name__)

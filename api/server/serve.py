@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from api.server.connection import BoundedConnection, ConnectionLimits, ConnectionTotals
 from api.settings import ApiSettings
-from jobs.interpreter import switch_threads_often
+from jobs.threads import switch_threads_often
 
 _OTHER_FILES = 128  # open files for Redis, photos, temporary files, libraries
 

@@ -22,7 +22,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from jobs.interpreter import run_within
+from jobs.threads import run_within
 
 KINDS = {kind.name.lower(): kind for kind in SpanKind}
 _MOST_OF_A_STATE = 512  # characters; W3C asks for no more to be passed on

@@ -1,4 +1,4 @@
-"""The Python interpreter of a process that serves."""
+"""Threads of a process: how they share the interpreter, and calls that nobody waits for long."""
 
 import sys
 import threading
