@@ -104,16 +104,13 @@ def diagnose(
     low, high = np.percentile(heat, [10, 90])
     flat = float(low / high) if high > 0 else 0.0
     focus, at_edge = _focus(share), max(0.0, float((share * border).sum()))
-    warnings = tuple(
-        name
-        for name, fires in (
-            ("uniform", flat > _UNIFORM and not healthy),
-            ("scattered", focus < _SCATTERED and flat <= _UNIFORM and not healthy),
-            ("edge", at_edge > _EDGE * border.mean()),
-            ("background", on_leaf is not None and on_leaf < _BACKGROUND),
-        )
-        if fires
-    )
+    fires = {
+        "uniform": flat > _UNIFORM and not healthy,
+        "scattered": focus < _SCATTERED and flat <= _UNIFORM and not healthy,
+        "edge": at_edge > _EDGE * border.mean(),
+        "background": on_leaf is not None and on_leaf < _BACKGROUND,
+    }
+    warnings = tuple(name for name in WARNINGS if fires[name])
     sentence = _sentence(warnings, focus, healthy)
     rounded = None if on_leaf is None else round(on_leaf, 4)
     return Diagnostics(

@@ -39,7 +39,10 @@ def explain(
     whole = _explain_todo(plan, source, options, out, log, batch, quiet=say.quiet or say.as_json)
     rows = [log.rows[str(photo.path)] for photo in photos if str(photo.path) in log.rows]
     files = _write_files(rows, out, source, translated)
-    return _print_summary(plan, rows, files, time.monotonic() - started, say, whole=whole)
+    _print_summary(plan, rows, files, time.monotonic() - started, say)
+    if not whole:
+        return INTERRUPTED
+    return 0 if all(row["ok"] for row in rows) else FAILED
 
 
 def _explain_todo(
@@ -96,9 +99,7 @@ def _print_summary(
     files: dict[str, str],
     seconds: float,
     say: Output,
-    *,
-    whole: bool,
-) -> int:
+) -> None:
     tried = {str(photo.path) for photo in plan.todo}
     failed = [row for row in rows if not row["ok"]]
     explained = sum(row["ok"] and row["path"] in tried for row in rows)
@@ -114,9 +115,6 @@ def _print_summary(
     say.document(
         counts | {"left": left, "seconds": round(seconds, 2), "files": files, "failures": failures}
     )
-    if not whole:
-        return INTERRUPTED
-    return FAILED if failed else 0
 
 
 def _photos(photos: Sequence[object]) -> str:
