@@ -64,14 +64,19 @@ class OpenVINORuntime:
 
     def __init__(self, graph: Any, head: Any, half: bool = False, threads: int = 0) -> None:
         graph = keep_start_exact(core(), graph) if half else graph
+        self._takes_one = (threads or usable_cores()) == 1
+        graph = _for_one_photo(graph) if self._takes_one else graph
         self.half, self._forward = half, _Compiled(graph, threads, half=half)
         self._weights = head if isinstance(head, np.ndarray) else None
         self._backward = None if self._weights is not None else _Compiled(head, threads)
 
     def forward(self, batch: Array) -> RuntimeOutput:
-        """One call for logits and activations."""
+        """Logits and activations: one photo after the other on one thread, whose cache holds the
+        maps of one, else all in one call."""
         # As `prepare` laid them out: nothing is copied.
-        logits, maps = self._forward(np.ascontiguousarray(batch.transpose(0, 2, 3, 1)))
+        photos = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
+        calls = np.split(photos, len(photos)) if self._takes_one else [photos]
+        logits, maps = map(np.concatenate, zip(*map(self._forward, calls), strict=True))
         if self._weights is not None:
             return LinearHeadOutput(logits, maps, self._weights)
         return GradientOutput(logits, maps, partial(self._gradient, logits.shape[1]))
@@ -126,6 +131,14 @@ def take_channels_last(graph: Any) -> Any:
     steps.input().tensor().set_layout(openvino.Layout("NHWC"))
     steps.input().model().set_layout(openvino.Layout("NCHW"))
     return steps.build()
+
+
+def _for_one_photo(graph: Any) -> Any:
+    """A copy whose input is (1, side, side, 3). Of that form OpenVINO leaves out two copies of the
+    photo, and what it works out anew for each form that it is given."""
+    copy = graph.clone()
+    copy.reshape([1, *copy.input().partial_shape[1:]])
+    return copy
 
 
 def _settings(half: bool, threads: int) -> dict[str, Any]:

@@ -93,6 +93,12 @@ def test_mixed_requests_in_one_batch_give_what_they_give_alone(graph: Explainer)
     same(together, [graph.explain([photo], [request])[0] for photo, request in pairs])
 
 
+def test_a_batch_gives_the_same_on_one_thread_as_on_two(card: Card) -> None:
+    photos = [noise(seed) for seed in range(len(MIXED))]
+    one, two = (Explainer(card, "cpu", runtime="graph", threads=count) for count in (1, 2))
+    same(one.explain(photos, MIXED), two.explain(photos, MIXED), atol=1e-5)
+
+
 def test_the_same_photo_gives_the_same_numbers_every_time(graph: Explainer) -> None:
     first, second = (graph.explain([noise(0)], [Request(top_k=3)]) for _ in range(2))
     same(first, second, atol=0)
