@@ -54,6 +54,24 @@ def test_a_write_that_fails_leaves_the_old_content(
     assert [path.name for path in (home / "abc").iterdir()] == ["abcd.x"]
 
 
+def test_of_blobs_stored_together_one_that_fails_leaves_all_as_they_were(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs, fsync = DiskBlobs(home), os.fsync
+    blobs.put_all("abcd", {"a": b"old a", "b": b"old b"})
+
+    def full(handle: int) -> None:
+        if os.pread(handle, 5, 0) == b"new b":
+            raise OSError(28, "No space left on device")
+        fsync(handle)
+
+    monkeypatch.setattr("jobs.blobs.disk.os.fsync", full)
+    with pytest.raises(BlobsFailed, match="cannot store 10 bytes: No space left"):
+        blobs.put_all("abcd", {"a": b"new a", "b": b"new b"})
+    assert [blobs.get("abcd", name) for name in "ab"] == [b"old a", b"old b"]
+    assert not list((home / PARTS).iterdir())
+
+
 def test_what_older_versions_stored_is_found_after_a_check(home: Path) -> None:
     for name, data in (("original", b"1"), ("photo.jpg", b"2")):
         old = home / "ab" / "abcd" / name
