@@ -4,7 +4,8 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -40,15 +41,13 @@ _STORE_AWAY, _NO_DECODER = 86_400.0, 600.0  # seconds that a job waits in all, a
 
 @dataclass
 class WorkItem:
-    """A claimed job in the pipeline; `square`: the photo as the model takes it; `document`: the
-    result for its record, which another thread may still be working on; `timings` in
+    """A claimed job in the pipeline; `square`: the photo as the model takes it; `timings` in
     milliseconds."""
 
     claim: Claim
     photo: Photo | None = None
     square: Photo | None = None
     explanation: Explanation | None = None
-    document: Future[dict[str, Any]] | None = None
     error: Exception | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -77,6 +76,7 @@ class JobSteps:
         self._queue, self._blobs, self._explainers = queue, blobs, explainers
         self._replicas = replicas
         self._decode_photo = decode_photo
+        self._storing = ThreadPoolExecutor(thread_name_prefix="store")
 
     def load(self, item: WorkItem) -> WorkItem:
         """Fetch the photo, decode it as small as the model allows, and stretch it to its input."""
@@ -130,8 +130,7 @@ class JobSteps:
             raise
 
     def describe(self, item: WorkItem) -> dict[str, Any]:
-        """The result for the record of a job that was explained. Takes about as long as its
-        pictures, for which it need not wait."""
+        """The result for the record of a job that was explained."""
         assert item.square is not None  # noqa: S101 - decoded or in error
         assert item.explanation is not None  # noqa: S101 - explained or in error
         return result_document(item.explanation, item.square, self._explainers[item.model].card)
@@ -201,11 +200,17 @@ class JobSteps:
         return not self._replicas and (now is None or now.state not in lives)
 
     def _succeed(self, item: WorkItem, start: float) -> Outcome:
+        """Stores the pictures, and puts the result into words while they are stored."""
         if item.error is not None:
             raise item.error
-        self._blobs.put_all(item.claim.job.id, self._draw(item))
+        pictures, traced = self._draw(item), copy_context()
+        storing = self._storing.submit(traced.run, self._blobs.put_all, item.claim.job.id, pictures)
+        try:
+            result = self.describe(item)
+        finally:
+            wait([storing])  # before anything of the job is erased
+        storing.result()
         item.timings["render"] = _milliseconds_since(start)
-        result = item.document.result() if item.document else self.describe(item)
         return Outcome(State.SUCCEEDED, result=result, timings_ms=item.timings)
 
     def _draw(self, item: WorkItem) -> dict[str, bytes]:

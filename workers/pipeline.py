@@ -141,9 +141,6 @@ class Pipeline:
     def _finish(self, items: Sequence[WorkItem]) -> None:
         """Hand the batch to the finishers, as soon as at most one other batch is finishing."""
         self._wait_until_finished(but=_BATCHES_FINISHING - 1)
-        for item in items:
-            if item.explanation is not None:  # not on finishers, which will wait for it
-                item.document = self._loaders.submit(self._steps.describe, item)
         self._finishing.append([self._finishers.submit(self._finish_one, item) for item in items])
 
     def _finish_one(self, item: WorkItem) -> None:

@@ -112,6 +112,27 @@ def test_jobs_end_with_result_and_pictures(worker: WorkerHarness, leaf_jpeg: byt
             assert worker.blobs.get(job.id, name)
 
 
+def test_a_result_that_cannot_be_put_into_words_leaves_no_pictures(
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(job_id: str, pictures: Mapping[str, bytes]) -> None:
+        time.sleep(0.3)
+        DiskBlobs.put_all(worker.blobs, job_id, pictures)
+
+    def wrong(*_: object) -> None:
+        raise RuntimeError("no words")
+
+    job = worker.submit(leaf_jpeg)
+    monkeypatch.setattr(worker.blobs, "put_all", slowly)
+    monkeypatch.setattr("workers.job_steps.result_document", wrong)
+    worker.run()
+    ended = worker.ended(job)
+    assert ended.state is State.FAILED
+    assert ended.error is not None
+    assert "no words" in ended.error["detail"]
+    assert not worker.blobs.list_jobs(job.id[0])
+
+
 def test_time_with_work_and_time_of_the_model_are_counted(
     worker: WorkerHarness, leaf_jpeg: bytes
 ) -> None:
