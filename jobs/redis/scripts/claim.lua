@@ -47,13 +47,19 @@ local function take(job)
   taken[#taken + 1] = {job.id, redis.call('HGETALL', key)}
 end
 
+-- Workers ask again and again. Where there is nothing, nothing may be written: for Redis 6 even a write
+-- without effect is one more sync of its journal.
+local function drop(key)
+  if redis.call('EXISTS', key) == 1 then redis.call('DEL', key) end
+end
+
 -- Returns whether more may be taken.
 local function fill(queue, count)
   local left = 0
   while #taken - 1 < count and left < MOST_LEFT do
     local id, score = unpack(redis.call('ZRANGE', queue, left, left, 'WITHSCORES'))
     if not id then
-      if left == 0 then redis.call('DEL', queue .. ':fair') end
+      if left == 0 then drop(queue .. ':fair') end
       return true
     end
     local job = read(id)
@@ -72,11 +78,13 @@ local function fill(queue, count)
   return true
 end
 
-free_memory_first()
-wake_delayed()
+if count_waiting() > 0 or redis.call('ZCOUNT', DELAYED, '-inf', now) > 0 then
+  free_memory_first()
+  wake_delayed()
+end
 if fill(HI, most) then fill(LO, most) end
 if count_waiting() == 0 then
-  redis.call('DEL', NOTIFIED) -- the next job notifies at once
+  drop(NOTIFIED) -- the next job notifies at once
 elseif not wake_standby() and redis.call('GET', NOTIFIED) ~= 'claim' then
   redis.call('SET', NOTIFIED, 'claim', 'PX', 250) -- others are notified, four times a second at most
   taken[1] = 1

@@ -115,6 +115,20 @@ def test_jobs_are_claimed_in_order_interactive_before_bulk(harness: JobHarness) 
     assert claimed == [first.id, second.id, bulk.id]
 
 
+def test_a_claim_that_finds_nothing_writes_nothing(harness: JobHarness) -> None:
+    def written() -> int:
+        return int(harness.client.info("persistence")["aof_current_size"])
+
+    harness.enqueue()
+    assert len(harness.queue.claim(1)) == 1
+    assert harness.queue.claim(1) == []
+    before = written()
+    assert before
+    assert harness.queue.claim(1) == []
+    assert harness.queue.claim(1, busy=True) == []
+    assert written() == before
+
+
 def test_a_claim_takes_no_more_than_asked_and_notifies_for_the_rest(harness: JobHarness) -> None:
     for _ in range(3):
         harness.enqueue()
