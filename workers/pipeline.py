@@ -72,7 +72,7 @@ class Pipeline:
         return self._stopping
 
     def _drain(self) -> None:
-        items = self._next()
+        items = self._claim_and_load(busy=True) or self._next()
         while items:
             start = perf_counter()
             run = self._run_alone if items[0].claim.is_suspect else self._run_and_claim
@@ -97,9 +97,11 @@ class Pipeline:
         return self._next()
 
     def _next(self) -> list[WorkItem]:
-        """A batch that may run beside what is still finishing; else one job that must run alone."""
-        items = self._claim_and_load(busy=True)
-        if items or not self._queue.count_waiting():
+        """Of jobs that wait, a batch that may run beside what is still finishing; else one job that
+        must run alone."""
+        if not self._queue.count_waiting():
+            return []
+        if items := self._claim_and_load(busy=True):
             return items
         self._wait_until_finished()
         return self._claim_and_load(busy=False)
@@ -129,7 +131,8 @@ class Pipeline:
             return []
         claims = self._queue.claim(self._max_batch, busy=busy)
         self._lease_renewer.hold(claims)
-        return list(self._loaders.map(partial(self._load, claims), claims))
+        run = self._loaders.map if len(claims) > 1 else map
+        return list(run(partial(self._load, claims), claims))
 
     def _load(self, batch: Sequence[Claim], claim: Claim) -> WorkItem:
         """Load one job, then renew the leases of its whole batch: as long as photos are loaded, if

@@ -130,7 +130,10 @@ class RedisWorkQueue:
         return int(self._tick("renew", [keyspace.PREFIX, self._lease, *held]))
 
     def count_waiting(self) -> int:
-        return sum(self._redis.zcard(queue) for queue in keyspace.QUEUES)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for queue in keyspace.QUEUES:
+                pipe.zcard(queue)
+            return sum(pipe.execute())
 
     def stand_by(self, worker: str, seconds: float) -> bool:
         if not self._scripts["stand_by"](args=[keyspace.PREFIX, worker, int(seconds * 1000)]):
