@@ -74,12 +74,14 @@ class JobService:
 
     async def _submit(self, data: bytes, options: JobOptions, submission: Submission) -> Submitted:
         await self._webhooks.check(options.callback_url, submission.owner)
-        job = await asyncio.to_thread(self._check, data, options, submission)
-        if submission.slot and (
-            known := await self.store.reserve(submission, submissions.submission_digest(job))
-        ):
-            return Submitted(known, replayed=True)
-        await asyncio.to_thread(self.blobs.put, job.id, blob_names.ORIGINAL, data)
+        if submission.slot:
+            job = await asyncio.to_thread(self._check, data, options, submission)
+            digest = submissions.submission_digest(job)
+            if known := await self.store.reserve(submission, digest):
+                return Submitted(known, replayed=True)
+            await asyncio.to_thread(self._store, job, data)
+        else:
+            job = await asyncio.to_thread(self._check_and_store, data, options, submission)
         try:
             submitted = await self._recorded(job, submission)
         except (QueueFull, QuotaUsedUp):
@@ -146,6 +148,15 @@ class JobService:
             options=options,
             image=image,
         )
+
+    def _store(self, job: Job, data: bytes) -> None:
+        self.blobs.put(job.id, blob_names.ORIGINAL, data)
+
+    def _check_and_store(self, data: bytes, options: JobOptions, submission: Submission) -> Job:
+        """Both in one thread: to hand over to another costs as much as the check."""
+        job = self._check(data, options, submission)
+        self._store(job, data)
+        return job
 
     def _copy_results(self, cached: Job, job_id: str) -> bool:
         """Whether all of them were still there to be copied."""
