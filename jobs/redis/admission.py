@@ -39,8 +39,8 @@ class AdmissionControl:
     """`bound` is the most jobs that may wait, of all owners together. An owner with a key may have
     as many as there is room left for others.
 
-    The script that records a job decides. `check` refuses early, before a photo is sent. Its result
-    is reused for a tenth of a second, for as many jobs as there was room for.
+    The script that records a job decides. `check` refuses early, before a photo is sent, by the
+    room that there was at most a tenth of a second ago, which each recorded job tells anew.
     """
 
     def __init__(
@@ -56,7 +56,11 @@ class AdmissionControl:
         if next(self._room.get(owner, iter(())), None) is None:
             reply = await self._script(args=[keyspace.PREFIX, owner, *self.arguments(owner)])
             self.refuse(reply)
-            self._room[owner] = iter(range(int(reply[1])))
+            self.note_room(owner, int(reply[1]))
+
+    def note_room(self, owner: str, jobs: int) -> None:
+        """For so many more jobs of this owner there is room now."""
+        self._room[owner] = iter(range(jobs))
 
     def arguments(self, owner: str) -> list[int]:
         """The arguments by which scripts decide whether there is room."""

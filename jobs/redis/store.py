@@ -103,7 +103,8 @@ class RedisJobStore:
             )
         if what != "new":
             return await self._submitted(job, reply)
-        notify, *since = more
+        room, notify, *since = more
+        self._admission.note_room(job.owner, room)
         if notify:
             self._notifier.notify()
         return Submitted(accepted_job(job, *since))

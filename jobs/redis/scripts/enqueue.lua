@@ -4,7 +4,7 @@
 --       token under which some of them are held or "", name, value, …
 -- Returns what is known of it (see the prelude) | {"cached", id, record} | a refusal (see the prelude)
 --       | {"quota", ms of the day left}
---       | {"new", notify, now, how many are before it, ms a job}
+--       | {"new", for how many more there is room, notify, now, how many are before it, ms a job}
 local id, owner, key, digest, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local queue, deadline, cached, quota = ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12])
 local old = known(id, owner, key, digest)
@@ -15,7 +15,8 @@ if cached then
   if #fields > 0 then return {'cached', cached, fields} end
 end
 local total, own = queue_load(owner, ARGV[8] == '1')
-local refused = refusal(total, own, tonumber(ARGV[7]))
+local bound = tonumber(ARGV[7])
+local refused = refusal(total, own, bound)
 if refused then return refused end
 if quota > 0 and not spend_held(owner, ARGV[13]) and used_today(owner) >= quota then
   return {'quota', left_of_day()}
@@ -33,5 +34,5 @@ for i = 14, #ARGV do fields[#fields + 1] = ARGV[i] end
 record(id, owner, key, fields)
 redis.call('INCR', used_key(owner))
 redis.call('PEXPIRE', used_key(owner), DAY_MS)
-return {'new', notify(), tostring(now), count_before(queue) + redis.call('ZRANK', queue, id),
-  redis.call('HGET', PACE, 'interval')}
+return {'new', room(total, own, bound), notify(), tostring(now),
+  count_before(queue) + redis.call('ZRANK', queue, id), redis.call('HGET', PACE, 'interval')}

@@ -89,6 +89,9 @@ local function refusal(total, own, bound)
   return {why, total, own, redis.call('HGET', PACE, 'interval') or '0'}
 end
 
+-- For how many more jobs of an owner there is room, each of which adds to all and to its own.
+local function room(total, own, bound) return math.floor((bound - total - own) / 2) - 1 end
+
 -- Start-time fair queueing: each owner's next job stands one step behind its last one, so that
 -- owners take turns however many jobs each has waiting.
 local function next_turn(queue, owner)

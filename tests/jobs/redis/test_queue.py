@@ -17,6 +17,7 @@ from jobs.redis import keyspace
 from jobs.redis.admission import CHECK_SECONDS, AdmissionControl
 from jobs.redis.connections import connect_async
 from jobs.redis.queue import MeteredQueue
+from jobs.redis.store import RedisJobStore
 from tests.jobs.conftest import JobHarness, a_job
 
 DAY = 86_400.0
@@ -85,6 +86,21 @@ def test_room_is_asked_for_once_in_a_while_but_a_refusal_is_never_kept(harness: 
         await redis.aclose()
 
     asyncio.run(look())
+
+
+def test_a_job_that_is_recorded_tells_how_much_room_it_leaves(harness: JobHarness) -> None:
+    async def run() -> None:
+        redis = connect_async(harness.url)
+        store = RedisJobStore(redis, harness.notifier, 5, 3)
+        store._admission = AdmissionControl(redis, 5, lambda: 0.0)
+        await store.enqueue(a_job())
+        harness.client.zadd(keyspace.INTERACTIVE, {f"job {number}": number for number in range(5)})
+        await store.check_admission()
+        with pytest.raises(QueueFull):  # there was room for one more
+            await store.check_admission()
+        await redis.aclose()
+
+    asyncio.run(run())
 
 
 def test_one_key_never_takes_the_last_room_from_another(harness: JobHarness) -> None:
