@@ -12,6 +12,7 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.asyncio.sentinel import Sentinel as AsyncSentinel
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.connection import HiredisRespSerializer
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
@@ -45,11 +46,21 @@ def connect(url: str, *, decode: bool = True) -> "redis.Redis":
 def connect_async(url: str, connections: int = 32) -> "redis.asyncio.Redis":
     """A client for one event loop; it waits for a free connection for at most 2 s."""
     if url.startswith(SENTINEL_SCHEMES):
-        return redis.asyncio.Redis.from_pool(_sentinel_pool(read_sentinel_url(url), connections))
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
-        url, max_connections=connections, timeout=2, **_COMMON, **_timeouts(url)
-    )
+        pool: redis.asyncio.BlockingConnectionPool = _sentinel_pool(
+            read_sentinel_url(url), connections
+        )
+    else:
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            url, max_connections=connections, timeout=2, **_COMMON, **_timeouts(url)
+        )
+    pool.connection_class = _packing_in_c(pool.connection_class)
     return redis.asyncio.Redis.from_pool(pool)
+
+
+def _packing_in_c(connection_class: type[Any]) -> type[Any]:
+    """The same kind of connection; it packs commands as the client for threads does, in C."""
+    pack = HiredisRespSerializer().pack
+    return type("Connection", (connection_class,), {"pack_command": staticmethod(pack)})
 
 
 class _BlockingSentinelPool(SentinelConnectionPool, redis.asyncio.BlockingConnectionPool):
