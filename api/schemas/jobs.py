@@ -1,6 +1,7 @@
 """The JSON of a job, as the OpenAPI page documents it."""
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import quote
 
@@ -202,7 +203,7 @@ def job_view(job: Job, catalog: Catalog, translated: Translator = IN_ENGLISH) ->
         and translated_error(with_status(job.error), translated)
         | {"instance": root, "request_id": job.request_id},
     }
-    public = job.model_dump(include={*JobView.model_fields})
+    public = {name: value for name, value in job if name in JobView.model_fields}
     return JobView(
         **public | ended,
         client_ref=job.options.client_ref,
@@ -248,13 +249,17 @@ def _advice(verdict: Verdict | None, card: Card | None, translated: Translator) 
     """What the verdict says; None for one that is not known."""
     if verdict is None:
         return None
-    return translated.text(VERDICTS[verdict].advice, conditions=_conditions(card, translated))
+    return _advice_in(translated, verdict, card and len(card.class_names))
 
 
-def _conditions(card: Card | None, translated: Translator) -> str:
-    if card is None:
-        return translated.text(CONDITIONS.known)
-    return translated.plural(CONDITIONS.one, CONDITIONS.many, len(card.class_names))
+@cache
+def _advice_in(translated: Translator, verdict: Verdict, classes: int | None) -> str:
+    """classes: how many the model knows, if that is known."""
+    if classes is None:
+        conditions = translated.text(CONDITIONS.known)
+    else:
+        conditions = translated.plural(CONDITIONS.one, CONDITIONS.many, classes)
+    return translated.text(VERDICTS[verdict].advice, conditions=conditions)
 
 
 def description_path(class_name: str, model: str, catalog: Catalog) -> str | None:
