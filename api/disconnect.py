@@ -15,17 +15,20 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
 
     The request's body must have been read, or never be.
     """
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_disconnected(request))
+    limit = asyncio.timeout(None)
+    leaving = asyncio.create_task(_end_on_disconnect(limit, request))
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
+        async with limit:
+            return await work
+    except TimeoutError:
+        if limit.expired():
+            raise ClientDisconnect from None
+        raise
     finally:
-        working.cancel()
         leaving.cancel()
 
 
-async def _disconnected(request: Request) -> None:
+async def _end_on_disconnect(limit: asyncio.Timeout, request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+    limit.reschedule(asyncio.get_running_loop().time())

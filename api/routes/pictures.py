@@ -1,5 +1,6 @@
 """The pictures of a finished job."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,7 +14,7 @@ from api.plain_route import PlainRoute
 from api.rendering.params import ComparisonParams, HeatmapParams, OverlayParams, explanation_index
 from api.responses import described_file, file_response
 from jobs.blobs import blob_names
-from jobs.errors import JobNotReady, NoPicture, PicturesErased
+from jobs.errors import BlobMissing, JobNotReady, NoPicture, PicturesErased
 from jobs.records.job import Job, State
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["pictures"])
@@ -28,13 +29,17 @@ _HEATMAP[200]["content"]["application/json"] = {"schema": {"$ref": "#/components
 async def finished(job_id: JobId, services: InjectedServices, owner: Owner) -> Job:
     """Raises JobNotFound, JobGone, JobNotReady, PicturesErased, or NoPicture for a job that ended
     without any."""
-    job = await services.jobs.store.find(job_id, owner)
+    return _with_pictures(await services.jobs.store.find(job_id, owner))
+
+
+def _with_pictures(job: Job) -> Job:
+    """The job, which has pictures. Raises JobNotReady, PicturesErased, NoPicture."""
     if not job.state.is_terminal:
-        raise JobNotReady(job_id, job.state)
+        raise JobNotReady(job.id, job.state)
     if job.state is not State.SUCCEEDED:
-        raise NoPicture(f"job {job_id} ended as {job.state} and has no pictures")
+        raise NoPicture(f"job {job.id} ended as {job.state} and has no pictures")
     if job.erased:
-        raise PicturesErased(job_id)
+        raise PicturesErased(job.id)
     return job
 
 
@@ -64,7 +69,8 @@ async def get_overlay(
 
 
 class StoredOverlayRoute(PlainRoute):
-    """`get_overlay` for a request without parameters, which gets the stored overlay."""
+    """`get_overlay` for a request without parameters, which gets the stored overlay. Who has just
+    waited for the job gets it without another look at the record."""
 
     def __init__(self) -> None:
         super().__init__("/v1/jobs/{job_id}/overlay", get_overlay)
@@ -74,8 +80,11 @@ class StoredOverlayRoute(PlainRoute):
 
     async def respond(self, request: Request) -> Response:
         services, owner = await get_services(request), context_of(request.scope).owner
-        job = await finished(request.path_params["job_id"].lower(), services, owner)
-        return await get_overlay(request, job, services, OverlayParams())
+        job_id, stored = request.path_params["job_id"].lower(), OverlayParams()
+        if job := services.watch.just_ended(job_id, owner):
+            with suppress(BlobMissing):  # erased since: the record says so
+                return await get_overlay(request, _with_pictures(job), services, stored)
+        return await get_overlay(request, await finished(job_id, services, owner), services, stored)
 
 
 @router.get(

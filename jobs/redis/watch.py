@@ -25,6 +25,7 @@ _AT_ONCE = 100  # records in one round trip
 _REREADS_A_SECOND = 250  # of all waiters together; with more waiters each rereads less often
 _RECONNECT_SECONDS = 0.5
 _REMEMBERED, _REMEMBERED_SECONDS = 10_000, 10.0  # changed jobs
+_KEPT = 1_000  # jobs that have ended, for as long; less than the shortest time to live
 
 
 def version(job: Job) -> str:
@@ -97,6 +98,7 @@ class JobWatch:
         self._redis, self._records = redis, _SharedReads(store)
         self._subscribers: dict[str, set[_Subscriber]] = defaultdict(set)
         self._changed: TTLCache[str, None] = TTLCache(_REMEMBERED, _REMEMBERED_SECONDS)
+        self._ended: TTLCache[str, Job] = TTLCache(_KEPT, _REMEMBERED_SECONDS)
         self._is_subscribed = self._stopping = False
 
     @property
@@ -120,7 +122,15 @@ class JobWatch:
                 await self._wait_for_change(changed, left)
                 changed.clear()
                 known = await self._records.read(job_id, owner)
+                if known.state.is_terminal:
+                    self._ended[job_id] = known
             return known
+
+    def just_ended(self, job_id: str, owner: str) -> Job | None:
+        """A job of this owner that was seen to end within the last seconds. Nothing can have
+        changed since, but that its pictures were erased."""
+        job = self._ended.get(job_id)
+        return job if job is not None and job.owner == owner else None
 
     async def changes(
         self, job_id: str, known_version: str, heartbeat: float
@@ -207,7 +217,8 @@ class JobWatch:
         """Wait for a change, for the time to reread the record, or for `most` seconds."""
         reread = max(_REREAD_SECONDS, self.waiting / _REREADS_A_SECOND)
         with suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), min(most, reread * random.uniform(0.75, 1.25)))
+            async with asyncio.timeout(min(most, reread * random.uniform(0.75, 1.25))):
+                await changed.wait()
 
     @contextmanager
     def _subscription(self, job_id: str, *, every_change: bool = False) -> Iterator[asyncio.Event]:

@@ -1,12 +1,15 @@
 """The pictures of a job."""
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from jobs.redis import keyspace
 from tests.api.conftest import MAPS, FakeWorker
 
 
@@ -48,6 +51,34 @@ def test_the_short_way_to_an_overlay_answers_as_the_long_one(
         for answer in (short, long)
     ]
     assert told[0] == told[1]
+
+
+@pytest.fixture
+def awaited(client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker) -> str:
+    """Path of a job that has succeeded while a request waited for it."""
+    path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(client.get, path, headers={"Prefer": "wait=20"})
+        time.sleep(0.5)
+        fake_worker.succeed()
+        assert waiting.result().json()["state"] == "succeeded"
+    return path
+
+
+def test_who_has_waited_for_a_job_gets_its_overlay_without_another_look_at_the_record(
+    client: TestClient, awaited: str, fake_worker: FakeWorker
+) -> None:
+    fake_worker.client.hset(keyspace.JOB + awaited.removeprefix("/v1/jobs/"), "state", "running")
+    assert client.get(f"{awaited}/overlay").content == b"overlay 0"
+    assert client.get(f"{awaited}/overlay?rank=0").status_code == 409
+
+
+def test_who_has_waited_for_a_job_gets_no_overlay_that_was_erased_since(
+    client: TestClient, awaited: str
+) -> None:
+    client.delete(awaited)
+    answer = client.get(f"{awaited}/overlay")
+    assert (answer.status_code, answer.json()["type"]) == (410, "/problems/pictures-erased")
 
 
 @pytest.mark.parametrize("query", ["rank=2", "class_index=7"])

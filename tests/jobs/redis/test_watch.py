@@ -92,6 +92,25 @@ def test_a_job_that_is_known_is_read_only_once_it_has_changed(
     assert reads == 1
 
 
+def test_who_sees_a_job_end_knows_it_for_its_owner_alone(harness: JobHarness) -> None:
+    old, new = harness.enqueue(), harness.enqueue()
+
+    async def run() -> None:
+        client, listener = connect_async(harness.url), connect_async(harness.url)
+        watch = JobWatch(listener, RedisJobStore(client, harness.notifier, 5, 3))
+        async with watch.listening():
+            await asyncio.to_thread(_finish_one, harness)
+            await watch.wait(old.id, 20)
+            asyncio.get_running_loop().call_later(0.3, _finish_one, harness)
+            assert await watch.wait(new.id, 20) == watch.just_ended(new.id, new.owner)
+            assert watch.just_ended(new.id, "somebody") is None
+            assert watch.just_ended(old.id, old.owner) is None  # it may be about to expire
+        for each in (client, listener):
+            await each.aclose()
+
+    asyncio.run(run())
+
+
 @pytest.mark.timeout(60)
 def test_a_waiter_hears_of_an_end_that_came_while_the_subscription_was_cut(
     harness: JobHarness, monkeypatch: pytest.MonkeyPatch
