@@ -174,15 +174,17 @@ class WorkQueue(Protocol):
 
     def stand_by(self, worker: str, seconds: float) -> bool:
         """Wait for the next job, at most `seconds` (up to 4); only one worker is woken by it, and
-        no notification is sent for it. Returns whether one came, and `claim` is to be called; at
-        once False while jobs wait, which are for other workers."""
-
-    def step_down(self, worker: str) -> bool:
-        """Stand by no more. Returns whether a job had woken the worker already."""
+        no notification is sent for it. Returns whether one came, and `claim` is to be called, until
+        it claims none and stands by again; at once False while jobs wait, which are for other
+        workers."""
 
     def hand_on(self, worker: str) -> None:
-        """Stand by no more, and claim no more: a job that had woken the worker wakes another one
-        that stands by, or notifies within a second."""
+        """Stand by no more, and claim no more: a job that had woken the worker, or came while it
+        worked, wakes another one that stands by, or notifies."""
+
+    def begin_work(self, worker: str) -> None:
+        """Stand by no more, and call `claim` until it claims none. While all workers do so, no
+        notification is sent for a new job. Ended by `stand_by` or `hand_on`."""
 
     def reap(self) -> None:
         """As `JobStore.reap`. This, `renew` and `heartbeat` raise Incompatible once a newer version

@@ -1,7 +1,8 @@
 """A worker that has just worked waits on Redis for the next job.
 
 Woken so, it begins milliseconds earlier than by a notification of Celery's, which a job then need
-not send. After some seconds without a job only notifications wake it.
+not send; nor does one that comes while all workers work. After some seconds without a job only
+notifications wake it.
 """
 
 import logging
@@ -26,7 +27,7 @@ class Standby:
         self, queue: WorkQueue, pipeline: Pipeline, worker: str, seconds: float = 2.0
     ) -> None:
         self._queue, self._pipeline, self._worker = queue, pipeline, worker
-        self._seconds, self._standing, self._stopped = seconds, False, False
+        self._seconds, self._stopped = seconds, False
         self._wanted = threading.Event()
         self._thread = threading.Thread(target=self._run, name="standby", daemon=True)
 
@@ -37,13 +38,13 @@ class Standby:
         """What comes as the worker stops is handed on, unless Redis hangs."""
         self._stopped = True
         self._wanted.set()
-        run_within(_LEAVING_SECONDS, partial(self._try, self._queue.hand_on))
+        run_within(_LEAVING_SECONDS, partial(self._tell, self._queue.hand_on))
 
     def drain(self) -> None:
         """As `Pipeline.drain`; then the worker stands by."""
-        if self._standing:  # the next job is for a worker that has nothing to do
-            self._try(self._queue.step_down)
+        self._tell(self._queue.begin_work)
         self._pipeline.drain()
+        self._tell(self._queue.hand_on)
         self._wanted.set()
 
     @property
@@ -59,21 +60,15 @@ class Standby:
                 log.warning("cannot stand by; notifications still come: %s", error)
 
     def _stand_by(self) -> None:
-        while not self._is_stopping and self._is_woken():
+        while not self._is_stopping and self._queue.stand_by(self._worker, self._seconds):
             if self._is_stopping:
                 self._queue.hand_on(self._worker)
                 return
             self._pipeline.drain()
 
-    def _is_woken(self) -> bool:
-        self._standing = True
+    def _tell(self, note: Callable[[str], object]) -> None:
+        """What is not noted costs a notification, or a second until the next reap."""
         try:
-            return self._queue.stand_by(self._worker, self._seconds)
-        finally:
-            self._standing = False
-
-    def _try(self, leave: Callable[[str], object]) -> None:
-        try:
-            leave(self._worker)
+            note(self._worker)
         except (RedisError, OSError) as error:
-            log.warning("cannot step down: %s", error)
+            log.warning("cannot say whether this worker works: %s", error)

@@ -7,6 +7,7 @@ LEASES, NOTIFIED, WORKERS = PREFIX + "leases", PREFIX + "bell", PREFIX + "worker
 INTERACTIVE, BULK, RETRY = (PREFIX + "queue:" + name for name in ("hi", "lo", "retry"))
 DELAYED = PREFIX + "queue:delayed"  # jobs that wait for the photo store
 QUEUES = (RETRY, INTERACTIVE, BULK)  # in the order in which they are served
+WORKING = PREFIX + "working"  # workers that claim again before they rest
 STANDBY, WAKE = PREFIX + "standby", PREFIX + "wake:"  # workers that wait for the next job
 SERVED = PREFIX + "served"  # models that workers serve, and when last
 EVENTS, PACE, CLOCK = PREFIX + "events", PREFIX + "pace", PREFIX + "clock"

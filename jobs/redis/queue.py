@@ -48,7 +48,16 @@ class RedisWorkQueue:
         self._models = {model.id: serialization.model_text(model) for model in models}
         self._redis, self._notifier, self._lease = redis, notifier, int(lease_seconds * 1000)
         names = (
-            *("heartbeat", "stand_by", "hand_on", "claim", "finish", "postpone", "retry"),
+            *(
+                "heartbeat",
+                "stand_by",
+                "begin_work",
+                "hand_on",
+                "claim",
+                "finish",
+                "postpone",
+                "retry",
+            ),
             *("release", "renew", "reap"),
         )
         self._scripts = {name: redis.register_script(load_script(name)) for name in names}
@@ -136,15 +145,24 @@ class RedisWorkQueue:
             return sum(pipe.execute())
 
     def stand_by(self, worker: str, seconds: float) -> bool:
-        if not self._scripts["stand_by"](args=[keyspace.PREFIX, worker, int(seconds * 1000)]):
+        args: list[str | int] = [keyspace.PREFIX, worker, int(seconds * 1000)]
+        stands, notify = self._scripts["stand_by"](args=args)
+        if notify:
+            self._notifier.notify()
+        if not stands:
             return False
-        return bool(self._redis.blpop([keyspace.WAKE + worker], seconds)) or self.step_down(worker)
+        return bool(self._redis.blpop([keyspace.WAKE + worker], seconds)) or self._was_woken(worker)
 
-    def step_down(self, worker: str) -> bool:
+    def _was_woken(self, worker: str) -> bool:
+        """Whether a job came as the time ran out; without one it stands by no more."""
         return not self._redis.zrem(keyspace.STANDBY, worker)
 
+    def begin_work(self, worker: str) -> None:
+        self._scripts["begin_work"](args=[keyspace.PREFIX, worker])
+
     def hand_on(self, worker: str) -> None:
-        self._scripts["hand_on"](args=[keyspace.PREFIX, worker])
+        if self._scripts["hand_on"](args=[keyspace.PREFIX, worker]):
+            self._notifier.notify()
 
     def reap(self) -> None:
         notify, *_ = self._tick("reap", self._reap_arguments)
@@ -166,7 +184,8 @@ class RedisWorkQueue:
             raise
 
     def deregister(self, worker: str) -> None:
-        self._redis.zrem(keyspace.WORKERS, worker)
+        for signs in (keyspace.WORKERS, keyspace.WORKING):
+            self._redis.zrem(signs, worker)
 
 
 def _say_model_differs(job_id: str, model: str, accepted: str) -> None:

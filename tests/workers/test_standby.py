@@ -11,6 +11,7 @@ import pytest
 from jobs.blobs import blob_names
 from jobs.records.job import State
 from jobs.redis import keyspace
+from jobs.redis.store import ALIVE_SECONDS
 from tests.jobs.conftest import JobHarness, a_job
 from tests.workers.test_pipeline import WorkerHarness
 from tests.workers.test_poll_fallback import until
@@ -99,7 +100,52 @@ def test_a_job_that_comes_as_the_time_runs_out_is_taken(harness: JobHarness) -> 
     """It has woken the worker, which has given up waiting."""
     harness.queue._scripts["stand_by"](args=[keyspace.PREFIX, "w", 1000])
     harness.enqueue()
-    assert harness.queue.step_down("w")
+    assert harness.queue._was_woken("w")
+
+
+def test_a_job_that_comes_while_all_workers_work_sends_no_notification(
+    harness: JobHarness,
+) -> None:
+    harness.queue.begin_work("w")
+    harness.queue.heartbeat("w")
+    harness.enqueue()
+    assert harness.notifier.notified == 0
+    harness.queue.heartbeat("one that rests")
+    harness.enqueue()
+    assert harness.notifier.notified == 1
+
+
+def test_one_that_was_woken_works(harness: JobHarness) -> None:
+    harness.queue.heartbeat("w")
+    harness.queue._scripts["stand_by"](args=[keyspace.PREFIX, "w", 60_000])
+    for _ in range(2):
+        harness.enqueue()
+    assert harness.notifier.notified == 0
+
+
+@pytest.mark.parametrize("rest", ["stand_by", "hand_on"])
+def test_one_that_is_about_to_rest_oversleeps_no_job(harness: JobHarness, rest: str) -> None:
+    """It has claimed none, and then one came."""
+    harness.queue.begin_work("w")
+    harness.queue.heartbeat("w")
+    harness.enqueue()
+    if rest == "stand_by":
+        assert harness.queue.stand_by("w", LONG) is False
+    else:
+        harness.queue.hand_on("w")
+    assert harness.notifier.notified == 1
+    harness.client.delete(keyspace.NOTIFIED)  # as three seconds later
+    harness.enqueue()
+    assert harness.notifier.notified == 2
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_only_one_that_lives_is_trusted_to_claim_again(harness: JobHarness, *, lives: bool) -> None:
+    harness.queue.begin_work("w")
+    harness.client.zadd(keyspace.WORKING, {"w": time.time() - ALIVE_SECONDS - 1})
+    harness.queue.heartbeat("w" if lives else "one that rests")
+    harness.enqueue()
+    assert harness.notifier.notified == (0 if lives else 1)
 
 
 def test_one_does_not_stand_by_while_jobs_wait_that_are_for_others(harness: JobHarness) -> None:

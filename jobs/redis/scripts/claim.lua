@@ -85,7 +85,7 @@ end
 if fill(HI, most) then fill(LO, most) end
 if count_waiting() == 0 then
   drop(NOTIFIED) -- the next job notifies at once
-elseif not wake_standby() and redis.call('GET', NOTIFIED) ~= 'claim' then
+elseif not all_work() and not wake_standby() and redis.call('GET', NOTIFIED) ~= 'claim' then
   redis.call('SET', NOTIFIED, 'claim', 'PX', 250) -- others are notified, four times a second at most
   taken[1] = 1
 end

@@ -34,5 +34,5 @@ for i = 14, #ARGV do fields[#fields + 1] = ARGV[i] end
 record(id, owner, key, fields)
 redis.call('INCR', used_key(owner))
 redis.call('PEXPIRE', used_key(owner), DAY_MS)
-return {'new', room(total, own, bound), notify(), tostring(now),
+return {'new', room(total, own, bound), all_work() and 0 or notify(), tostring(now),
   count_before(queue) + redis.call('ZRANK', queue, id), redis.call('HGET', PACE, 'interval')}

@@ -1,5 +1,6 @@
--- A worker that stops stands by no more. What may have woken it wakes another that stands by; where
--- none does, the next reap notifies.
--- ARGV: prefix, worker
+-- A worker neither works nor stands by any more. What waits, and may have woken it or counted on it, is
+-- for others.
+-- ARGV: prefix, worker   Returns notify
 redis.call('ZREM', STANDBY, ARGV[2])
-if count_waiting() > 0 then wake_standby() end
+redis.call('ZREM', WORKING, ARGV[2])
+return count_waiting() > 0 and notify() or 0

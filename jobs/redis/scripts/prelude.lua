@@ -11,6 +11,7 @@ local OUTBOX = P .. 'webhooks' -- as versions before owners' shares filled it
 local OUTBOXES = P .. 'outboxes' -- owners, by when the first delivery of each is due
 local SERVED, ALIVE_SECONDS = P .. 'served', 10
 local STANDBY = P .. 'standby' -- workers that wait for the next job, by until when
+local WORKERS, WORKING = P .. 'workers', P .. 'working' -- all, and those that work, by their last sign
 local LEASES, NOTIFIED, EVENTS, PACE = P .. 'leases', P .. 'bell', P .. 'events', P .. 'pace'
 local DAY_MS = 86400 * 1000
 local HOLD_MS = 30 * 1000 -- after each job of a batch; a batch whose process died holds no more then
@@ -122,9 +123,16 @@ local function wake_standby()
   redis.call('ZREMRANGEBYSCORE', STANDBY, '-inf', now)
   local worker = redis.call('ZPOPMAX', STANDBY)[1]
   if not worker then return false end
+  redis.call('ZADD', WORKING, time[1], worker)
   redis.call('RPUSH', P .. 'wake:' .. worker, 1)
   redis.call('PEXPIRE', P .. 'wake:' .. worker, 5000)
   return true
+end
+
+-- Whether no worker rests: each claims again, after what it works on, before it does.
+local function all_work()
+  local alive = redis.call('ZCOUNT', WORKERS, time[1] - ALIVE_SECONDS, '+inf')
+  return alive > 0 and redis.call('ZCOUNT', WORKING, time[1] - ALIVE_SECONDS, '+inf') >= alive
 end
 
 -- 1 when the caller is to notify workers: none stands by, and at most every 3 s until one of them

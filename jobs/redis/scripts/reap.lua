@@ -18,7 +18,7 @@ if seen < -1000 or seen > 10000 then move(LEASES, seen) end
 if seen < -1000 then
   for _, due in ipairs({DELAYED, OUTBOX, OUTBOXES}) do move(due, seen) end
   for _, owner in ipairs(redis.call('ZRANGE', OUTBOXES, 0, -1)) do move(outbox_key(owner), seen) end
-  for _, signs in ipairs({P .. 'workers', SERVED}) do
+  for _, signs in ipairs({WORKERS, WORKING, SERVED}) do
     redis.call('ZREMRANGEBYSCORE', signs, '(' .. time[1], '+inf') -- the living give the next one at once
   end
   redis.call('DEL', NOTIFIED, STANDBY)
