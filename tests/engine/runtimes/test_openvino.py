@@ -219,3 +219,27 @@ def test_signals_are_handled_after_graphs_have_come_and_gone(card: Card, tmp_pat
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], timeout=120)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(("near_tie", "is_exact"), [(np.inf, True), (0.0, False)])
+def test_a_near_tie_of_bfloat16_is_decided_in_float32(
+    card: Card,
+    graph: Explainer,
+    near_tie: float,
+    is_exact: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.hardware.cpu_has_bfloat16", lambda: True)
+    monkeypatch.setattr("engine.runtimes.openvino.NEAR_TIE", near_tie)
+    half = Explainer(card, "cpu", runtime="graph", precision="bfloat16")
+    assert half.precision == "bfloat16"
+    photos = [leaf(seed) for seed in range(3)]
+    exact, found = (
+        [
+            prediction.confidence
+            for made in one.explain(photos, [Request(top_k=3)] * 3)
+            for prediction in made.predictions
+        ]
+        for one in (graph, half)
+    )
+    assert (found == pytest.approx(exact, abs=1e-6)) is is_exact
