@@ -42,10 +42,8 @@ class Renderer:
         """
         data = self._blobs.get(job.id, blob_names.PHOTO)
         heatmap, box = self._map(job, params)
-        kind, size = (
-            _kind(job, params),
-            target_size(params.size, encoding.picture_size(data), job, side),
-        )
+        kind = _kind(job, params)
+        size = target_size(params.size, encoding.picture_size(data), job, side)
         if max(size) > encoding.LONGEST_SIDE[kind]:
             raise _too_long(max(size), kind)
         drawn = blend(encoding.read_picture(data, size), heatmap, *_colours(job, params), size, box)

@@ -51,7 +51,7 @@ class AutogradForwardPass:
         return torch.stack(gradients)[turns, list(photos)]
 
     def _backward(self, selection: Tensor) -> Tensor:
-        """The gradient, photo by photo, of the logits that `wanted` (N, classes) picks."""
+        """The gradient, photo by photo, of the logits that `selection` (N, classes) picks."""
         if not self.logits.requires_grad:
             raise WrongLayer("the class scores do not depend on the target layer")
         with torch.inference_mode(mode=False):

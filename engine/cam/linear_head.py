@@ -1,7 +1,8 @@
-"""The closed form for heads of mean pooling and one linear layer.
+"""Heads of mean pooling and one linear layer, in torch: how one is found, and its gradients.
 
 There dy_c/dA_kij = W_ck / (h w) in every cell, so that no autograd graph is needed. A head is
-accepted only after its gradients and logits have been compared with those of autograd.
+accepted only after its gradients and logits have been compared with those of autograd. Its maps in
+NumPy: `engine.cam.closed_form`.
 """
 
 from collections.abc import Sequence
