@@ -99,7 +99,7 @@ def test_grafana_finds_prometheus_and_the_dashboard() -> None:
     mounted = dict(volume.split(":")[:2] for volume in services["grafana"]["volumes"])
     (provider,) = yaml.safe_load((FOLDER / "dashboards.yml").read_text())["providers"]
     assert str(Path(mounted["./deploy/watch/dashboard.json"]).parent) == provider["options"]["path"]
-    assert f"/d/{DASHBOARD['uid']}>" in text("docs/how-to/watch-it-run.md")
+    assert f"/d/{DASHBOARD['uid']}>" in text("docs/how-to/monitor.md")
 
 
 @pytest.mark.parametrize("name", ["prometheus", "grafana"])
@@ -129,7 +129,7 @@ def test_every_alert_is_tested_when_it_fires_and_when_not() -> None:
 
 
 def test_every_alert_is_on_the_page() -> None:
-    assert list(rows("docs/how-to/watch-it-run.md", "Alerts")) == list(ALERTS)
+    assert list(rows("docs/how-to/monitor.md", "Alerts")) == list(ALERTS)
 
 
 def promtool(*words: str, given: str = "") -> "subprocess.CompletedProcess[str]":
@@ -150,7 +150,7 @@ def test_promtool_finds_nothing_wrong(words: tuple[str, ...]) -> None:
 
 
 def test_promtool_takes_the_configuration_of_the_page(tmp_path: Path) -> None:
-    (shown,) = (it for it in blocks(ROOT / "docs/how-to/watch-it-run.md", "yaml") if "scrape" in it)
+    (shown,) = (it for it in blocks(ROOT / "docs/how-to/monitor.md", "yaml") if "scrape" in it)
     (tmp_path / "key").write_text("cs_")
     (tmp_path / "own.yml").write_text(shown.replace("/etc/prometheus/cropshield-key", "key"))
     done = promtool("check", "config", str(tmp_path / "own.yml"))

@@ -13,7 +13,7 @@ TRUE_TODAY = {
         "Weights that do not yet say on what they are good: [judge them](judge-a-model.md). "
         "To take a model away,"
     },
-    "docs/how-to/watch-it-run.md": {
+    "docs/how-to/monitor.md": {
         "the answer. There are no file names, queries or addresses of clients in the log."
     },
 }

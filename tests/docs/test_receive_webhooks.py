@@ -14,7 +14,7 @@ BODY = '{"id":"9b2e0f0c","state":"succeeded","client_ref":"Süd 7"}'
 
 
 def test_kotlin_tells_a_delivery_from_a_forgery(tmp_path: Path) -> None:
-    (shown,) = blocks(ROOT / "docs/how-to/be-called.md", "kotlin")
+    (shown,) = blocks(ROOT / "docs/how-to/receive-webhooks.md", "kotlin")
     now = datetime.now(UTC)
     genuine = sign(BODY, "9b2e0f0c", [OTHER, SECRET], now)
     old = sign(BODY, "9b2e0f0c", [SECRET], now - timedelta(minutes=6))
