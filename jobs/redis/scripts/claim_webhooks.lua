@@ -10,7 +10,7 @@ local function move_old_entries()
   for _, id in ipairs(redis.call('ZRANGE', OUTBOX, 0, 199)) do
     local owner, due = redis.call('HGET', job_key(id), 'owner'), redis.call('ZSCORE', OUTBOX, id)
     redis.call('ZREM', OUTBOX, id)
-    if owner then post(owner, id, due) end
+    if owner then add_to_outbox(owner, id, due) end
   end
 end
 

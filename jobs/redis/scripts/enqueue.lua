@@ -7,7 +7,7 @@
 --       | {"new", for how many more there is room, notify, now, how many are before it, ms a job}
 local id, owner, key, digest, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local queue, deadline, cached, quota = ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12])
-local old = known(id, owner, key, digest)
+local old = known_job(id, owner, key, digest)
 if old then return old end
 cached = cached ~= '' and redis.call('GET', P .. 'cache:' .. cached)
 if cached then
@@ -31,7 +31,7 @@ if deadline ~= '' then
   fields[#fields + 1] = now + deadline
 end
 for i = 14, #ARGV do fields[#fields + 1] = ARGV[i] end
-record(id, owner, key, fields)
+record_job(id, owner, key, fields)
 redis.call('INCR', used_key(owner))
 redis.call('PEXPIRE', used_key(owner), DAY_MS)
 return {'new', room(total, own, bound), all_work() and 0 or notify(), tostring(now),

@@ -4,5 +4,5 @@
 local owner, count = ARGV[2], tonumber(ARGV[4])
 local used = used_today(owner) - read_held(owner, ARGV[5])
 if used + count > tonumber(ARGV[3]) then return {'quota', left_of_day()} end
-hold(owner, ARGV[5], count)
+hold_jobs(owner, ARGV[5], count)
 return {'held'}

@@ -35,7 +35,7 @@ local function read_held(owner, token)
   return count and now < tonumber(lapses) and tonumber(count) or 0
 end
 
-local function hold(owner, token, count)
+local function hold_jobs(owner, token, count)
   redis.call('HSET', held_key(owner), token, string.format('%d %d', count, now + HOLD_MS))
   redis.call('PEXPIRE', held_key(owner), HOLD_MS)
 end
@@ -43,7 +43,7 @@ end
 -- Take one job from the quota that is held under this token; returns whether there was one.
 local function spend_held(owner, token)
   local count = token ~= '' and read_held(owner, token) or 0
-  if count > 0 then hold(owner, token, count - 1) end
+  if count > 0 then hold_jobs(owner, token, count - 1) end
   return count > 0
 end
 
@@ -143,7 +143,7 @@ local function notify()
 end
 
 -- See jobs/metrics.py, where every name is.
-local function count(name, by) redis.call('HINCRBY', P .. 'metrics', name, by) end
+local function count_metric(name, by) redis.call('HINCRBY', P .. 'metrics', name, by) end
 
 -- An owner's webhooks, by when they are due.
 local function outbox_key(owner) return P .. 'outbox:' .. owner end
@@ -153,12 +153,12 @@ local function note_first_due(owner)
   if due then redis.call('ZADD', OUTBOXES, due, owner) else redis.call('ZREM', OUTBOXES, owner) end
 end
 
-local function post(owner, id, due)
+local function add_to_outbox(owner, id, due)
   redis.call('ZADD', outbox_key(owner), due, id)
   note_first_due(owner)
 end
 
-local function publish(id) redis.call('PUBLISH', EVENTS, id) end
+local function publish_change(id) redis.call('PUBLISH', EVENTS, id) end
 
 -- Told apart, since who waits for a job's end need not look at it now.
 local function publish_start(id) redis.call('PUBLISH', EVENTS, id .. ' running') end
@@ -169,7 +169,7 @@ local function free_memory_first() redis.call('ZREM', LEASES, '') end
 
 -- What is known of a new job: its key or id may have been used. An empty digest is like any other.
 -- Returns {"known", id} | {"differs"} | {"taken"} | {"gone", when it expired} | nil
-local function known(id, owner, key, digest)
+local function known_job(id, owner, key, digest)
   local function same(found) return digest == '' or found == digest end
   if key ~= '' then
     local of_key = redis.call('GET', P .. 'key:' .. key)
@@ -211,7 +211,7 @@ end
 
 -- The record of a new job, its key, and its place in its owner's list. Scores there are the times
 -- of acceptance, no two alike.
-local function record(id, owner, key, fields)
+local function record_job(id, owner, key, fields)
   redis.call('HSET', job_key(id), 'created_at', now, 'owner', owner, 'key', key, unpack(fields))
   if key ~= '' then redis.call('SET', P .. 'key:' .. key, id) end
   local list = P .. 'owner:' .. owner
@@ -236,13 +236,13 @@ local function end_job(id, state, fields)
   redis.call('SADD', P .. 'ended', id) -- its original photo is to be erased
   redis.call('SET', P .. 'gone:' .. id, expires .. ' ' .. owner, 'PX', ttl + TOMBSTONE_MS)
   redis.call('ZREM', LEASES, id)
-  if redis.call('HEXISTS', key, 'webhook') == 1 then post(owner, id, now) end
-  count('jobs_ended_total|' .. state, 1)
+  if redis.call('HEXISTS', key, 'webhook') == 1 then add_to_outbox(owner, id, now) end
+  count_metric('jobs_ended_total|' .. state, 1)
   if state == 'failed' then
     local problem = cjson.decode(redis.call('HGET', key, 'error') or '{}')
-    count('job_failures_total|' .. string.match(problem.type or 'none', '[^/]+$'), 1)
+    count_metric('job_failures_total|' .. string.match(problem.type or 'none', '[^/]+$'), 1)
   end
-  publish(id)
+  publish_change(id)
 end
 
 -- Back to waiting, at this place of a queue.
@@ -253,7 +253,7 @@ local function requeue(id, attempts, queue, score)
   redis.call('HDEL', key, 'started_at')
   redis.call('ZREM', LEASES, id)
   redis.call('ZADD', queue, score, id)
-  publish(id)
+  publish_change(id)
 end
 
 -- Once more, behind the last job that waits of its owner. It counted an attempt, so it runs alone.

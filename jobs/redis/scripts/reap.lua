@@ -39,5 +39,5 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0,
   end
 end
 wake_delayed()
-if returned > 0 then count('recoveries_total', returned) end
+if returned > 0 then count_metric('recoveries_total', returned) end
 return {count_waiting() > 0 and notify() or 0, returned, failed}

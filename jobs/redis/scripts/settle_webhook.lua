@@ -9,7 +9,7 @@ if ARGV[4] == '' then
   note_first_due(owner)
 else
   following = string.format('%d', now + ARGV[4])
-  post(owner, id, following)
+  add_to_outbox(owner, id, following)
 end
 redis.call('RPUSH', log, string.format('%d', now) .. ' ' .. following .. ' ' .. ARGV[5])
 redis.call('PEXPIRE', log, redis.call('PTTL', key))
