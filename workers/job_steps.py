@@ -145,7 +145,7 @@ class JobSteps:
         try:
             outcome = self._succeed(item, start)
         except Exception as error:  # noqa: BLE001 - the job fails with it
-            if self._goes_back(claim, error):
+            if self._queue_again(claim, error):
                 told = type(error).__name__, error
                 log.warning("job waits: %s: %s", *told, extra={"job_id": claim.job.id})
                 return
@@ -156,10 +156,10 @@ class JobSteps:
                 self._erase_what_no_job_needs(claim.job.id, ended)
         else:
             log.warning("job was taken over; result dropped", extra={"job_id": claim.job.id})
-            self._take_back(item)
+            self._erase_late_blobs(item)
 
-    def _goes_back(self, claim: Claim, error: Exception) -> bool:
-        """Whether the job is run again, since it may not be to blame."""
+    def _queue_again(self, claim: Claim, error: Exception) -> bool:
+        """Queue a job again that may not be to blame. Returns whether it was queued."""
         match error:
             case BlobMissing():
                 return False
@@ -177,27 +177,27 @@ class JobSteps:
         else:
             self._blobs.erase(job_id)
 
-    def _take_back(self, item: WorkItem) -> None:
+    def _erase_late_blobs(self, item: WorkItem) -> None:
         """Erase what was stored after the lease was lost.
 
         Unless the client has erased the job, the photo belongs to the attempt that took over.
         """
         job = item.claim.job
-        now = self._queue.status_of(job.id)
-        if self._is_over(now):
+        status = self._queue.status_of(job.id)
+        if self._needs_no_blobs(status):
             self._blobs.erase(job.id)
-        elif now is None or not now.is_of(item.claim, State.SUCCEEDED):
+        elif status is None or not status.is_of(item.claim, State.SUCCEEDED):
             # where it succeeded, only the reply was lost
             maps = item.explanation.maps if item.explanation else ()
             for name in blob_names.attempt_blobs(job, len(maps)):
                 self._blobs.delete(job.id, name)
 
-    def _is_over(self, now: JobStatus | None) -> bool:
+    def _needs_no_blobs(self, status: JobStatus | None) -> bool:
         """Whether nothing that is stored of a job is needed any more, whatever becomes of Redis."""
-        if now is not None and now.erased:
+        if status is not None and status.erased:
             return True
         lives = State.QUEUED, State.RUNNING, State.SUCCEEDED
-        return not self._replicas and (now is None or now.state not in lives)
+        return not self._replicas and (status is None or status.state not in lives)
 
     def _succeed(self, item: WorkItem, start: float) -> Outcome:
         """Stores the pictures, and puts the result into words while they are stored."""
