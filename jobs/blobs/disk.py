@@ -38,8 +38,9 @@ class DiskBlobs:
     def put_all(self, job_id: str, blobs: Mapping[str, bytes]) -> None:
         size = sum(map(len, blobs.values()))
         with _as_blobs_failed(f"cannot store {size:,} bytes"):
-            changed = [self._folder(job_id), *_make(self._folder(job_id))]
-            self._parts.mkdir(exist_ok=True)
+            folder = self._folder(job_id)
+            changed = [folder, *_make(folder)]
+            _make(self._parts)
             self._write({self._path(job_id, name): data for name, data in blobs.items()})
             for parent in changed:
                 _sync(parent)
@@ -185,7 +186,9 @@ def _as_blobs_failed(what: str) -> Iterator[None]:
 
 
 def _make(folder: Path) -> list[Path]:
-    """Make a folder. Returns the folders above it that have a new entry by that."""
+    """Make a folder that is missing. Returns the folders above it that have a new entry by that."""
+    if folder.exists():
+        return []
     missing = [part for part in (folder, folder.parent) if not part.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return [part.parent for part in missing]
