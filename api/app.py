@@ -55,6 +55,7 @@ def create_app(settings: ApiSettings, host: str = "127.0.0.1") -> FastAPI:
         docs_url=None,
         redirect_slashes=False,
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # see `TracingMiddleware`
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(require_ownership)] if needs_keys else [],
     )
