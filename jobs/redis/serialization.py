@@ -15,8 +15,7 @@ _TIMES = ("created_at", "started_at", "finished_at", "expires_at")
 
 def accepted_fields(job: Job) -> dict[str, str]:
     """The fields that are known at acceptance; the enqueue script adds state and times."""
-    record = job.model_dump(mode="json", include={"options", "image"})
-    fields = {name: json.dumps(value) for name, value in record.items()}
+    fields = {"options": job.options.model_dump_json(), "image": job.image.model_dump_json()}
     fields["model"] = model_text(job.model)
     fields |= {"request_id": job.request_id} if job.request_id else {}
     fields |= {"trace": json.dumps(job.trace)} if job.trace else {}
