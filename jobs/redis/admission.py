@@ -1,10 +1,12 @@
 """Whether more jobs are accepted: the bound of the queue, and the memory that Redis has left."""
 
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 from redis.asyncio import Redis
 
 from jobs.errors import QueueFull, ShareUsedUp, StoreFull
@@ -35,12 +37,28 @@ class MemoryLimit:
             raise StoreFull(self._used, self._limit, MEMORY_SHARE)
 
 
+@dataclass
+class _Room:
+    """For how many more jobs there was room, by the clock of `AdmissionControl`."""
+
+    jobs: int = 0
+    asked_at: float = -math.inf
+
+    def take(self, now: float) -> bool:
+        """Whether there is room for one more that need not be asked for."""
+        if self.jobs <= 0 or now - self.asked_at >= CHECK_SECONDS:
+            return False
+        self.jobs -= 1
+        return True
+
+
 class AdmissionControl:
     """`bound` is the most jobs that may wait, of all owners together. An owner with a key may have
     as many as there is room left for others.
 
     The script that records a job decides. `check` refuses early, before a photo is sent, by the
-    room that there was at most a tenth of a second ago, which each recorded job tells anew.
+    room that there was at most a tenth of a second ago, which each recorded job tells anew. Of
+    several that come later at once, one asks; the others go by what was known.
     """
 
     def __init__(
@@ -48,19 +66,27 @@ class AdmissionControl:
     ) -> None:
         self._bound, self._memory = bound, MemoryLimit(redis)
         self._script = redis.register_script(load_script("check_admission"))
-        self._room: TTLCache[str, Iterator[int]] = TTLCache(_OWNERS, CHECK_SECONDS, clock)
+        self._clock = clock
+        self._room: LRUCache[str, _Room] = LRUCache(_OWNERS)
 
     async def check(self, owner: str) -> None:
         """Raises StoreFull, and as `refuse`."""
         await self._memory.check()
-        if next(self._room.get(owner, iter(())), None) is None:
+        room = self._room.setdefault(owner, _Room())
+        if room.take(self._clock()):
+            return
+        room.asked_at = self._clock()
+        try:
             reply = await self._script(args=[keyspace.PREFIX, owner, *self.arguments(owner)])
             self.refuse(reply)
-            self.note_room(owner, int(reply[1]))
+        except Exception:
+            self.note_room(owner, 0)  # the next one asks again
+            raise
+        self.note_room(owner, int(reply[1]))
 
     def note_room(self, owner: str, jobs: int) -> None:
         """For so many more jobs of this owner there is room now."""
-        self._room[owner] = iter(range(jobs))
+        self._room[owner] = _Room(jobs, self._clock())
 
     def arguments(self, owner: str) -> list[int]:
         """The arguments by which scripts decide whether there is room."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -98,6 +99,25 @@ def test_a_job_that_is_recorded_tells_how_much_room_it_leaves(harness: JobHarnes
         await store.check_admission()
         with pytest.raises(QueueFull):  # there was room for one more
             await store.check_admission()
+        await redis.aclose()
+
+    asyncio.run(run())
+
+
+def test_while_one_asks_for_room_others_go_by_what_was_known(harness: JobHarness) -> None:
+    async def run() -> None:
+        redis, now = connect_async(harness.url), [0.0]
+        room = AdmissionControl(redis, 9, lambda: now[0])
+        await room.check(LOCAL)  # there was room for three more
+        harness.client.zadd(keyspace.INTERACTIVE, {f"job {number}": number for number in range(9)})
+        now[0] = CHECK_SECONDS
+        room._memory._next_check = math.inf  # nothing else is asked for in between
+        checks = [room.check(LOCAL) for _ in range(3)]
+        refused, *others = await asyncio.gather(*checks, return_exceptions=True)
+        assert isinstance(refused, QueueFull)
+        assert others == [None, None]
+        with pytest.raises(QueueFull):
+            await room.check(LOCAL)
         await redis.aclose()
 
     asyncio.run(run())
