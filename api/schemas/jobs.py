@@ -178,6 +178,9 @@ class JobView(BaseModel):
     links: Links
 
 
+_PUBLIC = frozenset(JobView.model_fields)
+
+
 class DeliveryView(BaseModel):
     """An attempt to call the `callback_url`: the receiver's HTTP status, or what the `problem` was.
 
@@ -203,7 +206,7 @@ def job_view(job: Job, catalog: Catalog, translated: Translator = IN_ENGLISH) ->
         and translated_error(with_status(job.error), translated)
         | {"instance": root, "request_id": job.request_id},
     }
-    public = {name: value for name, value in job if name in JobView.model_fields}
+    public = {name: value for name, value in job if name in _PUBLIC}
     return JobView(
         **public | ended,
         client_ref=job.options.client_ref,
