@@ -91,7 +91,7 @@ def costs() -> str:
     (submit,) = rows("api", request="submit", of="processor")
     (poll,) = rows("api", request="poll of one that ended", of="processor")
     (whole,) = rows("stages", photo=PHOTO, version="this", part="total")
-    (api,), (worker,) = rows("memory", process="api"), rows("memory", process="worker")
+    (api,), (worker,) = rows("memory", process="api"), rows("footprint")
     served = f"serve.json, {CLIENTS}"
     lines = [
         ("workers, photos of 300 kB", job.worker, served),
@@ -109,8 +109,9 @@ def costs() -> str:
     ]
     table = _table("| | ms a job | jobs/s of a core | millions a day | from |", body)
     return (
-        f"{table}\nMemory: {api['last_mb']:,.0f} MB an API process, {worker['last_mb']:,.0f} MB a "
-        f"worker, {job.record:,} bytes of Redis a finished job (memory.json, million.json).\n"
+        f"{table}\nMemory: {api['last_mb']:,.0f} MB an API process, {worker['after_mb']:,.0f} MB a "
+        f"worker, {job.record:,} bytes of Redis a finished job "
+        "(memory.json, footprint.json, million.json).\n"
     )
 
 
