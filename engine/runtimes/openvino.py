@@ -71,10 +71,9 @@ class OpenVINORuntime:
     name = "graph"
 
     def __init__(self, graph: Any, head: Any, half: bool = False, threads: int = 0) -> None:
-        one = _for_one_photo(graph)
         self.half, self._takes_one = half, (threads or usable_cores()) == 1
-        self._exact = _Compiled(one, threads) if half else None
-        graph = one if self._takes_one else graph
+        self._exact = _Compiled(_for_one_photo(graph), threads) if half else None
+        graph = _for_one_photo(graph) if self._takes_one else graph
         graph = keep_start_exact(core(), graph) if half else graph
         self._forward = _Compiled(graph, threads, half=half)
         self._weights = head if isinstance(head, np.ndarray) else None
