@@ -186,6 +186,15 @@ def give_room(page: Page, quota: int) -> None:
     )
 
 
+def test_a_page_loaded_past_the_cache_is_kept_too(new_page: NewPage) -> None:
+    page = new_page()
+    expect(page.locator("#offline")).to_be_visible()
+    with page.expect_event("load"):
+        page.context.new_cdp_session(page).send("Page.reload", {"ignoreCache": True})
+    expect(page.locator("#offline")).to_be_visible()
+    assert page.evaluate("navigator.serviceWorker.controller !== null")
+
+
 def test_the_kept_page_holds_no_key_and_no_job(new_page: NewPage, leaves: list[Path]) -> None:
     page = new_page()
     page.evaluate("localStorage.setItem('cropshield-settings', JSON.stringify({ key: 'cs_any' }))")

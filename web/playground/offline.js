@@ -8,9 +8,11 @@ export async function keepPage() {
   const { serviceWorker } = navigator;
   if (!serviceWorker) return;
   const takenOver = new Promise((resolve) => serviceWorker.addEventListener("controllerchange", resolve));
-  const isFirstVisit = !serviceWorker.controller;
+  const loadedWithout = !serviceWorker.controller;
   await serviceWorker.register("/service-worker.js");
-  if (isFirstVisit) await takenOver.then(askAgain);
+  const { active } = await serviceWorker.ready;
+  if (!serviceWorker.controller) active.postMessage("claim");
+  if (loadedWithout) await takenOver.then(askAgain);
   $("offline").hidden = false;
 }
 

@@ -6,6 +6,8 @@ const CATALOG = ["/v1/colormaps", "/v1/models", "/v1/classes"];
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+// A page that was loading just then, or was loaded past the cache, asks to be claimed.
+addEventListener("message", (event) => event.waitUntil(clients.claim()));
 
 addEventListener("fetch", (event) => {
   const { method, url } = event.request;
