@@ -26,7 +26,7 @@ from engine.cam.forward import forward_pass
 from engine.explainer import Explainer
 from engine.runtimes.base import Precision, RuntimeChoice, RuntimeOutput
 from engine.runtimes.torch import TorchOutput
-from models.card import Card
+from models.cards.card import Card
 
 Way = Callable[[Tensor, int], object]
 WAYS: tuple[tuple[RuntimeChoice, Precision], ...] = (

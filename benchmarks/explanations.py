@@ -34,9 +34,9 @@ from engine.evaluation.drawn_leaves import JudgedMap, judge_drawn_leaves, mean_s
 from engine.explainer import Explainer, Request
 from engine.faithfulness import measure_faithfulness
 from engine.loading import load_weights
-from models.card import Card
+from models.cards.card import Card
+from models.cards.class_names import is_healthy
 from models.catalog import Catalog
-from models.class_names import is_healthy
 from models.decode_size import decode_for
 from pictures.blend import WHOLE
 from pictures.drawn_leaves.leaves import DrawnLeaf

@@ -19,7 +19,7 @@ from benchmarks.common.measuring import keep_memory, machine, write
 from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from engine.runtimes.parity import MARGIN, MAX_DRIFT
-from models.card import Card
+from models.cards.card import Card
 from models.catalog import Catalog
 from models.decode_size import decode_at
 from pictures.errors import PhotoError

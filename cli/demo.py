@@ -18,7 +18,7 @@ from cropshield_client import (
     TimedOut,
     Unreachable,
 )
-from models.class_names import class_title
+from models.cards.class_names import class_title
 from pictures.colormaps import Pixels
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 from pictures.sheets import labelled_grid

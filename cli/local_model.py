@@ -6,8 +6,8 @@ from pathlib import Path
 from cli.errors import MISSING, CommandError
 from engine.explainer import Explainer
 from engine.hardware import find_device
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
 from models.catalog import Catalog
 from workers.allocator import keep_freed_memory
 from workers.explainers import explainer_options

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from models.class_names import is_healthy
+from models.cards.class_names import is_healthy
 from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.colormaps import Pixels
 from pictures.leaf_mask import SIDE, leaf_mask

@@ -8,8 +8,8 @@ from torch import nn
 
 from engine.device import choose_device
 from engine.errors import WrongModel
-from models.card import Card, read_card
 from models.card_errors import CardError
+from models.cards.card import Card, read_card
 from models.catalog import Catalog
 from models.weights import load_network
 

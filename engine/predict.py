@@ -13,7 +13,7 @@ from engine.device import Device, choose_device, unwrap
 from engine.errors import WrongInput
 from engine.photos.decode import decode, to_pixels
 from engine.photos.transforms import get_model_transforms
-from models.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from models.cards.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from pictures.colormaps import Pixels
 
 ImageInput = str | Path | Image.Image | Pixels | Tensor

@@ -15,7 +15,7 @@ from engine.loading import load_weights
 from engine.photos.decode import Photo
 from engine.photos.overlay import encode, render_overlay
 from engine.photos.transforms import prepare_tensor
-from models.card import Card
+from models.cards.card import Card
 from models.catalog import Catalog
 from pictures.drawn_leaves.leaves import draw_leaf
 

@@ -17,7 +17,7 @@ from jobs.records.job import ImageFacts, Job, ModelFacts, State, new_id
 from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission, Submitted
 from jobs.webhooks.outbox import WebhookOutbox
-from models.card import Card
+from models.cards.card import Card
 from models.catalog import Catalog
 from pictures.header import read_header
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from models.card import Card, read_card
 from models.card_errors import CardError
-from models.class_descriptions import FILE_NAME
+from models.cards.card import Card, read_card
+from models.cards.class_descriptions import FILE_NAME
 
 CARDS = Path(__file__).parent / "cards"
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from models.card import Preprocessing
+from models.cards.card import Preprocessing
 from pictures.decode import Photo, decode, most_pixels
 
 MIN_LONG_SIDE = 960

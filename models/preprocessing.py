@@ -7,7 +7,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
-from models.card import Preprocessing
+from models.cards.card import Preprocessing
 from pictures.in_memory import upright_rgb
 
 

@@ -6,8 +6,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from models.calibration import Array
-from models.card import Card
+from models.cards.calibration import Array
+from models.cards.card import Card
 
 
 def unit_length(rows: Array) -> Array:

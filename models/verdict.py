@@ -4,8 +4,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from models.calibration import Array, Thresholds
-from models.card import Card
+from models.cards.calibration import Array, Thresholds
+from models.cards.card import Card
 from models.prototypes import read_prototypes, unit_length
 
 Verdict = Literal["confident", "low_margin", "unknown", "not_a_leaf"]

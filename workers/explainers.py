@@ -8,7 +8,7 @@ from engine.explainer import Explainer, ExplainerOptions
 from engine.hardware import find_device, model_threads, usable_cores
 from engine.runtimes.select import check_model
 from jobs.metrics import Counters
-from models.card import Preprocessing
+from models.cards.card import Preprocessing
 from models.catalog import Catalog
 from models.decode_size import most_bytes
 from workers.settings import WorkerSettings

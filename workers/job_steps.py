@@ -25,8 +25,8 @@ from jobs.errors import (
 from jobs.ports import BlobStore, Claim, JobStatus, Outcome, WorkQueue
 from jobs.problems import job_problem_of
 from jobs.records.job import State
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
 from models.decode_size import Decode, decode_for
 from pictures.decode import decode
 from pictures.decoder_pool import NoDecoder

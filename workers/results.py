@@ -14,8 +14,8 @@ from engine.photos.resize import stretch
 from engine.regions import Region, hot_regions
 from jobs.blobs import blob_names
 from jobs.ports import Claim
-from models.card import Card
-from models.class_names import crop_and_disease, is_healthy
+from models.cards.card import Card
+from models.cards.class_names import crop_and_disease, is_healthy
 from models.verdict import VERDICTS
 from pictures.affected_area import affected_share
 from pictures.colormaps import Pixels

@@ -11,7 +11,7 @@ from jobs.ports import BlobStore
 from jobs.records.batch import Batch, BatchItem
 from jobs.records.job import Job, State
 from languages.translator import Translator
-from models.class_names import class_title
+from models.cards.class_names import class_title
 from pictures.colormaps import Pixels
 from pictures.sheets import labelled_grid
 from pictures.text import draw_text

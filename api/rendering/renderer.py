@@ -20,7 +20,7 @@ from jobs.blobs import blob_names
 from jobs.ports import BlobStore
 from jobs.records.job import Job
 from languages.translator import Translator
-from models.class_names import class_title
+from models.cards.class_names import class_title
 from pictures import encoding
 from pictures.blend import Box, Map, blend, levels
 from pictures.sheets import LEGEND, labelled_grid, with_legend

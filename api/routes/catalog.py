@@ -10,7 +10,7 @@ from api.language import translator_of
 from api.problems.errors import NoGraph
 from api.responses import conditional_json, described_file, stored_file_response
 from api.schemas.catalog import ONNX, ColormapView, ModelView, model_view
-from models.card import Card
+from models.cards.card import Card
 from models.catalog import UnknownModel
 from pictures.colormaps import COLORMAPS, colormap
 

@@ -5,8 +5,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from languages.translator import Translator
-from models.calibration import Calibration
-from models.card import Card
+from models.cards.calibration import Calibration
+from models.cards.card import Card
 
 ONNX = "application/octet-stream"
 """Media type of graphs: none is registered for ONNX."""

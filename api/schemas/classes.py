@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jobs.records.options import JobOptions
 from languages.translator import Translator
-from models.class_descriptions import ClassDescription, Kind, in_language
-from models.class_names import class_title, crop_and_disease
+from models.cards.class_descriptions import ClassDescription, Kind, in_language
+from models.cards.class_names import class_title, crop_and_disease
 
 
 class ClassParams(BaseModel):

@@ -12,9 +12,9 @@ from api.schemas.problems import ErrorView
 from jobs.records.job import ImageFacts, Job, ModelFacts, QueuePosition, State
 from jobs.records.options import JobOptions
 from languages.translator import IN_ENGLISH, Translator
-from models.card import Card
+from models.cards.card import Card
+from models.cards.class_names import class_title
 from models.catalog import Catalog
-from models.class_names import class_title
 from models.verdict import CONDITIONS, VERDICTS, Verdict
 
 Warned = Literal["uniform", "scattered", "edge", "background"]

@@ -18,7 +18,7 @@ from engine.evaluation.lesions import Localisation, measure, summary
 from engine.explainer import Explainer
 from engine.loading import load_weights
 from engine.photos.transforms import prepare_tensor
-from models.card import Card
+from models.cards.card import Card
 
 Row = dict[str, Any]
 COLUMNS = ("pointing", "chance", "auc", "lift", "empty", "right", "pointing_right", "auc_right")

@@ -8,7 +8,7 @@ from cli.audit.findings import DUPLICATE, LABEL, MISTAKE, Findings
 from cli.audit.photos import AuditedPhoto
 from engine.diagnostics import WARNINGS
 from languages.translator import IN_ENGLISH, Translator
-from models.class_names import class_title
+from models.cards.class_names import class_title
 
 _CERTAIN, _GAP, _HABIT = 0.9, 0.03, 3
 

@@ -17,8 +17,8 @@ from cli.photo_notes import warn_about_photos
 from cli.progress import progress
 from engine.explainer import Explainer
 from languages.translator import IN_ENGLISH, Translator
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
 from models.training.photos import LeafFolder
 from pictures.photo_files import printable
 from workers.settings import WorkerSettings

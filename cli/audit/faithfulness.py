@@ -13,7 +13,7 @@ from engine.evaluation.inference import decode_pixels
 from engine.faithfulness import Faithfulness, measure_faithfulness
 from engine.loading import load_weights
 from engine.photos.transforms import prepare_tensor
-from models.card import Card
+from models.cards.card import Card
 
 _STEPS = 8
 

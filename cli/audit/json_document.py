@@ -10,7 +10,7 @@ from cli.audit.findings import Findings
 from cli.audit.photos import AuditedPhoto, ClassView, FailedPhoto
 from cli.audit.second_model import SecondModel
 from cli.report.map_data import encode_map
-from models.card import Card
+from models.cards.card import Card
 
 Document = dict[str, Any]
 

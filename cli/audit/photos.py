@@ -14,7 +14,7 @@ from engine.diagnostics import Diagnostics, diagnose
 from engine.evaluation.inference import decode_photo
 from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.decode import Photo
-from models.class_names import is_healthy
+from models.cards.class_names import is_healthy
 from models.unreadable_photos import reason_of
 from pictures.blend import Box, Map
 from pictures.duplicates import Hash, difference_hash

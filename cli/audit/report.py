@@ -15,7 +15,7 @@ from cli.report.page import gallery, render
 from cli.report.reasons import LABEL, SAID, meaning_of
 from cli.report.thumbnails import thumbnails
 from languages.translator import IN_ENGLISH, Translator
-from models.class_names import class_title
+from models.cards.class_names import class_title
 
 MOST = 1200
 

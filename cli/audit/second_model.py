@@ -8,7 +8,7 @@ import numpy as np
 
 from cli.audit.photos import AuditedPhoto
 from engine.evaluation.metrics import McNemarResult, mcnemar
-from models.card import Card
+from models.cards.card import Card
 
 
 @dataclass(frozen=True)

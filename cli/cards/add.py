@@ -18,10 +18,10 @@ from engine.cam.layers import last_layer, validate_card
 from engine.errors import WrongLayer
 from jobs.settings import SharedSettings
 from models.architectures.registry import build
-from models.card import file_sha256, read_card
 from models.card_errors import CardError, InvalidCard
-from models.class_descriptions import FILE_NAME, read_descriptions
-from models.class_list import read_class_names
+from models.cards.card import file_sha256, read_card
+from models.cards.class_descriptions import FILE_NAME, read_descriptions
+from models.cards.class_list import read_class_names
 from models.weights import Misfit, load_state, read_file, unwrap_checkpoint, write_weights
 
 _SHOWN = 8

@@ -11,7 +11,7 @@ from cli.cards.served import served_card
 from cli.errors import USAGE, CommandError
 from languages.translator import Translator
 from models.card_errors import NotDescribed
-from models.class_descriptions import Cause, ClassDescription, in_language
+from models.cards.class_descriptions import Cause, ClassDescription, in_language
 
 _WIDTH = 88
 

@@ -9,8 +9,8 @@ from cli.cards.edit import update_card
 from cli.cards.served import served_card, served_cards
 from cli.errors import CommandError
 from engine.errors import EngineError
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
 
 
 def export_cards(models: Sequence[str]) -> None:

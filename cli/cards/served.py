@@ -3,8 +3,8 @@
 from cli.errors import CommandError
 from cli.settings import read
 from jobs.settings import SharedSettings
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
 from models.catalog import Catalog
 
 

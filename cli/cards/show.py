@@ -11,8 +11,8 @@ from cli.cards.describe import one_line
 from cli.cards.served import served_card, served_cards
 from languages.offered import ENGLISH
 from languages.translator import Translator
-from models.card import Card
-from models.class_descriptions import in_language
+from models.cards.card import Card
+from models.cards.class_descriptions import in_language
 from models.text_files import read_text
 
 _COLUMNS = ("model", "version", "architecture", "classes", "input", "explains", "test", "file")

@@ -7,8 +7,8 @@ from cli.cards.served import served_card, served_cards
 from engine.errors import TorchMissing
 from engine.explainer import Explainer
 from engine.runtimes.select import check_model
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
 
 
 def verify_cards(models: Sequence[str]) -> bool:

@@ -5,8 +5,8 @@ from pathlib import Path
 from time import perf_counter
 
 from cli.diagnostics.findings import Finding, ok, problem, warning
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
 from models.catalog import Catalog
 
 SUBJECT = "model"

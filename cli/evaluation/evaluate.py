@@ -19,8 +19,8 @@ from engine.evaluation.shortcuts import measure_shortcuts
 from engine.explainer import Explainer
 from engine.loading import load_weights
 from engine.photos.overlay import save_picture
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
 from models.training.photos import LeafFolder
 from pictures.confusion_matrix import confusion_picture
 from pictures.errors import PhotoError

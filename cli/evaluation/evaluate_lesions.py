@@ -20,8 +20,8 @@ from engine.evaluation.lesion_masks import (
 )
 from engine.evaluation.lesions import summary
 from engine.explainer import Explainer
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
 from models.unreadable_photos import unreadable_lines
 from pictures.errors import WrongMask
 from workers.allocator import keep_freed_memory

@@ -16,8 +16,8 @@ from cli.output import warn
 from cli.photo_notes import warn_unreadable
 from engine.evaluation.inference import decode_pixels, predict_verdicts
 from engine.explainer import Explainer
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
 from models.unreadable_photos import try_read
 from models.verdict import VERDICTS, Verdict
 from pictures.colormaps import Pixels

@@ -10,7 +10,7 @@ from typing import Any
 from cli.cards.edit import replace_table
 from cli.errors import USAGE, CommandError
 from cli.photo_notes import unreadable_document
-from models.card import Card
+from models.cards.card import Card
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from PIL import Image
 from cli.explain.result_log import Row
 from cli.explain.row_texts import verdict_text
 from languages.translator import IN_ENGLISH, Translator
-from models.class_names import class_title
+from models.cards.class_names import class_title
 from models.verdict import QUESTION
 from pictures.sheets import labelled_grid
 

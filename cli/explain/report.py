@@ -14,7 +14,7 @@ from cli.report.reasons import VERDICT_LABELS, WARNING_LABELS, meaning_of
 from cli.report.thumbnails import thumbnails
 from engine.diagnostics import WARNINGS
 from languages.translator import IN_ENGLISH, Translator
-from models.class_names import class_title
+from models.cards.class_names import class_title
 
 MOST = 1000
 REASONS = (*VERDICT_LABELS, *WARNING_LABELS)

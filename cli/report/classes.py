@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from languages.translator import Translator
-from models.class_names import class_title
+from models.cards.class_names import class_title
 
 Descriptions = Mapping[str, Any]
 """By class name: those of a card, or of a server's client; both have the same attributes."""

@@ -20,9 +20,9 @@ from cli.errors import CommandError
 from cli.photo_notes import warn_about_photos
 from engine.evaluation.inference import decode_pixels
 from engine.explainer import Explainer
-from models.calibration import Calibration
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.calibration import Calibration
+from models.cards.card import Card
 from models.prototypes import unit_length, write_prototypes
 from models.training.array_cache import Array
 from models.training.fit_calibration import (

@@ -14,8 +14,8 @@ from cli.output import warn
 from cli.photo_notes import warn_about_photos
 from cli.settings import read
 from jobs.settings import SharedSettings
-from models.card import Card, file_sha256, read_card
 from models.card_errors import CardError
+from models.cards.card import Card, file_sha256, read_card
 from models.training.loop import Trainer
 from models.training.metrics import Scores
 from models.unreadable_photos import UnreadablePhotos

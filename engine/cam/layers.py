@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from engine.cam.forward import class_scores, forward_pass
 from engine.cam.gradcam import find_layer
 from engine.errors import EngineError, WrongLayer
-from models.card import Card
 from models.card_errors import did_you_mean
+from models.cards.card import Card
 from models.weights import load_network
 
 Sizes = dict[str, tuple[int, int, int]]

@@ -12,7 +12,7 @@ from engine.cam.gradcam import GradCAM
 from engine.device import device_of
 from engine.faithfulness import Faithfulness, measure_faithfulness
 from engine.photos.transforms import prepare_tensor
-from models.card import Card
+from models.cards.card import Card
 from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.drawn_leaves.leaves import KINDS, DrawnLeaf, draw_leaf
 from pictures.masks import Mask

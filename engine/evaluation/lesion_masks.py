@@ -11,8 +11,8 @@ from engine.evaluation.inference import decode_photo
 from engine.evaluation.lesions import Localisation, Outline, measure, outline_of
 from engine.explainer import Explainer
 from engine.photos.resize import stretch
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
 from models.unreadable_photos import try_read
 from pictures.affected_area import affected_share
 from pictures.colormaps import Pixels

@@ -14,7 +14,7 @@ from engine.diagnostics import diagnose_photo
 from engine.evaluation.drawn_leaves import judge_drawn_leaves, mean_scores
 from engine.evaluation.inference import decode_photo, predict_logits
 from engine.explainer import Explainer, Request
-from models.card import Card, Preprocessing
+from models.cards.card import Card, Preprocessing
 from models.decode_size import decode_for
 from models.training.augment import to_float_planes
 from models.training.background import on_grounds

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.photos.resize import stretch
-from models.card import Preprocessing
+from models.cards.card import Preprocessing
 from pictures.colormaps import Pixels
 
 

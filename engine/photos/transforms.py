@@ -8,8 +8,8 @@ from torchvision.transforms import v2
 
 from engine.device import unwrap
 from engine.photos.prepare import prepare
-from models.card import Preprocessing
-from models.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from models.cards.card import Preprocessing
+from models.cards.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from models.preprocessing import validation_transform
 from pictures.colormaps import Pixels
 

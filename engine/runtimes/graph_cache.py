@@ -11,7 +11,7 @@ from pathlib import Path
 
 from torch import nn
 
-from models.card import Card
+from models.cards.card import Card
 
 log = logging.getLogger(__name__)
 

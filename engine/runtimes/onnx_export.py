@@ -27,7 +27,7 @@ from engine.runtimes.openvino import GraphFile
 from engine.runtimes.openvino_export import WithMaps
 from engine.runtimes.parity import disagreement, probe_batch
 from engine.runtimes.torch import TorchRuntime, torch_runtime
-from models.card import Card
+from models.cards.card import Card
 from models.weights import load_network
 
 _OPSET = 18

@@ -17,7 +17,7 @@ from engine.errors import WrongLayer
 from engine.runtimes.graph_cache import GraphCache
 from engine.runtimes.openvino import core, take_channels_last
 from engine.runtimes.torch import TorchRuntime
-from models.card import Card
+from models.cards.card import Card
 
 import openvino  # isort: skip - after engine.runtimes.openvino, which keeps it from reporting
 

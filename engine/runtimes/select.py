@@ -11,7 +11,7 @@ from engine.errors import TorchMissing
 from engine.runtimes.base import RuntimeChoice, RuntimeOptions, Selected
 from engine.runtimes.parity import disagreement, probe_batch
 from engine.torch_types import Device, Network
-from models.card import Card
+from models.cards.card import Card
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from engine.errors import OutOfMemory
 from engine.runtimes.bfloat16 import bfloat16_up_to
 from engine.runtimes.folding import fold_batch_norms
 from engine.runtimes.parity import probe_batch
-from models.card import Card
+from models.cards.card import Card
 from pictures.blend import Box
 
 

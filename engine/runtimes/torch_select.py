@@ -13,7 +13,7 @@ from engine.runtimes.base import Runtime, RuntimeOptions, Selected
 from engine.runtimes.bfloat16 import has_bfloat16
 from engine.runtimes.parity import disagreement, probe_batch
 from engine.runtimes.torch import TorchRuntime, to_bfloat16, torch_runtime
-from models.card import Card
+from models.cards.card import Card
 
 log = logging.getLogger(__name__)
 _CPU = torch.device("cpu")

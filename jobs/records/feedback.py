@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from jobs.errors import ClassesGone, JobNotReady, NothingToJudge, UnknownClass
 from jobs.records.job import Job, State
-from models.card import Card
+from models.cards.card import Card
 
 
 class Opinion(BaseModel):

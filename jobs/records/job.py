@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jobs.errors import WrongTransition
 from jobs.records.options import JobOptions
-from models.card import Card
+from models.cards.card import Card
 
 
 class State(StrEnum):

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.card import Preprocessing
+from models.cards.card import Preprocessing
+from models.cards.recipe import Stage, Training
 from models.preprocessing import Normalised
-from models.recipe import Stage, Training
 from models.training.background import on_grounds, resized, without_leaves
 from models.training.degradations import random_degradation, random_places
 from models.training.regions import evidence_regions

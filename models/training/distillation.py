@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.card import Card
+from models.cards.card import Card
 from models.training.initial_weights import other_card
 from models.weights import load_network
 

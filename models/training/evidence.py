@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.card import Card
+from models.cards.card import Card
 
 _ENOUGH = 5 / 8
 

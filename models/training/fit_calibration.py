@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.calibration import Thresholds
+from models.cards.calibration import Thresholds
 from models.prototypes import Prototypes
 from models.reliability import expected_calibration_error
 from models.verdict import VERDICTS, Verdict, top_two_margins, verdict_of

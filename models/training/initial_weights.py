@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from models.architectures.registry import build, pretrained
-from models.card import Card
+from models.cards.card import Card
 from models.catalog import CARDS, Catalog, UnknownModel
 from models.weights import StateDict, load_network
 

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.card import Card
 from models.card_errors import CardError
-from models.recipe import Stage
+from models.cards.card import Card
+from models.cards.recipe import Stage
 from models.training.augment import Augment
 from models.training.checkpoint import Checkpoint, append_row, save_best
 from models.training.data_folders import open_data_folders

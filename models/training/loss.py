@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.card import Card
+from models.cards.card import Card
 from models.training.augment import Views
 from models.training.cutmix import LocatedLabels, located_cutmix
 from models.training.distillation import distillation_loss, load_teachers

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from models.recipe import Training
+from models.cards.recipe import Training
 
 WARM_UP = 0.03
 """The part of the run over which the learning rate rises from nothing."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from models.card import Card
+from models.cards.card import Card
 
 
 def freeze(card: Card, model: nn.Module) -> None:

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from models.card import file_sha256
 from models.card_errors import CardError
-from models.recipe import Training
+from models.cards.card import file_sha256
+from models.cards.recipe import Training
 from models.training.data_folders import DataFolder
 from models.training.photos import LeafFolder
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.card import Card, file_sha256
-from models.class_names import is_healthy
-from models.recipe import Training
+from models.cards.card import Card, file_sha256
+from models.cards.class_names import is_healthy
+from models.cards.recipe import Training
 from models.training.array_cache import Array, key_of, memory_mapped
 from models.training.background import is_plain
 from models.training.data_folders import DataFolder

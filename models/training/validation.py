@@ -6,9 +6,9 @@ from pathlib import Path
 
 from torch import nn
 
-from models.card import Card
+from models.cards.card import Card
+from models.cards.recipe import Stage
 from models.preprocessing import Normalised
-from models.recipe import Stage
 from models.training.array_cache import Array
 from models.training.data_folders import DataFolder
 from models.training.metrics import Scores, confusion_of, score

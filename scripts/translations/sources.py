@@ -15,9 +15,9 @@ from api.rendering.contact_sheet import PLACEHOLDERS
 from api.rendering.renderer import PHOTO
 from cli.report.reasons import LEGEND, ROLES
 from engine.diagnostics import SENTENCES, WARNINGS
+from models.cards.class_descriptions import Kind
+from models.cards.class_names import class_title
 from models.catalog import CARDS, Catalog
-from models.class_descriptions import Kind
-from models.class_names import class_title
 from models.verdict import CONDITIONS, QUESTION, VERDICTS
 from pictures.sheets import LEGEND as ENDS
 from scripts.translations.details import ROOT, details
@@ -43,7 +43,7 @@ def results() -> Texts:
     yield from (Text(warning.sentence, "engine/diagnostics.py") for warning in WARNINGS.values())
     yield from (Text(sentence, "engine/diagnostics.py") for sentence in SENTENCES)
     yield from (Text(warning.hint, "engine/diagnostics.py") for warning in WARNINGS.values())
-    yield from (Text(kind, "models/class_descriptions.py") for kind in get_args(Kind))
+    yield from (Text(kind, "models/cards/class_descriptions.py") for kind in get_args(Kind))
     yield from (Text(words, "pictures/sheets.py") for words in ENDS)
     yield Text(PHOTO, "api/rendering/renderer.py")
     yield from (Text(words, "api/rendering/contact_sheet.py") for words in PLACEHOLDERS)

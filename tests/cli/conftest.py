@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app, main
-from models.card import Card, read_card
+from models.cards.card import Card, read_card
 from tests.browsers import chromium
 from tests.engine.networks import network, save_model
 

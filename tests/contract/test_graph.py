@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from models.card import Card
+from models.cards.card import Card
 from models.catalog import Catalog
 
 PATH = "/v1/models/resnet18/graph"

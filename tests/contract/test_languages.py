@@ -13,8 +13,8 @@ from api.rendering.contact_sheet import PLACEHOLDERS
 from api.rendering.renderer import PHOTO
 from languages.offered import ENGLISH, OFFERED
 from languages.translator import translator
+from models.cards.class_names import class_title
 from models.catalog import Catalog
-from models.class_names import class_title
 from pictures import text
 from pictures.sheets import LEGEND
 from tests.api import conftest

@@ -11,12 +11,18 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from cli.main import app
-from models.calibration import Calibration
-from models.card import Card, Preprocessing
+from models.cards.calibration import Calibration
+from models.cards.card import Card, Preprocessing
+from models.cards.class_descriptions import (
+    Cause,
+    ClassDescription,
+    Lookalike,
+    Source,
+    read_descriptions,
+)
+from models.cards.graph import Graph
+from models.cards.recipe import Lesions, Stage, Training
 from models.catalog import Catalog
-from models.class_descriptions import Cause, ClassDescription, Lookalike, Source, read_descriptions
-from models.graph import Graph
-from models.recipe import Lesions, Stage, Training
 from tests.docs.pages import ROOT, blocks, rows
 
 PAGE = "docs/reference/cards.md"

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from cli.cards.export import export_card
-from models.card import Card, read_card
+from models.cards.card import Card, read_card
 from tests.engine.networks import network, save_model
 
 

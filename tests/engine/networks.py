@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.architectures.registry import build
-from models.card import Card, read_card
+from models.cards.card import Card, read_card
 
 
 class ByHand(nn.Module):

@@ -17,9 +17,9 @@ from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from engine.photos.transforms import prepare_tensor
 from engine.runtimes.base import RuntimeChoice, RuntimeOutput
-from models.calibration import Calibration, confidences
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.calibration import Calibration, confidences
+from models.cards.card import Card
 from models.prototypes import Prototypes, unit_length, write_prototypes
 from tests.engine.networks import network, save_model
 

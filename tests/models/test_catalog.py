@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from models.card import read_card
 from models.card_errors import CardError
+from models.cards.card import read_card
 from models.catalog import CARDS, Catalog, UnknownModel
 
 CARD = """

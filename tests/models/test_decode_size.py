@@ -12,8 +12,8 @@ from cli.explain.local_source import LocalSource
 from cli.explain.source import ExplainOptions
 from engine.evaluation.inference import decode_pixels
 from engine.explainer import Explainer
-from models.calibration import confidences
-from models.card import Card, Preprocessing
+from models.cards.calibration import confidences
+from models.cards.card import Card, Preprocessing
 from models.catalog import Catalog
 from models.decode_size import decode_for, most_bytes
 from models.training.photos import read_photo

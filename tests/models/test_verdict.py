@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.calibration import Array, Calibration, confidences
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.calibration import Array, Calibration, confidences
+from models.cards.card import Card
 from models.prototypes import Prototypes, read_prototypes, unit_length, write_prototypes
 from models.verdict import (
     DEFAULT_MARGIN,

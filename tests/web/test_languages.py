@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from languages.catalogs import entries
 from languages.offered import ENGLISH, OFFERED
 from languages.translator import translator
-from models.class_names import class_title
+from models.cards.class_names import class_title
 from tests.service.conftest import Service
 from tests.web.conftest import NewPage
 from tests.web.page import PHONE, explain, job_of, violations

@@ -19,7 +19,7 @@ from engine.explainer import Explainer, Explanation, Prediction, Request
 from engine.photos.decode import Photo, decode
 from engine.photos.overlay import encode
 from jobs.records.options import MethodName
-from models.card import Card
+from models.cards.card import Card
 from models.catalog import Catalog
 from pictures.drawn_leaves.leaves import draw_leaf
 from workers.results import result_document

@@ -12,7 +12,7 @@ from api.app import create_app
 from api.settings import ApiSettings
 from models.card_errors import CardError
 from tests.api.conftest import FakeWorker
-from tests.models.cards import write_card
+from tests.models.card_files import write_card
 
 NAME = "Thé/Tea: rouille?"
 DESCRIBED = """

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cli.errors import CommandError
-from models.card import Card, file_sha256, read_card
+from models.cards.card import Card, file_sha256, read_card
 from tests.cli.conftest import run
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from cli.errors import USAGE, CommandError
 from engine.cam.torch_methods import METHODS
-from models.card import Card, read_card
+from models.cards.card import Card, read_card
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.cli.conftest import run
 

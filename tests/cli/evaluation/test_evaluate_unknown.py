@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.errors import USAGE, CommandError
-from models.card import Card, read_card
+from models.cards.card import Card, read_card
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.cli.conftest import run
 

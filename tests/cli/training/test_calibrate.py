@@ -9,8 +9,8 @@ from typer.testing import CliRunner, Result
 
 from cli.errors import CommandError
 from cli.main import app
-from models.card import read_card
 from models.card_errors import CardError
+from models.cards.card import read_card
 from models.prototypes import read_prototypes
 from tests.engine.networks import network, save_model
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from cli.errors import CommandError
 from cli.main import app
 from engine.loading import load_model_once
-from models.card import read_card
-from tests.models.cards import write_card
+from models.cards.card import read_card
+from tests.models.card_files import write_card
 from tests.models.training.leaves import draw_folder, draw_outline
 
 RECIPE = """

@@ -9,8 +9,8 @@ import torch
 from engine.cam.layers import last_layer, spatial_layers, validate_card
 from engine.errors import WrongLayer
 from models.architectures.registry import build
-from models.card import Card, file_sha256, read_card
 from models.card_errors import CardError
+from models.cards.card import Card, file_sha256, read_card
 from models.weights import write_weights
 from tests.engine.networks import network, save_model
 

@@ -14,7 +14,7 @@ from engine.evaluation.shortcuts import (
     accuracy_recompressed,
     recompress,
 )
-from models.card import Card
+from models.cards.card import Card
 from models.training.photos import LeafFolder
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.engine.networks import network, save_model

@@ -15,7 +15,7 @@ from engine.photos.transforms import (
     get_validation_transforms,
     prepare_tensor,
 )
-from models.card import Preprocessing
+from models.cards.card import Preprocessing
 from tests.engine.networks import network, save_model
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (90, 130, 3), dtype=np.uint8)

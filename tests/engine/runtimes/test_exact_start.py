@@ -9,7 +9,7 @@ import torch
 
 from engine.runtimes.bfloat16 import has_bfloat16
 from engine.runtimes.torch import torch_runtime
-from models.card import Card
+from models.cards.card import Card
 from tests.engine.networks import network, save_model
 
 if find_spec("openvino") is None:

@@ -21,8 +21,8 @@ from engine.runtimes.gradient_graph import trace_gradients
 from engine.runtimes.openvino import GraphFile, core
 from engine.runtimes.select import check_model, select_runtime
 from engine.runtimes.torch import TorchRuntime, torch_runtime
-from models.card import Card, read_card
 from models.card_errors import CardError
+from models.cards.card import Card, read_card
 from models.catalog import Catalog
 from tests.engine.graphs import exported_model, halved
 from tests.engine.networks import network, save_model, with_statistics

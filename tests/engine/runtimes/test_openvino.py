@@ -16,7 +16,7 @@ import torch
 from engine.cam.torch_methods import METHODS
 from engine.explainer import Explainer, Explanation, Request
 from engine.photos.decode import Photo
-from models.card import Card
+from models.cards.card import Card
 from models.catalog import Catalog
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 from tests.engine.cam.test_linear_head import POOLED
@@ -204,7 +204,7 @@ def test_signals_are_handled_after_graphs_have_come_and_gone(card: Card, tmp_pat
         import gc, os, signal
         from pathlib import Path
         from engine.explainer import Explainer
-        from models.card import read_card
+        from models.cards.card import read_card
         card = read_card(Path({str(card.path)!r}))
         first, second = (Explainer(card, "cpu", cache=Path({str(tmp_path)!r})) for _ in range(2))
         assert first.runtime == "graph"

@@ -13,7 +13,7 @@ from engine.explainer import Explainer, Request
 from engine.hardware import cpu_has_bfloat16
 from engine.runtimes.parity import disagreement, probe_batch
 from engine.runtimes.torch import torch_runtime
-from models.card import Card
+from models.cards.card import Card
 from tests.engine.networks import network, save_model
 from tests.engine.test_explainer import noise
 

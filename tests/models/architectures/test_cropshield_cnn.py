@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from models.architectures import registry
 from models.architectures.cropshield_cnn import CropShieldCNN, from_efficientnet_lite
-from models.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from models.cards.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from models.state_dicts import StateDict
 from tests.engine.networks import with_statistics
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from models.architectures.registry import LIBRARIES, OURS, SHORT, build
-from models.card import ARCHITECTURE
+from models.cards.card import ARCHITECTURE
 from models.catalog import Catalog
 from models.weights import load_network
 

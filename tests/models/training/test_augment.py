@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.card import Preprocessing
-from models.recipe import Stage, Training
+from models.cards.card import Preprocessing
+from models.cards.recipe import Stage, Training
 from models.training.augment import CELL, FARTHEST, Augment, Views, random_scale, to_float_planes
 from models.training.training_set import TrainingBatch
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from models.card import Card
 from models.card_errors import CardError
-from models.recipe import Training
+from models.cards.card import Card
+from models.cards.recipe import Training
 from models.training.distillation import TEMPERATURE, Teacher, distillation_loss, load_teachers
 from tests.engine.networks import network, photos, save_model
 

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from models.architectures.registry import build
-from models.card import read_card
 from models.card_errors import CardError
+from models.cards.card import read_card
+from models.cards.recipe import Training
 from models.catalog import CARDS
-from models.recipe import Training
 from models.training.evidence import Evidence, evidence_of
-from tests.models.cards import write_card
+from tests.models.card_files import write_card
 
 
 def flat_network() -> tuple[nn.Module, nn.Linear]:

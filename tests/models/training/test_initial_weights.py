@@ -7,9 +7,9 @@ import pytest
 import torch
 from torchvision.models import ResNet18_Weights, WeightsEnum, resnet18
 
-from models.card import Card
 from models.card_errors import CardError
-from models.recipe import Training
+from models.cards.card import Card
+from models.cards.recipe import Training
 from models.training.initial_weights import PUBLISHED, initial_network
 from tests.engine.networks import network, save_model
 

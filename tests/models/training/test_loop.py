@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from models.card import Card, read_card
 from models.card_errors import CardError
+from models.cards.card import Card, read_card
+from models.cards.recipe import Stage, Training
 from models.catalog import CARDS
-from models.recipe import Stage, Training
 from models.training.loop import Trainer
 from models.training.metrics import confusion_matrix, score
 from models.training.negatives import SIDE, drawn_scenes

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from models.card import Card, read_card
-from models.recipe import Training
+from models.cards.card import Card, read_card
+from models.cards.recipe import Training
 from models.training.augment import Views
 from models.training.cutmix import LocatedLabels
 from models.training.evidence import Evidence
 from models.training.loss import Loss, share_outside_regions
-from tests.models.cards import write_card
+from tests.models.card_files import write_card
 from tests.models.training.test_evidence import flat_network, left_half
 
 CPU = torch.device("cpu")

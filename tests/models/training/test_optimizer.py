@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.recipe import Training
+from models.cards.recipe import Training
 from models.training.optimizer import adamw, averaged_copy, set_learning_rate
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from models.architectures.registry import build
-from models.card import Card
 from models.card_errors import CardError
-from models.recipe import Training
+from models.cards.card import Card
+from models.cards.recipe import Training
 from models.training.prepare_network import freeze, keep_depthwise_exact
 from tests.engine.networks import network, save_model
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
-from models.card import read_card
 from models.card_errors import CardError
-from models.recipe import Lesions, Stage, Training
+from models.cards.card import read_card
+from models.cards.recipe import Lesions, Stage, Training
 from models.training.data_folders import open_data_folders
 from models.training.training_set import TrainingSet
-from tests.models.cards import write_card
+from tests.models.card_files import write_card
 from tests.models.training.leaves import SIDE, draw_folder, draw_outline
 
 OUTLINED = Lesions(draw=2.5, outlined=4.0)

@@ -10,15 +10,15 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from models.calibration import Calibration
 from models.card_errors import InvalidCard, NotDescribed
-from models.class_descriptions import FILE_NAME, ClassDescription, read_descriptions
-from models.class_list import read_class_names
-from models.graph import Graph
-from models.imagenet import IMAGENET_MEAN, IMAGENET_STD
-from models.recipe import CardTable, Training
-from models.toml_files import fault, read_toml
-from models.wrong_files import mistaken_for
+from models.cards.calibration import Calibration
+from models.cards.class_descriptions import FILE_NAME, ClassDescription, read_descriptions
+from models.cards.class_list import read_class_names
+from models.cards.graph import Graph
+from models.cards.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from models.cards.recipe import CardTable, Training
+from models.cards.toml_files import fault, read_toml
+from models.cards.wrong_files import mistaken_for
 
 ARCHITECTURE = r"^(cropshield_(cnn|plain)|resnet18|efficientnet_b0|(torchvision|timm):[\w.-]+)$"
 """Our two, two for short, and every classifier of two libraries."""

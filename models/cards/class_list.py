@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from models.cards.wrong_files import mistaken_for
 from models.text_files import read_text
-from models.wrong_files import mistaken_for
 
 _NUMBERED = re.compile(r"\d+\s*[\s,;:]\s*\S")
 

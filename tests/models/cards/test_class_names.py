@@ -1,6 +1,6 @@
-"""models/class_names.py: what the name of a class says."""
+"""models/cards/class_names.py: what the name of a class says."""
 
-from models.class_names import class_title, crop_and_disease, is_healthy
+from models.cards.class_names import class_title, crop_and_disease, is_healthy
 
 
 def test_healthy_classes_are_known_by_their_name() -> None:

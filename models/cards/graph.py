@@ -1,6 +1,6 @@
 """The graph of a model on its card: a file that runs without torch."""
 
-from models.recipe import CardTable
+from models.cards.recipe import CardTable
 
 
 class Graph(CardTable):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from models.card import Card
 from models.card_errors import CardError
+from models.cards.card import Card
+from models.cards.class_descriptions import read_descriptions
+from models.cards.class_names import is_healthy
 from models.catalog import CARDS, Catalog
-from models.class_descriptions import read_descriptions
-from models.class_names import is_healthy
 from tests.models.test_catalog import CARD
 
 NAMES = ("Tea__healthy", "Tea__red_rust")

@@ -1,4 +1,4 @@
-"""models/class_list.py: every form is read as it is meant, or refused."""
+"""models/cards/class_list.py: every form is read as it is meant, or refused."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models.class_list import read_class_names
+from models.cards.class_list import read_class_names
 
 NAMES = ("Tea__healthy", "Tea__blister_blight", "Thé__rouille")
 

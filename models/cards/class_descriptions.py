@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from languages.translator import Translator
 from models.card_errors import InvalidCard, did_you_mean
-from models.toml_files import fault, read_toml
+from models.cards.toml_files import fault, read_toml
 
 FILE_NAME = "descriptions.toml"
 """The end of the name of every such file, by which it is told from a card."""
