@@ -18,9 +18,9 @@ from engine.photos.prepare import prepare
 from engine.runtimes.base import Precision, Runtime, RuntimeChoice, RuntimeOptions, RuntimeOutput
 from engine.runtimes.select import select_runtime
 from engine.torch_types import Device, Network
-from models.cards.calibration import confidences
 from models.cards.card import Card
-from models.verdict import VerdictScorer
+from models.verdicts.confidence import confidences
+from models.verdicts.verdict import VerdictScorer
 from pictures.colormaps import Pixels
 
 __all__ = ["ClassMap", "Explainer", "Explanation", "Prediction", "Request", "Timings"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.verdict import Verdict
+from models.verdicts.verdict import Verdict
 from pictures.blend import WHOLE, Box, Map
 
 
@@ -58,8 +58,8 @@ class Explanation:
     `top_k` classes in the same order, then the class asked for where it is not among them.
     `confidences`: of all classes by index, float32 (classes,).
 
-    `score`: how near the photo is to what was learnt (`models.prototypes.Prototypes.similarity`),
-    None where the card has no [doubt] table;
+    `score`: how near the photo is to what was learnt (`Prototypes.similarity`), None where the card
+    has no [doubt] table;
     `verdict`: what follows from it and the margin of the best class over the second.
     """
 

@@ -16,7 +16,7 @@ from jobs.blobs import blob_names
 from jobs.ports import Claim
 from models.cards.card import Card
 from models.cards.class_names import crop_and_disease, is_healthy
-from models.verdict import VERDICTS
+from models.verdicts.verdict import VERDICTS
 from pictures.affected_area import affected_share
 from pictures.colormaps import Pixels
 from pictures.leaf_mask import leaf_mask, shrink, single_leaf

@@ -15,7 +15,7 @@ from languages.translator import IN_ENGLISH, Translator
 from models.cards.card import Card
 from models.cards.class_names import class_title
 from models.catalog import Catalog
-from models.verdict import CONDITIONS, VERDICTS, Verdict
+from models.verdicts.verdict import CONDITIONS, VERDICTS, Verdict
 
 Warned = Literal["uniform", "scattered", "edge", "background"]
 

@@ -18,7 +18,7 @@ from engine.evaluation.metrics import (
     ClassMetrics,
     classification_metrics,
 )
-from models.reliability import ReliabilityBin, reliability_diagram
+from models.verdicts.reliability import ReliabilityBin, reliability_diagram
 from pictures.blend import Map
 from pictures.duplicates import groups, near_pairs
 

@@ -19,7 +19,7 @@ from engine.explainer import Explainer
 from models.card_errors import CardError
 from models.cards.card import Card
 from models.unreadable_photos import try_read
-from models.verdict import VERDICTS, Verdict
+from models.verdicts.verdict import VERDICTS, Verdict
 from pictures.colormaps import Pixels
 from pictures.photo_files import passed_over, photo_files
 from workers.allocator import keep_freed_memory

@@ -11,7 +11,7 @@ from cli.explain.result_log import Row
 from cli.explain.row_texts import verdict_text
 from languages.translator import IN_ENGLISH, Translator
 from models.cards.class_names import class_title
-from models.verdict import QUESTION
+from models.verdicts.verdict import QUESTION
 from pictures.sheets import labelled_grid
 
 _COLUMNS, _SIDE, _MOST = 6, 200, 120

@@ -2,7 +2,7 @@
 
 from cli.explain.result_log import Row
 from languages.translator import IN_ENGLISH, Translator
-from models.verdict import VERDICTS, VerdictText
+from models.verdicts.verdict import VERDICTS, VerdictText
 
 
 def verdict_text(row: Row) -> VerdictText:

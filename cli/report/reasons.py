@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from engine.diagnostics import WARNINGS
 from languages.translator import Translator
-from models.verdict import VERDICTS
+from models.verdicts.verdict import VERDICTS
 
 VERDICT_LABELS = [text.label for text in VERDICTS.values() if text.label]
 WARNING_LABELS = [text.label for text in WARNINGS.values()]

@@ -23,7 +23,6 @@ from engine.explainer import Explainer
 from models.card_errors import CardError
 from models.cards.calibration import Calibration
 from models.cards.card import Card
-from models.prototypes import unit_length, write_prototypes
 from models.training.array_cache import Array
 from models.training.fit_calibration import (
     FittedCalibration,
@@ -35,6 +34,7 @@ from models.training.fit_calibration import (
 )
 from models.training.negatives import negatives
 from models.training.photos import LeafFolder
+from models.verdicts.prototypes import unit_length, write_prototypes
 from pictures.errors import PhotoError
 from pictures.scenes import TRAIN_KINDS
 from workers.allocator import keep_freed_memory

@@ -11,10 +11,10 @@ from engine.device import device_of
 from engine.explainer import Explainer
 from engine.photos.decode import Photo
 from engine.photos.transforms import prepare_tensor
-from models.cards.calibration import confidences
 from models.cards.card import Card
 from models.decode_size import decode_for
-from models.verdict import Verdict, VerdictScorer
+from models.verdicts.confidence import confidences
+from models.verdicts.verdict import Verdict, VerdictScorer
 from pictures.colormaps import Pixels
 
 BATCH = 32

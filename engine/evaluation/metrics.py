@@ -7,9 +7,9 @@ from math import comb
 import torch
 from torch import Tensor
 
-from models.reliability import Bools, expected_calibration_error
 from models.training.metrics import confusion_matrix, score
-from models.verdict import VERDICTS, Verdict
+from models.verdicts.reliability import Bools, expected_calibration_error
+from models.verdicts.verdict import VERDICTS, Verdict
 
 
 @dataclass(frozen=True)

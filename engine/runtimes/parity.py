@@ -8,9 +8,9 @@ import numpy.typing as npt
 from engine.cam.array_output import Array
 from engine.photos.prepare import prepare
 from engine.runtimes.base import RuntimeOutput
-from models.cards.calibration import confidences
 from models.cards.card import Card, Preprocessing
-from models.verdict import top_two_margins
+from models.verdicts.confidence import confidences
+from models.verdicts.verdict import top_two_margins
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 
 MARGIN = 0.02

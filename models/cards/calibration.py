@@ -1,13 +1,10 @@
-"""A card's [doubt] table, which `cropshield calibrate` fits, and confidences by its temperature."""
+"""A card's [doubt] table, which `cropshield calibrate` fits."""
 
 import hashlib
 from typing import Annotated, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Array = npt.NDArray[np.float32]
 Cosine = Annotated[float, Field(ge=-1, le=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -24,11 +21,10 @@ class Thresholds(NamedTuple):
 class Calibration(BaseModel):
     """What `cropshield calibrate` found on labelled photos that the model was not trained on.
 
-    Logits are divided by `temperature`. The score of a photo is its
-    `models.prototypes.Prototypes.similarity` to the class means in the file `means` beside the
-    weights. Below `not_a_leaf` the verdict is that, below `unknown` it is that; otherwise it is
-    `low_margin` where the two best confidences are less than `margin` apart. `auroc`: leaves
-    against each kind of other pictures.
+    Logits are divided by `temperature`. The score of a photo is its similarity to the class means
+    in the file `means` beside the weights (`models/verdicts/prototypes.py`). Below `not_a_leaf` the
+    verdict is that, below `unknown` it is that; otherwise it is `low_margin` where the two best
+    confidences are less than `margin` apart. `auroc`: leaves against each kind of other pictures.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,11 +57,3 @@ class Calibration(BaseModel):
         if self.not_a_leaf > self.unknown:
             raise ValueError(f"not_a_leaf {self.not_a_leaf} is above unknown {self.unknown}")
         return self
-
-
-def confidences(logits: Array, calibration: Calibration | None) -> Array:
-    """softmax(logits / temperature), float32 (N, classes) (Guo et al. 2017)."""
-    scaled = logits / np.float32(calibration.temperature if calibration else 1.0)
-    raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    shares: Array = raised / raised.sum(axis=1, keepdims=True)
-    return shares

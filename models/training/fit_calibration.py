@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.cards.calibration import Thresholds
-from models.prototypes import Prototypes
-from models.reliability import expected_calibration_error
-from models.verdict import VERDICTS, Verdict, top_two_margins, verdict_of
+from models.verdicts.prototypes import Prototypes
+from models.verdicts.reliability import expected_calibration_error
+from models.verdicts.verdict import VERDICTS, Verdict, top_two_margins, verdict_of
 
 UNKNOWN_SHARES, NOT_A_LEAF_SHARE = (0.025, 0.05, 0.1), 0.005
 """Shares of the leaves that fall under `unknown` and under `not_a_leaf`. For `unknown`, the largest
@@ -251,12 +251,12 @@ def verdicts_of(outputs: ModelOutputs, found: FittedCalibration) -> list[Verdict
 
 
 def margins_of(confidence: Tensor) -> Tensor:
-    """As `models.verdict.top_two_margins`."""
+    """As `top_two_margins`."""
     return torch.from_numpy(top_two_margins(confidence.numpy()))
 
 
 def similarity(features: Tensor, prototypes: Prototypes) -> Tensor:
-    """As `models.prototypes.Prototypes.similarity`."""
+    """As `Prototypes.similarity`."""
     return torch.from_numpy(prototypes.similarity(features.numpy()))
 
 

@@ -18,7 +18,7 @@ from engine.diagnostics import SENTENCES, WARNINGS
 from models.cards.class_descriptions import Kind
 from models.cards.class_names import class_title
 from models.catalog import CARDS, Catalog
-from models.verdict import CONDITIONS, QUESTION, VERDICTS
+from models.verdicts.verdict import CONDITIONS, QUESTION, VERDICTS
 from pictures.sheets import LEGEND as ENDS
 from scripts.translations.details import ROOT, details
 from scripts.translations.texts import Text, Texts
@@ -36,10 +36,10 @@ def results() -> Texts:
     yield from (Text(title, _CLASSES) for title in class_titles())
     for verdict in VERDICTS.values():
         note = _CONDITIONS if "{conditions}" in verdict.advice else ""
-        yield Text(verdict.advice, "models/verdict.py", note)
-    yield Text(CONDITIONS.known, "models/verdict.py")
-    yield Text((CONDITIONS.one, CONDITIONS.many), "models/verdict.py")
-    yield Text(QUESTION, "models/verdict.py", "The name of a class that is not sure.")
+        yield Text(verdict.advice, "models/verdicts/verdict.py", note)
+    yield Text(CONDITIONS.known, "models/verdicts/verdict.py")
+    yield Text((CONDITIONS.one, CONDITIONS.many), "models/verdicts/verdict.py")
+    yield Text(QUESTION, "models/verdicts/verdict.py", "The name of a class that is not sure.")
     yield from (Text(warning.sentence, "engine/diagnostics.py") for warning in WARNINGS.values())
     yield from (Text(sentence, "engine/diagnostics.py") for sentence in SENTENCES)
     yield from (Text(warning.hint, "engine/diagnostics.py") for warning in WARNINGS.values())

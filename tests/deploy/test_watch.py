@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from jobs.metrics import METRICS, QUEUE_NAMES, STAGES, Metric
-from models.verdict import VERDICTS
+from models.verdicts.verdict import VERDICTS
 from tests import programs
 from tests.deploy.test_compose import COMPOSE
 from tests.docs.pages import ROOT, blocks, rows, text

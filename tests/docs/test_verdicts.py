@@ -1,6 +1,6 @@
 """docs/explanation/verdicts.md: every verdict, with the advice that the page gives."""
 
-from models.verdict import VERDICTS
+from models.verdicts.verdict import VERDICTS
 from tests.docs.pages import rows
 
 PAGE = "docs/explanation/verdicts.md"

@@ -18,9 +18,10 @@ from engine.photos.decode import Photo
 from engine.photos.transforms import prepare_tensor
 from engine.runtimes.base import RuntimeChoice, RuntimeOutput
 from models.card_errors import CardError
-from models.cards.calibration import Calibration, confidences
+from models.cards.calibration import Calibration
 from models.cards.card import Card
-from models.prototypes import Prototypes, unit_length, write_prototypes
+from models.verdicts.confidence import confidences
+from models.verdicts.prototypes import Prototypes, unit_length, write_prototypes
 from tests.engine.networks import network, save_model
 
 

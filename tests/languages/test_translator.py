@@ -8,7 +8,7 @@ from api.problems.http_problems import all_problems
 from languages.offered import ENGLISH, OFFERED
 from languages.sentences import Templates
 from languages.translator import translator
-from models.verdict import CONDITIONS
+from models.verdicts.verdict import CONDITIONS
 from scripts.translations.__main__ import PLURALS
 
 ES = translator("es")

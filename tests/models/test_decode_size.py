@@ -12,11 +12,11 @@ from cli.explain.local_source import LocalSource
 from cli.explain.source import ExplainOptions
 from engine.evaluation.inference import decode_pixels
 from engine.explainer import Explainer
-from models.cards.calibration import confidences
 from models.cards.card import Card, Preprocessing
 from models.catalog import Catalog
 from models.decode_size import decode_for, most_bytes
 from models.training.photos import read_photo
+from models.verdicts.confidence import confidences
 from pictures.drawn_leaves.leaves import draw_leaf
 from pictures.icc import profile_of_cicp
 from workers.settings import WorkerSettings

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, Route
 from cli.explain.row_texts import affected_words
 from engine.diagnostics import WARNINGS
 from languages.offered import OFFERED
-from models.verdict import VERDICTS
+from models.verdicts.verdict import VERDICTS
 
 FOLDER = Path(__file__).parents[2] / "web/playground"
 TABLES = """async () => {

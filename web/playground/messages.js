@@ -31,8 +31,8 @@ export function title(prediction) {
   return disease ? `${crop}: ${disease}` : crop;
 }
 
-// The verdicts as models/verdict.py has them; a test compares the two. When the server gives which
-// one stands in docs/explanation/verdicts.md.
+// The verdicts as models/verdicts/verdict.py has them; a test compares the two. When the server gives
+// which one stands in docs/explanation/verdicts.md.
 export const VERDICTS = {
   confident: { isReliable: true, isFamiliar: true, advice: "Use it as one opinion." },
   low_margin: { isReliable: false, isFamiliar: true, advice: "This is a guess. Look at the second answer too." },

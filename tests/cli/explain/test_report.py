@@ -15,7 +15,7 @@ from languages.catalogs import entries
 from languages.offered import ENGLISH, OFFERED
 from languages.translator import translator
 from models.catalog import Catalog
-from models.verdict import VERDICTS
+from models.verdicts.verdict import VERDICTS
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.cli.conftest import LOOKS, violations
 

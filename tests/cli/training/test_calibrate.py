@@ -11,7 +11,7 @@ from cli.errors import CommandError
 from cli.main import app
 from models.card_errors import CardError
 from models.cards.card import read_card
-from models.prototypes import read_prototypes
+from models.verdicts.prototypes import read_prototypes
 from tests.engine.networks import network, save_model
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from engine.evaluation.metrics import classification_metrics, mcnemar
-from models.verdict import Verdict
+from models.verdicts.verdict import Verdict
 
 NAMES = ("a", "b", "c")
 LABELS = torch.tensor([0, 0, 0, 1])

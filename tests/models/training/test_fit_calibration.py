@@ -7,7 +7,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.evaluation.metrics import classification_metrics
-from models.reliability import expected_calibration_error
 from models.training.fit_calibration import (
     RIGHT,
     LabelledOutputs,
@@ -23,6 +22,7 @@ from models.training.fit_calibration import (
     margins_of,
     similarity,
 )
+from models.verdicts.reliability import expected_calibration_error
 
 
 def answers(temperature: float, count: int = 6000, seed: int = 0) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from models.reliability import ReliabilityBin, expected_calibration_error, reliability_diagram
+from models.verdicts.reliability import (
+    ReliabilityBin,
+    expected_calibration_error,
+    reliability_diagram,
+)
 
 
 def test_every_prediction_falls_into_the_tenth_of_its_confidence() -> None:

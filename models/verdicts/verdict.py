@@ -4,9 +4,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from models.cards.calibration import Array, Thresholds
+from models.cards.calibration import Thresholds
 from models.cards.card import Card
-from models.prototypes import read_prototypes, unit_length
+from models.verdicts.confidence import Array
+from models.verdicts.prototypes import read_prototypes, unit_length
 
 Verdict = Literal["confident", "low_margin", "unknown", "not_a_leaf"]
 DEFAULT_MARGIN = 0.2
@@ -78,8 +79,8 @@ QUESTION = "{title}?"
 def verdict_of(score: float | None, margin: float, thresholds: Thresholds | None) -> Verdict:
     """The verdict on one photo.
 
-    score: `models.prototypes.Prototypes.similarity`. margin: by how much the best confidence
-    exceeds the second. Without thresholds, or a score, only the margin counts.
+    score: `Prototypes.similarity`. margin: by how much the best confidence exceeds the second.
+    Without thresholds, or a score, only the margin counts.
     """
     if thresholds is None or score is None:
         return "low_margin" if margin < DEFAULT_MARGIN else "confident"

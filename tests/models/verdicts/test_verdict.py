@@ -1,4 +1,4 @@
-"""models/verdict.py and models/prototypes.py: when an answer may be relied on."""
+"""models/verdicts/verdict.py and models/verdicts/prototypes.py: when an answer may be relied on."""
 
 import hashlib
 from io import BytesIO
@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models.card_errors import CardError
-from models.cards.calibration import Array, Calibration, confidences
+from models.cards.calibration import Calibration
 from models.cards.card import Card
-from models.prototypes import Prototypes, read_prototypes, unit_length, write_prototypes
-from models.verdict import (
+from models.verdicts.confidence import Array, confidences
+from models.verdicts.prototypes import Prototypes, read_prototypes, unit_length, write_prototypes
+from models.verdicts.verdict import (
     DEFAULT_MARGIN,
     VERDICTS,
     Verdict,

@@ -6,8 +6,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from models.cards.calibration import Array
 from models.cards.card import Card
+from models.verdicts.confidence import Array
 
 
 def unit_length(rows: Array) -> Array:
