@@ -11,7 +11,7 @@ from engine.errors import WrongModel
 from models.card_errors import CardError
 from models.cards.card import Card, read_card
 from models.catalog import Catalog
-from models.weights import load_network
+from models.networks.weights import load_network
 
 LoadedModel = tuple[nn.Module, list[str], torch.device]
 

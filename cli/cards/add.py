@@ -22,7 +22,7 @@ from models.card_errors import CardError, InvalidCard
 from models.cards.card import file_sha256, read_card
 from models.cards.class_descriptions import FILE_NAME, read_descriptions
 from models.cards.class_list import read_class_names
-from models.weights import Misfit, load_state, read_file, unwrap_checkpoint, write_weights
+from models.networks.weights import Misfit, load_state, read_file, unwrap_checkpoint, write_weights
 
 _SHOWN = 8
 

@@ -16,10 +16,10 @@ from cli.settings import read
 from jobs.settings import SharedSettings
 from models.card_errors import CardError
 from models.cards.card import Card, file_sha256, read_card
+from models.networks.weights import read_weights, write_weights
 from models.training.loop import Trainer
 from models.training.metrics import Scores
 from models.unreadable_photos import UnreadablePhotos
-from models.weights import read_weights, write_weights
 from pictures.photo_files import printable
 from workers.allocator import keep_freed_memory
 

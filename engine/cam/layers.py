@@ -11,7 +11,7 @@ from engine.cam.gradcam import find_layer
 from engine.errors import EngineError, WrongLayer
 from models.card_errors import did_you_mean
 from models.cards.card import Card
-from models.weights import load_network
+from models.networks.weights import load_network
 
 Sizes = dict[str, tuple[int, int, int]]
 _SHOWN = 8

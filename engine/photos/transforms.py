@@ -10,7 +10,7 @@ from engine.device import unwrap
 from engine.photos.prepare import prepare
 from models.cards.card import Preprocessing
 from models.cards.imagenet import IMAGENET_MEAN, IMAGENET_STD
-from models.preprocessing import validation_transform
+from models.networks.preprocessing import validation_transform
 from pictures.colormaps import Pixels
 
 __all__ = [

@@ -28,7 +28,7 @@ from engine.runtimes.openvino_export import WithMaps
 from engine.runtimes.parity import disagreement, probe_batch
 from engine.runtimes.torch import TorchRuntime, torch_runtime
 from models.cards.card import Card
-from models.weights import load_network
+from models.networks.weights import load_network
 
 _OPSET = 18
 _LEAST = 256  # numbers; what is smaller saves nothing

@@ -8,8 +8,8 @@ from torch.nn import functional as F
 from torchvision.ops import Conv2dNormActivation
 
 from models.architectures.base_cnn import BaseCNN
+from models.architectures.state_dicts import StateDict
 from models.cards.imagenet import IMAGENET_MEAN, IMAGENET_STD
-from models.state_dicts import StateDict
 
 WIDTH = 256
 _NORM_OF = {

@@ -10,8 +10,8 @@ from torch import nn
 
 from models.architectures.cropshield_cnn import CropShieldCNN, from_efficientnet_lite
 from models.architectures.cropshield_plain import CropShieldPlain
+from models.architectures.state_dicts import StateDict
 from models.card_errors import did_you_mean
-from models.state_dicts import StateDict
 
 Builder = Callable[[int], nn.Module]
 

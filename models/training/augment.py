@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from models.cards.card import Preprocessing
 from models.cards.recipe import Stage, Training
-from models.preprocessing import Normalised
+from models.networks.preprocessing import Normalised
 from models.training.background import on_grounds, resized, without_leaves
 from models.training.degradations import random_degradation, random_places
 from models.training.regions import evidence_regions

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from models.networks.weights import StateDict, read_weights, to_half_precision, write_weights
 from models.training.metrics import Scores
-from models.weights import StateDict, read_weights, to_half_precision, write_weights
 
 _COUNTS = ("epoch", "best", "best_epoch", "side")
 FREE = 0.001

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.cards.card import Card
+from models.networks.weights import load_network
 from models.training.initial_weights import other_card
-from models.weights import load_network
 
 TEMPERATURE, WEIGHT = 2.0, 0.7
 _KEY = "training.teachers"

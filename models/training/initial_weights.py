@@ -10,7 +10,7 @@ from torch import nn
 from models.architectures.registry import build, pretrained
 from models.cards.card import Card
 from models.catalog import CARDS, Catalog, UnknownModel
-from models.weights import StateDict, load_network
+from models.networks.weights import StateDict, load_network
 
 PUBLISHED = "published"
 """The start that stands for the weights that torchvision or timm publish of the architecture."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from models.card_errors import CardError
 from models.cards.card import Card
 from models.cards.recipe import Stage
+from models.networks.weights import StateDict, write_weights
 from models.training.augment import Augment
 from models.training.checkpoint import Checkpoint, append_row, save_best
 from models.training.data_folders import open_data_folders
@@ -25,7 +26,6 @@ from models.training.prepare_network import freeze, keep_depthwise_exact
 from models.training.run_data import RunData
 from models.training.training_set import TrainingBatch, TrainingSet
 from models.training.validation import Validation
-from models.weights import StateDict, write_weights
 
 Report = Callable[[dict[str, Any]], None]
 Tick = Callable[[float], None]

@@ -14,9 +14,9 @@ from cli.errors import CommandError
 from cli.main import app
 from jobs.settings import SharedSettings
 from models.architectures.registry import build
+from models.architectures.state_dicts import StateDict
 from models.catalog import Catalog
-from models.state_dicts import StateDict
-from models.weights import read_weights
+from models.networks.weights import read_weights
 from tests.engine.networks import network, save_model
 
 NAMES = ("Tea__healthy", "Tea__blister_blight", "Tea__red_rust")

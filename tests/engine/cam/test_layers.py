@@ -11,7 +11,7 @@ from engine.errors import WrongLayer
 from models.architectures.registry import build
 from models.card_errors import CardError
 from models.cards.card import Card, file_sha256, read_card
-from models.weights import write_weights
+from models.networks.weights import write_weights
 from tests.engine.networks import network, save_model
 
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from models.architectures import registry
 from models.architectures.cropshield_cnn import CropShieldCNN, from_efficientnet_lite
+from models.architectures.state_dicts import StateDict
 from models.cards.imagenet import IMAGENET_MEAN, IMAGENET_STD
-from models.state_dicts import StateDict
 from tests.engine.networks import with_statistics
 
 

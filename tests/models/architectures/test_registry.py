@@ -10,7 +10,7 @@ from torch import nn
 from models.architectures.registry import LIBRARIES, OURS, SHORT, build
 from models.cards.card import ARCHITECTURE
 from models.catalog import Catalog
-from models.weights import load_network
+from models.networks.weights import load_network
 
 
 def multiplications(model: nn.Module, side: int) -> int:

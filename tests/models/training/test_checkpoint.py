@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.networks.weights import StateDict, read_weights, write_weights
 from models.training.checkpoint import save_best
 from models.training.metrics import Scores
-from models.weights import StateDict, read_weights, write_weights
 
 
 @pytest.mark.parametrize(("rounded", "kind"), [(0.9795, torch.float16), (0.97, torch.float32)])

@@ -7,7 +7,7 @@ import torch
 
 from models.card_errors import CardError
 from models.cards.card import file_sha256, read_card
-from models.weights import load_network, read_weights, to_half_precision, write_weights
+from models.networks.weights import load_network, read_weights, to_half_precision, write_weights
 from tests.engine.networks import network, photos, save_model
 
 

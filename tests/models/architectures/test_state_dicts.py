@@ -1,4 +1,4 @@
-"""models/state_dicts.py: the network that is meant, and no other."""
+"""models/architectures/state_dicts.py: the network that is meant, and no other."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.state_dicts import check_shapes, find_state, fit_state
+from models.architectures.state_dicts import check_shapes, find_state, fit_state
 from models.training.optimizer import averaged_copy
 
 

@@ -8,11 +8,11 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from models.architectures.registry import build
+from models.architectures.state_dicts import StateDict as StateDict  # re-exported
+from models.architectures.state_dicts import check_shapes, find_state, fit_state
 from models.card_errors import CardError
 from models.cards.card import Card
 from models.cards.wrong_files import mistaken_for
-from models.state_dicts import StateDict as StateDict  # re-exported
-from models.state_dicts import check_shapes, find_state, fit_state
 
 SAFETENSORS = ".safetensors"
 _MOST = 300
