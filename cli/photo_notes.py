@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 
 from cli.errors import FAILED
 from cli.output import warn
-from models.training.photos import LeafFolder
+from models.training.data.photos import LeafFolder
 from models.unreadable_photos import unreadable_lines
 from pictures.photo_files import printable
 

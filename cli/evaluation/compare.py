@@ -17,7 +17,7 @@ from engine.evaluation.model_comparison import Comparison, compare_photo, summar
 from engine.explainer import Explainer
 from engine.photos.overlay import save_picture
 from models.card_errors import CardError
-from models.training.class_folders import class_folders
+from models.training.data.class_folders import class_folders
 from models.unreadable_photos import try_read, unreadable_lines
 from pictures.colormaps import Pixels
 from pictures.sheets import labelled_grid, with_legend

@@ -23,7 +23,9 @@ from engine.explainer import Explainer
 from models.card_errors import CardError
 from models.cards.calibration import Calibration
 from models.cards.card import Card
-from models.training.array_cache import Array
+from models.training.data.array_cache import Array
+from models.training.data.negatives import negatives
+from models.training.data.photos import LeafFolder
 from models.training.fit_calibration import (
     FittedCalibration,
     LabelledOutputs,
@@ -32,8 +34,6 @@ from models.training.fit_calibration import (
     fit_calibration,
     flagged_share,
 )
-from models.training.negatives import negatives
-from models.training.photos import LeafFolder
 from models.verdicts.prototypes import unit_length, write_prototypes
 from pictures.errors import PhotoError
 from pictures.scenes import TRAIN_KINDS

@@ -18,7 +18,7 @@ from models.cards.card import Card, Preprocessing
 from models.decode_size import decode_for
 from models.training.augment import to_float_planes
 from models.training.background import on_grounds
-from models.training.photos import LeafFolder, mask_of, stretched
+from models.training.data.photos import LeafFolder, mask_of, stretched
 from pictures.colormaps import Pixels
 from pictures.decode import decode
 

@@ -1,43 +1,13 @@
-"""Leaves cut out and pasted on other grounds, so that a network cannot learn the background."""
+"""Leaves pasted on other grounds, so that a network cannot learn the background."""
 
 import random
 
-import numpy as np
 import torch
-from PIL import Image, ImageFilter
 from torch import Tensor
 from torch.nn import functional as F
 
-from pictures.leaf_mask import border_of, leaf_mask, shrink, single_leaf
-
 _DRAWN = (80, 80)  # the finest octave has half as many cells; what is larger is only stretched
 _BLURRED_TO, _LEAST_PART = (16, 32, 64, 160), 0.3
-_WHITE, _BLACK, _PLAIN = 235, 20, 0.6
-
-
-def cut_out(photo: Image.Image) -> Image.Image | None:
-    """A soft mask (mode L, 96 x 96, 255 = leaf) of the one leaf in a photo.
-
-    None where no single leaf can be told from its ground: no mask is better than one that cuts the
-    disease away, since the label stays.
-    """
-    small = shrink(np.asarray(photo))
-    leaf = single_leaf(small, leaf_mask(small))
-    if leaf is None:
-        return None
-    hard = Image.fromarray(leaf.astype(np.uint8) * 255)
-    return hard.filter(ImageFilter.GaussianBlur(0.7))
-
-
-def is_plain(photo: Image.Image) -> bool:
-    """Whether most of the photo's border is white, or black.
-
-    Of 162 photos among 2,327 from the field that were marked so by hand, this found 149, and no
-    other.
-    """
-    border = border_of(shrink(np.asarray(photo.convert("RGB"))).astype(np.int16))
-    white, black = border.min(axis=1) > _WHITE, border.max(axis=1) < _BLACK
-    return bool(max(white.mean(), black.mean()) > _PLAIN)
 
 
 def random_grounds(count: int, side: int, device: torch.device) -> Tensor:

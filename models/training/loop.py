@@ -16,15 +16,15 @@ from models.cards.recipe import Stage
 from models.networks.weights import StateDict, write_weights
 from models.training.augment import Augment
 from models.training.checkpoint import Checkpoint, append_row, save_best
-from models.training.data_folders import open_data_folders
+from models.training.data.data_folders import open_data_folders
+from models.training.data.negatives import drawn_scenes
+from models.training.data.run_data import RunData
+from models.training.data.training_set import TrainingBatch, TrainingSet
 from models.training.initial_weights import initial_network
 from models.training.loss import Loss
 from models.training.metrics import Scores, mean_scores
-from models.training.negatives import drawn_scenes
 from models.training.optimizer import adamw, averaged_copy, set_learning_rate
 from models.training.prepare_network import freeze, keep_depthwise_exact
-from models.training.run_data import RunData
-from models.training.training_set import TrainingBatch, TrainingSet
 from models.training.validation import Validation
 
 Report = Callable[[dict[str, Any]], None]

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.training.array_cache import Array
 from models.training.augment import to_float_planes
+from models.training.data.array_cache import Array
 
 BATCH = 64
 

@@ -9,8 +9,8 @@ from torch import nn
 from models.cards.card import Card
 from models.cards.recipe import Stage
 from models.networks.preprocessing import Normalised
-from models.training.array_cache import Array
-from models.training.data_folders import DataFolder
+from models.training.data.array_cache import Array
+from models.training.data.data_folders import DataFolder
 from models.training.metrics import Scores, confusion_of, score
 
 NEAR = 0.75

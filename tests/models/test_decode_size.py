@@ -15,7 +15,7 @@ from engine.explainer import Explainer
 from models.cards.card import Card, Preprocessing
 from models.catalog import Catalog
 from models.decode_size import decode_for, most_bytes
-from models.training.photos import read_photo
+from models.training.data.photos import read_photo
 from models.verdicts.confidence import confidences
 from pictures.drawn_leaves.leaves import draw_leaf
 from pictures.icc import profile_of_cicp

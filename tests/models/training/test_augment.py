@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from models.cards.card import Preprocessing
 from models.cards.recipe import Stage, Training
 from models.training.augment import CELL, FARTHEST, Augment, Views, random_scale, to_float_planes
-from models.training.training_set import TrainingBatch
+from models.training.data.training_set import TrainingBatch
 
 AS_IT_IS = Preprocessing(mean=(0, 0, 0), std=(1, 1, 1))
 NO_SCENES = torch.zeros(0, 8, 8, 3, dtype=torch.uint8)

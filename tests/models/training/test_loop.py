@@ -14,10 +14,10 @@ from models.card_errors import CardError
 from models.cards.card import Card, read_card
 from models.cards.recipe import Stage, Training
 from models.catalog import CARDS
+from models.training.data.negatives import SIDE, drawn_scenes
+from models.training.data.photos import LeafFolder, stretched
 from models.training.loop import Trainer
 from models.training.metrics import confusion_matrix, score
-from models.training.negatives import SIDE, drawn_scenes
-from models.training.photos import LeafFolder, stretched
 from pictures.scenes import TRAIN_KINDS, draw_scene
 from tests.models.training.leaves import draw_folder, draw_outline
 

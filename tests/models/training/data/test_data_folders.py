@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.card_errors import CardError
-from models.training.data_folders import open_data_folders
+from models.training.data.data_folders import open_data_folders
 from tests.models.training.leaves import draw_folder
 
 

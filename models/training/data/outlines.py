@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from models.card_errors import CardError
-from models.training.data_folders import DataFolder
+from models.training.data.data_folders import DataFolder
 from pictures.errors import WrongMask
 from pictures.lesion_masks import LESION, read_lesion_mask
 from pictures.masks import Mask

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.training.sampling import class_weights, sample_batches, shares
+from models.training.data.sampling import class_weights, sample_batches, shares
 
 
 @pytest.mark.parametrize(("balance", "rare"), [(1.0, 0.5), (0.6, 0.235), (0.0, 0.05)])

@@ -10,8 +10,8 @@ from typing import Any
 from models.card_errors import CardError
 from models.cards.card import file_sha256
 from models.cards.recipe import Training
-from models.training.data_folders import DataFolder
-from models.training.photos import LeafFolder
+from models.training.data.data_folders import DataFolder
+from models.training.data.photos import LeafFolder
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.card_errors import CardError
-from models.training.photos import LeafFolder
+from models.training.data.photos import LeafFolder
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""models/training/photos.py: which folders are classes, and every photo as it is served."""
+"""models/training/data/photos.py: which folders are classes, and every photo as it is served."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from PIL import Image
 
 from engine.photos.decode import decode
 from models.card_errors import CardError
-from models.training.photos import LeafFolder, stretched
+from models.training.data.photos import LeafFolder, stretched
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from PIL import Image
 
 from models.card_errors import CardError
 from models.decode_size import decode_at
-from models.training.array_cache import Array, key_of, memory_mapped
-from models.training.background import cut_out
-from models.training.class_folders import class_folders, notes_on
+from models.training.data.array_cache import Array, key_of, memory_mapped
+from models.training.data.class_folders import class_folders, notes_on
+from models.training.data.cutouts import cut_out
 from models.unreadable_photos import UnreadablePhotos, try_read, unreadable_lines
 from pictures.leaf_mask import SIDE
 

@@ -9,9 +9,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.training.array_cache import Array
-from models.training.outlines import read_lesions
-from models.training.photos import read_photo
+from models.training.data.array_cache import Array
+from models.training.data.outlines import read_lesions
+from models.training.data.photos import read_photo
 from pictures.leaf_mask import SIDE
 from pictures.masks import Mask
 

@@ -1,11 +1,11 @@
-"""models/training/negatives.py: what is judged with, and that training did not see it."""
+"""models/training/data/negatives.py: what is judged with, and that training did not see it."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.training.negatives import (
+from models.training.data.negatives import (
     BACKGROUND,
     backgrounds,
     empty_square,

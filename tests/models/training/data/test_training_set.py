@@ -11,8 +11,8 @@ from PIL import Image
 from models.card_errors import CardError
 from models.cards.card import read_card
 from models.cards.recipe import Lesions, Stage, Training
-from models.training.data_folders import open_data_folders
-from models.training.training_set import TrainingSet
+from models.training.data.data_folders import open_data_folders
+from models.training.data.training_set import TrainingSet
 from tests.models.card_files import write_card
 from tests.models.training.leaves import SIDE, draw_folder, draw_outline
 

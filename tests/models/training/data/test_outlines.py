@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from models.card_errors import CardError
-from models.training.data_folders import open_data_folders
-from models.training.outlines import find_outlines, read_lesions
+from models.training.data.data_folders import open_data_folders
+from models.training.data.outlines import find_outlines, read_lesions
 from tests.models.training.leaves import SIDE, draw_folder, draw_outline, drawn
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from models.training.regions import Known, evidence_regions, lesions_of
+from models.training.data.regions import Known, evidence_regions, lesions_of
 from pictures.leaf_mask import SIDE
 from tests.models.training.leaves import draw_folder, draw_outline, drawn
 

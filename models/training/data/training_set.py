@@ -12,13 +12,13 @@ from torch import Tensor
 from models.cards.card import Card, file_sha256
 from models.cards.class_names import is_healthy
 from models.cards.recipe import Training
-from models.training.array_cache import Array, key_of, memory_mapped
-from models.training.background import is_plain
-from models.training.data_folders import DataFolder
-from models.training.outlines import find_outlines
-from models.training.photos import read_photo
-from models.training.regions import Known, lesions_of
-from models.training.sampling import class_weights, sample_batches, shares
+from models.training.data.array_cache import Array, key_of, memory_mapped
+from models.training.data.cutouts import is_plain
+from models.training.data.data_folders import DataFolder
+from models.training.data.outlines import find_outlines
+from models.training.data.photos import read_photo
+from models.training.data.regions import Known, lesions_of
+from models.training.data.sampling import class_weights, sample_batches, shares
 from pictures.leaf_mask import SIDE
 
 Indices = tuple[Tensor, ...]

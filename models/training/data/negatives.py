@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from models.training.array_cache import Array, key_of, memory_mapped
-from models.training.background import cut_out
-from models.training.photos import read_photo
+from models.training.data.array_cache import Array, key_of, memory_mapped
+from models.training.data.cutouts import cut_out
+from models.training.data.photos import read_photo
 from pictures.leaf_mask import GREEN, excess_green
 from pictures.scenes import SCENES, TRAIN_KINDS, draw_scene
 
