@@ -16,8 +16,8 @@ from engine.evaluation.inference import decode_photo, predict_logits
 from engine.explainer import Explainer, Request
 from models.cards.card import Card, Preprocessing
 from models.decode_size import decode_for
-from models.training.augment import to_float_planes
-from models.training.background import on_grounds
+from models.training.augmentation.augment import to_float_planes
+from models.training.augmentation.background import on_grounds
 from models.training.data.photos import LeafFolder, mask_of, stretched
 from pictures.colormaps import Pixels
 from pictures.decode import decode

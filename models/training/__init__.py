@@ -1,4 +1,3 @@
-"""Training and calibration of models by the recipe on their card.
-
-An augmentation belongs into `augment.py`; commands import this package, servers never do.
+"""Training and calibration of models by the recipe on their card: `loop.py` over `augmentation/`
+over `data/`. Commands import this package, servers never do.
 """

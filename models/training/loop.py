@@ -14,7 +14,7 @@ from models.card_errors import CardError
 from models.cards.card import Card
 from models.cards.recipe import Stage
 from models.networks.weights import StateDict, write_weights
-from models.training.augment import Augment
+from models.training.augmentation.augment import Augment
 from models.training.checkpoint import Checkpoint, append_row, save_best
 from models.training.data.data_folders import open_data_folders
 from models.training.data.negatives import drawn_scenes

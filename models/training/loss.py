@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.cards.card import Card
-from models.training.augment import Views
-from models.training.cutmix import LocatedLabels, located_cutmix
+from models.training.augmentation.augment import Views
+from models.training.augmentation.cutmix import LocatedLabels, located_cutmix
 from models.training.distillation import distillation_loss, load_teachers
 from models.training.evidence import Evidence, evidence_of
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.training.augment import to_float_planes
+from models.training.augmentation.augment import to_float_planes
 from models.training.data.array_cache import Array
 
 BATCH = 64

@@ -9,8 +9,8 @@ from torch import nn
 
 from models.cards.card import Card, read_card
 from models.cards.recipe import Training
-from models.training.augment import Views
-from models.training.cutmix import LocatedLabels
+from models.training.augmentation.augment import Views
+from models.training.augmentation.cutmix import LocatedLabels
 from models.training.evidence import Evidence
 from models.training.loss import Loss, share_outside_regions
 from tests.models.card_files import write_card

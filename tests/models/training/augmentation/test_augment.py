@@ -1,4 +1,4 @@
-"""models/training/augment.py: what a photo may look like, and where its disease then is."""
+"""augmentation/augment.py: what a photo may look like, and where its disease then is."""
 
 import random
 from typing import Any
@@ -10,7 +10,14 @@ from torch.nn import functional as F
 
 from models.cards.card import Preprocessing
 from models.cards.recipe import Stage, Training
-from models.training.augment import CELL, FARTHEST, Augment, Views, random_scale, to_float_planes
+from models.training.augmentation.augment import (
+    CELL,
+    FARTHEST,
+    Augment,
+    Views,
+    random_scale,
+    to_float_planes,
+)
 from models.training.data.training_set import TrainingBatch
 
 AS_IT_IS = Preprocessing(mean=(0, 0, 0), std=(1, 1, 1))

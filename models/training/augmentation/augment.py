@@ -12,10 +12,10 @@ from torch.nn import functional as F
 from models.cards.card import Preprocessing
 from models.cards.recipe import Stage, Training
 from models.networks.preprocessing import Normalised
-from models.training.background import on_grounds, resized, without_leaves
+from models.training.augmentation.background import on_grounds, resized, without_leaves
+from models.training.augmentation.degradations import random_degradation, random_places
 from models.training.data.regions import evidence_regions
 from models.training.data.training_set import TrainingBatch
-from models.training.degradations import random_degradation, random_places
 
 BLACK = 0.2
 """The share of the other grounds that is black: where one class of the photos is cut out on black,

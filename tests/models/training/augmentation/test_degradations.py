@@ -1,4 +1,4 @@
-"""models/training/degradations.py: what JPEG loses, as a camera loses it."""
+"""models/training/augmentation/degradations.py: what JPEG loses, as a camera loses it."""
 
 import io
 
@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from models.training.augment import to_float_planes
-from models.training.degradations import jpeg
+from models.training.augmentation.augment import to_float_planes
+from models.training.augmentation.degradations import jpeg
 from pictures.drawn_leaves.leaves import draw_leaf
 
 

@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from models.training.cutmix import LocatedLabels, located_cutmix
+from models.training.augmentation.cutmix import LocatedLabels, located_cutmix
 
 CELLS, SIDE = 16, 64
 

@@ -1,10 +1,10 @@
-"""models/training/background.py: leaves are laid on other grounds."""
+"""models/training/augmentation/background.py: leaves are laid on other grounds."""
 
 import numpy as np
 import pytest
 import torch
 
-from models.training.background import on_grounds, photo_grounds
+from models.training.augmentation.background import on_grounds, photo_grounds
 from models.training.data.cutouts import cut_out
 from pictures.drawn_leaves.leaves import DrawnLeaf, draw_leaf
 
