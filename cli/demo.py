@@ -19,8 +19,8 @@ from cropshield_client import (
     Unreachable,
 )
 from models.cards.class_names import class_title
-from pictures.colormaps import Pixels
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
+from pictures.pixels import Pixels
 from pictures.sheets import labelled_grid
 
 LABELS = {

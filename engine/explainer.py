@@ -21,7 +21,7 @@ from engine.torch_types import Device, Network
 from models.cards.card import Card
 from models.verdicts.confidence import confidences
 from models.verdicts.verdict import VerdictScorer
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 
 __all__ = ["ClassMap", "Explainer", "Explanation", "Prediction", "Request", "Timings"]
 log = logging.getLogger(__name__)

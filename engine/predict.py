@@ -14,7 +14,7 @@ from engine.errors import WrongInput
 from engine.photos.decode import decode, to_pixels
 from engine.photos.transforms import get_model_transforms
 from models.cards.imagenet import IMAGENET_MEAN, IMAGENET_STD
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 
 ImageInput = str | Path | Image.Image | Pixels | Tensor
 Transform = Callable[[Image.Image], Tensor]

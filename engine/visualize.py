@@ -17,7 +17,7 @@ from engine.photos.overlay import DEFAULT_COLORMAP, blend_map, colormap_name, sa
 from engine.photos.transforms import get_model_transforms
 from engine.predict import ImageInput, Transform, prepare_input
 from pictures.blend import Map
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 from pictures.sheets import labelled_grid, with_legend
 
 Progress = Callable[[int, int], object]

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from pictures.colormaps import Pixels, colormap
+from pictures.colormaps import colormap
+from pictures.pixels import Pixels
 
 Map = npt.NDArray[np.float32]
 

@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-Pixels = npt.NDArray[np.uint8]
+from pictures.pixels import Pixels
+
 TABLES = Path(__file__).with_name("colormaps.png")
 COLORMAPS: tuple[str, ...] = (
     *("jet", "hot", "viridis", "plasma", "inferno", "rainbow"),

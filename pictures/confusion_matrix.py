@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from pictures.blend import colourise
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 from pictures.text import draw_text, text_width
 
 _CELL, _GAP = 26, 8

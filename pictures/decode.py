@@ -8,8 +8,9 @@ from PIL import Image
 
 from pictures.colour import conversion, to_srgb
 from pictures.errors import PhotoError, TooComplex, UndecodablePhoto
-from pictures.formats.base import Header, Pixels, RawPicture
+from pictures.formats.base import Header, RawPicture
 from pictures.header import MAX_PIXELS, read_header
+from pictures.pixels import Pixels
 
 KEPT_PIXELS = 2_100_000
 _BAND = 4_000_000  # pixels that are converted at once

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 
 Hash = npt.NDArray[np.uint8]
 _SIDE, _BITS = 16, 256

@@ -6,7 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 
 _SAVING: dict[str, dict[str, int]] = {
     "jpeg": {"quality": 85},

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from pictures.colormaps import Pixels
 from pictures.colour import to_srgb
+from pictures.pixels import Pixels
 
 Array = npt.NDArray[Any]
 _SHAPES = "(h, w), (h, w, 1), (h, w, 3) or (h, w, 4)"

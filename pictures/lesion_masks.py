@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pictures.colormaps import Pixels
 from pictures.errors import WrongMask
+from pictures.pixels import Pixels
 
 GROUND, LEAF, LESION = range(3)
 """The values of a mask. Boxes around lesions are masks without LEAF."""

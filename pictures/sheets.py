@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from pictures.blend import colourise, fit
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 from pictures.text import draw_text, shortened
 
 _GAP, _LABEL = 8, 22

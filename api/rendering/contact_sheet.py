@@ -12,7 +12,7 @@ from jobs.records.batch import Batch, BatchItem
 from jobs.records.job import Job, State
 from languages.translator import Translator
 from models.cards.class_names import class_title
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 from pictures.sheets import labelled_grid
 from pictures.text import draw_text
 

@@ -19,7 +19,7 @@ from engine.photos.overlay import save_picture
 from models.card_errors import CardError
 from models.training.data.class_folders import class_folders
 from models.unreadable_photos import try_read, unreadable_lines
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 from pictures.sheets import labelled_grid, with_legend
 
 _ROWS = 8

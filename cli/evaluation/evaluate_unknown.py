@@ -20,8 +20,8 @@ from models.card_errors import CardError
 from models.cards.card import Card
 from models.unreadable_photos import try_read
 from models.verdicts.verdict import VERDICTS, Verdict
-from pictures.colormaps import Pixels
 from pictures.photo_files import passed_over, photo_files
+from pictures.pixels import Pixels
 from workers.allocator import keep_freed_memory
 
 

@@ -18,7 +18,7 @@ from engine.errors import WrongInput, WrongLayer
 from engine.photos.decode import to_pixels
 from engine.photos.overlay import DEFAULT_COLORMAP, blend_map
 from pictures.blend import WHOLE, Box, Map
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 
 ClassIndex = int | Sequence[int] | npt.NDArray[np.integer[Any]] | Tensor
 

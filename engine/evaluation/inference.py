@@ -15,7 +15,7 @@ from models.cards.card import Card
 from models.decode_size import decode_for
 from models.verdicts.confidence import confidences
 from models.verdicts.verdict import Verdict, VerdictScorer
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 
 BATCH = 32
 

@@ -19,8 +19,8 @@ from models.decode_size import decode_for
 from models.training.augmentation.augment import to_float_planes
 from models.training.augmentation.background import on_grounds
 from models.training.data.photos import LeafFolder, mask_of, stretched
-from pictures.colormaps import Pixels
 from pictures.decode import decode
+from pictures.pixels import Pixels
 
 QUALITY, SEED, DRAWN = 30, 0, 30
 _BATCH = 16

@@ -5,10 +5,10 @@ from PIL import Image
 
 from engine.errors import WrongInput
 from pictures import decode as decoder
-from pictures.colormaps import Pixels
 from pictures.decode import Photo
 from pictures.header import MAX_PIXELS
 from pictures.in_memory import UnusablePicture, array_rgb, upright_rgb
+from pictures.pixels import Pixels
 
 __all__ = ["Photo", "decode", "to_pixels"]
 

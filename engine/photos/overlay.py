@@ -14,7 +14,8 @@ from PIL import Image
 
 from engine.photos.resize import resize_photo
 from pictures.blend import WHOLE, Box, fit
-from pictures.colormaps import COLORMAPS, TABLES, Pixels, UnknownColormap, colormap
+from pictures.colormaps import COLORMAPS, TABLES, UnknownColormap, colormap
+from pictures.pixels import Pixels
 
 Map = npt.NDArray[np.float32]
 DEFAULT_COLORMAP: int = cv2.COLORMAP_JET

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from engine.photos.resize import stretch
 from models.cards.card import Preprocessing
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 
 
 def prepare(photos: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArray[np.float32]:

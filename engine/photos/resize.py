@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 
 try:
     import cykooz_resizer as simd

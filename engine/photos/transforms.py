@@ -11,7 +11,7 @@ from engine.photos.prepare import prepare
 from models.cards.card import Preprocessing
 from models.cards.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from models.networks.preprocessing import validation_transform
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 
 __all__ = [
     "IMAGENET_MEAN",

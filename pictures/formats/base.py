@@ -4,13 +4,12 @@ import io
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
+
+from pictures.pixels import Pixels
 
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF")
 MB = 1 << 20
-Pixels = npt.NDArray[np.uint8]
 _ORIENTATION = 0x0112
 
 

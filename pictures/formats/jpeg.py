@@ -9,7 +9,7 @@ import simplejpeg
 from PIL import Image
 
 from pictures.errors import TooComplex, UndecodablePhoto
-from pictures.formats.base import MB, Header, Pixels, RawPicture, orientation_of
+from pictures.formats.base import MB, Header, RawPicture, orientation_of
 from pictures.formats.jpeg_clean import clean_jpeg
 from pictures.formats.jpeg_damage import check_whole
 from pictures.formats.jpeg_segments import (
@@ -33,6 +33,7 @@ from pictures.formats.jpeg_segments import (
     frame_of,
     segments_of,
 )
+from pictures.pixels import Pixels
 
 MAX_SEGMENTS = 2_000  # a profile of 16 MB has 255
 MAX_SCANS = 100  # a progressive photo has about 10

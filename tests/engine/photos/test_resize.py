@@ -9,7 +9,7 @@ from PIL import Image
 
 from engine.photos import resize
 from engine.photos.resize import halved, resize_photo, stretch
-from pictures.colormaps import Pixels
+from pictures.pixels import Pixels
 
 
 def stripes(width: int, height: int) -> Pixels:
