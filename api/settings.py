@@ -7,7 +7,7 @@ from pydantic import Field
 
 from jobs.settings import SharedSettings
 from jobs.webhooks.url_policy import WebhookTargets
-from pictures.header import MAX_PIXELS
+from pictures.decoding.header import MAX_PIXELS
 
 
 class ApiSettings(SharedSettings):

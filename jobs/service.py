@@ -19,7 +19,7 @@ from jobs.records.submissions import Submission, Submitted
 from jobs.webhooks.outbox import WebhookOutbox
 from models.cards.card import Card
 from models.catalog import Catalog
-from pictures.header import read_header
+from pictures.decoding.header import read_header
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from models.cards.card import Preprocessing
-from pictures.decode import Photo, decode, most_pixels
+from pictures.decoding.decode import Photo, decode, most_pixels
 
 MIN_LONG_SIDE = 960
 """Pixels, where a photo has them: overlays, which people look at, are up to 1,024 long. A quarter
@@ -11,7 +11,7 @@ of a photo of 12 million pixels is 1,008 long, and so decoded at that."""
 
 
 class Decode(Protocol):
-    """`pictures.decode.decode`, or what does the same elsewhere."""
+    """`pictures.decoding.decode`, or what does the same elsewhere."""
 
     def __call__(self, data: bytes, *, min_side: int, min_long_side: int) -> Photo: ...
 

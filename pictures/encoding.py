@@ -1,5 +1,5 @@
 """Stored pictures: encoded, and read again, with Pillow alone. Photos that somebody sends:
-`pictures.decode`."""
+`pictures.decoding.decode`."""
 
 import io
 

@@ -22,7 +22,7 @@ from jobs.threads import switch_threads_often
 from jobs.tracing import open_tracer
 from models.catalog import Catalog
 from models.decode_size import Decode
-from pictures.decoder_pool import DecoderPool
+from pictures.decoding.decoder_pool import DecoderPool
 from workers.allocator import keep_freed_memory, return_unused_memory
 from workers.explainers import Explainers, explainer_options
 from workers.job_steps import JobSteps

@@ -28,8 +28,8 @@ from jobs.records.job import State
 from models.card_errors import CardError
 from models.cards.card import Card
 from models.decode_size import Decode, decode_for
-from pictures.decode import decode
-from pictures.decoder_pool import NoDecoder
+from pictures.decoding.decode import decode
+from pictures.decoding.decoder_pool import NoDecoder
 from pictures.errors import PhotoError
 from workers.explainers import Explainers
 from workers.results import draw_pictures, result_document

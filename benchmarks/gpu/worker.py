@@ -16,7 +16,7 @@ from engine.runtimes.base import Precision, RuntimeChoice
 from jobs.ports import Claim, JobStatus, Outcome
 from jobs.records.job import State
 from models.catalog import Catalog
-from pictures.decoder_pool import DecoderPool
+from pictures.decoding.decoder_pool import DecoderPool
 from workers.allocator import keep_freed_memory
 from workers.explainers import Explainers, explainer_options
 from workers.job_steps import JobSteps, WorkItem

@@ -19,7 +19,7 @@ from models.decode_size import decode_for
 from models.training.augmentation.augment import to_float_planes
 from models.training.augmentation.background import on_grounds
 from models.training.data.photos import LeafFolder, mask_of, stretched
-from pictures.decode import decode
+from pictures.decoding.decode import decode
 from pictures.pixels import Pixels
 
 QUALITY, SEED, DRAWN = 30, 0, 30

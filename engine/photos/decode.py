@@ -1,20 +1,20 @@
-"""Photos and pictures in memory as upright pixels: a thin layer over `pictures.decode`."""
+"""Photos and pictures in memory as upright pixels: a thin layer over `pictures/decoding`."""
 
 import numpy as np
 from PIL import Image
 
 from engine.errors import WrongInput
-from pictures import decode as decoder
-from pictures.decode import Photo
-from pictures.header import MAX_PIXELS
-from pictures.in_memory import UnusablePicture, array_rgb, upright_rgb
+from pictures.decoding import decode as decoder
+from pictures.decoding.decode import Photo
+from pictures.decoding.header import MAX_PIXELS
+from pictures.decoding.in_memory import UnusablePicture, array_rgb, upright_rgb
 from pictures.pixels import Pixels
 
 __all__ = ["Photo", "decode", "to_pixels"]
 
 
 def decode(data: bytes, min_side: int, max_pixels: int = MAX_PIXELS) -> Photo:
-    """As `pictures.decode.decode`; the short side stays at least twice `min_side` where it was.
+    """As `decoder.decode` does; the short side stays at least twice `min_side` where it was.
 
     Raises UnsupportedFormat, TooManyPixels, TooComplex, or UndecodablePhoto (also for the last
     byte missing: never half a picture).

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from models.cards.card import Preprocessing
-from pictures.in_memory import upright_rgb
+from pictures.decoding.in_memory import upright_rgb
 
 
 def normalise(preprocessing: Preprocessing) -> list[nn.Module]:

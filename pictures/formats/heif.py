@@ -10,7 +10,7 @@ from PIL import AvifImagePlugin, Image  # noqa: F401 - registers AVIF
 from pictures.errors import UndecodablePhoto, UnsupportedFormat
 from pictures.formats.base import FORMATS, MB, Header, RawPicture, open_as, orientation_of
 from pictures.formats.boxes import Meta, read_meta
-from pictures.icc import profile_of_cicp
+from pictures.formats.icc import profile_of_cicp
 
 _BYTES_A_PIXEL = 14  # planes of 16 bits, RGB out of them, and Pillow's copy of that
 _AVIF = (b"avif", b"avis")

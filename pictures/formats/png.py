@@ -10,7 +10,7 @@ from PIL import Image
 
 from pictures.errors import TooComplex, UndecodablePhoto
 from pictures.formats.base import MB, Header, RawPicture, open_as, orientation_of
-from pictures.icc import MAX_PROFILE, SRGB, Chromaticities, profile_of, profile_of_cicp
+from pictures.formats.icc import MAX_PROFILE, SRGB, Chromaticities, profile_of, profile_of_cicp
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_CHUNKS = 20_000  # 20 MB of pixels in chunks of 1 kB

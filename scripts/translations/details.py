@@ -29,7 +29,7 @@ _SOURCES = (
 _NOT_OF_REQUESTS = (
     *("api/openapi", "api/rendering/contact_sheet.py", "api/webhooks"),
     "jobs/settings.py",
-    *("pictures/drawn_leaves", "pictures/in_memory.py", "pictures/lesion_masks.py"),
+    *("pictures/drawn_leaves", "pictures/decoding/in_memory.py", "pictures/lesion_masks.py"),
     *("pictures/photo_files.py", "pictures/scenes"),
 )
 _NEVER_SAID = {  # no sentence, or none of an answer

@@ -10,7 +10,7 @@ from api.app import create_app
 from api.server.serve import server_config
 from api.settings import ApiSettings
 from api.uploads.read import FORM_OVERHEAD
-from pictures.decoder_pool import MEMORY
+from pictures.decoding.decoder_pool import MEMORY
 from tests.deploy.kustomize import Manifest, find
 from tests.deploy.manifests import (
     API,

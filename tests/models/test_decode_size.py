@@ -18,7 +18,7 @@ from models.decode_size import decode_for, most_bytes
 from models.training.data.photos import read_photo
 from models.verdicts.confidence import confidences
 from pictures.drawn_leaves.leaves import draw_leaf
-from pictures.icc import profile_of_cicp
+from pictures.formats.icc import profile_of_cicp
 from workers.settings import WorkerSettings
 
 MODEL = "cropshield_cnn"

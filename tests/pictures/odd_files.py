@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from pictures.drawn_leaves.leaves import draw_leaf
-from pictures.icc import SRGB, profile_of
+from pictures.formats.icc import SRGB, profile_of
 from tests.pictures.files import file_of, scene
 from tests.pictures.profiles import RED_IS_GREEN, cyan_is_black, hdr, linear_grey
 

@@ -7,7 +7,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from pictures.header import FORMATS
+from pictures.decoding.header import FORMATS
 from pictures.photo_files import SUFFIXES, passed_over, photo_files, printable
 
 

@@ -22,8 +22,8 @@ from jobs.records.job import Job, State
 from jobs.redis import keyspace
 from models.catalog import Catalog
 from models.decode_size import Decode
-from pictures.decode import decode
-from pictures.decoder_pool import DecoderPool, NoDecoder
+from pictures.decoding.decode import decode
+from pictures.decoding.decoder_pool import DecoderPool, NoDecoder
 from tests.jobs.conftest import JobHarness
 from tests.pictures.files import file_of
 from workers.explainers import Explainers

@@ -1,4 +1,4 @@
-"""engine/photos/decode.py: pictures in memory, and files by way of `pictures.decode`."""
+"""engine/photos/decode.py: pictures in memory, and files by way of `pictures.decoding.decode`."""
 
 import io
 

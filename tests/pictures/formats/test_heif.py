@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures.decode import decode
-from pictures.decoder_pool import DecoderPool
+from pictures.decoding.decode import decode
+from pictures.decoding.decoder_pool import DecoderPool
+from pictures.decoding.header import read_header
 from pictures.errors import TooComplex
-from pictures.header import read_header
 from tests.pictures.heic_grids import grid_of
 
 

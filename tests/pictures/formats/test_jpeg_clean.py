@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures.decode import Photo, decode
+from pictures.decoding.decode import Photo, decode
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.pictures.profiles import RED_IS_GREEN, SRGB
 

@@ -16,11 +16,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from pictures.decode import Photo, decode_from
-from pictures.decoder_process import READY
+from pictures.decoding.decode import Photo, decode_from
+from pictures.decoding.decoder_process import READY
+from pictures.decoding.header import MAX_PIXELS, read_header
 from pictures.errors import PhotoError, TooComplex, UndecodablePhoto, restored
 from pictures.formats.base import MB
-from pictures.header import MAX_PIXELS, read_header
 
 MEMORY = 600 * MB  # the most that decoding a photo may take, and all of them together
 IN_PLACE = 48 * MB  # what takes more is decoded in a process of its own
@@ -39,7 +39,7 @@ class NoDecoder(Exception):
 
 
 class DecoderPool:
-    """Decodes as `pictures.decode.decode` does, from any number of threads.
+    """Decodes as `pictures.decoding.decode` does, from any number of threads.
 
     What a photo may take is told by its header and reserved before; one that would not fit waits
     until others have ended. Where a header cannot bound the time, or the memory is much, a process
@@ -166,7 +166,7 @@ class _Process:
 
 
 def _started(descriptor: int) -> subprocess.Popen[bytes]:
-    program = [sys.executable, "-P", "-m", "pictures.decoder_process", str(descriptor)]
+    program = [sys.executable, "-P", "-m", "pictures.decoding.decoder_process", str(descriptor)]
     how: dict[str, Any] = {"pass_fds": [descriptor], "stdin": subprocess.DEVNULL}
     try:
         return subprocess.Popen(program, env=_environment(), **how)  # noqa: S603 - ourselves

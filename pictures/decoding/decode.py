@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from pictures.colour import conversion, to_srgb
+from pictures.decoding.colour import conversion, to_srgb
+from pictures.decoding.header import MAX_PIXELS, read_header
 from pictures.errors import PhotoError, TooComplex, UndecodablePhoto
 from pictures.formats.base import Header, RawPicture
-from pictures.header import MAX_PIXELS, read_header
 from pictures.pixels import Pixels
 
 KEPT_PIXELS = 2_100_000

@@ -1,9 +1,9 @@
 """Decodes photos for another process, which bounds what each of them may cost.
 
-    python -m pictures.decoder_process DESCRIPTOR
+    python -m pictures.decoding.decoder_process DESCRIPTOR
 
-The descriptor is one end of a socket, whose other end `pictures.decoder_pool` holds. A process that
-is led astray by a photo dies of its limits and harms nobody: it has no connections, keys or models.
+The descriptor is one end of a socket, whose other end `decoder_pool.py` holds. A process that is
+led astray by a photo dies of its limits and harms nobody: it has no connections, keys or models.
 """
 
 import json
@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from pictures.decode import Photo, decode_from
+from pictures.decoding.decode import Photo, decode_from
+from pictures.decoding.header import read_header
 from pictures.errors import PhotoError, TooComplex
-from pictures.header import read_header
 
 SLACK = 96 << 20  # bytes for what is converted at once, and for all that a library holds anyway
 READY = b"ready"

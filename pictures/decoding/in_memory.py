@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from pictures.colour import to_srgb
+from pictures.decoding.colour import to_srgb
 from pictures.pixels import Pixels
 
 Array = npt.NDArray[Any]
@@ -25,7 +25,7 @@ class UnusablePicture(ValueError):
 
 def upright_rgb(image: Image.Image) -> Image.Image:
     """A PIL image of any mode as RGB: rotated as its EXIF says, in sRGB, on white where it is
-    transparent; the same as `pictures.decode` makes of a file. Raises UnusablePicture."""
+    transparent; the same as `pictures.decoding.decode` makes of a file. Raises UnusablePicture."""
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
     if image.mode in _PREMULTIPLIED:

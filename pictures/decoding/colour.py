@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
-from pictures.icc import MAX_PROFILE, check_no_hdr
+from pictures.formats.icc import MAX_PROFILE, check_no_hdr
 
 _SPACES = {"RGB": ("RGB",), "L": ("GRAY", "RGB"), "CMYK": ("CMYK",), "LAB": ("Lab",)}
 _SAME = 1  # levels by which sRGB of other makers differs from LittleCMS'

@@ -1,4 +1,4 @@
-"""pictures/decode.py: every photo in sRGB, whatever its file says its numbers mean."""
+"""decoding/decode.py: every photo in sRGB, whatever its file says its numbers mean."""
 
 import struct
 import zlib
@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from pictures.decode import decode
+from pictures.decoding.decode import decode
 from pictures.errors import UnsupportedFormat
-from pictures.icc import profile_of_cicp
+from pictures.formats.icc import profile_of_cicp
 from tests.pictures.files import SUFFIXES, cmyk_profile, file_of, png_of
 
 P3, BT2020, SRGB, PQ, HLG, LINEAR = 12, 9, 13, 16, 18, 8

@@ -1,4 +1,4 @@
-"""pictures/header.py: what would cost too much is refused before a pixel is decoded."""
+"""decoding/header.py: what would cost too much is refused before a pixel is decoded."""
 
 import re
 import struct
@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 from PIL import Image
 
-from pictures.decode import decode
+from pictures.decoding.decode import decode
+from pictures.decoding.header import read_header
 from pictures.errors import (
     PhotoError,
     TooComplex,
@@ -17,7 +18,6 @@ from pictures.errors import (
     UnsupportedFormat,
 )
 from pictures.formats import boxes, jpeg, png, tiff, webp
-from pictures.header import read_header
 from tests.pictures.files import chunk, file_of, png_header, png_of, scene
 
 MB = 1_000_000

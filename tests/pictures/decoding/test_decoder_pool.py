@@ -1,4 +1,4 @@
-"""pictures/decoder_pool.py: what a photo may cost, and what becomes of one that costs more."""
+"""decoding/decoder_pool.py: what a photo may cost, and what becomes of one that costs more."""
 
 import platform
 import signal
@@ -14,9 +14,9 @@ import psutil
 import pytest
 from PIL import Image
 
-from pictures import decoder_pool
-from pictures.decode import decode
-from pictures.decoder_pool import DecoderPool, NoDecoder
+from pictures.decoding import decoder_pool
+from pictures.decoding.decode import decode
+from pictures.decoding.decoder_pool import DecoderPool, NoDecoder
 from pictures.errors import PhotoError, TooComplex, TooManyPixels, UndecodablePhoto
 from tests.pictures.files import SUFFIXES, file_of, scene
 
@@ -30,7 +30,7 @@ def pool() -> Iterator[DecoderPool]:
 def children() -> list[psutil.Process]:
     """Those that decode."""
     found = psutil.Process().children()
-    return [each for each in found if "pictures.decoder_process" in each.cmdline()]
+    return [each for each in found if "pictures.decoding.decoder_process" in each.cmdline()]
 
 
 @pytest.mark.parametrize("kind", SUFFIXES)
@@ -159,7 +159,7 @@ def test_a_process_has_no_secrets(pool: DecoderPool, monkeypatch: pytest.MonkeyP
 
 ASKER = """
 import sys, psutil
-from pictures.decoder_pool import DecoderPool, NoDecoder
+from pictures.decoding.decoder_pool import DecoderPool, NoDecoder
 pool = DecoderPool(processes=1)
 pool.decode(sys.stdin.buffer.read(), min_side=100)
 print(psutil.Process().children()[0].pid, flush=True)

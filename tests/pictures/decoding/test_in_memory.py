@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures.decode import decode
-from pictures.in_memory import UnusablePicture, array_rgb, upright_rgb
+from pictures.decoding.decode import decode
+from pictures.decoding.in_memory import UnusablePicture, array_rgb, upright_rgb
 from tests.pictures.files import scene
 
 PIXELS = np.asarray(scene())

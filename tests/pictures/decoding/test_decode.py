@@ -1,12 +1,12 @@
-"""pictures/decode.py: every photo upright, whole, as small as it gets, in eight bits of RGB."""
+"""decoding/decode.py: every photo upright, whole, as small as it gets, in eight bits of RGB."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pictures.decode import KEPT_PIXELS, decode
+from pictures.decoding.decode import KEPT_PIXELS, decode
 from pictures.errors import TooManyPixels, UndecodablePhoto, UnsupportedFormat
-from pictures.icc import profile_of_cicp
+from pictures.formats.icc import profile_of_cicp
 from tests.pictures.files import SUFFIXES, file_of, png_header, scene
 from tests.pictures.odd_files import BACK
 
@@ -160,7 +160,7 @@ def test_what_is_converted_in_bands_is_as_in_one_piece(
 ) -> None:
     data = file_of(scene(901, 607), kind, icc_profile=profile_of_cicp(12, 13))
     whole = decode(data, min_side=100).pixels
-    monkeypatch.setattr("pictures.decode._BAND", 5_000)
+    monkeypatch.setattr("pictures.decoding.decode._BAND", 5_000)
     np.testing.assert_array_equal(decode(data, min_side=100).pixels, whole)
 
 

@@ -1,12 +1,12 @@
-"""pictures/header.py: what a file is, by its content."""
+"""decoding/header.py: what a file is, by its content."""
 
 import base64
 import gzip
 
 import pytest
 
+from pictures.decoding.header import read_header
 from pictures.errors import TooManyPixels, UndecodablePhoto, UnsupportedFormat
-from pictures.header import read_header
 from tests.pictures.files import SUFFIXES, file_of, png_header, scene
 
 

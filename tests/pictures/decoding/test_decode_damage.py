@@ -1,4 +1,4 @@
-"""pictures/decode.py: half a photo is never taken for a whole one."""
+"""decoding/decode.py: half a photo is never taken for a whole one."""
 
 import io
 import re
@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from pictures.decode import decode
+from pictures.decoding.decode import decode
 from pictures.errors import UndecodablePhoto
 from pictures.formats.jpeg import inspect
 from tests.pictures.files import chunk, file_of, scene
