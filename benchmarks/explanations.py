@@ -40,7 +40,7 @@ from models.catalog import Catalog
 from models.decode_size import decode_for
 from pictures.blend import WHOLE
 from pictures.drawn_leaves.leaves import DrawnLeaf
-from pictures.leaf_mask import SIDE, leaf_mask
+from pictures.segmentation.leaf_mask import SIDE, leaf_mask
 
 NUMBERS = ("focus", "border_share", "leaf_share", "flatness")
 Row = dict[str, Any]

@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from models.cards.class_names import is_healthy
 from pictures.blend import WHOLE, Box, Map, upsample
-from pictures.leaf_mask import SIDE, leaf_mask
-from pictures.masks import Mask
 from pictures.pixels import Pixels
+from pictures.segmentation.leaf_mask import SIDE, leaf_mask
+from pictures.segmentation.masks import Mask
 
 FloatMap = npt.NDArray[np.float64]
 # Each fires on under 5 % of the validation photos that the bundled model gets right; to be

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pictures.blend import WHOLE, Box, Map
-from pictures.masks import connected
+from pictures.segmentation.masks import connected
 
 HOT, MOST = 0.5, 20
 

@@ -17,10 +17,10 @@ from jobs.ports import Claim
 from models.cards.card import Card
 from models.cards.class_names import crop_and_disease, is_healthy
 from models.verdicts.verdict import VERDICTS
-from pictures.affected_area import affected_share
-from pictures.leaf_mask import leaf_mask, shrink, single_leaf
-from pictures.masks import Mask
 from pictures.pixels import Pixels
+from pictures.segmentation.affected_area import affected_share
+from pictures.segmentation.leaf_mask import leaf_mask, shrink, single_leaf
+from pictures.segmentation.masks import Mask
 
 
 def draw_pictures(claim: Claim, photo: Photo, explanation: Explanation) -> dict[str, bytes]:

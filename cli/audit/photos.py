@@ -18,8 +18,8 @@ from models.cards.class_names import is_healthy
 from models.unreadable_photos import reason_of
 from pictures.blend import Box, Map
 from pictures.duplicates import Hash, difference_hash
-from pictures.leaf_mask import leaf_mask
-from pictures.masks import Mask
+from pictures.segmentation.leaf_mask import leaf_mask
+from pictures.segmentation.masks import Mask
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from engine.photos.transforms import prepare_tensor
 from models.cards.card import Card
 from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.drawn_leaves.leaves import KINDS, DrawnLeaf, draw_leaf
-from pictures.masks import Mask
+from pictures.segmentation.masks import Mask
 
 SICK = tuple(kind for kind in KINDS if kind != "healthy")
 SIZE = 320, 240

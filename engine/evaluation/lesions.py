@@ -15,9 +15,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from pictures.blend import WHOLE, Box, Map, upsample
-from pictures.lesion_masks import GROUND, LEAF, LESION
-from pictures.masks import Mask
 from pictures.pixels import Pixels
+from pictures.segmentation.lesion_masks import GROUND, LEAF, LESION
+from pictures.segmentation.masks import Mask
 
 SIDE, TOLERANCE = 256, 15
 

@@ -29,8 +29,8 @@ _SOURCES = (
 _NOT_OF_REQUESTS = (
     *("api/openapi", "api/rendering/contact_sheet.py", "api/webhooks"),
     "jobs/settings.py",
-    *("pictures/drawn_leaves", "pictures/decoding/in_memory.py", "pictures/lesion_masks.py"),
-    *("pictures/photo_files.py", "pictures/scenes"),
+    *("pictures/decoding/in_memory.py", "pictures/drawn_leaves", "pictures/photo_files.py"),
+    *("pictures/scenes", "pictures/segmentation"),
 )
 _NEVER_SAID = {  # no sentence, or none of an answer
     *("bytes */{size}", "{kind} ({told})", "{where}: {key}: ", "Value error, "),

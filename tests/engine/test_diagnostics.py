@@ -5,7 +5,7 @@ import pytest
 
 from engine.diagnostics import diagnose, diagnose_photo
 from pictures.blend import Map
-from pictures.leaf_mask import SIDE
+from pictures.segmentation.leaf_mask import SIDE
 
 LEAF = np.zeros((SIDE, SIDE), np.bool_)
 LEAF[24:72, 24:72] = True

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageFilter
 
-from pictures.leaf_mask import border_of, leaf_mask, shrink, single_leaf
+from pictures.segmentation.leaf_mask import border_of, leaf_mask, shrink, single_leaf
 
 _WHITE, _BLACK, _PLAIN = 235, 20, 0.6
 

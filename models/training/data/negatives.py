@@ -12,8 +12,8 @@ from PIL import Image
 from models.training.data.array_cache import Array, key_of, memory_mapped
 from models.training.data.cutouts import cut_out
 from models.training.data.photos import read_photo
-from pictures.leaf_mask import GREEN, excess_green
 from pictures.scenes import SCENES, TRAIN_KINDS, draw_scene
+from pictures.segmentation.leaf_mask import GREEN, excess_green
 
 SIDE, BACKGROUND = 224, "background"
 _DRAWING = 1  # raise this when `draw_scene` changes

@@ -8,8 +8,8 @@ import numpy as np
 from models.card_errors import CardError
 from models.training.data.data_folders import DataFolder
 from pictures.errors import WrongMask
-from pictures.lesion_masks import LESION, read_lesion_mask
-from pictures.masks import Mask
+from pictures.segmentation.lesion_masks import LESION, read_lesion_mask
+from pictures.segmentation.masks import Mask
 
 
 def find_outlines(root: Path | None, folders: Sequence[DataFolder]) -> list[dict[str, Path]]:

@@ -19,7 +19,7 @@ from models.training.data.array_cache import Array, key_of, memory_mapped
 from models.training.data.class_folders import class_folders, notes_on
 from models.training.data.cutouts import cut_out
 from models.unreadable_photos import UnreadablePhotos, try_read, unreadable_lines
-from pictures.leaf_mask import SIDE
+from pictures.segmentation.leaf_mask import SIDE
 
 T = TypeVar("T")
 DECODING = 3

@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from models.training.data.array_cache import Array
 from models.training.data.outlines import read_lesions
 from models.training.data.photos import read_photo
-from pictures.leaf_mask import SIDE
-from pictures.masks import Mask
+from pictures.segmentation.leaf_mask import SIDE
+from pictures.segmentation.masks import Mask
 
 _FEWEST, _PART = 4, 64
 _WHOLE = 32_768  # more pixels than a side can have: photos are read at full size

@@ -19,7 +19,7 @@ from models.training.data.outlines import find_outlines
 from models.training.data.photos import read_photo
 from models.training.data.regions import Known, lesions_of
 from models.training.data.sampling import class_weights, sample_batches, shares
-from pictures.leaf_mask import SIDE
+from pictures.segmentation.leaf_mask import SIDE
 
 Indices = tuple[Tensor, ...]
 """The photos of one step: their indices in each folder, int64."""

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from models.training.data.regions import Known, evidence_regions, lesions_of
-from pictures.leaf_mask import SIDE
+from pictures.segmentation.leaf_mask import SIDE
 from tests.models.training.leaves import draw_folder, draw_outline, drawn
 
 

@@ -7,9 +7,9 @@ the docs, and measured by `cropshield evaluate --lesions`.
 import numpy as np
 import numpy.typing as npt
 
-from pictures.leaf_mask import inner_part, shrink
-from pictures.masks import Mask
 from pictures.pixels import Pixels
+from pictures.segmentation.leaf_mask import inner_part, shrink
+from pictures.segmentation.masks import Mask
 
 _OWN_GREEN, _KEPT, _LEAST_GREEN = 20, 0.5, -8.0
 """The leaf's own green is that of its greenest fifth; what has kept less than half of it is ill. A

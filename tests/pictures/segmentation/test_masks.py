@@ -1,9 +1,9 @@
-"""pictures/masks.py: what lies within, and what can be reached."""
+"""pictures/segmentation/masks.py: what lies within, and what can be reached."""
 
 import numpy as np
 import pytest
 
-from pictures.masks import Mask, connected, fill_holes
+from pictures.segmentation.masks import Mask, connected, fill_holes
 
 
 def flooded(free: Mask, seeds: Mask) -> Mask:

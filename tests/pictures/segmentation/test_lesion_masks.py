@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pictures.errors import WrongMask
-from pictures.lesion_masks import read_lesion_mask
+from pictures.segmentation.lesion_masks import read_lesion_mask
 
 VALUES = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
 

@@ -1,12 +1,12 @@
-"""pictures/leaf_mask.py: found leaves against the ones that were drawn."""
+"""pictures/segmentation/leaf_mask.py: found leaves against the ones that were drawn."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
-from pictures.leaf_mask import SIDE, leaf_mask, main_part, tidy
-from pictures.masks import fill_holes
+from pictures.segmentation.leaf_mask import SIDE, leaf_mask, main_part, tidy
+from pictures.segmentation.masks import fill_holes
 
 
 def leaf_on(ground: tuple[int, int, int], noise: float = 8.0) -> tuple[np.ndarray, np.ndarray]:

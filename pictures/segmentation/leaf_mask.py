@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from pictures.masks import Mask, connected, fill_holes, otsu_threshold
 from pictures.pixels import Pixels
+from pictures.segmentation.masks import Mask, connected, fill_holes, otsu_threshold
 
 Number = TypeVar("Number", np.int16, np.float32, np.bool_)
 FloatMap = npt.NDArray[np.float64]

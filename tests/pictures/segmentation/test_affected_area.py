@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pictures.affected_area import affected_share, redness
 from pictures.drawn_leaves.leaves import draw_leaf
-from pictures.leaf_mask import leaf_mask, shrink, single_leaf
+from pictures.segmentation.affected_area import affected_share, redness
+from pictures.segmentation.leaf_mask import leaf_mask, shrink, single_leaf
 
 GREEN, BROWN, GREY = (70, 130, 60), (120, 85, 50), (160, 160, 165)
 
