@@ -38,8 +38,8 @@ from models.cards.card import Card
 from models.cards.class_names import is_healthy
 from models.catalog import Catalog
 from models.decode_size import decode_for
-from pictures.blend import WHOLE
 from pictures.drawn_leaves.leaves import DrawnLeaf
+from pictures.rendering.blend import WHOLE
 from pictures.segmentation.leaf_mask import SIDE, leaf_mask
 
 NUMBERS = ("focus", "border_share", "leaf_share", "flatness")

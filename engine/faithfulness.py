@@ -10,7 +10,7 @@ from engine.cam.forward import class_scores
 from engine.cam.hooks import eval_mode
 from engine.cam.request_checks import check_class
 from engine.errors import WrongInput
-from pictures.blend import WHOLE, Box, Map, upsample
+from pictures.rendering.blend import WHOLE, Box, Map, upsample
 
 HOTTEST = 0.2
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pictures.blend import WHOLE, Box, Map
+from pictures.rendering.blend import WHOLE, Box, Map
 from pictures.segmentation.masks import connected
 
 HOT, MOST = 0.5, 20

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pictures.blend import colourise, fit
 from pictures.pixels import Pixels
-from pictures.text import draw_text, shortened
+from pictures.rendering.blend import colourise, fit
+from pictures.rendering.text import draw_text, shortened
 
 _GAP, _LABEL = 8, 22
 _BAR, _TEXT = 14, 18

@@ -5,7 +5,7 @@ from typing import Any, get_args
 from jobs.records.job import State
 from jobs.records.options import MethodName, OverlayFormat
 from models.cards.class_descriptions import Kind
-from pictures.colormaps import COLORMAPS
+from pictures.rendering.colormaps import COLORMAPS
 
 Json = dict[str, Any]
 _ENUMS = {

@@ -13,8 +13,8 @@ from jobs.records.job import Job, State
 from languages.translator import Translator
 from models.cards.class_names import class_title
 from pictures.pixels import Pixels
+from pictures.rendering.text import draw_text
 from pictures.sheets import labelled_grid
-from pictures.text import draw_text
 
 SIDE = 256
 EXPIRED, ERASED, _ = PLACEHOLDERS = "expired", "erased", "canceled"

@@ -9,8 +9,8 @@ from jobs.blobs.blob_names import OVERLAY_LONG_SIDE
 from jobs.errors import NoPicture
 from jobs.records.job import Job
 from jobs.records.options import OverlayFormat
-from pictures.blend import fit
-from pictures.colormaps import COLORMAPS, colormap
+from pictures.rendering.blend import fit
+from pictures.rendering.colormaps import COLORMAPS, colormap
 
 _SIZE = r"^(model|original|1[6-9]|[2-9][0-9]|[1-9][0-9]{2,4})$"
 

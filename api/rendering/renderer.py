@@ -21,8 +21,8 @@ from jobs.ports import BlobStore
 from jobs.records.job import Job
 from languages.translator import Translator
 from models.cards.class_names import class_title
-from pictures import encoding
-from pictures.blend import Box, Map, blend, levels
+from pictures.rendering import encoding
+from pictures.rendering.blend import Box, Map, blend, levels
 from pictures.sheets import LEGEND, labelled_grid, with_legend
 
 PHOTO = "the photo"

@@ -12,7 +12,7 @@ from api.responses import conditional_json, described_file, stored_file_response
 from api.schemas.catalog import ONNX, ColormapView, ModelView, model_view
 from models.cards.card import Card
 from models.catalog import UnknownModel
-from pictures.colormaps import COLORMAPS, colormap
+from pictures.rendering.colormaps import COLORMAPS, colormap
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
 _MODELS, _COLORMAPS = TypeAdapter(list[ModelView]), TypeAdapter(list[ColormapView])

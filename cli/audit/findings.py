@@ -19,8 +19,8 @@ from engine.evaluation.metrics import (
     classification_metrics,
 )
 from models.verdicts.reliability import ReliabilityBin, reliability_diagram
-from pictures.blend import Map
 from pictures.duplicates import groups, near_pairs
+from pictures.rendering.blend import Map
 
 EXAMPLES = 3
 MISTAKE, LABEL, DUPLICATE, TYPICAL, ODD = (

@@ -22,8 +22,8 @@ from engine.photos.overlay import save_picture
 from models.card_errors import CardError
 from models.cards.card import Card
 from models.training.data.photos import LeafFolder
-from pictures.confusion_matrix import confusion_picture
 from pictures.errors import PhotoError
+from pictures.rendering.confusion_matrix import confusion_picture
 from workers.allocator import keep_freed_memory
 
 

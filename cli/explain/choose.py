@@ -5,7 +5,7 @@ from cli.explain.source import ExplainOptions, Source
 from cli.settings import read
 from engine.cam.request_checks import check_method
 from engine.errors import UnknownMethod
-from pictures.colormaps import UnknownColormap
+from pictures.rendering.colormaps import UnknownColormap
 from workers.settings import WorkerSettings
 
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from cli.report.classes import Descriptions
 from engine.photos.decode import Photo
-from pictures.blend import Map
-from pictures.colormaps import colormap
+from pictures.rendering.blend import Map
+from pictures.rendering.colormaps import colormap
 
 
 @dataclass(frozen=True)

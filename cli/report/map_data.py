@@ -3,7 +3,7 @@
 from base64 import b64encode
 from typing import Any
 
-from pictures.blend import Box, Map, levels
+from pictures.rendering.blend import Box, Map, levels
 
 
 def encode_map(heatmap: Map, box: Box) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from cli.output import json_text
 from cli.report.reasons import LEGEND
 from languages.catalogs import entries
 from languages.translator import Translator
-from pictures.colormaps import colormap
 from pictures.photo_files import printable
+from pictures.rendering.colormaps import colormap
 
 _HERE = Path(__file__).parent
 REPORT_COLORMAPS = ("viridis", "cividis", "magma", "turbo", "jet")

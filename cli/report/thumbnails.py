@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image
 
 from engine.photos.decode import decode
-from pictures.blend import fit
 from pictures.errors import PhotoError
+from pictures.rendering.blend import fit
 
 SIDE = 224
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from pictures.blend import WHOLE, Box, Map, upsample
 from pictures.pixels import Pixels
+from pictures.rendering.blend import WHOLE, Box, Map, upsample
 from pictures.segmentation.lesion_masks import GROUND, LEAF, LESION
 from pictures.segmentation.masks import Mask
 

@@ -12,9 +12,9 @@ from engine.diagnostics import FloatMap
 from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.overlay import blend_map
 from models.decode_size import decode_for
-from pictures.blend import upsample
 from pictures.photo_files import printable
 from pictures.pixels import Pixels
+from pictures.rendering.blend import upsample
 from pictures.segmentation.masks import Mask
 
 HOTTEST = 0.2

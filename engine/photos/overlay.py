@@ -1,7 +1,7 @@
 """Overlays drawn with OpenCV, for the engine and for workers; only `resize.py` imports it too.
 
-`pictures/blend.py` draws the same overlays for the API, which must not load OpenCV. Without it a
-blend takes four times as long, so workers use this one. Tests compare the two.
+`pictures/rendering/blend.py` draws the same overlays for the API, which must not load OpenCV.
+Without it a blend takes four times as long, so workers use this one. Tests compare the two.
 """
 
 import sys
@@ -13,9 +13,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine.photos.resize import resize_photo
-from pictures.blend import WHOLE, Box, fit
-from pictures.colormaps import COLORMAPS, TABLES, UnknownColormap, colormap
 from pictures.pixels import Pixels
+from pictures.rendering.blend import WHOLE, Box, fit
+from pictures.rendering.colormaps import COLORMAPS, TABLES, UnknownColormap, colormap
 
 Map = npt.NDArray[np.float32]
 DEFAULT_COLORMAP: int = cv2.COLORMAP_JET

@@ -16,7 +16,7 @@ from engine.cam.closed_form import LinearHeadOutput
 from engine.cam.numpy_methods import GradientOutput
 from engine.hardware import usable_cores
 from engine.runtimes.base import RuntimeOutput
-from pictures.blend import Box
+from pictures.rendering.blend import Box
 
 # OpenVINO reports each import to its makers; without this module it does not.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jobs.webhooks.url_policy import split_url
-from pictures.colormaps import COLORMAPS, colormap
+from pictures.rendering.colormaps import COLORMAPS, colormap
 
 OverlayFormat = Literal["jpeg", "png", "webp"]
 MethodName = Literal["gradcam", "hirescam", "xgradcam", "gradcam++", "layercam"]

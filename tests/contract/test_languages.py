@@ -15,7 +15,7 @@ from languages.offered import ENGLISH, OFFERED
 from languages.translator import translator
 from models.cards.class_names import class_title
 from models.catalog import Catalog
-from pictures import text
+from pictures.rendering import text
 from pictures.sheets import LEGEND
 from tests.api import conftest
 from tests.api.conftest import FakeWorker

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from api.schemas.jobs import RawMap
 from jobs.redis import keyspace
-from pictures.blend import WHOLE, Box, colourise, upsample
+from pictures.rendering.blend import WHOLE, Box, colourise, upsample
 from tests.api.conftest import BOX, MAPS, PEAKS, FakeWorker
 
 PICTURES = ("overlay", "overlay?alpha=0.2", "heatmap", "comparison", "photo")

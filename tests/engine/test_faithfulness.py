@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from engine.errors import WrongClass, WrongInput
 from engine.faithfulness import measure_faithfulness
-from pictures.blend import Map
+from pictures.rendering.blend import Map
 
 
 class SeesOneCorner(nn.Module):

@@ -13,8 +13,8 @@ from PIL import Image
 from engine.cam.gradcam import GradCAM
 from engine.cam.torch_methods import METHODS, divide_by_peak, get_method
 from engine.photos.decode import decode
-from pictures.blend import blend
 from pictures.errors import PhotoError
+from pictures.rendering.blend import blend
 from tests.engine.networks import network, photos
 from tests.pictures.files import SUFFIXES, file_of, scene
 

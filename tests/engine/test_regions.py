@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from engine.regions import HOT, MOST, hot_regions
-from pictures.blend import Box
+from pictures.rendering.blend import Box
 
 MAPS = arrays(
     np.float32, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.floats(0, 1, width=32)

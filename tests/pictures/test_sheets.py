@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pictures.colormaps import UnknownColormap, colormap
+from pictures.rendering.colormaps import UnknownColormap, colormap
 from pictures.sheets import labelled_grid, with_legend
 
 

@@ -3,7 +3,7 @@
 from starlette.testclient import TestClient
 
 from models.catalog import Catalog
-from pictures.colormaps import COLORMAPS
+from pictures.rendering.colormaps import COLORMAPS
 
 
 def test_models_are_the_cards(client: TestClient) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 
 from cli.audit.photos import AuditedPhoto, ClassView
 from engine.diagnostics import diagnose
-from pictures.blend import WHOLE
 from pictures.drawn_leaves.leaves import draw_leaf
 from pictures.duplicates import difference_hash
+from pictures.rendering.blend import WHOLE
 
 LABELS = {"Apple__scab": "spots", "Corn__common_rust": "rust", "Potato__healthy": "healthy"}
 

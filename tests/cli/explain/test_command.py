@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures.blend import Box, upsample
 from pictures.drawn_leaves.leaves import draw_leaf
+from pictures.rendering.blend import Box, upsample
 from tests.cli.conftest import Command
 
 ROOT = Path(__file__).parents[3]

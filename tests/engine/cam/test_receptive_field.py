@@ -12,7 +12,7 @@ from engine.explainer import Explainer, Request
 from engine.photos.decode import Photo
 from models.architectures.registry import build
 from models.catalog import Catalog
-from pictures.blend import WHOLE, Box, upsample
+from pictures.rendering.blend import WHOLE, Box, upsample
 
 HALF = 31 / 64 / 7  # cells of 32 pixels that are centred on pixel 0 of their own, in parts of 224
 

@@ -15,7 +15,7 @@ from engine.photos.overlay import (
     get_colormap_options,
     render_overlay,
 )
-from pictures.colormaps import COLORMAPS, UnknownColormap, colormap
+from pictures.rendering.colormaps import COLORMAPS, UnknownColormap, colormap
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
 MAP = np.random.default_rng(1).random((14, 14), dtype=np.float32)

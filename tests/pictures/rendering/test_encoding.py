@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures.encoding import LONGEST_SIDE, encode, encode_grey, picture_size, read_picture
+from pictures.rendering.encoding import (
+    LONGEST_SIDE,
+    encode,
+    encode_grey,
+    picture_size,
+    read_picture,
+)
 
 RAMP = np.tile(np.linspace(0, 255, 400).astype(np.uint8)[None, :, None], (300, 1, 3))
 

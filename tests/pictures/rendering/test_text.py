@@ -1,10 +1,10 @@
-"""pictures/text.py: names are drawn in their own script."""
+"""pictures/rendering/text.py: names are drawn in their own script."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, features
 
-from pictures.text import draw_text, shortened, text_width
+from pictures.rendering.text import draw_text, shortened, text_width
 
 SIZE = 24
 SCRIPTS = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pictures.confusion_matrix import _CELL, confusion_picture
+from pictures.rendering.confusion_matrix import _CELL, confusion_picture
 
 
 def test_a_full_row_is_bright_and_an_empty_cell_dark() -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from pictures.colormaps import colormap
 from pictures.pixels import Pixels
+from pictures.rendering.colormaps import colormap
 
 Map = npt.NDArray[np.float32]
 

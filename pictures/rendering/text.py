@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import ImageDraw, ImageFont
 
-_FOLDER = Path(__file__).with_name("fonts")
+_FOLDER = Path(__file__).parents[1] / "fonts"
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"
 _HAN = "\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
 _RUNS = re.compile(f"([{_HANGUL}]+)|([{_HAN}]+)|([^{_HANGUL}{_HAN}]+)")

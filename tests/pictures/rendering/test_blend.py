@@ -1,11 +1,11 @@
-"""pictures/blend.py: overlays without OpenCV, close to those with it."""
+"""pictures/rendering/blend.py: overlays without OpenCV, close to those with it."""
 
 import numpy as np
 import pytest
 
 from engine.photos.overlay import render_overlay
-from pictures.blend import WHOLE, blend, colourise, fit, levels, upsample
-from pictures.colormaps import COLORMAPS, UnknownColormap, colormap
+from pictures.rendering.blend import WHOLE, blend, colourise, fit, levels, upsample
+from pictures.rendering.colormaps import COLORMAPS, UnknownColormap, colormap
 
 RNG = np.random.default_rng(0)
 PHOTO = RNG.integers(0, 256, (61, 97, 3), dtype=np.uint8)

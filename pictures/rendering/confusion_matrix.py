@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from pictures.blend import colourise
 from pictures.pixels import Pixels
-from pictures.text import draw_text, text_width
+from pictures.rendering.blend import colourise
+from pictures.rendering.text import draw_text, text_width
 
 _CELL, _GAP = 26, 8
 _SIZE, _SMALL = 13, 11

@@ -1,10 +1,10 @@
-"""pictures/colormaps.py: OpenCV's colours without OpenCV."""
+"""pictures/rendering/colormaps.py: OpenCV's colours without OpenCV."""
 
 import numpy as np
 import pytest
 
 from engine.photos.overlay import opencv_tables
-from pictures.colormaps import COLORMAPS, UnknownColormap, colormap
+from pictures.rendering.colormaps import COLORMAPS, UnknownColormap, colormap
 
 
 def test_every_table_is_opencvs() -> None:
