@@ -5,8 +5,8 @@ from collections.abc import Container, Mapping
 from cli.errors import FAILED
 from cli.output import warn
 from models.training.data.photos import LeafFolder
-from models.unreadable_photos import unreadable_lines
 from pictures.photo_files import printable
+from pictures.unreadable_photos import unreadable_lines
 
 _NAMED = 6
 _MOST_LINES = 1000

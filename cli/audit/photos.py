@@ -15,11 +15,11 @@ from engine.evaluation.inference import decode_photo
 from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.decode import Photo
 from models.cards.class_names import is_healthy
-from models.unreadable_photos import reason_of
 from pictures.duplicates import Hash, difference_hash
 from pictures.rendering.blend import Box, Map
 from pictures.segmentation.leaf_mask import leaf_mask
 from pictures.segmentation.masks import Mask
+from pictures.unreadable_photos import reason_of
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from engine.explainer import Explainer
 from engine.photos.overlay import save_picture
 from models.card_errors import CardError
 from models.training.data.class_folders import class_folders
-from models.unreadable_photos import try_read, unreadable_lines
 from pictures.pixels import Pixels
 from pictures.sheets import labelled_grid, with_legend
+from pictures.unreadable_photos import try_read, unreadable_lines
 
 _ROWS = 8
 Photos = Sequence[tuple[Path, str]]

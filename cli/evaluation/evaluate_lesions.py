@@ -22,8 +22,8 @@ from engine.evaluation.lesions import summary
 from engine.explainer import Explainer
 from models.card_errors import CardError
 from models.cards.card import Card
-from models.unreadable_photos import unreadable_lines
 from pictures.errors import WrongMask
+from pictures.unreadable_photos import unreadable_lines
 from workers.allocator import keep_freed_memory
 
 RECORDED = "gradcam"

@@ -18,10 +18,10 @@ from engine.evaluation.inference import decode_pixels, predict_verdicts
 from engine.explainer import Explainer
 from models.card_errors import CardError
 from models.cards.card import Card
-from models.unreadable_photos import try_read
 from models.verdicts.verdict import VERDICTS, Verdict
 from pictures.photo_files import passed_over, photo_files
 from pictures.pixels import Pixels
+from pictures.unreadable_photos import try_read
 from workers.allocator import keep_freed_memory
 
 

@@ -19,8 +19,8 @@ from models.cards.card import Card, file_sha256, read_card
 from models.networks.weights import read_weights, write_weights
 from models.training.loop import Trainer
 from models.training.metrics import Scores
-from models.unreadable_photos import UnreadablePhotos
 from pictures.photo_files import printable
+from pictures.unreadable_photos import UnreadablePhotos
 from workers.allocator import keep_freed_memory
 
 

@@ -13,13 +13,13 @@ from engine.explainer import Explainer
 from engine.photos.resize import stretch
 from models.card_errors import CardError
 from models.cards.card import Card
-from models.unreadable_photos import try_read
 from pictures.errors import WrongMask
 from pictures.photo_files import SUFFIXES, is_hidden
 from pictures.pixels import Pixels
 from pictures.segmentation.affected_area import affected_share
 from pictures.segmentation.leaf_mask import leaf_mask, shrink, single_leaf
 from pictures.segmentation.lesion_masks import read_lesion_mask
+from pictures.unreadable_photos import try_read
 
 
 class OutlinedPhoto(NamedTuple):

@@ -30,7 +30,7 @@ _NOT_OF_REQUESTS = (
     *("api/openapi", "api/rendering/contact_sheet.py", "api/webhooks"),
     "jobs/settings.py",
     *("pictures/decoding/in_memory.py", "pictures/drawn_leaves", "pictures/photo_files.py"),
-    *("pictures/scenes", "pictures/segmentation"),
+    *("pictures/scenes", "pictures/segmentation", "pictures/unreadable_photos.py"),
 )
 _NEVER_SAID = {  # no sentence, or none of an answer
     *("bytes */{size}", "{kind} ({told})", "{where}: {key}: ", "Value error, "),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.unreadable_photos import UnreadablePhotos, try_read
+from pictures.unreadable_photos import UnreadablePhotos, try_read
 
 Array = npt.NDArray[np.uint8]
 

@@ -18,8 +18,8 @@ from models.decode_size import decode_at
 from models.training.data.array_cache import Array, key_of, memory_mapped
 from models.training.data.class_folders import class_folders, notes_on
 from models.training.data.cutouts import cut_out
-from models.unreadable_photos import UnreadablePhotos, try_read, unreadable_lines
 from pictures.segmentation.leaf_mask import SIDE
+from pictures.unreadable_photos import UnreadablePhotos, try_read, unreadable_lines
 
 T = TypeVar("T")
 DECODING = 3
