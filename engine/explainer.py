@@ -19,8 +19,7 @@ from engine.runtimes.base import Precision, Runtime, RuntimeChoice, RuntimeOptio
 from engine.runtimes.select import select_runtime
 from engine.torch_types import Device, Network
 from models.cards.card import Card
-from models.verdicts.confidence import confidences
-from models.verdicts.verdict import VerdictScorer
+from models.verdicts.verdict import Calibrator
 from pictures.pixels import Pixels
 
 __all__ = ["ClassMap", "Explainer", "Explanation", "Prediction", "Request", "Timings"]
@@ -60,7 +59,7 @@ class Explainer:
         cache: Path | None = None,
     ) -> None:
         self.card, self.target_layer = card, card.target_layer
-        self._score = VerdictScorer(card)
+        self._calibrate = Calibrator(card)
         self.on_out_of_memory: Callable[[], None] = lambda: None
         options = RuntimeOptions(runtime, precision, threads, cache)
         self._selected = select_runtime(card, device, model, options)
@@ -135,16 +134,17 @@ class Explainer:
         batch = prepare([photo.pixels for photo in photos], self.card.preprocessing)
         prepared = perf_counter()
         output = (on or self._runtime).forward(batch)
-        confidence = confidences(output.logits, self.card.doubt)
+        answers = self._calibrate(output.logits, output.pooled())
         inferred = perf_counter()
-        maps = self._maps(output, classes_to_explain(confidence, requests), requests)
+        maps = self._maps(output, classes_to_explain(answers.confidences, requests), requests)
         ends = prepared - start, inferred - prepared, perf_counter() - inferred
         timings = Timings(*(1000 * seconds for seconds in ends))
         names = self.card.class_names
-        rows = zip(confidence, maps, self._score(output.pooled(), confidence), strict=True)
         return [
-            Explanation(top_predictions(row, names), tuple(own), timings, row, *scored)
-            for row, own, scored in rows
+            Explanation(top_predictions(row, names), tuple(own), timings, row, score, verdict)
+            for row, own, score, verdict in zip(
+                answers.confidences, maps, answers.scores, answers.verdicts, strict=True
+            )
         ]
 
     def _maps(

@@ -20,7 +20,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Prediction:
-    """`confidence`: softmax of the logits over the card's temperature, in [0, 1]."""
+    """`confidence`: softmax of the logits over the photo's temperature, in [0, 1]
+    (`models.verdicts.confidence.temperatures_of`)."""
 
     class_index: int
     class_name: str

@@ -130,6 +130,7 @@ _PROBLEMS: dict[str, tuple[Kind, ...]] = {
     "list_models": (),
     "get_model": (NOT_FOUND, INVALID),
     "get_graph": (NOT_FOUND, api_errors.NoGraph, NO_SUCH_RANGE, INVALID),
+    "get_prototypes": (NOT_FOUND, NO_SUCH_RANGE, INVALID),
     "list_classes": (UnknownModel, INVALID),
     "get_class": (NOT_FOUND, UnknownModel, INVALID),
     "list_colormaps": (),

@@ -9,7 +9,7 @@ from api.dependencies import InjectedServices, Services
 from api.language import translator_of
 from api.problems.errors import NoGraph
 from api.responses import conditional_json, described_file, stored_file_response
-from api.schemas.catalog import ONNX, ColormapView, ModelView, model_view
+from api.schemas.catalog import BINARY, ColormapView, ModelView, model_view
 from models.cards.card import Card
 from models.catalog import UnknownModel
 from pictures.rendering.colormaps import COLORMAPS, colormap
@@ -41,7 +41,7 @@ async def get_model(request: Request, model: str, services: InjectedServices) ->
     "/models/{model}/graph",
     summary="The graph of a model",
     response_class=Response,
-    responses=described_file(ONNX),
+    responses=described_file(BINARY),
 )
 async def get_graph(request: Request, model: str, services: InjectedServices) -> Response:
     """The model as one ONNX file, to be run elsewhere: logits and feature maps of photos."""
@@ -53,7 +53,25 @@ async def get_graph(request: Request, model: str, services: InjectedServices) ->
         raise NoGraph(model, "the one of its card is of other weights, layer or size")
     if not path.is_file():
         raise NoGraph(model, "its file is not on this server")
-    return stored_file_response(request, path, graph.sha256, ONNX)
+    return stored_file_response(request, path, graph.sha256, BINARY)
+
+
+@router.get(
+    "/models/{model}/prototypes",
+    summary="The prototypes of a model",
+    response_class=Response,
+    responses=described_file(BINARY),
+)
+async def get_prototypes(request: Request, model: str, services: InjectedServices) -> Response:
+    """What photos are scored by, for verdicts elsewhere: an .npz of float16 arrays, `centre`
+    (channels,), `whitening` (channels, channels) and `means` (prototypes, channels)."""
+    card = _find_card(services, model)
+    path = card.means_path
+    if card.doubt is None or path is None:
+        raise HTTPException(404, f"model {model} was never calibrated")
+    if not path.is_file():
+        raise HTTPException(404, f"the prototypes of {model} are not on this server")
+    return stored_file_response(request, path, card.doubt.means_sha256, BINARY)
 
 
 def _find_card(services: Services, model: str) -> Card:

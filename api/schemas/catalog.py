@@ -1,5 +1,6 @@
 """The JSON of models and colour tables."""
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -8,12 +9,12 @@ from languages.translator import Translator
 from models.cards.calibration import Calibration
 from models.cards.card import Card
 
-ONNX = "application/octet-stream"
-"""Media type of graphs: none is registered for ONNX."""
+BINARY = "application/octet-stream"
+"""Media type of graphs and prototypes: none is registered for ONNX, nor for NumPy's arrays."""
 
 
-class GraphView(BaseModel):
-    """The model as a file that runs elsewhere, on a phone for instance."""
+class ModelFileView(BaseModel):
+    """A file of a model, by which it runs elsewhere, on a phone for instance."""
 
     link: str = Field(description="Path of the file.")
     media_type: str
@@ -36,7 +37,12 @@ class ModelView(BaseModel):
     doubt: Calibration | None = Field(
         description="By what its verdicts go; null: never calibrated."
     )
-    graph: GraphView | None = Field(description="null: the model has none.")
+    graph: ModelFileView | None = Field(
+        description="The model as an ONNX file; null: the model has none."
+    )
+    prototypes: ModelFileView | None = Field(
+        description="What photos are scored by, an .npz file; null: never calibrated."
+    )
     limits: str = Field(description="What not to expect of it, in the language of the answer.")
     licence: str
     attribution: list[str]
@@ -60,19 +66,28 @@ def model_view(card: Card, translated: Translator) -> ModelView:
         metrics=card.metrics,
         doubt=card.doubt,
         graph=_graph_view(card),
+        prototypes=_prototypes_view(card),
         limits=translated.text(card.limits),
         licence=card.licence,
         attribution=list(card.attribution),
     )
 
 
-def _graph_view(card: Card) -> GraphView | None:
-    path = card.graph_path
-    if card.graph is None or path is None or not path.is_file():
+def _graph_view(card: Card) -> ModelFileView | None:
+    return _file_view(card, "graph", card.graph_path, card.graph.sha256 if card.graph else "")
+
+
+def _prototypes_view(card: Card) -> ModelFileView | None:
+    digest = card.doubt.means_sha256 if card.doubt else ""
+    return _file_view(card, "prototypes", card.means_path, digest)
+
+
+def _file_view(card: Card, name: str, path: Path | None, sha256: str) -> ModelFileView | None:
+    if path is None or not path.is_file():
         return None
-    return GraphView(
-        link=f"/v1/models/{card.id}/graph",
-        media_type=ONNX,
+    return ModelFileView(
+        link=f"/v1/models/{card.id}/{name}",
+        media_type=BINARY,
         bytes=path.stat().st_size,
-        sha256=card.graph.sha256,
+        sha256=sha256,
     )

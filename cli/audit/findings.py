@@ -55,9 +55,8 @@ class Findings:
     @cached_property
     def figures(self) -> ClassificationMetrics:
         """The metrics, as `cropshield evaluate` shows them."""
-        confidences = np.stack([photo.confidences for photo in self.photos])
-        logits = torch.from_numpy(np.log(np.maximum(confidences, 1e-12)))
-        return classification_metrics(logits, torch.from_numpy(self._labels), self.names)
+        confidences = torch.from_numpy(np.stack([photo.confidences for photo in self.photos]))
+        return classification_metrics(confidences, torch.from_numpy(self._labels), self.names)
 
     @cached_property
     def bins(self) -> tuple[ReliabilityBin, ...]:

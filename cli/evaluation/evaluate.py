@@ -64,9 +64,8 @@ def judge(
     Photos that cannot be read are left out of `photos`. Raises CardError where that is all.
     """
     pixels = photos.each(partial(decode_pixels, card=card))
-    logits, verdicts = predict_verdicts(Explainer(card), pixels)
-    temperature = card.doubt.temperature if card.doubt else 1.0
-    figures = classification_metrics(logits, photos.labels, card.class_names, temperature, verdicts)
+    confidences, verdicts = predict_verdicts(Explainer(card), pixels)
+    figures = classification_metrics(confidences, photos.labels, card.class_names, verdicts)
     found: dict[str, float] = {}
     if shortcuts:
         network = load_weights(card, choose_device())

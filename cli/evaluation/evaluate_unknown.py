@@ -60,8 +60,8 @@ def verdicts_on(
     photos = _readable(card, paths, read, unreadable)
     if (first := next(photos, None)) is None:
         return {}
-    logits, verdicts = predict_verdicts(Explainer(card), chain([first], photos))
-    names = [card.class_names[best] for best in logits.argmax(dim=1).tolist()]
+    confidences, verdicts = predict_verdicts(Explainer(card), chain([first], photos))
+    names = [card.class_names[best] for best in confidences.argmax(dim=1).tolist()]
     return dict(zip(read, zip(names, verdicts, strict=True), strict=True))
 
 

@@ -13,8 +13,7 @@ from engine.photos.decode import Photo
 from engine.photos.transforms import prepare_tensor
 from models.cards.card import Card
 from models.decode_size import decode_for
-from models.verdicts.confidence import confidences
-from models.verdicts.verdict import Verdict, VerdictScorer
+from models.verdicts.verdict import Calibrator, Verdict
 from pictures.pixels import Pixels
 
 BATCH = 32
@@ -46,12 +45,12 @@ def predict_logits(card: Card, network: nn.Module, photos: Iterable[Pixels]) -> 
 def predict_verdicts(
     explainer: Explainer, photos: Iterable[Pixels]
 ) -> tuple[Tensor, list[Verdict]]:
-    """The logits in float32, (n, classes) on the CPU, and the verdict on each photo."""
-    score, found, verdicts = VerdictScorer(explainer.card), list[Tensor](), list[Verdict]()
+    """The confidences, float32 (n, classes) in [0, 1], and the verdict on each photo."""
+    calibrate, found, verdicts = Calibrator(explainer.card), list[Tensor](), list[Verdict]()
     waiting = iter(photos)
     while batch := list(islice(waiting, BATCH)):
         result = explainer.forward(batch)
-        confidence = confidences(result.logits, explainer.card.doubt)
-        found.append(torch.from_numpy(result.logits))
-        verdicts += [verdict for _, verdict in score(result.pooled(), confidence)]
+        answers = calibrate(result.logits, result.pooled())
+        found.append(torch.from_numpy(answers.confidences))
+        verdicts += answers.verdicts
     return torch.cat(found), verdicts

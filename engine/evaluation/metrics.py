@@ -1,4 +1,4 @@
-"""Metrics of a classifier from its logits: pure functions of tensors."""
+"""Metrics of a classifier from its confidences: pure functions of tensors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,18 +45,16 @@ class ClassificationMetrics:
 
 
 def classification_metrics(
-    logits: Tensor,
+    confidences: Tensor,
     labels: Tensor,
     names: Sequence[str],
-    temperature: float = 1.0,
     verdicts: Sequence[Verdict] = (),
 ) -> ClassificationMetrics:
-    """Metrics of photos with `logits` float32 (n, classes) and `labels` int64 (n,).
+    """Metrics of photos with `confidences` float32 (n, classes) in [0, 1], and `labels` int64 (n,).
 
-    Confidences are the softmax of the logits divided by `temperature`. Without `verdicts` every
-    answer counts as confident.
+    Without `verdicts` every answer counts as confident.
     """
-    confidence, best = (logits / temperature).softmax(dim=1).max(dim=1)
+    confidence, best = confidences.max(dim=1)
     relied = torch.tensor(
         [VERDICTS[verdict].is_reliable for verdict in verdicts] or [True] * len(best)
     )

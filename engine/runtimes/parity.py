@@ -28,7 +28,7 @@ def disagreement(reference: RuntimeOutput, other: RuntimeOutput, half: bool = Fa
     bfloat16 (`half`) a best class whose margin is above MARGIN stays the best, confidences differ
     by less than 0.05 and a map by less than 0.02 in the mean.
     """
-    ours, theirs = (confidences(output.logits, None) for output in (reference, other))
+    ours, theirs = (confidences(output.logits) for output in (reference, other))
     best = np.argsort(-ours, axis=1, kind="stable")[:, :_BEST]
     sure = top_two_margins(ours) > MARGIN
     if not np.array_equal(theirs.argmax(axis=1)[sure], best[sure, 0]):

@@ -21,15 +21,17 @@ class Thresholds(NamedTuple):
 class Calibration(BaseModel):
     """What `cropshield calibrate` found on labelled photos that the model was not trained on.
 
-    Logits are divided by `temperature`. The score of a photo is its similarity to the class means
-    in the file `means` beside the weights (`models/verdicts/prototypes.py`). Below `not_a_leaf` the
-    verdict is that, below `unknown` it is that; otherwise it is `low_margin` where the two best
-    confidences are less than `margin` apart. `auroc`: leaves against each kind of other pictures.
+    The score of a photo is its similarity to the class means in the file `means` beside the weights
+    (`models/verdicts/prototypes.py`). Logits are divided by a temperature that rises as the score
+    falls (`models/verdicts/confidence.py`). Below `not_a_leaf` the verdict is that, below `unknown`
+    it is that; otherwise it is `low_margin` where the two best confidences are less than `margin`
+    apart. `auroc`: leaves against each kind of other pictures.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
+    temperature_rise: Annotated[float, Field(ge=0, le=100)] = 0.0
     not_a_leaf: Cosine
     unknown: Cosine
     margin: Share

@@ -62,14 +62,19 @@ class Card(CardTable):
     def classes_path(self) -> Path:
         return (self.path.parent / self.classes).resolve()
 
+    @property
+    def means_path(self) -> Path | None:
+        """The file of class means of the [doubt] table, None where there is no table."""
+        return self.weights_path.with_name(self.doubt.means) if self.doubt else None
+
     def read_means(self) -> bytes:
         """The file of class means that the [doubt] table names, checked against its hash.
 
         Raises CardError where there is no table, no file or another one.
         """
-        if self.doubt is None:
+        path = self.means_path
+        if self.doubt is None or path is None:
             raise self.wrong("doubt", "there is no such table; run cropshield calibrate")
-        path = self.weights_path.with_name(self.doubt.means)
         if not path.is_file():
             raise self.wrong("doubt.means", f"file {path} is missing")
         content = path.read_bytes()

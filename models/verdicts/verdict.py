@@ -6,8 +6,8 @@ import numpy as np
 
 from models.cards.calibration import Thresholds
 from models.cards.card import Card
-from models.verdicts.confidence import Array
-from models.verdicts.prototypes import read_prototypes, unit_length
+from models.verdicts.confidence import Array, confidences, temperatures_of
+from models.verdicts.prototypes import Prototypes, read_prototypes, unit_length
 
 Verdict = Literal["confident", "low_margin", "unknown", "not_a_leaf"]
 DEFAULT_MARGIN = 0.2
@@ -101,30 +101,46 @@ def top_two_margins(confidence: Array) -> Array:
     return margins
 
 
-class VerdictScorer:
-    """Scores and verdicts by a card's [doubt] table and the class means that it names.
+class CalibratedAnswers(NamedTuple):
+    """Of N photos: `confidences` float32 (N, classes), in [0, 1]; `scores`, None where the card has
+    no [doubt] table; `verdicts`."""
+
+    confidences: Array
+    scores: list[float | None]
+    verdicts: list[Verdict]
+
+
+class Calibrator:
+    """What a model's outputs are worth, by its card's [doubt] table and the class means that it
+    names.
 
     Raises CardError for means that are missing or not those of the card.
     """
 
     def __init__(self, card: Card) -> None:
         self._card = card
-        self._thresholds = card.doubt.thresholds if card.doubt else None
         self._prototypes = read_prototypes(card) if card.doubt else None
 
-    def __call__(self, pooled: Array, confidence: Array) -> list[tuple[float | None, Verdict]]:
-        """Score and verdict of each photo; the score is None where the card has no table.
+    def __call__(self, logits: Array, pooled: Array) -> CalibratedAnswers:
+        """Confidences, score and verdict of each photo.
 
-        pooled: the mean of each of the target layer's maps, (N, K); confidence: (N, classes).
-        Raises CardError where the prototypes have other channels.
+        logits: (N, classes); pooled: the mean of each of the target layer's maps, (N, K). Raises
+        CardError where the prototypes have other channels.
         """
-        margins = top_two_margins(confidence).tolist()
-        if self._prototypes is None:
-            return [(None, verdict_of(None, margin, None)) for margin in margins]
-        if pooled.shape[1] != len(self._prototypes.centre):
-            had, needed = len(self._prototypes.centre), pooled.shape[1]
+        if (doubt := self._card.doubt) is None or self._prototypes is None:
+            shares = confidences(logits)
+            margins = top_two_margins(shares).tolist()
+            verdicts = [verdict_of(None, margin, None) for margin in margins]
+            return CalibratedAnswers(shares, [None] * len(shares), verdicts)
+        scores = self._scores(pooled, self._prototypes)
+        shares = confidences(logits, temperatures_of(scores, doubt))
+        pairs = zip(scores.tolist(), top_two_margins(shares).tolist(), strict=True)
+        verdicts = [verdict_of(score, margin, doubt.thresholds) for score, margin in pairs]
+        return CalibratedAnswers(shares, scores.tolist(), verdicts)
+
+    def _scores(self, pooled: Array, prototypes: Prototypes) -> Array:
+        needed, had = pooled.shape[1], len(prototypes.centre)
+        if needed != had:
             message = f"{had} channels, but {self._card.target_layer} has {needed}"
             raise self._card.wrong("doubt.means", f"{message}; run cropshield calibrate")
-        scores = self._prototypes.similarity(unit_length(pooled)).tolist()
-        pairs = zip(scores, margins, strict=True)
-        return [(score, verdict_of(score, margin, self._thresholds)) for score, margin in pairs]
+        return prototypes.similarity(unit_length(pooled))

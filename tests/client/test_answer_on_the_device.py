@@ -24,15 +24,16 @@ def run(program: str, folder: Path) -> str:
 
 
 @pytest.mark.parametrize("model", ["cropshield_cnn", "resnet18"])
-def test_the_file_alone_gives_the_answer_and_the_map_of_the_server(
+def test_the_files_alone_give_answer_verdict_and_map_of_the_server(
     address: str, leaf_jpeg: bytes, tmp_path: Path, model: str
 ) -> None:
     (tmp_path / "leaf.jpg").write_bytes(leaf_jpeg)
     run(FETCH.replace("http://127.0.0.1:8000", address).replace("cropshield_cnn", model), tmp_path)
-    name, confidence = run(ANSWER, tmp_path).split()
+    name, confidence, verdict = run(ANSWER, tmp_path).split()
     with CropShield(address) as client:
         job = client.explain(leaf_jpeg, model=model).job
         heat = np.load(io.BytesIO(client.heatmap(job, format="npy")))
-    assert name == job.best.class_name
+    assert job.result
+    assert (name, verdict) == (job.best.class_name, job.result.verdict)
     assert float(confidence) == pytest.approx(job.best.confidence, abs=0.01)
     np.testing.assert_allclose(np.load(tmp_path / "heat.npy"), heat, atol=0.06)  # of bfloat16

@@ -195,7 +195,7 @@ def test_a_calibrated_model_answers_by_its_temperature_and_thresholds(
     assert known.verdict == "confident"
     assert known.score == pytest.approx(1, abs=1e-3)
     assert strange.verdict in ("unknown", "not_a_leaf")
-    confidence = confidences((seen.logits / 2).astype(np.float32), None)
+    confidence = confidences((seen.logits / 2).astype(np.float32))
     assert known.predictions[0].confidence == pytest.approx(float(confidence.max()), abs=1e-5)
     (plain,) = explainer.explain([noise(0)], [Request()])
     assert plain.score is None

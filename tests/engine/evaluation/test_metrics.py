@@ -9,11 +9,13 @@ from models.verdicts.verdict import Verdict
 
 NAMES = ("a", "b", "c")
 LABELS = torch.tensor([0, 0, 0, 1])
-LOGITS = torch.tensor([[9.0, 0, 0], [9.0, 0, 0], [0, 9.0, 0], [0, 9.0, 0]])
+SURE = torch.tensor(
+    [[0.98, 0.01, 0.01], [0.98, 0.01, 0.01], [0.01, 0.98, 0.01], [0.01, 0.98, 0.01]]
+)
 
 
 def test_each_class_has_its_figures_the_worst_first() -> None:
-    found = classification_metrics(LOGITS, LABELS, NAMES)
+    found = classification_metrics(SURE, LABELS, NAMES)
     assert found.accuracy == pytest.approx(0.75)
     assert found.macro_f1 == pytest.approx((0.8 + 2 / 3) / 2)
     assert found.confusion == ((2, 1, 0), (0, 1, 0), (0, 0, 0))
@@ -23,20 +25,21 @@ def test_each_class_has_its_figures_the_worst_first() -> None:
 
 
 def test_a_card_is_given_the_figures_rounded() -> None:
-    shares = {"accuracy": 0.75, "macro_f1": 0.7333, "ece": 0.2498}
-    figures = classification_metrics(LOGITS, LABELS, NAMES).of_card()
+    shares = {"accuracy": 0.75, "macro_f1": 0.7333, "ece": 0.23}
+    figures = classification_metrics(SURE, LABELS, NAMES).of_card()
     assert figures == shares | {"confident": 1.0, "confident_right": 0.75, "photos": 4}
 
 
 def test_of_the_confident_answers_it_is_told_how_many_are_right() -> None:
     verdicts: list[Verdict] = ["confident", "confident", "unknown", "low_margin"]
-    figures = classification_metrics(LOGITS, LABELS, NAMES, verdicts=verdicts)
+    figures = classification_metrics(SURE, LABELS, NAMES, verdicts=verdicts)
     assert (figures.confident, figures.confident_right) == (0.5, 1.0)
 
 
-def test_a_temperature_makes_a_model_less_sure_and_no_less_right() -> None:
+def test_who_is_less_sure_is_no_less_right_and_better_calibrated() -> None:
     sure, cool = (
-        classification_metrics(LOGITS, LABELS, NAMES, temperature) for temperature in (1.0, 8.0)
+        classification_metrics(confidences, LABELS, NAMES)
+        for confidences in (SURE, torch.lerp(SURE, torch.full((4, 3), 1 / 3), 0.3))
     )
     assert sure.accuracy == cool.accuracy
     assert cool.ece < sure.ece

@@ -14,13 +14,13 @@ from pydantic import ValidationError
 from models.card_errors import CardError
 from models.cards.calibration import Calibration
 from models.cards.card import Card
-from models.verdicts.confidence import Array, confidences
+from models.verdicts.confidence import Array, confidences, temperatures_of
 from models.verdicts.prototypes import Prototypes, read_prototypes, unit_length, write_prototypes
 from models.verdicts.verdict import (
     DEFAULT_MARGIN,
     VERDICTS,
+    Calibrator,
     Verdict,
-    VerdictScorer,
     top_two_margins,
     verdict_of,
 )
@@ -102,9 +102,17 @@ def test_a_brighter_answer_is_no_nearer(factor: float) -> None:
 
 def test_confidences_are_softened_by_the_temperature() -> None:
     logits = np.array([[2, 0]], np.float32)
-    warm = DOUBT.model_copy(update={"temperature": 2.0})
+    warm = np.array([2], np.float32)
     assert confidences(logits, warm)[0, 0] == pytest.approx(1 / (1 + np.exp(-1)), abs=1e-6)
-    assert confidences(logits, None)[0, 0] == pytest.approx(1 / (1 + np.exp(-2)), abs=1e-6)
+    assert confidences(logits)[0, 0] == pytest.approx(1 / (1 + np.exp(-2)), abs=1e-6)
+
+
+def test_the_temperature_rises_as_the_score_falls() -> None:
+    rising = DOUBT.model_copy(update={"temperature": 0.5, "temperature_rise": 3.0})
+    found = temperatures_of(np.array([1, 0.5, -1], np.float32), rising)
+    assert found.tolist() == pytest.approx([0.5, 1.25, 3.5])
+    same = temperatures_of(np.array([1, -1], np.float32), DOUBT)
+    assert same.tolist() == [DOUBT.temperature] * 2
 
 
 def test_the_margin_of_a_model_of_one_class_is_its_confidence() -> None:
@@ -123,14 +131,28 @@ def calibrated(tmp_path: Path) -> Card:
 
 def test_verdicts_are_those_of_each_photo(calibrated: Card) -> None:
     seen = np.array([[0.1, 0, 9], [9, 0, 0.1], [9, 0, 0.1]], np.float32)
-    confidence = np.array([[1, 0], [1, 0], [0.6, 0.4]], np.float32)
-    found = [verdict for _, verdict in VerdictScorer(calibrated)(seen, confidence)]
-    assert found == ["not_a_leaf", "confident", "low_margin"]
+    logits = np.array([[9, 0], [9, 0], [0.4, 0]], np.float32)
+    found = Calibrator(calibrated)(logits, seen)
+    assert found.verdicts == ["not_a_leaf", "confident", "low_margin"]
+
+
+def test_the_same_logits_are_worth_less_on_a_stranger_photo(calibrated: Card) -> None:
+    assert calibrated.doubt is not None
+    doubt = calibrated.doubt.model_copy(update={"temperature_rise": 2.0})
+    calibrate = Calibrator(calibrated.model_copy(update={"doubt": doubt}))
+    found = calibrate(
+        np.array([[2, 0], [2, 0]], np.float32), np.array([[9, 0, 0], [9, 0, 9]], np.float32)
+    )
+    (near, far), (most, less) = found.scores, found.confidences[:, 0]
+    assert near is not None
+    assert far is not None
+    assert near > far
+    assert most > less > 0.5
 
 
 def test_means_of_another_layer_are_refused(calibrated: Card) -> None:
     with pytest.raises(CardError, match="3 channels, but block4 has 5; run cropshield calibrate"):
-        VerdictScorer(calibrated)(np.ones((1, 5), np.float32), np.full((1, 2), 0.5, np.float32))
+        Calibrator(calibrated)(np.zeros((1, 2), np.float32), np.ones((1, 5), np.float32))
 
 
 def stored(card: Card, content: bytes) -> Card:
@@ -182,10 +204,10 @@ def test_means_that_are_missing_or_changed_are_refused(calibrated: Card) -> None
     path = calibrated.weights_path.with_name("means.npy")
     path.write_bytes(b"changed")
     with pytest.raises(CardError, match=r"means_sha256: sha256 is .*, but means\.npy has"):
-        VerdictScorer(calibrated)
+        Calibrator(calibrated)
     path.unlink()
     with pytest.raises(CardError, match=r"means\.npy is missing"):
-        VerdictScorer(calibrated)
+        Calibrator(calibrated)
 
 
 @pytest.mark.parametrize(
