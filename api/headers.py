@@ -16,6 +16,14 @@ def find_header(message: Scope | Message, name: bytes) -> str | None:
     return None
 
 
+def asks_for_picture(scope: Scope, kind: str) -> bool:
+    """Whether `Accept` names the media type of a picture, `image/jpeg` say, or `image/*`, and
+    does not take JSON as well."""
+    accepted = find_header(scope, b"accept") or ""
+    ranges = {one.partition(";")[0].strip().lower() for one in accepted.split(",")}
+    return bool(ranges & {kind, "image/*"}) and not ranges & {"application/json", "*/*"}
+
+
 def add_headers(start: Message, headers: Iterable[RawHeader]) -> None:
     """Add headers to the start of a response, except those that it has already."""
     known = {name for name, _ in start["headers"]}

@@ -21,7 +21,8 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["pictures"])
 _TYPES = {"png": "image/png", "npy": "application/octet-stream", "json": "application/json"}
 
 
-_PICTURE = described_file("image/jpeg", "image/png", "image/webp")
+PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp")
+_PICTURE = described_file(*PICTURE_TYPES)
 _HEATMAP = described_file("image/png", "application/octet-stream")
 _HEATMAP[200]["content"]["application/json"] = {"schema": {"$ref": "#/components/schemas/RawMap"}}
 
@@ -44,6 +45,11 @@ def _with_pictures(job: Job) -> Job:
 
 
 Finished = Annotated[Job, Depends(finished)]
+
+
+def overlay_type(job: Job) -> str:
+    """The media type of the stored overlay."""
+    return f"image/{job.options.overlay_format}"
 
 
 @router.get("/overlay", summary="An overlay", response_class=Response, responses=_PICTURE)

@@ -16,10 +16,12 @@ from api.dependencies import (
     wait_seconds,
 )
 from api.disconnect import while_connected
-from api.headers import find_header
+from api.headers import asks_for_picture, find_header
 from api.language import language_of
 from api.plain_route import PlainRoute
+from api.rendering.params import OverlayParams
 from api.responses import job_response
+from api.routes.pictures import PICTURE_TYPES, get_overlay, overlay_type
 from api.schemas.jobs import JobView
 from api.uploads.read import FIELD, RAW_TYPES, read_options, read_upload
 from jobs.errors import StoreDown
@@ -43,7 +45,12 @@ _BODY: dict[str, Any] = {
     ],
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"model": JobView, "description": "The job has already ended."}
+    200: {
+        "model": JobView,
+        "content": {kind: {"schema": _BINARY} for kind in PICTURE_TYPES},
+        "description": "The job has already ended. With `Accept: image/jpeg`, or the type that "
+        "`overlay_format` asks for, it is the overlay, if there is one.",
+    }
 }
 
 
@@ -75,9 +82,17 @@ class SubmitHandler:
         headers = {"Location": f"/v1/jobs/{job.id}"}
         if made.replayed:
             headers["Idempotency-Replayed"] = "true"
+        if job.has_pictures and asks_for_picture(self._request.scope, overlay_type(job)):
+            return await self._overlay(job, headers)
         status = 200 if job.state.is_terminal else 202
         language = language_of(self._request.scope)
         return job_response(job, self._services.jobs.catalog, status, language, wait, headers)
+
+    async def _overlay(self, job: Job, headers: dict[str, str]) -> Response:
+        """The overlay itself. Raises what `get_overlay` raises."""
+        response = await get_overlay(self._request, job, self._services, OverlayParams())
+        response.headers.update(headers | {"Content-Location": f"/v1/jobs/{job.id}/overlay"})
+        return response
 
     async def _read_and_submit(self, submission: Submission) -> Submitted:
         services = self._services
@@ -127,6 +142,7 @@ InjectedHandler = Annotated[SubmitHandler, Depends(submit_handler)]
 async def submit_job(submit_handler: InjectedHandler, key: IdempotencyKey = None) -> Response:
     """Send the photo as the raw body or as the form field `image`; the answer is a job.
 
+    With `Prefer: wait=25` and `Accept: image/jpeg` it is the overlay, as soon as there is one.
     With an `Idempotency-Key` the same request can be sent again without making a second job.
     """
     return await submit_handler.submit(key=key)

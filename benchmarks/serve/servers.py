@@ -20,7 +20,7 @@ START_SECONDS = 600.0  # on a busy machine
 STOP_SECONDS = 30.0
 OK, REFUSED = 200, 503
 _START_OF_JPEG = (b"\xff\xd8", b'["/9j')  # the second in base64, in a list
-_JPEG = {"Content-Type": "image/jpeg"}
+_JPEG, _JPEG_ASKED_FOR = {"Content-Type": "image/jpeg"}, {"Accept": "image/jpeg"}
 _FORMS = {"litserve": ("/predict", "request"), "bentoml": ("/", "photos")}
 """Where a server takes a photo in a form: the path, and the field."""
 
@@ -124,12 +124,12 @@ class Peer(Server):
 
 @dataclass
 class Ours(Server):
-    """`cropshield serve`: the photo is submitted and waited for, then the overlay is fetched."""
+    """`cropshield serve`: the photo is submitted, and its overlay waited for."""
 
     ready: str = "/readyz"
 
     async def send(self, client: httpx2.AsyncClient, photo: bytes) -> int:
-        headers = _JPEG | {"Prefer": "wait=25"}
+        headers = _JPEG | _JPEG_ASKED_FOR | {"Prefer": "wait=25"}
         answer = await client.post("/v1/jobs", content=photo, headers=headers)
         while answer.status_code == 202:
             answer = await client.get(answer.headers["Location"], headers=headers)
@@ -137,7 +137,7 @@ class Ours(Server):
                 answer.status_code = 202
         if answer.status_code == REFUSED and "Retry-After" not in answer.headers:
             return -REFUSED
-        if answer.status_code != 200:
+        if answer.status_code != OK or answer.headers["Content-Type"] == "image/jpeg":
             return answer.status_code
         return (await client.get(f"/v1/jobs/{answer.json()['id']}/overlay")).status_code
 

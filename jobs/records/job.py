@@ -103,6 +103,11 @@ class Job(BaseModel):
     error: dict[str, Any] | None = None
     queue: QueuePosition | None = None
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether there is an overlay."""
+        return self.state is State.SUCCEEDED and not self.erased
+
 
 def new_id() -> str:
     """An unguessable id (UUID version 4, 122 random bits)."""

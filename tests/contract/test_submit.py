@@ -28,6 +28,55 @@ def test_post_is_202_with_location_retry_after_and_the_whole_job(
     assert job == client.get(answer.headers["Location"]).json()
 
 
+PICTURE = {"Accept": "image/jpeg", "Prefer": "wait=5"}
+
+
+def test_who_asks_for_a_picture_gets_the_overlay_in_one_answer(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+) -> None:
+    submit(client, leaf_jpeg)
+    job = f"/v1/jobs/{fake_worker.succeed(leaf_jpeg)}"  # the same photo again is not run again
+    answer = client.post("/v1/jobs", content=leaf_jpeg, headers=PICTURE)
+    assert (answer.status_code, answer.content) == (200, b"overlay 0")
+    assert answer.headers["Content-Type"] == "image/jpeg"
+    own = answer.headers["Location"]
+    assert own != job
+    assert answer.headers["Content-Location"] == f"{own}/overlay"
+    stored = client.get(f"{own}/overlay")
+    assert answer.headers["ETag"] == stored.headers["ETag"]
+    put = client.put(
+        f"/v1/jobs/{NEW_ID}", content=leaf_jpeg, headers=PICTURE | {"Accept": "image/*"}
+    )
+    assert put.content == b"overlay 0"
+    assert put.headers["Location"] == f"/v1/jobs/{NEW_ID}"
+
+
+@pytest.mark.parametrize(
+    "accepted", ["*/*", "application/json, image/jpeg", "image/jpeg, */*;q=0.1", "image/webp", ""]
+)
+def test_who_takes_json_or_another_picture_gets_the_job(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker, accepted: str
+) -> None:
+    submit(client, leaf_jpeg)
+    fake_worker.succeed(leaf_jpeg)
+    answer = client.post("/v1/jobs", content=leaf_jpeg, headers=PICTURE | {"Accept": accepted})
+    assert answer.json()["state"] == "succeeded"
+
+
+def test_without_an_overlay_the_answer_is_the_job(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+) -> None:
+    """It has not ended when the answer is due, or its pictures are erased."""
+    path, at_once = f"/v1/jobs/{NEW_ID}", PICTURE | {"Prefer": "wait=0"}
+    waiting = client.put(path, content=leaf_jpeg, headers=at_once)
+    assert (waiting.status_code, waiting.json()["state"]) == (202, "queued")
+    fake_worker.succeed(leaf_jpeg)
+    assert client.put(path, content=leaf_jpeg, headers=PICTURE).content == b"overlay 0"
+    client.delete(path)
+    erased = client.put(path, content=leaf_jpeg, headers=PICTURE)
+    assert (erased.status_code, erased.json()["erased"]) == (200, True)
+
+
 @pytest.mark.parametrize("kind", RAW_TYPES)
 def test_raw_bytes_are_taken_under_every_content_type(
     client: TestClient, leaf_jpeg: bytes, kind: str
