@@ -1,78 +1,100 @@
-"""A Redis at its `maxmemory`: nothing new is accepted, and what was accepted comes to its end."""
+"""How many jobs may wait, in all and of one key."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+import math
 
 import pytest
 
-from jobs.errors import JobNotFound, StoreDown, StoreFull
-from jobs.ports import Outcome
-from jobs.records.job import State
+from jobs.errors import QueueFull, ShareUsedUp
+from jobs.records.job import LOCAL
 from jobs.redis import keyspace
+from jobs.redis.admission import CHECK_SECONDS, AdmissionControl
+from jobs.redis.connections import connect_async
+from jobs.redis.store import RedisJobStore
 from tests.jobs.conftest import JobHarness, a_job
 
-DONE = Outcome(State.SUCCEEDED, result={"predictions": ["leaf " * 500]})
 
-
-@contextmanager
-def no_memory(harness: JobHarness) -> Iterator[None]:
-    """Redis has less than it already uses: it refuses every write that could need more."""
-    harness.client.config_set("maxmemory", 500_000)
-    try:
-        yield
-    finally:
-        harness.client.config_set("maxmemory", 0)
-
-
-@pytest.fixture
-def harness(harness: JobHarness) -> Iterator[JobHarness]:
-    yield harness
-    harness.client.config_set("maxmemory", 0)
-
-
-def test_what_is_running_is_finished(harness: JobHarness) -> None:
-    harness.enqueue()
-    (claim,) = harness.queue.claim(1)
-    with no_memory(harness):
-        assert harness.queue.finish(claim, DONE) is State.SUCCEEDED
-        job = harness.find(claim.job.id)
-    assert job.result == DONE.result
-    assert harness.client.ttl(keyspace.JOB + job.id) > 0
-    assert not harness.client.zcard(keyspace.LEASES)
-
-
-def test_what_waits_is_claimed_kept_and_given_back(harness: JobHarness) -> None:
-    job = harness.enqueue()
-    with no_memory(harness):
-        claims = harness.queue.claim(1)
-        assert harness.queue.renew(claims) == 1
-        harness.queue.release(claims)
-        (again,) = harness.queue.claim(1)
-        time.sleep(1.05)
-        harness.queue.reap()
-        assert harness.find(job.id).state is State.QUEUED
-        harness.queue.heartbeat("w")
-        assert harness.ask(lambda store: store.workers()) == 1
-        assert harness.ask(lambda store: store.cancel(job.id)).state is State.CANCELED
-    assert again.attempt == 1
-
-
-def test_a_new_job_is_refused_whole(harness: JobHarness) -> None:
-    job = a_job()
-    with no_memory(harness):
-        with pytest.raises(StoreDown, match="maxmemory"):
-            harness.ask(lambda store: store.enqueue(job))
-        with pytest.raises(JobNotFound):
-            harness.find(job.id)
-    assert harness.queue.claim(1) == []
-
-
-def test_room_ends_at_nine_tenths_of_the_memory(harness: JobHarness) -> None:
-    harness.ask(lambda store: store.check_admission())
-    used = harness.client.info("memory")["used_memory"]
-    harness.client.config_set("maxmemory", int(used / 0.8))
-    harness.ask(lambda store: store.check_admission())
-    harness.client.config_set("maxmemory", int(used / 0.95))
-    with pytest.raises(StoreFull, match="the limit is 90% of its"):
+def test_a_full_queue_refuses_and_names_the_limit(harness: JobHarness) -> None:
+    for _ in range(5):
+        harness.enqueue()
+    with pytest.raises(QueueFull, match="5 jobs are waiting; the limit is 5"):
+        harness.enqueue()
+    with pytest.raises(QueueFull):
         harness.ask(lambda store: store.check_admission())
+
+
+def test_room_is_asked_for_once_in_a_while_but_a_refusal_is_never_kept(harness: JobHarness) -> None:
+    now = [0.0]
+
+    async def look() -> None:
+        redis = connect_async(harness.url)
+        room = AdmissionControl(redis, 5, lambda: now[0])
+        await room.check(LOCAL)
+        harness.client.zadd(keyspace.INTERACTIVE, {f"job {number}": number for number in range(5)})
+        await room.check(LOCAL)
+        with pytest.raises(QueueFull):  # there was room for one more
+            await room.check(LOCAL)
+        now[0] = CHECK_SECONDS
+        for _ in range(2):
+            with pytest.raises(QueueFull):
+                await room.check(LOCAL)
+        harness.client.delete(keyspace.INTERACTIVE)
+        await room.check(LOCAL)
+        await redis.aclose()
+
+    asyncio.run(look())
+
+
+def test_a_job_that_is_recorded_tells_how_much_room_it_leaves(harness: JobHarness) -> None:
+    async def run() -> None:
+        redis = connect_async(harness.url)
+        store = RedisJobStore(redis, harness.notifier, 5, 3)
+        store._admission = AdmissionControl(redis, 5, lambda: 0.0)
+        await store.enqueue(a_job())
+        harness.client.zadd(keyspace.INTERACTIVE, {f"job {number}": number for number in range(5)})
+        await store.check_admission()
+        with pytest.raises(QueueFull):  # there was room for one more
+            await store.check_admission()
+        await redis.aclose()
+
+    asyncio.run(run())
+
+
+def test_while_one_asks_for_room_others_go_by_what_was_known(harness: JobHarness) -> None:
+    async def run() -> None:
+        redis, now = connect_async(harness.url), [0.0]
+        room = AdmissionControl(redis, 9, lambda: now[0])
+        await room.check(LOCAL)  # there was room for three more
+        harness.client.zadd(keyspace.INTERACTIVE, {f"job {number}": number for number in range(9)})
+        now[0] = CHECK_SECONDS
+        room._memory._next_check = math.inf  # nothing else is asked for in between
+        checks = [room.check(LOCAL) for _ in range(3)]
+        refused, *others = await asyncio.gather(*checks, return_exceptions=True)
+        assert isinstance(refused, QueueFull)
+        assert others == [None, None]
+        with pytest.raises(QueueFull):
+            await room.check(LOCAL)
+        await redis.aclose()
+
+    asyncio.run(run())
+
+
+def test_one_key_never_takes_the_last_room_from_another(harness: JobHarness) -> None:
+    for priority in ("interactive", "bulk", "bulk"):
+        harness.enqueue(owner="bulk sender", priority=priority)
+    with pytest.raises(ShareUsedUp, match="3 jobs of this key are waiting; the limit is 2"):
+        harness.enqueue(owner="bulk sender")
+    with pytest.raises(ShareUsedUp):
+        harness.ask(lambda store: store.check_admission("bulk sender"))
+    harness.ask(lambda store: store.check_admission("phone"))
+    harness.enqueue(owner="phone")
+    harness.queue.claim(8)
+    harness.enqueue(owner="bulk sender")
+
+
+def test_a_key_whose_jobs_are_all_canceled_has_its_share_again(harness: JobHarness) -> None:
+    jobs = [harness.enqueue(owner="phone") for _ in range(3)]
+    for job in jobs:
+        harness.ask(lambda store, job=job: store.cancel(job.id))  # type: ignore[misc]
+    for _ in range(3):
+        harness.enqueue(owner="phone")
