@@ -14,8 +14,8 @@ class LossyProxy(ThreadingHTTPServer):
     """In front of the server at `address`.
 
     `loses`: a photo, by its path or key, gets no answer the first time: it is lost on its way
-    there or, if `forwards`, the answer is on its way back. `lost` is set then. `holds`: the
-    connection stays open until the sender is gone.
+    there or, if `forwards`, the answer is on its way back; with `keeps_losing`, the times after
+    too. `lost` is set then. `holds`: the connection stays open until the sender is gone.
     """
 
     daemon_threads = True
@@ -24,6 +24,7 @@ class LossyProxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream = httpx2.Client(base_url=address, timeout=60)
         self.loses, self.forwards, self.holds = True, True, False
+        self.keeps_losing = False
         self.lost, self.known = threading.Event(), set[str]()
 
     @property
@@ -42,7 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         photo = self.headers.get("Idempotency-Key") or self.path
         loses = self.server.loses and self.command in {"PUT", "POST"}
-        loses = loses and photo not in self.server.known
+        loses = loses and (self.server.keeps_losing or photo not in self.server.known)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if not loses or self.server.forwards:
             try:

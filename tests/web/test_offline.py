@@ -4,19 +4,21 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from pictures.drawn_leaves.leaves import draw_leaf
 from tests import programs
 from tests.lossy_proxy import LossyProxy, lossy_proxy
-from tests.service.conftest import Service
+from tests.service.conftest import START_SECONDS, Service
 from tests.web.conftest import WAIT_MS, NewPage
 from tests.web.page import PHONE, violations
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.service
 
 
 @pytest.fixture
@@ -36,7 +38,6 @@ def phone(browser: Browser, memory: Path, *, offline: bool = False) -> Iterator[
         **PHONE,
     )
     context.set_default_timeout(WAIT_MS)
-    expect.set_options(timeout=WAIT_MS)
     context.set_offline(offline)
     yield context
     context.close()
@@ -77,7 +78,7 @@ def test_photos_taken_offline_become_one_job_each_though_page_answers_and_server
         worker.send_signal(signal.SIGSTOP)
         try:
             context.set_offline(False)
-            assert proxy.lost.wait(60), "a photo is sent, and its answer is lost"
+            assert proxy.lost.wait(START_SECONDS), "a photo is sent, and its answer is lost"
             stack.api.kill()
             stack.api.wait()
             page.locator("#send-now").click()
@@ -104,10 +105,12 @@ def test_several_photos_whose_answer_is_lost_become_one_batch(
 ) -> None:
     before = job_ids(stack)
     with phone(browser, tmp_path) as context:
-        page = opened(context, proxy.address)
+        page, proxy.keeps_losing = opened(context, proxy.address), True
         page.set_input_files("#choose", leaves)
         expect(entries(page, "Waiting")).to_contain_text("3 photos")
         page.reload()
+        proxy.loses = False
+        page.evaluate("dispatchEvent(new Event('online'))")  # rather than wait for long
         expect(entries(page, "Done")).to_contain_text("3 of 3 photos done")
         page.locator("#entries").get_by_role("button", name="Open").click()
         expect(page.locator("#sheet")).to_be_visible()
@@ -123,6 +126,18 @@ def test_the_result_comes_up_when_the_network_is_back(
     expect(entries(page, "Waiting")).to_contain_text("cannot be reached")
     expect(page.locator("#trouble")).to_be_hidden()
     page.context.set_offline(False)
+    expect(page.locator("#result")).to_be_visible()
+    expect(page.locator("#outbox")).to_be_hidden()
+    _forget_the_network(new_page)
+
+
+def test_a_photo_that_is_sent_again_by_itself_comes_back_explained(
+    new_page: NewPage, leaves: list[Path]
+) -> None:
+    page = new_page(service_workers="block")  # routes do not see its requests
+    page.route("**/v1/jobs/*?*", lambda route: route.abort(), times=1)
+    page.set_input_files("#choose", leaves[0])
+    expect(entries(page, "Waiting")).to_contain_text("cannot be reached")
     expect(page.locator("#result")).to_be_visible()
     expect(page.locator("#outbox")).to_be_hidden()
     _forget_the_network(new_page)
@@ -155,17 +170,18 @@ def test_what_fails_later_says_why_and_is_tried_again_or_deleted(
 
 
 def test_a_device_without_room_says_so_and_still_sends(
-    new_page: NewPage, leaves: list[Path]
+    new_page: NewPage, stack: Service, leaves: list[Path], tmp_path: Path
 ) -> None:
-    page = new_page(**PHONE)
+    large, quota = tmp_path / "large.tif", 8_000_000
+    draw_leaf("rust", seed=5).photo.resize((2000, 1500)).save(large)  # sent as it is: 9 MB
+    page = new_page(prepare=partial(limit_storage, stack, quota), **PHONE)
     page.evaluate(f"navigator.storage.estimate = async () => ({ESTIMATE})")
     page.context.set_offline(True)
     page.set_input_files("#camera", leaves[0])
     expect(page.locator("#room")).to_have_text(
         "Little room is left for photos on this device: 4.5 MB."
     )
-    give_room(page, 1)
-    page.set_input_files("#camera", leaves[1])
+    page.set_input_files("#camera", large)
     expect(entries(page, "Waiting")).to_have_count(2)
     expect(page.locator("#room")).to_contain_text("no room to keep all these photos")
     assert violations(page) == []
@@ -178,10 +194,11 @@ def test_a_device_without_room_says_so_and_still_sends(
 ESTIMATE = "{ usage: 95.5e6, quota: 100e6 }"  # Chromium's own does not tell of the quota below
 
 
-def give_room(page: Page, quota: int) -> None:
-    """Bytes that the browser lets the page keep."""
-    origin = page.evaluate("location.origin")
-    page.context.new_cdp_session(page).send(
+def limit_storage(server: Service, quota: int, context: BrowserContext) -> None:
+    """Bytes that the browser lets pages of the server keep. To be called before a page is opened:
+    Chromium counts on room that it once found for half a minute."""
+    origin = f"http://127.0.0.1:{server.port}"
+    context.new_cdp_session(context.new_page()).send(
         "Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": quota}
     )
 

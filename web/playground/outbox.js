@@ -161,13 +161,15 @@ function worker(state, work) {
 }
 
 // Two, so that a long wait for one result does not keep other photos waiting.
-const sender = worker("waiting", send);
 const collector = worker("sent", collect);
+const sender = worker("waiting", async (entry) => {
+  await send(entry);
+  collector.now();
+});
 
-export async function sendNow() {
+export function sendNow() {
   collector.now();
-  await sender.now();
-  collector.now();
+  return sender.now();
 }
 
 export const sendLater = () => Promise.all([sender.later(), collector.later()]);
