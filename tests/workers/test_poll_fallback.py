@@ -1,20 +1,10 @@
 """A worker that gets no notifications."""
 
 import time
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from jobs.records.job import State
-from tests.jobs.conftest import JobHarness
-from tests.workers.test_pipeline import WorkerHarness
+from tests.workers.conftest import WorkerHarness, until
 from workers.poll_fallback import PollFallback
-
-
-@pytest.fixture
-def worker(harness: JobHarness, home: Path) -> WorkerHarness:
-    return WorkerHarness(harness, home)
 
 
 def test_work_is_taken_without_a_notification(worker: WorkerHarness, leaf_jpeg: bytes) -> None:
@@ -35,10 +25,3 @@ def test_a_stopped_poll_fallback_takes_nothing(worker: WorkerHarness, leaf_jpeg:
     job = worker.submit(leaf_jpeg)
     time.sleep(0.2)
     assert worker.ended(job).state is State.QUEUED
-
-
-def until(happened: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.02)

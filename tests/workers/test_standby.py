@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,16 +12,10 @@ from jobs.records.job import State
 from jobs.redis import keyspace
 from jobs.redis.store import ALIVE_SECONDS
 from tests.jobs.conftest import JobHarness, a_job
-from tests.workers.test_pipeline import WorkerHarness
-from tests.workers.test_poll_fallback import until
+from tests.workers.conftest import WorkerHarness, until
 from workers.standby import Standby
 
 LONG = 4.0  # less than what a client of Redis waits for an answer
-
-
-@pytest.fixture
-def worker(harness: JobHarness, home: Path) -> WorkerHarness:
-    return WorkerHarness(harness, home)
 
 
 @pytest.fixture
