@@ -62,7 +62,7 @@ class AuthenticationMiddleware:
         if scope["type"] != "http" or not _is_guarded(scope):
             await self._app(scope, receive, send)
             return
-        context, limit_fields = context_of(scope), dict[str, str]()
+        limit_fields = dict[str, str]()
 
         async def send_with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -75,11 +75,8 @@ class AuthenticationMiddleware:
             if key.rate or key.quota:
                 left, refusal = await self._limits.admit(key, makes_job=_makes_job(scope))
                 limit_fields |= limit_headers(key, left, refusal)
-                if refusal and not _may_be_known(scope, refusal):
-                    raise refusal
-                context.refusal = refusal if isinstance(refusal, QuotaUsedUp) else None
-                context.quota = key.quota or 0
-            context.owner = key.id
+                _note_quota(scope, key, refusal)
+            context_of(scope).owner = key.id
             watch = KeyWatch(partial(self._keys.check, secret), REMEMBERED_SECONDS)
             await watch.run(self._app, scope, receive, send_with_limits if limit_fields else send)
         except CropShieldError as error:
@@ -118,6 +115,16 @@ def _is_guarded(scope: Scope) -> bool:
     what they may request."""
     path: str = scope["path"]
     return scope["method"] != "OPTIONS" and (path.startswith(_GUARDED) or path == _METRICS)
+
+
+def _note_quota(scope: Scope, key: ApiKey, refusal: TooSoon | None) -> None:
+    """For the route: the quota, and that it is used up. Raises the refusal where the route could
+    not find the photo accepted before."""
+    if refusal and not _may_be_known(scope, refusal):
+        raise refusal
+    context = context_of(scope)
+    context.refusal = refusal if isinstance(refusal, QuotaUsedUp) else None
+    context.quota = key.quota or 0
 
 
 def _may_be_known(scope: Scope, refusal: TooSoon) -> bool:
