@@ -67,26 +67,39 @@ class BatchService:
         """
         resolve_class(options, self._jobs.catalog[options.model])
         digest = await _batch_digest(photos, options) if submission.key else ""
-        if known := await self.find_by_key(submission):
-            if known.digest != digest:
-                raise KeyReused
-            await self._replication.confirm(BATCH + known.id)
+        if known := await self._find_replayed(submission, digest):
             return known, True
         new = len(photos) - await self.count_begun(submission, len(photos))
         async with self._holding(submission, new):
             items = [item async for item in self._items(photos, options, submission, reuse)]
+        return await self._record(items, options.ttl, digest, submission), False
+
+    async def _find_replayed(self, submission: Submission, digest: str) -> Batch | None:
+        """The batch that an earlier request with the same key made. Raises KeyReused where that had
+        other photos or options."""
+        known = await self.find_by_key(submission)
+        if known is None:
+            return None
+        if known.digest != digest:
+            raise KeyReused
+        await self._replication.confirm(BATCH + known.id)
+        return known
+
+    async def _record(
+        self, items: list[BatchItem], ttl: int, digest: str, submission: Submission
+    ) -> Batch:
         batch = Batch(
             id=new_id(),
             owner=submission.owner,
             created_at=datetime.now(UTC),
-            ttl=options.ttl,
+            ttl=ttl,
             digest=digest,
             request_id=submission.request_id,
             items=items,
         )
         await self._keep(batch, submission.key_name)
         await self._replication.confirm(BATCH + batch.id)
-        return batch, False
+        return batch
 
     @raises_store_down
     async def find(self, batch_id: str, owner: str) -> tuple[Batch, dict[str, Job]]:
