@@ -77,24 +77,36 @@ def visualize_gradcam_grid(
     of all. Raises WrongInput for another number of classes than images, and what
     `generate_gradcam_visualization` raises.
     """
-    requested = list(class_indices) if class_indices is not None else [None] * len(image_paths)
-    if len(requested) != len(image_paths) or not requested:
-        raise WrongInput(
-            f"{len(requested)} class indices", f"one for each of {len(image_paths)} images"
-        )
+    requested = _class_for_each(image_paths, class_indices)
     cam, transform = GradCAM(model, target_layer, device), get_model_transforms(model)
     cells: list[tuple[str, Pixels]] = []
     for number, (image, class_idx) in enumerate(zip(image_paths, requested, strict=True), start=1):
         inputs, pixels = prepare_input(image, transform)
         overlay = cam.generate_heatmap_overlay(pixels, cam(inputs, class_idx), colormap, alpha)
-        name = Path(image).name if isinstance(image, (str, Path)) else f"picture {number}"
-        cells += [(name, pixels), ("Grad-CAM", overlay)]
+        cells += [(_label(image, number), pixels), ("Grad-CAM", overlay)]
         if progress is not None:
             progress(number, len(requested))
-    grid = labelled_grid(cells, columns=2 if len(requested) < 3 else 4)
-    if save_path is not None:
-        save_picture(grid, save_path)
-    return grid
+    return _saved(labelled_grid(cells, columns=2 if len(requested) < 3 else 4), save_path)
+
+
+def _class_for_each(
+    images: Sequence[ImageInput], class_indices: Sequence[int | None] | None
+) -> list[int | None]:
+    requested = list(class_indices) if class_indices is not None else [None] * len(images)
+    if len(requested) != len(images) or not requested:
+        raise WrongInput(f"{len(requested)} class indices", f"one for each of {len(images)} images")
+    return requested
+
+
+def _label(image: ImageInput, number: int) -> str:
+    return Path(image).name if isinstance(image, (str, Path)) else f"picture {number}"
+
+
+def _saved(picture: Pixels, path: str | Path | None) -> Pixels:
+    """The picture, written to `path` where there is one."""
+    if path is not None:
+        save_picture(picture, path)
+    return picture
 
 
 def compare_top_k(
@@ -126,9 +138,7 @@ def compare_top_k(
         overlay = blend_map(pixels, heatmap, colormap, alpha, box)
         cells.append((f"{confidence:.0%} {class_names[index]}", overlay))
     strip = with_legend(labelled_grid(cells, columns=len(cells)), colormap_name(colormap))
-    if save_path is not None:
-        save_picture(strip, save_path)
-    return strip
+    return _saved(strip, save_path)
 
 
 def save_gradcam(overlay: Pixels, path: str | Path, heatmap: Map | None = None) -> Path:
