@@ -145,23 +145,33 @@ def sizes() -> str:
 
 
 def _plan(job: Job, photos: int) -> list[tuple[str, str, str]]:
+    """What there must be for so many photos a day: name, amount, and how it is reckoned."""
     mean = photos / SECONDS
-    peak = PEAK * mean
-
-    def cores(spent: float) -> str:
-        return f"{math.ceil(peak * spent / 1000 / USED):,}"
-
-    kept, ms = photos * KEPT_DAYS, "ms / 1000"
+    peak, kept = PEAK * mean, photos * KEPT_DAYS
     return [
         ("mean, photos/s", f"{mean:,.0f}", f"/ {SECONDS:,} s"),
         ("peak, photos/s", f"{peak:,.0f}", f"mean x {PEAK}"),
-        ("cores of workers", cores(job.worker), f"peak x {job.worker:.1f} {ms} / {USED}"),
-        ("API processes, a core each", cores(job.api), f"peak x {job.api:.1f} {ms} / {USED}"),
-        (
-            "cores of Redis",
-            f"{peak * job.redis / 1000 / USED:,.2f}",
-            f"peak x {job.redis:.2f} {ms} / {USED}; more than 1: several installations",
-        ),
+        *_cores(job, peak),
+        *_storage(job, peak, kept),
+        *_network(job, peak),
+    ]
+
+
+def _cores(job: Job, peak: float) -> list[tuple[str, str, str]]:
+    def at_peak(spent: float) -> float:
+        return peak * spent / 1000 / USED
+
+    workers, api, redis = (at_peak(spent) for spent in (job.worker, job.api, job.redis))
+    how, many = f"ms / 1000 / {USED}", "more than 1: several installations"
+    return [
+        ("cores of workers", f"{math.ceil(workers):,}", f"peak x {job.worker:.1f} {how}"),
+        ("API processes, a core each", f"{math.ceil(api):,}", f"peak x {job.api:.1f} {how}"),
+        ("cores of Redis", f"{redis:,.2f}", f"peak x {job.redis:.2f} {how}; {many}"),
+    ]
+
+
+def _storage(job: Job, peak: float, kept: int) -> list[tuple[str, str, str]]:
+    return [
         (
             f"memory of Redis, {KEPT_DAYS} days",
             _bytes(kept * job.record),
@@ -177,6 +187,11 @@ def _plan(job: Job, photos: int) -> list[tuple[str, str, str]]:
             _bytes(kept * job.blobs),
             f"photos x {KEPT_DAYS} x {job.blobs:,} bytes: photo, maps, overlay",
         ),
+    ]
+
+
+def _network(job: Job, peak: float) -> list[tuple[str, str, str]]:
+    return [
         (
             "network of the API at peak",
             _bits(peak * (job.photo + OVERLAY_BYTES)),
