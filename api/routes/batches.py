@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -12,33 +12,18 @@ from api.disconnect import while_connected
 from api.language import language_fields, language_of, translator_of
 from api.responses import file_response
 from api.schemas.batches import BatchView, batch_view, expires_at
+from api.uploads.body_schema import BINARY, submit_schema
 from api.uploads.read import BATCH_FIELD, read_batch, read_options
 from jobs.errors import BatchNotReady, JobGone, JobNotFound
 from jobs.records.batch import MOST_PHOTOS, Batch
 from jobs.records.job import Job, QueuePosition, State
-from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
-_OPTIONS = JobOptions.model_json_schema()["properties"]
-_IMAGES = {
-    "type": "array",
-    "items": {"type": "string", "format": "binary"},
-    "minItems": 1,
-    "maxItems": MOST_PHOTOS,
-}
-_FORM = {
-    "type": "object",
-    "required": [BATCH_FIELD],
-    "properties": {BATCH_FIELD: _IMAGES, **_OPTIONS},
-}
-_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}},
-    "parameters": [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in _OPTIONS.items()
-    ],
-}
+_BODY = submit_schema(
+    BATCH_FIELD,
+    {"type": "array", "items": BINARY, "minItems": 1, "maxItems": MOST_PHOTOS},
+)
 
 
 @router.post(

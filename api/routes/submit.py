@@ -23,31 +23,18 @@ from api.rendering.params import OverlayParams
 from api.responses import job_response
 from api.routes.pictures import PICTURE_TYPES, get_overlay, overlay_type
 from api.schemas.jobs import JobView
+from api.uploads.body_schema import BINARY, submit_schema
 from api.uploads.read import FIELD, RAW_TYPES, read_options, read_upload
 from jobs.errors import StoreDown
 from jobs.records.job import Job
-from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission, Submitted
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-_BINARY = {"type": "string", "format": "binary"}
-_OPTIONS = JobOptions.model_json_schema()["properties"]
-_FORM = {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY, **_OPTIONS}}
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"multipart/form-data": {"schema": _FORM}}
-        | {kind: {"schema": _BINARY} for kind in RAW_TYPES},
-    },
-    "parameters": [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in _OPTIONS.items()
-    ],
-}
+_BODY = submit_schema(FIELD, BINARY, RAW_TYPES)
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "model": JobView,
-        "content": {kind: {"schema": _BINARY} for kind in PICTURE_TYPES},
+        "content": {kind: {"schema": BINARY} for kind in PICTURE_TYPES},
         "description": "The job has already ended. With `Accept: image/jpeg`, or the type that "
         "`overlay_format` asks for, it is the overlay, if there is one.",
     }
