@@ -46,10 +46,7 @@ def run_worker(settings: WorkerSettings) -> None:
     BlobsFailed for a photo store that cannot be used, Incompatible for such a Redis,
     TracingUnavailable."""
     tracer = open_tracer("cropshield-worker")
-    keep_freed_memory()
-    return_unused_memory()
-    switch_threads_often()
-    use_calling_thread()
+    _prepare_process()
     blobs = open_blobs(settings)
     blobs.check()
     app = make_celery(settings)
@@ -57,15 +54,11 @@ def run_worker(settings: WorkerSettings) -> None:
     redis, counters = connect(settings.redis_url), Counters()
     check_compatibility(redis)
     catalog = Catalog(*settings.card_folders)
-    how = explainer_options(settings)
-    explainers = Explainers(catalog, settings.device, counters, how, settings.batch_size)
-    explainers.check()
+    explainers = _warm_explainers(catalog, settings, counters)
     models = map(ModelFacts.of, catalog)
     queue = MeteredQueue(
         redis, notifier, settings.lease_seconds, settings.max_attempts, counters, models
     )
-    for model in settings.warm_models:
-        explainers[model]
     lease_renewer = LeaseRenewer(
         queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds
     )
@@ -75,6 +68,24 @@ def run_worker(settings: WorkerSettings) -> None:
         serve(app, queue, pipeline, lease_renewer, notifier)
     if tracer:
         tracer.close()
+
+
+def _prepare_process() -> None:
+    """Memory and threads as a process needs them that decodes and explains all day."""
+    keep_freed_memory()
+    return_unused_memory()
+    switch_threads_often()
+    use_calling_thread()
+
+
+def _warm_explainers(catalog: Catalog, settings: WorkerSettings, counters: Counters) -> Explainers:
+    """Every model of the catalogue can be run, and those of the settings are loaded."""
+    how = explainer_options(settings)
+    explainers = Explainers(catalog, settings.device, counters, how, settings.batch_size)
+    explainers.check()
+    for model in settings.warm_models:
+        explainers[model]
+    return explainers
 
 
 def _steps(
