@@ -105,10 +105,7 @@ def _make(new: NewModel, folder: Path) -> None:
     described = _store_descriptions(new, names, folder)
     weights = folder / f"{new.id}{new.weights.suffix}"
     network = _store_weights(new, len(names), weights)
-    numbers = {name: index for index, name in enumerate(names)}
-    text = json.dumps(numbers, indent=2, ensure_ascii=False)
-    (folder / f"{new.id}.classes.json").write_text(text, "utf-8")
-    layer = new.target_layer or last_layer(network, new.pixels["size"])
+    classes = _store_classes(new, names, folder)
     content = {
         "id": new.id,
         "version": "1",
@@ -116,15 +113,23 @@ def _make(new: NewModel, folder: Path) -> None:
         "architecture": new.architecture,
         "weights": weights.name,
         "sha256": file_sha256(weights),
-        "classes": f"{new.id}.classes.json",
+        "classes": classes,
         **described,
-        "target_layer": layer,
+        "target_layer": new.target_layer or last_layer(network, new.pixels["size"]),
         "licence": new.licence,
         "preprocessing": new.pixels,
     }
     file = folder / f"{new.id}.toml"
     file.write_text(tomlkit.dumps(content), "utf-8")
     validate_card(read_card(file))
+
+
+def _store_classes(new: NewModel, names: Sequence[str], folder: Path) -> str:
+    """The name of the file of class numbers."""
+    file = folder / f"{new.id}.classes.json"
+    numbers = {name: index for index, name in enumerate(names)}
+    file.write_text(json.dumps(numbers, indent=2, ensure_ascii=False), "utf-8")
+    return file.name
 
 
 def _store_descriptions(new: NewModel, names: Sequence[str], folder: Path) -> dict[str, str]:
