@@ -1,5 +1,6 @@
 """Routes for the most frequent requests, without what FastAPI does for each of them."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 
-class PlainRoute(Route):
+class PlainRoute(Route, ABC):
     """It stands before the FastAPI route of the same path and method, and takes some of its
     requests: reading and checking parameters costs FastAPI several times as much as such an answer.
 
@@ -19,13 +20,13 @@ class PlainRoute(Route):
         super().__init__(path, declared, methods=[method], include_in_schema=False)
         self.app = self._answer
 
+    @abstractmethod
     def takes(self, scope: Scope) -> bool:
         """Whether this request is answered here."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def respond(self, request: Request) -> Response:
         """The answer. Errors are handled by the application."""
-        raise NotImplementedError
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if not self.takes(scope):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ _FORMS = {"litserve": ("/predict", "request"), "bentoml": ("/", "photos")}
 
 
 @dataclass
-class Server:
+class Server(ABC):
     """A command that serves on a port; `environment` beside that of this process."""
 
     name: str
@@ -68,9 +69,9 @@ class Server:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @abstractmethod
     async def send(self, client: httpx2.AsyncClient, photo: bytes) -> int:
         """One photo in, its overlay out; the status of the last answer."""
-        raise NotImplementedError
 
     def processor_seconds(self) -> dict[str, float]:
         """So far, by what the processes are called."""
