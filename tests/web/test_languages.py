@@ -85,10 +85,16 @@ def test_the_language_can_be_changed_without_a_network(new_page: NewPage) -> Non
     expect(page.locator("#trouble")).to_be_hidden()
 
 
-def test_numbers_and_plural_forms_are_those_of_the_language(new_page: NewPage) -> None:
+def page_with_messages(new_page: NewPage) -> Page:
+    """A page in Spanish; `messages` is what it says."""
     page = new_page(locale="es")
     page.evaluate("import('/playground/messages.js').then((it) => (window.messages = it))")
     page.wait_for_function("window.messages")
+    return page
+
+
+def test_numbers_and_plural_forms_are_those_of_the_language(new_page: NewPage) -> None:
+    page = page_with_messages(new_page)
     batch = "({ progress: 0.5, total: 10, queue: { eta_seconds: 5 } })"
     assert page.evaluate(f"messages.batchMessage{batch}") == (
         "5 de 10 fotos listas; quedan unos 5 segundos."
@@ -102,9 +108,7 @@ def test_numbers_and_plural_forms_are_those_of_the_language(new_page: NewPage) -
 def test_a_class_that_is_not_sure_is_a_question_as_the_language_writes_it(
     new_page: NewPage,
 ) -> None:
-    page = new_page(locale="es")
-    page.evaluate("import('/playground/messages.js').then((it) => (window.messages = it))")
-    page.wait_for_function("window.messages")
+    page = page_with_messages(new_page)
     best = "{ crop: 'Tomato', disease: 'late_blight' }"
     said = [
         page.evaluate(f"messages.headline({{ verdict: '{verdict}', predictions: [{best}] }})")
