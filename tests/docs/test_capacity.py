@@ -2,7 +2,8 @@
 
 import re
 
-from scripts.capacity import PAGES, TABLES, Job, refreshed
+from scripts.capacity.job import Job
+from scripts.capacity.pages import PAGES, TABLES, refreshed
 
 
 def test_tables_of_a_page_are_those_of_the_results() -> None:
