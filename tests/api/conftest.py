@@ -1,7 +1,9 @@
 """The application on a real Redis, without a worker; tests take a worker's part themselves."""
 
+import asyncio
 import io
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from jobs.problems import job_problem_of
 from jobs.records.job import State
 from jobs.redis.connections import connect
 from jobs.redis.queue import RedisWorkQueue
+from jobs.redis.watch import JobWatch
 from tests.jobs.conftest import CountingNotifier
 
 MAPS = np.stack([np.linspace(0, 1, 196, dtype=np.float32).reshape(14, 14)] * 2)
@@ -103,6 +106,32 @@ class FakeWorker:
         (claim,) = self.queue.claim(1)
         self.queue.finish(claim, Outcome(State.FAILED, error=FAILURE))
         return claim.job.id
+
+
+HaveDone = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def once_awaited(monkeypatch: pytest.MonkeyPatch) -> Iterator[HaveDone]:
+    """Has something done in another thread once a request waits for a job to change: it has read
+    the job before, and a stream has told its state."""
+    awaited, threads = threading.Event(), list[threading.Thread]()
+    wait = JobWatch._wait_for_change
+
+    async def noted(self: JobWatch, changed: asyncio.Event, most: float) -> None:
+        awaited.set()
+        await wait(self, changed, most)
+
+    monkeypatch.setattr(JobWatch, "_wait_for_change", noted)
+
+    def have_done(then: Callable[[], object]) -> None:
+        threads.append(threading.Thread(target=lambda: awaited.wait() and then()))
+        threads[-1].start()
+
+    yield have_done
+    awaited.set()
+    for thread in threads:
+        thread.join()
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from jobs.auth.api_keys import ApiKey, RedisApiKeyStore, issue_key
 from jobs.redis.connections import connect_async
 from languages.offered import ENGLISH
 from languages.translator import Translator, translator
-from tests.api.conftest import FAILURE, FakeWorker, fake_worker, settings
+from tests.api.conftest import FAILURE, FakeWorker, fake_worker, once_awaited, settings
 
-__all__ = ["fake_worker", "settings"]
+__all__ = ["fake_worker", "once_awaited", "settings"]
 NewKey = Callable[..., str]
 
 

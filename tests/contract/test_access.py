@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from api.settings import ApiSettings
 from jobs.auth.api_keys import RedisApiKeyStore, key_id_of
 from jobs.batches import BatchService
 from jobs.redis.connections import connect_async
+from tests.api.conftest import HaveDone
 from tests.contract.conftest import NewKey, with_key
 from tests.contract.test_errors import unread
 
@@ -256,12 +256,13 @@ def test_a_key_that_is_revoked_meanwhile_gets_no_answer_to_its_wait(
     new_key: NewKey,
     leaf_jpeg: bytes,
     revoke: Callable[[str], None],
+    once_awaited: HaveDone,
     method: str,
 ) -> None:
     """Of a job that does not end before the wait does."""
     secret = new_key("Ada")
     path = submit(nobody, secret, leaf_jpeg).headers["Location"]
-    threading.Timer(0.3, revoke, [secret]).start()
+    once_awaited(lambda: revoke(secret))
     headers = with_key(secret, Prefer="wait=9", **{"Cache-Control": "no-cache"})
     if method == "GET":
         answer = nobody.get(path, headers=headers)
@@ -271,11 +272,15 @@ def test_a_key_that_is_revoked_meanwhile_gets_no_answer_to_its_wait(
 
 
 def test_the_stream_of_a_key_that_is_revoked_ends_and_tells_nothing_more(
-    nobody: TestClient, new_key: NewKey, leaf_jpeg: bytes, revoke: Callable[[str], None]
+    nobody: TestClient,
+    new_key: NewKey,
+    leaf_jpeg: bytes,
+    revoke: Callable[[str], None],
+    once_awaited: HaveDone,
 ) -> None:
     secret = new_key("Ada")
     path = submit(nobody, secret, leaf_jpeg).headers["Location"]
-    threading.Timer(0.3, revoke, [secret]).start()
+    once_awaited(lambda: revoke(secret))
     answer = nobody.get(f"{path}/events", headers=with_key(secret))  # the job never ends
     assert answer.status_code == 200
     assert answer.text.count("event: job") == 1

@@ -85,13 +85,13 @@ def test_prefer_wait_answers_when_all_jobs_of_a_batch_have_ended(
     client: TestClient, photos: Sent, fake_worker: FakeWorker, way: str
 ) -> None:
     path = "" if way == "POST" else send(client, photos).headers["Location"]
-    worker = threading.Thread(target=end_all_soon, args=[fake_worker])
+    worker = threading.Thread(target=end_all_soon, args=[fake_worker], daemon=True)
     worker.start()
-    wait = {"Prefer": "wait=20"}
+    wait = {"Prefer": "wait=25"}
     answer = client.get(path, headers=wait) if path else send(client, photos, **wait)
     worker.join()
     assert (answer.status_code, answer.json()["progress"]) == (200, 1)
-    assert answer.headers["Preference-Applied"] == "wait=20"
+    assert answer.headers["Preference-Applied"] == "wait=25"
 
 
 def test_a_grid_is_one_contact_sheet_of_all_overlays_once_they_are_done(

@@ -1,15 +1,13 @@
 """The row on events; what clients meet beside it is in tests/api."""
 
 import json
-import threading
-import time
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
-from tests.api.conftest import FakeWorker
+from tests.api.conftest import FakeWorker, HaveDone
 
 
 @pytest.fixture
@@ -23,22 +21,11 @@ def fields(text: str) -> list[dict[str, str]]:
     return [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
 
 
-def succeed_once_followed(client: TestClient, fake_worker: FakeWorker) -> None:
-    """The first event is then that of the queued job, however slow the machine."""
-    watch = client.app.state.services.watch  # type: ignore[attr-defined]
-    while not watch.waiting:
-        time.sleep(0.01)
-    time.sleep(0.5)
-    fake_worker.succeed()
-
-
 def test_a_job_event_comes_on_every_change_and_the_stream_ends_after_the_terminal_one(
-    client: TestClient, path: str, fake_worker: FakeWorker
+    client: TestClient, path: str, fake_worker: FakeWorker, once_awaited: HaveDone
 ) -> None:
-    worker = threading.Thread(target=succeed_once_followed, args=[client, fake_worker])
-    worker.start()
+    once_awaited(fake_worker.succeed)
     answer = client.get(f"{path}/events")
-    worker.join()
     assert answer.headers["Content-Type"].startswith("text/event-stream")
     told = fields(answer.text)
     assert {event["event"] for event in told} == {"job"}

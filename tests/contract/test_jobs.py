@@ -1,6 +1,5 @@
 """GET and DELETE of a job, and every member of one."""
 
-import threading
 import uuid
 from datetime import datetime
 
@@ -10,7 +9,7 @@ from starlette.testclient import TestClient
 from jobs.blobs import blob_names
 from jobs.records.options import JobOptions
 from jobs.redis import keyspace
-from tests.api.conftest import FakeWorker
+from tests.api.conftest import FakeWorker, HaveDone
 from tests.contract.conftest import submit
 
 NEW_ID = "9b2e0f0c-6f5e-4a53-8f0e-2d8c7b1a4e3d"
@@ -89,13 +88,11 @@ def test_prefer_wait_is_clamped_and_preference_applied_says_so(
 
 
 def test_prefer_wait_answers_as_soon_as_the_job_has_ended(
-    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker, once_awaited: HaveDone
 ) -> None:
     path = submit(client, leaf_jpeg)
-    worker = threading.Timer(0.3, fake_worker.succeed)
-    worker.start()
-    answer = client.get(path, headers={"Prefer": "wait=20"})
-    worker.join()
+    once_awaited(fake_worker.succeed)
+    answer = client.get(path, headers={"Prefer": "wait=25"})
     assert answer.json()["state"] == "succeeded"
 
 

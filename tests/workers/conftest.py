@@ -61,7 +61,7 @@ def worker(harness: JobHarness, home: Path) -> WorkerHarness:
     return WorkerHarness(harness, home)
 
 
-def until(happened: Callable[[], bool], seconds: float = 60) -> None:
+def until(happened: Callable[[], bool], seconds: float = 300) -> None:
     """Returns once it has happened; fails after so many seconds."""
     end = time.monotonic() + seconds
     while not happened():

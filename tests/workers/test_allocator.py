@@ -25,7 +25,7 @@ SCRIPT = """
         libc.free(block)
     print(me.memory_info().rss - before)
     return_unused_memory(seconds=0.05)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 300
     while me.memory_info().rss - before > 100_000_000 and time.monotonic() < end:
         time.sleep(0.05)
     print(me.memory_info().rss - before)
@@ -34,7 +34,7 @@ SCRIPT = """
 
 def test_freed_memory_is_kept_for_the_next_batch_and_given_back_by_and_by() -> None:
     argv = [sys.executable, "-c", textwrap.dedent(SCRIPT)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=500, check=True)
     kept, returned = map(int, done.stdout.split())
     assert kept > 190_000_000
     assert returned < 100_000_000

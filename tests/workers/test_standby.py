@@ -91,7 +91,7 @@ def test_one_that_died_standing_by_is_forgotten_in_time(harness: JobHarness) -> 
 
 def test_a_job_that_comes_as_the_time_runs_out_is_taken(harness: JobHarness) -> None:
     """It has woken the worker, which has given up waiting."""
-    harness.queue._scripts["stand_by"](args=[keyspace.PREFIX, "w", 1000])
+    harness.queue._scripts["stand_by"](args=[keyspace.PREFIX, "w", 60_000])
     harness.enqueue()
     assert harness.queue._was_woken("w")
 

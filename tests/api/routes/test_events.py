@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import threading
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,8 +11,9 @@ from starlette.types import Message
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs.records.job import LOCAL
-from tests.api.conftest import FakeWorker
+from jobs.records.job import LOCAL, Job
+from jobs.redis.watch import JobWatch
+from tests.api.conftest import FakeWorker, HaveDone
 
 
 @pytest.fixture
@@ -36,14 +37,10 @@ def events(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def later(call: Any, seconds: float = 0.7) -> None:
-    threading.Timer(seconds, call).start()
-
-
 def test_every_change_is_an_event_and_the_last_one_ends_the_stream(
-    client: TestClient, path: str, fake_worker: FakeWorker
+    client: TestClient, path: str, fake_worker: FakeWorker, once_awaited: HaveDone
 ) -> None:
-    later(fake_worker.succeed)
+    once_awaited(fake_worker.succeed)
     answer = client.get(f"{path}/events")
     assert answer.headers["Content-Type"].startswith("text/event-stream")
     assert answer.headers["Cache-Control"] == "no-store"
@@ -58,16 +55,26 @@ def test_every_change_is_an_event_and_the_last_one_ends_the_stream(
 
 
 def test_a_quiet_stream_gives_signs_of_life(
-    client: TestClient, path: str, fake_worker: FakeWorker
+    client: TestClient, path: str, fake_worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later(fake_worker.succeed, 1)
-    assert client.get(f"{path}/events").text.count(": still here\n\n") >= 2
+    changes, signs = JobWatch.changes, list[None]()
+
+    async def noted(*of: Any) -> AsyncIterator[Job | None]:
+        async for change in changes(*of):
+            yield change
+            if change is None:
+                signs.append(change)
+                if len(signs) == 2:
+                    await asyncio.to_thread(fake_worker.succeed)
+
+    monkeypatch.setattr(JobWatch, "changes", noted)
+    assert client.get(f"{path}/events").text.count(": still here\n\n") == 2
 
 
 def test_who_comes_back_gets_only_what_changed_since(
-    client: TestClient, path: str, fake_worker: FakeWorker
+    client: TestClient, path: str, fake_worker: FakeWorker, once_awaited: HaveDone
 ) -> None:
-    later(fake_worker.succeed)
+    once_awaited(fake_worker.succeed)
     first = events(client.get(f"{path}/events").text)
     since = {"Last-Event-ID": first[0]["id"]}
     again = events(client.get(f"{path}/events", headers=since).text)
@@ -129,7 +136,7 @@ def test_a_client_that_hangs_up_leaves_nothing_behind(
 
     async def run() -> None:
         async with app.router.lifespan_context(app):
-            await asyncio.wait_for(app(scope, receive, send), 20)
+            await asyncio.wait_for(app(scope, receive, send), 300)
 
     asyncio.run(run())
     assert watched[0] == 1

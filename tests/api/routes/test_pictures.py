@@ -1,8 +1,6 @@
 """The pictures of a job."""
 
 import io
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +8,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from jobs.redis import keyspace
-from tests.api.conftest import MAPS, FakeWorker
+from tests.api.conftest import MAPS, FakeWorker, HaveDone
 
 
 @pytest.fixture
@@ -54,14 +52,13 @@ def test_the_short_way_to_an_overlay_answers_as_the_long_one(
 
 
 @pytest.fixture
-def awaited(client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker) -> str:
+def awaited(
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker, once_awaited: HaveDone
+) -> str:
     """Path of a job that has succeeded while a request waited for it."""
     path = client.post("/v1/jobs", content=leaf_jpeg).headers["Location"]
-    with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(client.get, path, headers={"Prefer": "wait=20"})
-        time.sleep(0.5)
-        fake_worker.succeed()
-        assert waiting.result().json()["state"] == "succeeded"
+    once_awaited(fake_worker.succeed)
+    assert client.get(path, headers={"Prefer": "wait=25"}).json()["state"] == "succeeded"
     return path
 
 

@@ -39,6 +39,11 @@ def _wait(
     return asyncio.run(run())
 
 
+async def _subscribed(watch: JobWatch) -> None:
+    while not watch._is_subscribed:
+        await asyncio.sleep(0.01)
+
+
 def _finish_one(harness: JobHarness) -> None:
     (claim,) = harness.queue.claim(1)
     harness.queue.finish(claim, Outcome(State.SUCCEEDED, result={}))
@@ -66,9 +71,10 @@ class _CountingStore(RedisJobStore):
 
 @pytest.mark.parametrize("ended_before", [True, False])
 def test_a_job_that_is_known_is_read_only_once_it_has_changed(
-    harness: JobHarness, *, ended_before: bool
+    harness: JobHarness, monkeypatch: pytest.MonkeyPatch, *, ended_before: bool
 ) -> None:
     """Also where it changed before the wait began, as between the answer of Redis and this."""
+    monkeypatch.setattr("jobs.redis.watch._REREAD_SECONDS", 600)
     known = harness.enqueue()
 
     async def run() -> tuple[Job, int]:
@@ -76,10 +82,11 @@ def test_a_job_that_is_known_is_read_only_once_it_has_changed(
         store = _CountingStore(client, harness.notifier, 5, 3)
         watch = JobWatch(listener, store)
         async with watch.listening():
-            await asyncio.sleep(0.5)  # it has subscribed
+            await _subscribed(watch)
             if ended_before:
                 await asyncio.to_thread(_finish_one, harness)
-                await asyncio.sleep(0.3)
+                while not watch._may_have_changed(known.id):
+                    await asyncio.sleep(0.01)
             else:
                 asyncio.get_running_loop().call_later(0.3, _finish_one, harness)
             job = await watch.wait(known.id, 20, known=known)
@@ -99,10 +106,12 @@ def test_who_sees_a_job_end_knows_it_for_its_owner_alone(harness: JobHarness) ->
         client, listener = connect_async(harness.url), connect_async(harness.url)
         watch = JobWatch(listener, RedisJobStore(client, harness.notifier, 5, 3))
         async with watch.listening():
+            await _subscribed(watch)
             await asyncio.to_thread(_finish_one, harness)
             await watch.wait(old.id, 20)
             asyncio.get_running_loop().call_later(0.3, _finish_one, harness)
-            assert await watch.wait(new.id, 20) == watch.just_ended(new.id, new.owner)
+            ended = await watch.wait(new.id, 500, known=new)
+            assert ended == watch.just_ended(new.id, new.owner)
             assert watch.just_ended(new.id, "somebody") is None
             assert watch.just_ended(old.id, old.owner) is None  # it may be about to expire
         for each in (client, listener):
@@ -111,7 +120,6 @@ def test_who_sees_a_job_end_knows_it_for_its_owner_alone(harness: JobHarness) ->
     asyncio.run(run())
 
 
-@pytest.mark.timeout(60)
 def test_a_waiter_hears_of_an_end_that_came_while_the_subscription_was_cut(
     harness: JobHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +135,7 @@ def test_a_waiter_hears_of_an_end_that_came_while_the_subscription_was_cut(
         client, listener = connect_async(harness.url), connect_async(harness.url)
         watch = JobWatch(listener, RedisJobStore(client, harness.notifier, 5, 3))
         async with watch.listening():
-            await asyncio.sleep(0.5)  # it has subscribed
+            await _subscribed(watch)
             asyncio.get_running_loop().call_later(0.3, cut_and_finish)
             job = await watch.wait(known.id, 500, known=known)
         for each in (client, listener):
@@ -185,20 +193,29 @@ class CountedStore(RedisJobStore):
 def test_only_who_follows_every_change_looks_when_a_job_starts(
     harness: JobHarness, monkeypatch: pytest.MonkeyPatch, follows: bool, reads: list[int]
 ) -> None:
-    monkeypatch.setattr("jobs.redis.watch._REREAD_SECONDS", 60.0)
-    job = harness.enqueue()
+    monkeypatch.setattr("jobs.redis.watch._REREAD_SECONDS", 600.0)
+    job, started = harness.enqueue(), asyncio.Event()
+    tell = JobWatch._tell
+
+    def noted(self: JobWatch, *message: str) -> None:
+        tell(self, *message)
+        started.set()
+
+    monkeypatch.setattr(JobWatch, "_tell", noted)
 
     async def run() -> list[int]:
         client = connect_async(harness.url)
         store = CountedStore(client, harness.notifier, 5, 3)
         watch = JobWatch(client, store)
         async with watch.listening():
-            await asyncio.sleep(0.5)  # it has subscribed
-            looks = _follow(watch, job.id) if follows else watch.wait(job.id, 20)
+            await _subscribed(watch)
+            looks = _follow(watch, job.id) if follows else watch.wait(job.id, 500)
             looking = asyncio.ensure_future(looks)
-            await asyncio.sleep(0.3)
+            await _until_looked(store, 1)
             (claim,) = await asyncio.to_thread(harness.queue.claim, 1)
-            await asyncio.sleep(0.3)
+            await started.wait()
+            await _until_looked(store, reads[0])
+            await asyncio.sleep(0.3)  # in which nobody else looks
             at_start = store.trips
             harness.queue.finish(claim, Outcome(State.SUCCEEDED, result={}))
             await looking
@@ -206,6 +223,11 @@ def test_only_who_follows_every_change_looks_when_a_job_starts(
         return [at_start, store.trips]
 
     assert asyncio.run(run()) == reads
+
+
+async def _until_looked(store: CountedStore, trips: int) -> None:
+    while store.trips < trips:
+        await asyncio.sleep(0.01)
 
 
 def one_connection(url: str) -> "Redis":
