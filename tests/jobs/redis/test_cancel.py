@@ -1,14 +1,12 @@
 """A canceled job is never explained, whoever has it."""
 
-import time
-
 import pytest
 
 from jobs.errors import JobNotFound, QueueFull
 from jobs.records.job import State
 from jobs.redis import keyspace
 from tests.jobs.conftest import JobHarness
-from tests.jobs.redis.conftest import DAY, DONE
+from tests.jobs.redis.conftest import DAY, DONE, end_leases
 
 
 def test_a_queued_job_is_canceled_at_once_and_never_claimed(harness: JobHarness) -> None:
@@ -29,7 +27,7 @@ def test_a_running_job_whose_worker_is_lost_stays_canceled(harness: JobHarness) 
     job = harness.enqueue()
     harness.queue.claim(1)
     harness.ask(lambda store: store.cancel(job.id))
-    time.sleep(1.1)
+    end_leases(harness)
     harness.queue.reap()
     assert harness.find(job.id).state is State.CANCELED
 
