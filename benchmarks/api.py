@@ -31,7 +31,8 @@ import psutil
 
 from benchmarks.common import fastapi_baseline
 from benchmarks.common.drain import NoNotifier
-from benchmarks.common.measuring import Spread, free_port, row, write
+from benchmarks.common.measuring import Spread, row, write
+from benchmarks.common.ports import free_port
 from benchmarks.common.sleeping_workers import RESULT, TIMINGS
 from benchmarks.queue import redis_server
 from jobs.blobs import blob_names

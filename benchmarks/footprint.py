@@ -22,7 +22,8 @@ from typing import Any
 import psutil
 from packaging.requirements import Requirement
 
-from benchmarks.common.measuring import free_port, write
+from benchmarks.common.measuring import write
+from benchmarks.common.ports import free_port
 from benchmarks.memory import Clients, service
 from benchmarks.queue import redis_server
 

@@ -23,7 +23,8 @@ from typing import Any
 import httpx2
 import psutil
 
-from benchmarks.common.measuring import free_port, write
+from benchmarks.common.measuring import write
+from benchmarks.common.ports import free_port
 from benchmarks.queue import redis_server
 from pictures.drawn_leaves.leaves import draw_leaf
 

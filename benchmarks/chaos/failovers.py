@@ -13,7 +13,7 @@ from benchmarks.chaos.installation import Installation
 from benchmarks.chaos.outcome import Outcome
 from benchmarks.chaos.patient_clients import Client, Portions
 from benchmarks.chaos.redis_group import RedisGroup, until
-from benchmarks.common.measuring import free_ports
+from benchmarks.common.ports import free_ports
 from cli.serve import private_redis
 
 REPLICAS, SENTINELS = 2, 3

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx2
 
-from benchmarks.common.measuring import free_port
+from benchmarks.common.ports import free_port
 from cli.serve import private_redis
 
 LEASE_SECONDS = 4.0
@@ -74,7 +74,7 @@ class Installation:
 
 def workers_of(port: int) -> int:
     try:
-        return int(httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=5).json()["workers"])
+        return int(httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=60).json()["workers"])
     except (httpx2.TransportError, KeyError):
         return 0
 

@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import platform
-import socket
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -46,20 +45,6 @@ def in_turn(things: Mapping[str, Callable[[], object]], rounds: int) -> dict[str
 def keep_memory() -> str:
     """Keep what is freed, as workers do; the name of the allocator."""
     return "glibc, memory kept" if keep_freed_memory() else "system"
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    return free_ports(1)[0]
-
-
-def free_ports(count: int) -> list[int]:
-    """Several of them, no two alike."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def machine() -> dict[str, Any]:

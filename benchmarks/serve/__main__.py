@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common.measuring import free_port, write
+from benchmarks.common.measuring import write
+from benchmarks.common.ports import free_port
 from benchmarks.serve.environments import PEERS, python_of, versions
 from benchmarks.serve.load import closed_loop, numbered, open_loop
 from benchmarks.serve.servers import HERE, Peer, Server, ours

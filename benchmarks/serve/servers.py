@@ -14,7 +14,7 @@ from typing import Self
 import httpx2
 import psutil
 
-from benchmarks.common.measuring import free_port
+from benchmarks.common.ports import free_port
 
 HERE = Path(__file__).resolve().parents[2]
 START_SECONDS = 600.0  # on a busy machine

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,16 +14,22 @@ import psutil
 import pytest
 import redis
 
+from benchmarks.common.ports import PORTS, free_ports
 from jobs.redis import keyspace
 
 START_SECONDS = 90
 ROOT = Path(__file__).parents[2]
+_given = set[int]()
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server that is about to start, which no other test takes meanwhile: neither of
+    this process nor of those that run beside it."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = PORTS[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) :: processes]
+    (port,) = free_ports(1, set(own) - _given)
+    _given.add(port)
+    return port
 
 
 def until(happened: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
