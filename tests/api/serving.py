@@ -21,7 +21,6 @@ def settings_without_redis(home: Path, **others: Any) -> ApiSettings:
         "redis_url": "unix:///nowhere",
         "allowed_hosts": ("a",),
         "keep_alive_seconds": 0.2,
-        "header_seconds": 0.2,
     }
     return ApiSettings(home=home, **values | others)
 

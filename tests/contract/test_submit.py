@@ -1,7 +1,5 @@
 """POST and PUT: how a photo becomes a job."""
 
-import threading
-
 import pytest
 from starlette.testclient import TestClient
 
@@ -9,7 +7,7 @@ from api.uploads.read import RAW_TYPES
 from jobs.blobs import blob_names
 from jobs.records.options import JobOptions
 from jobs.redis import keyspace
-from tests.api.conftest import FakeWorker
+from tests.api.conftest import FakeWorker, HaveDone
 from tests.contract.conftest import submit
 from tests.pictures.files import file_of, scene
 
@@ -167,15 +165,13 @@ def test_post_is_200_for_a_result_that_is_reused_under_a_new_id(
 
 
 def test_post_with_prefer_wait_is_200_once_the_job_has_ended(
-    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker
+    client: TestClient, leaf_jpeg: bytes, fake_worker: FakeWorker, once_awaited: HaveDone
 ) -> None:
-    worker = threading.Thread(target=_work_soon, args=[fake_worker])
-    worker.start()
-    answer = client.post("/v1/jobs", content=leaf_jpeg, headers={"Prefer": "wait=20"})
-    worker.join()
+    once_awaited(fake_worker.succeed)
+    answer = client.post("/v1/jobs", content=leaf_jpeg, headers={"Prefer": "wait=25"})
     assert answer.status_code == 200
     assert answer.json()["state"] == "succeeded"
-    assert answer.headers["Preference-Applied"] == "wait=20"
+    assert answer.headers["Preference-Applied"] == "wait=25"
 
 
 def test_post_with_prefer_wait_is_202_when_the_time_is_up(
@@ -184,12 +180,6 @@ def test_post_with_prefer_wait_is_202_when_the_time_is_up(
     answer = client.post("/v1/jobs", content=leaf_jpeg, headers={"Prefer": "wait=0"})
     assert answer.status_code == 202
     assert answer.headers["Preference-Applied"] == "wait=0"
-
-
-def _work_soon(fake_worker: FakeWorker) -> None:
-    while not fake_worker.client.zcard(keyspace.INTERACTIVE):
-        pass
-    fake_worker.succeed()
 
 
 # PUT /v1/jobs/{uuid}

@@ -70,6 +70,7 @@ def test_a_connection_that_is_held_for_nothing_is_closed(
     settings: ApiSettings, begun: bytes
 ) -> None:
     """Before a request, in a head, after an answer, and with the rest of a body to come."""
+    settings = settings.model_copy(update={"header_seconds": 0.2})
 
     async def act(port: int) -> None:
         answer = await send(port, begun)
@@ -80,6 +81,7 @@ def test_a_connection_that_is_held_for_nothing_is_closed(
 
 def test_bytes_now_and_then_hold_no_connection(settings: ApiSettings) -> None:
     """Each of them put the only timer off, or ended it."""
+    settings = settings.model_copy(update={"header_seconds": 0.2})
 
     async def act(port: int) -> None:
         for begun, drip in ((GET + b"\r\n", b"\r\n"), (GET, b"a")):

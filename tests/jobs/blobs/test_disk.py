@@ -112,11 +112,11 @@ def test_a_kill_in_mid_write_leaves_no_half_blob_and_the_part_is_swept(home: Pat
     parts, whole = home / PARTS, bytes(range(256)) * 40_000
     for attempt in range(20):
         _write_until_killed(home, 0.05 + 0.013 * attempt)
-        for path in (home / "abc").iterdir():
+        for path in home.glob("abc/*"):  # there is no folder before the first blob
             assert path.read_bytes() == whole, path
-        if attempt >= 3 and any(parts.iterdir()):
+        if attempt >= 3 and any(parts.glob("*")):
             break
-    left = list(parts.iterdir())
+    left = list(parts.glob("*"))
     assert left, "no kill came in mid-write"
     blobs = DiskBlobs(home)
     assert blobs.remove_partial_writes() == 0, "a part may still be in the making"

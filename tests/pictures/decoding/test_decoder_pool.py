@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from typing import Any
 
 import numpy as np
 import psutil
@@ -123,20 +125,28 @@ def test_a_process_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_a_process_that_dies_is_replaced(
-    pool: DecoderPool, number: signal.Signals, kind: type[PhotoError], said: str
+    pool: DecoderPool,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    kind: type[PhotoError],
+    said: str,
 ) -> None:
+    """It dies once it has been asked."""
     data = file_of(scene(), "HEIF")
     pool.decode(data, min_side=100)
     (process,) = children()
     process.suspend()
+    poll = Connection.poll
 
-    def end() -> None:
+    def end(connection: Any, seconds: float) -> bool:
         process.send_signal(number)
         process.resume()
+        return poll(connection, seconds)
 
-    threading.Timer(0.5, end).start()
-    with pytest.raises(kind, match=said):
-        pool.decode(data, min_side=100)
+    with monkeypatch.context() as asked:
+        asked.setattr(Connection, "poll", end)
+        with pytest.raises(kind, match=said):
+            pool.decode(data, min_side=100)
     assert pool.decode(data, min_side=100).width == 60
 
 
@@ -174,8 +184,15 @@ def test_no_process_outlives_the_one_that_asks() -> None:
     )
     assert asked.returncode == -signal.SIGKILL, asked.stderr
     pid = int(asked.stdout)
-    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=20)
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    while _lives(pid):  # as long as a test may take
+        time.sleep(0.05)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_where_no_process_starts_nothing_is_wrong_with_the_photo(
@@ -204,12 +221,13 @@ def test_a_photo_for_which_this_process_has_no_memory_is_decoded_in_another(
 
 def test_photos_that_take_much_wait_for_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once: list[int] = []
-    busy = threading.Semaphore(0)
+    busy, two = threading.Semaphore(0), threading.Barrier(2)
 
     def slowly(*_: object) -> object:
         busy.release()
         at_once.append(busy._value)
-        time.sleep(0.05)
+        two.wait(300)
+        time.sleep(0.05)  # in which a third one could come
         busy.acquire()
         return None
 
