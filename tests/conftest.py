@@ -22,11 +22,13 @@ def started_redis(home: Path, server: Path | None = None) -> Iterator[str]:
     socket = private_redis.socket_path(home)
     argv = private_redis.command(server or private_redis.find_server(), home, socket)
     with subprocess.Popen(argv) as process:
-        url = f"unix://{socket}"
-        with redis.Redis.from_url(url) as client:
-            _until_it_answers(client)
-        yield url
-        process.terminate()
+        try:
+            url = f"unix://{socket}"
+            with redis.Redis.from_url(url) as client:
+                _until_it_answers(client)
+            yield url
+        finally:
+            process.terminate()
 
 
 os.environ.setdefault("CROPSHIELD_ALLOWED_HOSTS", '["testserver"]')  # Starlette's name for it
@@ -72,10 +74,10 @@ def home(tmp_path: Path) -> Path:
 
 
 def _until_it_answers(client: "redis.Redis") -> None:
-    for _ in range(200):
+    for _ in range(6000):
         try:
             client.ping()
-        except redis.ConnectionError:
+        except redis.RedisError:
             time.sleep(0.05)
         else:
             return

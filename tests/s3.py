@@ -29,13 +29,13 @@ def s3_server() -> Iterator[str]:
 
 
 def make_bucket(address: str, name: str) -> None:
-    httpx2.put(f"{address}/{name}").raise_for_status()
+    httpx2.put(f"{address}/{name}", timeout=60).raise_for_status()
 
 
 def _until_it_answers(address: str) -> None:
-    for _ in range(300):
+    for _ in range(3000):
         try:
-            httpx2.get(address)
+            httpx2.get(address, timeout=60)
         except httpx2.TransportError:
             time.sleep(0.1)
         else:

@@ -21,7 +21,7 @@ WITHOUT_PYDANTIC = (
 def run(*command: str) -> str:
     one = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, *command], capture_output=True, text=True, timeout=170, env=one
+        [sys.executable, *command], capture_output=True, text=True, timeout=500, env=one
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

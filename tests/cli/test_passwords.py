@@ -37,7 +37,7 @@ def run(url: str, home: Path, *argv: str) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode != 0
     return done.stdout + done.stderr

@@ -35,7 +35,7 @@ def test_a_wrong_setting_is_named_with_the_reason(
 def test_a_command_with_a_wrong_setting_shows_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CROPSHIELD_BLOBS", "redis://x")
     argv = [sys.executable, "-m", "cli", "api"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     assert done.stderr.startswith("cropshield: CROPSHIELD_BLOBS=redis://x: 'redis://x' is none of")
     assert done.stderr.count("\n") == 1

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,8 +14,7 @@ from PIL import Image
 
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.docs.pages import ROOT, blocks
-
-_START_SECONDS = 120
+from tests.service.conftest import START_SECONDS, free_port
 
 
 @pytest.fixture
@@ -30,9 +28,7 @@ def folder(tmp_path: Path) -> Path:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Host and port of a server that stands for `make serve`."""
     home = tmp_path_factory.mktemp("serve")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     inherited = {name: os.environ[name] for name in os.environ if "REDIS_URL" not in name}
     command = [sys.executable, "-m", "cli", "serve", "--port", port]
     log = home / "log"
@@ -49,11 +45,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"127.0.0.1:{port}"
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(timeout=90)
+        server.wait(timeout=START_SECONDS)
 
 
 def _until_ready(server: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(_START_SECONDS * 5):
+    for _ in range(START_SECONDS * 5):
         if "cropshield: ready." in log.read_text():
             return
         if server.poll() is not None:

@@ -80,11 +80,11 @@ def client(
             timeout=60,
             trust_env=False,
         ) as client:
-            until(lambda: _is_up(client), f"{package} answers, see {folder}/log", seconds=30)
+            until(lambda: _is_up(client), f"{package} answers, see {folder}/log")
             yield client
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 def _certified(folder: Path) -> ssl.SSLContext:

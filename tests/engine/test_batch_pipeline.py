@@ -56,7 +56,7 @@ def test_the_next_batches_are_loaded_while_the_model_works() -> None:
         return given
 
     def explain(loaded: Sequence[int]) -> list[int]:
-        assert fourth.wait(timeout=30), "nothing was loaded beside the model"
+        assert fourth.wait(timeout=300), "nothing was loaded beside the model"
         return list(loaded)
 
     pipeline = BatchPipeline(load, explain, lambda *all: all[-1], batch=2)

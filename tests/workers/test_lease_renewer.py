@@ -67,7 +67,7 @@ def test_a_hung_batch_ends_the_process(harness: JobHarness) -> None:
 
 def test_a_batch_that_lets_no_python_run_ends_the_process_too(harness: JobHarness) -> None:
     done = hang(
-        harness, "ctypes.PyDLL(None).sleep(600)  # holds the interpreter's lock", tick_timeout=4
+        harness, "ctypes.PyDLL(None).sleep(600)  # holds the interpreter's lock", tick_timeout=2
     )
     assert done.returncode == 1
     assert "Timeout" in done.stderr

@@ -2,7 +2,6 @@
 
 import resource
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import redis
 
 from cli.serve import private_redis
 from jobs.errors import StoreDown
+from tests.conftest import _until_it_answers
 from tests.jobs.conftest import JobHarness
 
 
@@ -23,22 +23,11 @@ def running_redis(home: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]
     with subprocess.Popen(command) as process:
         try:
             url = f"unix://{socket}"
-            _until_it_answers(url)
+            with redis.Redis.from_url(url) as client:
+                _until_it_answers(client)
             yield url, process
         finally:
             process.terminate()
-
-
-def _until_it_answers(url: str) -> None:
-    with redis.Redis.from_url(url) as client:
-        for _ in range(600):
-            try:
-                client.ping()
-            except redis.RedisError:
-                time.sleep(0.1)
-            else:
-                return
-    raise TimeoutError(url)
 
 
 def fill_disk(home: Path, process: "subprocess.Popen[bytes]") -> None:
