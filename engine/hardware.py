@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.errors import TorchMissing
 from engine.torch_types import Device
 
+_CPUINFO = Path("/proc/cpuinfo")
 _DRIVERS = "nvidiactl", "dxg", "kfd"  # NVIDIA's, Windows' for WSL, AMD's
 
 
@@ -32,10 +33,16 @@ def find_device(wanted: Device | None = None) -> str:
     return str(choose_device(wanted))
 
 
-def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+def cpu_flags(cpuinfo: Path = _CPUINFO) -> set[str]:
+    """What the processor can do, by Linux's names; empty where the system does not tell."""
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return set(flags.partition(":")[2].split())
+
+
+def cpu_has_bfloat16(cpuinfo: Path = _CPUINFO) -> bool:
     """Whether bfloat16 is faster than float32 on this CPU: by its own instructions."""
-    flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
-    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(cpu_flags(cpuinfo))
 
 
 def usable_cores() -> int:

@@ -42,7 +42,8 @@ class Runtime(Protocol):
 @dataclass(frozen=True)
 class RuntimeOptions:
     """`threads`: of a graph; 0 for all cores that the process may use. `cache`: the folder of
-    exported graphs, by default the user's."""
+    exported graphs, by default the user's, and of what was found out about a graph: without one
+    that is found out at each load."""
 
     runtime: RuntimeChoice = "auto"
     precision: Precision = "float32"

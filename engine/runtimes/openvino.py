@@ -14,7 +14,7 @@ import numpy as np
 from engine.cam.array_output import Array
 from engine.cam.closed_form import LinearHeadOutput
 from engine.cam.numpy_methods import GradientOutput
-from engine.hardware import usable_cores
+from engine.hardware import cpu_flags, usable_cores
 from engine.runtimes.base import RuntimeOutput
 from pictures.rendering.blend import Box
 
@@ -23,6 +23,12 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 import openvino  # noqa: E402
 
 from engine.runtimes.exact_start import keep_start_exact  # noqa: E402 - imports OpenVINO too
+
+
+def platform_name() -> str:
+    """Processor and release of OpenVINO: with others the numbers may be others."""
+    name, flags = core().get_property("CPU", "FULL_DEVICE_NAME"), " ".join(sorted(cpu_flags()))
+    return f"OpenVINO {openvino.__version__} on {name} ({flags})"
 
 
 @cache
@@ -61,7 +67,8 @@ class OpenVINORuntime:
     """A compiled graph. `threads` 0: all cores that the process may use.
 
     `half`: in bfloat16. Photos whose best logit then leads by less than `NEAR_TIE` are run once
-    more, in float32, so that the best class never depends on what bfloat16 rounds off.
+    more by `exact`, the same graph in float32, so that the best class never depends on what
+    bfloat16 rounds off; without one it is compiled here.
 
     `graph`: an OpenVINO model, (N, side, side, 3) -> logits and activations; `head`: the weights
     (classes, K) of a head that is pooling and one linear layer, or the gradients' graph of any
@@ -70,9 +77,18 @@ class OpenVINORuntime:
 
     name = "graph"
 
-    def __init__(self, graph: Any, head: Any, half: bool = False, threads: int = 0) -> None:
+    def __init__(
+        self,
+        graph: Any,
+        head: Any,
+        half: bool = False,
+        threads: int = 0,
+        exact: "OpenVINORuntime | None" = None,
+    ) -> None:
         self.half, self._takes_one = half, (threads or usable_cores()) == 1
-        self._exact = _Compiled(_for_one_photo(graph), threads) if half else None
+        self._exact = exact
+        if half and exact is None:
+            self._exact = OpenVINORuntime(graph, head, threads=threads)
         graph = _for_one_photo(graph) if self._takes_one else graph
         graph = keep_start_exact(core(), graph) if half else graph
         self._forward = _Compiled(graph, threads, half=half)
@@ -80,18 +96,23 @@ class OpenVINORuntime:
         self._backward = None if self._weights is not None else _Compiled(head, threads)
 
     def forward(self, batch: Array) -> RuntimeOutput:
-        """Logits and activations: one photo after the other on one thread, whose cache holds the
-        maps of one, else all in one call."""
+        """Logits and activations."""
         # As `prepare` laid them out: nothing is copied.
         photos = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
-        calls = np.split(photos, len(photos)) if self._takes_one else [photos]
-        logits, maps = map(np.concatenate, zip(*map(self._forward, calls), strict=True))
+        logits, maps = self._run(photos)
         if self._exact:
             for photo in np.flatnonzero(_lead(logits) < NEAR_TIE):
-                (logits[photo],), (maps[photo],) = self._exact(photos[photo : photo + 1])
+                (logits[photo],), (maps[photo],) = self._exact._run(photos[photo : photo + 1])
         if self._weights is not None:
             return LinearHeadOutput(logits, maps, self._weights)
         return GradientOutput(logits, maps, partial(self._gradient, logits.shape[1]))
+
+    def _run(self, photos: Array) -> tuple[Array, Array]:
+        """Logits and activations of photos, (N, side, side, 3): one after the other on one thread,
+        whose cache holds the maps of one, else all in one call."""
+        calls = np.split(photos, len(photos)) if self._takes_one else [photos]
+        logits, maps = map(np.concatenate, zip(*map(self._forward, calls), strict=True))
+        return logits, maps
 
     def _gradient(self, classes: int, activations: Array, index: int) -> Array:
         assert self._backward  # noqa: S101 - or the head is linear
@@ -118,15 +139,17 @@ class GraphFile:
         self.has_linear_head = "weights" in self._outputs
         self.box = Box(*self._constant("box").tolist())
 
-    def runtime(self, *, half: bool, threads: int) -> OpenVINORuntime:
-        """Compiled for this CPU."""
+    def runtime(
+        self, *, half: bool, threads: int, exact: OpenVINORuntime | None = None
+    ) -> OpenVINORuntime:
+        """Compiled for this CPU; `exact` as in OpenVINORuntime."""
         forward = take_channels_last(self._part(["logits", "activations"], ["photos"]))
         head: Any
         if self.has_linear_head:
             head = self._constant("weights")
         else:
             head = self._part(["gradients"], ["maps", "choice"])
-        return OpenVINORuntime(forward, head, half, threads)
+        return OpenVINORuntime(forward, head, half, threads, exact)
 
     def _part(self, outputs: list[str], inputs: list[str]) -> Any:
         """The part of the graph between them, a copy."""

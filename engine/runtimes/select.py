@@ -8,7 +8,8 @@ import logging
 
 from engine import hardware
 from engine.errors import TorchMissing
-from engine.runtimes.base import RuntimeChoice, RuntimeOptions, Selected
+from engine.runtimes.base import Runtime, RuntimeChoice, RuntimeOptions, Selected
+from engine.runtimes.kept_checks import kept_outcome
 from engine.runtimes.parity import disagreement, probe_batch
 from engine.torch_types import Device, Network
 from models.cards.card import Card
@@ -72,7 +73,7 @@ def _model_without_graph(card: Card) -> str:
 
 def _own_graph(card: Card, options: RuntimeOptions) -> Selected:
     """The card's graph, in bfloat16 where that is wanted and stays within its limits."""
-    from engine.runtimes.openvino import GraphFile
+    from engine.runtimes.openvino import GraphFile, platform_name
 
     card.verify()
     assert card.graph_path  # noqa: S101 - looked at before
@@ -85,12 +86,17 @@ def _own_graph(card: Card, options: RuntimeOptions) -> Selected:
         level = logging.WARNING if options.precision == "bfloat16" else logging.DEBUG
         log.log(level, "model %s runs in float32: %s", card.id, reason)
         return selected
-    half, batch = graph.runtime(half=True, threads=options.threads), probe_batch(card)
-    found = disagreement(exact.forward(batch), half.forward(batch), half=True)
-    if found:
+    half = graph.runtime(half=True, threads=options.threads, exact=exact)
+    subject = f"{card.graph} {options.threads} {platform_name()}"
+    if found := kept_outcome(options.cache, subject, lambda: _disagreement(card, exact, half)):
         log.warning("model %s: no graph in bfloat16: %s", card.id, found)
         return selected
     return Selected(half, "cpu", graph.box)
+
+
+def _disagreement(card: Card, exact: Runtime, half: Runtime) -> str:
+    batch = probe_batch(card)
+    return disagreement(exact.forward(batch), half.forward(batch), half=True)
 
 
 def _needs_float32(*, linear_head: bool) -> str:

@@ -11,9 +11,11 @@ from engine.cam.closed_form import LinearHeadOutput
 from engine.cam.linear_head import LinearHeadForwardPass
 from engine.explainer import Explainer, Request
 from engine.hardware import cpu_has_bfloat16
+from engine.runtimes.base import RuntimeOutput
 from engine.runtimes.parity import disagreement, probe_batch
 from engine.runtimes.torch import torch_runtime
 from models.cards.card import Card
+from models.catalog import Catalog
 from tests.engine.networks import network, save_model
 from tests.engine.test_explainer import noise
 
@@ -76,6 +78,24 @@ def test_a_head_that_is_not_pooled_stays_in_float32(
     deeper = card.model_copy(update={"target_layer": "block3"})
     assert Explainer(deeper, "cpu", runtime="torch", precision="bfloat16").precision == "float32"
     assert "its head is not pooled and linear" in caplog.text
+
+
+@pytest.mark.usefixtures("any_processor")
+@pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is an extra")
+def test_a_graph_in_bfloat16_is_compared_at_its_first_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundled, compared = Catalog()["cropshield_cnn"], []
+
+    def watched(*outputs: RuntimeOutput, half: bool) -> str:
+        compared.append(half)
+        return disagreement(*outputs, half=half)
+
+    monkeypatch.setattr("engine.runtimes.select.disagreement", watched)
+    for _ in range(2):
+        explainer = Explainer(bundled, "cpu", precision="bfloat16", cache=tmp_path)
+        assert explainer.precision == "bfloat16"
+    assert compared == [True]
 
 
 def test_what_disagrees_is_found_out(card: Card) -> None:
