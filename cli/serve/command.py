@@ -19,7 +19,7 @@ from jobs.redis.compatibility import check_compatibility
 from jobs.redis.connections import connect
 from jobs.settings import SharedSettings
 
-_START_SECONDS, _POLL_SECONDS = 60.0, 0.2
+_START_SECONDS, _POLL_SECONDS = 60.0, 0.05
 _API_GRACE, _WORKER_GRACE, _REDIS_GRACE = 15.0, 60.0, 15.0
 _THREADS = "CROPSHIELD_THREADS"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
