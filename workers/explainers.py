@@ -15,6 +15,7 @@ from workers.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
 _BATCHES, _USUAL_SIDE = {"cpu": 16, "cuda": 64}, 256
+_ON_ONE_THREAD = 4
 PHOTO_MEMORY = 512 * 1024 * 1024  # bytes of decoded photos at a time, for batches of 16
 
 
@@ -33,8 +34,8 @@ class Explainers:
         batch: int = 0,
     ) -> None:
         self._catalog, self._device = catalog, device
-        self.batch = batch or _batch_on(device)
         self._options = options or ExplainerOptions()
+        self.batch = batch or _batch_on(device, self._options.get("threads", 0))
         self._counters = counters or Counters()
         self._loaded: dict[str, Explainer] = {}
         self._lock = threading.Lock()
@@ -88,9 +89,15 @@ def _explicit_device(device: str) -> str | None:
     return None if device == "auto" else device
 
 
-def _batch_on(device: str) -> int:
-    """The batch that suits a device: a CPU is as fast with few photos at once; a GPU is not."""
+def _batch_on(device: str, threads: int) -> int:
+    """The batch that suits a device: a CPU is as fast with few photos at once; a GPU is not.
+
+    On one thread a model takes one photo at a time anyway, and the more are claimed together, the
+    more others each of them waits for, twice: until all are loaded, and until all are explained.
+    """
     kind = find_device(_explicit_device(device)).partition(":")[0]
+    if kind == "cpu" and threads == 1:
+        return _ON_ONE_THREAD
     return _BATCHES.get(kind, _BATCHES["cpu"])
 
 

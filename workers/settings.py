@@ -19,8 +19,8 @@ class WorkerSettings(SharedSettings):
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
     """Threads of a model on a CPU; 0: one for every two cores that the process may use."""
     batch_size: Annotated[int, Field(ge=0, le=256)] = 0
-    """Most photos in one forward pass; 0: 16 on a CPU, 64 on a GPU, fewer where a model's input is
-    larger than 256 pixels."""
+    """Most photos in one forward pass; 0: 16 on a CPU, 4 where a model has one thread of it, 64 on
+    a GPU; fewer where a model's input is larger than 256 pixels."""
     lease_seconds: Annotated[float, Field(ge=1)] = 15.0
     """How long a claimed job stays with a worker that gives no sign of life."""
     batch_deadline_seconds: Annotated[float, Field(ge=1)] = 120.0

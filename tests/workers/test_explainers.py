@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.errors import OutOfMemory
-from engine.explainer import Explainer, Request
+from engine.explainer import Explainer, ExplainerOptions, Request
 from engine.hardware import model_threads, usable_cores
 from engine.photos.decode import Photo
 from jobs.metrics import Counters
@@ -54,8 +54,11 @@ def test_the_batch_follows_device_and_input(monkeypatch: pytest.MonkeyPatch) -> 
     assert [each.batch_of(MODEL) for each in (explainers, few)] == [4, 1]
     monkeypatch.setattr(Explainers, "input_side", lambda *_: 96)
     assert explainers.batch_of(MODEL) == 16
+    one, two = (ExplainerOptions(threads=threads) for threads in (1, 2))
+    assert [Explainers(Catalog(), "cpu", options=each).batch for each in (one, two)] == [4, 16]
+    assert Explainers(Catalog(), "cpu", options=one, batch=3).batch == 3
     monkeypatch.setattr("workers.explainers.find_device", str)
-    assert Explainers(Catalog(), "cuda:1").batch == 64
+    assert Explainers(Catalog(), "cuda:1", options=one).batch == 64
 
 
 def test_what_is_claimed_at_once_is_bounded_by_the_bytes_of_its_photos(
