@@ -33,6 +33,7 @@ class ExplainerOptions(TypedDict, total=False):
     runtime: RuntimeChoice
     precision: Precision
     threads: int
+    threads_alone: int
     cache: Path | None
 
 
@@ -56,12 +57,13 @@ class Explainer:
         runtime: RuntimeChoice = "auto",
         precision: Precision = "float32",
         threads: int = 0,
+        threads_alone: int = 0,
         cache: Path | None = None,
     ) -> None:
         self.card, self.target_layer = card, card.target_layer
         self._calibrate = Calibrator(card)
         self.on_out_of_memory: Callable[[], None] = lambda: None
-        options = RuntimeOptions(runtime, precision, threads, cache)
+        options = RuntimeOptions(runtime, precision, threads, threads_alone, cache)
         self._selected = select_runtime(card, device, model, options)
         self._runtime, self.device = self._selected.runtime, self._selected.device
         self.box = self._selected.box
@@ -90,13 +92,19 @@ class Explainer:
         side = self.card.preprocessing.size
         grey = Photo(np.full((side, side, 3), 128, np.uint8), side, side, "PNG")
         self.explain([grey] * batch, [Request()] * batch)
+        if self._selected.alone:
+            self.explain([grey], [Request()], alone=True)
 
     def forward(self, pixels: Sequence[Pixels]) -> RuntimeOutput:
         """The forward pass that `explain` begins with, over upright photos, uint8 (h, w, 3)."""
         return self._runtime.forward(prepare(pixels, self.card.preprocessing))
 
-    def explain(self, photos: Sequence[Photo], requests: Sequence[Request]) -> list[Explanation]:
+    def explain(
+        self, photos: Sequence[Photo], requests: Sequence[Request], *, alone: bool = False
+    ) -> list[Explanation]:
         """One explanation for each photo and its request, in order.
+
+        `alone`: nothing else needs the cores; a model on a CPU may take `threads_alone` of them.
 
         Raises WrongClass, UnknownMethod or WrongInput before the model runs.
         """
@@ -104,7 +112,7 @@ class Explainer:
         if not photos:
             return []
         with suppress(OutOfMemory):
-            return self._explain(photos, requests)
+            return self._explain(photos, requests, on=self._selected.alone if alone else None)
         # Only here is the memory free again: the error held every tensor of the batch.
         return self._explain_in_halves(photos, requests)
 

@@ -51,6 +51,12 @@ def usable_cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
+def threads_alone(cores: int) -> int:
+    """How many of these cores a model should take for a photo that comes alone. A photo of 256
+    pixels or so has not enough work for many more."""
+    return min(4, cores)
+
+
 def model_threads(cores: int) -> int:
     """How many of these cores a model should take where photos come one after another: half of
     them, at least one. Meanwhile the others decode the next photos and draw the last ones."""

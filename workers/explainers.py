@@ -5,7 +5,7 @@ import threading
 from functools import partial
 
 from engine.explainer import Explainer, ExplainerOptions
-from engine.hardware import find_device, model_threads, usable_cores
+from engine.hardware import find_device, model_threads, threads_alone, usable_cores
 from engine.runtimes.select import check_model
 from jobs.metrics import Counters
 from models.cards.card import Preprocessing
@@ -103,9 +103,12 @@ def _batch_on(device: str, threads: int) -> int:
 
 def explainer_options(settings: WorkerSettings) -> ExplainerOptions:
     """The keywords of `Explainer` in this process."""
+    threads = settings.threads or model_threads(usable_cores())
+    alone = threads if settings.threads else threads_alone(usable_cores())
     return ExplainerOptions(
         runtime=settings.runtime,
         precision=settings.precision,
-        threads=settings.threads or model_threads(usable_cores()),
+        threads=threads,
+        threads_alone=settings.threads_alone or alone,
         cache=settings.home / "cache",
     )

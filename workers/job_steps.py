@@ -123,7 +123,7 @@ class JobSteps:
             explainer = self._explainers[model]
             photos = [item.square for item in items if item.square is not None]
             requests = [_request(item.claim, explainer.card) for item in items]
-            return explainer.explain(photos, requests)
+            return explainer.explain(photos, requests, alone=items[0].claim.is_alone)
         except Exception as error:
             if len(items) > 1:
                 log.warning("batch of %d failed, running one by one: %s", len(items), error)

@@ -18,6 +18,9 @@ class WorkerSettings(SharedSettings):
     """`auto`: bfloat16 where the processor and the model bear it, checked at load."""
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
     """Threads of a model on a CPU; 0: one for every two cores that the process may use."""
+    threads_alone: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Threads of a model on a CPU while only one photo waits or runs, where they are more than
+    `threads`; 0: up to four of the cores, or `threads` where that is set."""
     batch_size: Annotated[int, Field(ge=0, le=256)] = 0
     """Most photos in one forward pass; 0: 16 on a CPU, 4 where a model has one thread of it, 64 on
     a GPU; fewer where a model's input is larger than 256 pixels."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from engine.explainer import Explanation
@@ -30,7 +30,7 @@ def traced_stores(
 class TracedClaim(Claim):
     """`span`: of the job, from when it was accepted to the end of this attempt."""
 
-    span: "Span"
+    span: "Span" = field(kw_only=True)
 
 
 class TracedQueue(Spanned):
@@ -43,7 +43,10 @@ class TracedQueue(Spanned):
         start = time.time_ns()
         claims = self._target.claim(most, busy=busy)
         end = time.time_ns()
-        return [TracedClaim(claim.job, self._begin(claim.job, start, end)) for claim in claims]
+        return [
+            TracedClaim(claim.job, claim.is_alone, span=self._begin(claim.job, start, end))
+            for claim in claims
+        ]
 
     def release(self, claims: Sequence[Claim]) -> None:
         self._target.release(claims)

@@ -14,6 +14,7 @@ from cli.errors import CommandError
 from cli.serve import preflight, private_redis
 from cli.serve.machine import threads_of_each
 from cli.serve.supervisor import Child, Supervisor
+from engine.hardware import threads_alone, usable_cores
 from jobs.errors import Incompatible
 from jobs.redis.compatibility import check_compatibility
 from jobs.redis.connections import connect
@@ -21,7 +22,7 @@ from jobs.settings import SharedSettings
 
 _START_SECONDS, _POLL_SECONDS = 60.0, 0.05
 _API_GRACE, _WORKER_GRACE, _REDIS_GRACE = 15.0, 60.0, 15.0
-_THREADS = "CROPSHIELD_THREADS"
+_THREADS, _ALONE = "CROPSHIELD_THREADS", "CROPSHIELD_THREADS_ALONE"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
 
 
@@ -163,7 +164,8 @@ def _share_of_cores(workers: int) -> dict[str, str]:
     """Threads of each of several workers, unless they are set."""
     if workers == 1 or _THREADS in os.environ:
         return {}
-    return {_THREADS: str(threads_of_each(workers))}
+    shared = {_THREADS: threads_of_each(workers), _ALONE: threads_alone(usable_cores())}
+    return {name: str(threads) for name, threads in shared.items() if name not in os.environ}
 
 
 async def _until_redis_answers(url: str, seconds: float) -> None:

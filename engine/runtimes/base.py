@@ -41,22 +41,26 @@ class Runtime(Protocol):
 
 @dataclass(frozen=True)
 class RuntimeOptions:
-    """`threads`: of a graph; 0 for all cores that the process may use. `cache`: the folder of
+    """`threads`: of a graph; 0 for all cores that the process may use. `threads_alone`: of a card's
+    graph for photos that are alone, where they are more than `threads`. `cache`: the folder of
     exported graphs, by default the user's, and of what was found out about a graph: without one
     that is found out at each load."""
 
     runtime: RuntimeChoice = "auto"
     precision: Precision = "float32"
     threads: int = 0
+    threads_alone: int = 0
     cache: Path | None = None
 
 
 @dataclass(frozen=True)
 class Selected:
     """A runtime on `device` ("cpu", "cuda:0", …). `box`: the part of the photo that the maps cover.
-    `on_cpu` makes a runtime for batches that do not fit into a GPU's memory."""
+    `on_cpu` makes a runtime for batches that do not fit into a GPU's memory. `alone`: one with more
+    threads, for a photo while nothing else needs the cores."""
 
     runtime: Runtime
     device: str
     box: Box
     on_cpu: Callable[[], Runtime] | None = None
+    alone: Runtime | None = None

@@ -3,6 +3,7 @@
 OpenVINO is an extra (`cropshield[graph]`); without it everything runs in torch.
 """
 
+import copy
 import sys
 import threading
 from functools import cache, partial
@@ -91,7 +92,7 @@ class OpenVINORuntime:
             self._exact = OpenVINORuntime(graph, head, threads=threads)
         graph = _for_one_photo(graph) if self._takes_one else graph
         graph = keep_start_exact(core(), graph) if half else graph
-        self._forward = _Compiled(graph, threads, half=half)
+        self._graph, self._forward = graph, _Compiled(graph, threads, half=half)
         self._weights = head if isinstance(head, np.ndarray) else None
         self._backward = None if self._weights is not None else _Compiled(head, threads)
 
@@ -106,6 +107,13 @@ class OpenVINORuntime:
         if self._weights is not None:
             return LinearHeadOutput(logits, maps, self._weights)
         return GradientOutput(logits, maps, partial(self._gradient, logits.shape[1]))
+
+    def on_threads(self, threads: int) -> "OpenVINORuntime":
+        """The same with so many threads, for a photo at a time. What does not depend on them is
+        shared."""
+        other = copy.copy(self)
+        other._forward, other._takes_one = _Compiled(self._graph, threads, half=self.half), True
+        return other
 
     def _run(self, photos: Array) -> tuple[Array, Array]:
         """Logits and activations of photos, (N, side, side, 3): one after the other on one thread,

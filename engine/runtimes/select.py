@@ -5,6 +5,7 @@ torch is imported only for a model without a graph of its own, or for a GPU.
 """
 
 import logging
+from typing import TYPE_CHECKING
 
 from engine import hardware
 from engine.errors import TorchMissing
@@ -13,6 +14,9 @@ from engine.runtimes.kept_checks import kept_outcome
 from engine.runtimes.parity import disagreement, probe_batch
 from engine.torch_types import Device, Network
 from models.cards.card import Card
+
+if TYPE_CHECKING:
+    from engine.runtimes.openvino import GraphFile, OpenVINORuntime
 
 log = logging.getLogger(__name__)
 
@@ -73,25 +77,37 @@ def _model_without_graph(card: Card) -> str:
 
 def _own_graph(card: Card, options: RuntimeOptions) -> Selected:
     """The card's graph, in bfloat16 where that is wanted and stays within its limits."""
-    from engine.runtimes.openvino import GraphFile, platform_name
+    from engine.runtimes.openvino import GraphFile
 
     card.verify()
     assert card.graph_path  # noqa: S101 - looked at before
     graph = GraphFile(card.graph_path)
     exact = graph.runtime(half=False, threads=options.threads)
-    selected = Selected(exact, "cpu", graph.box)
+    found = _in_bfloat16(card, graph, exact, options) or exact
+    alone = None
+    if 0 < options.threads < options.threads_alone:
+        alone = found.on_threads(options.threads_alone)
+    return Selected(found, "cpu", graph.box, alone=alone)
+
+
+def _in_bfloat16(
+    card: Card, graph: "GraphFile", exact: "OpenVINORuntime", options: RuntimeOptions
+) -> "OpenVINORuntime | None":
+    """Where that is wanted, fast, and within its limits."""
+    from engine.runtimes.openvino import platform_name
+
     if options.precision == "float32":
-        return selected
+        return None
     if reason := _needs_float32(linear_head=graph.has_linear_head):
         level = logging.WARNING if options.precision == "bfloat16" else logging.DEBUG
         log.log(level, "model %s runs in float32: %s", card.id, reason)
-        return selected
+        return None
     half = graph.runtime(half=True, threads=options.threads, exact=exact)
     subject = f"{card.graph} {options.threads} {platform_name()}"
     if found := kept_outcome(options.cache, subject, lambda: _disagreement(card, exact, half)):
         log.warning("model %s: no graph in bfloat16: %s", card.id, found)
-        return selected
-    return Selected(half, "cpu", graph.box)
+        return None
+    return half
 
 
 def _disagreement(card: Card, exact: Runtime, half: Runtime) -> str:

@@ -68,11 +68,13 @@ class RedisWorkQueue:
         notify, *taken = self._scripts["claim"](args=[*args, *serialization.flat(self._models)])
         if notify:
             self._notifier.notify()
-        records = ((job_id, serialization.paired(fields)) for job_id, fields in taken)
-        claims = [self._read_claim(*record) for record in records]
+        claims = [
+            self._read_claim(job_id, serialization.paired(fields), is_alone=bool(alone))
+            for job_id, fields, *alone in taken
+        ]
         return [claim for claim in claims if claim is not None]
 
-    def _read_claim(self, job_id: str, fields: dict[str, str]) -> Claim | None:
+    def _read_claim(self, job_id: str, fields: dict[str, str], *, is_alone: bool) -> Claim | None:
         """None for a job that only a newer worker can read, for which it waits then."""
         try:
             job = serialization.read_job(job_id, fields)
@@ -81,7 +83,7 @@ class RedisWorkQueue:
             return None
         if accepted := fields.get("accepted_model"):
             _say_model_differs(job_id, fields["model"], accepted)
-        return Claim(job)
+        return Claim(job, is_alone)
 
     def _leave(self, job_id: str, attempt: int, error: NewerRecord) -> None:
         log.warning("job waits for a newer worker: %s", error, extra={"job_id": job_id})

@@ -62,4 +62,5 @@ def test_serve_starts_as_many_workers_as_are_asked_for(home: Path, tmp_path: Pat
             child for child in psutil.Process(server.pid).children() if "worker" in child.cmdline()
         ]
         assert len(workers) == 2
-        assert all(worker.environ()["CROPSHIELD_THREADS"].isdigit() for worker in workers)
+        for name in ("CROPSHIELD_THREADS", "CROPSHIELD_THREADS_ALONE"):
+            assert all(worker.environ()[name].isdigit() for worker in workers)

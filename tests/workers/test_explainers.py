@@ -80,6 +80,23 @@ def test_the_settings_decide_how_models_run(
     assert (explainer.runtime, explainer.precision) == ("torch", "float32")
 
 
+@pytest.mark.parametrize(
+    ("given", "threads"),
+    [
+        ({}, (8, 4)),
+        ({"threads": 1}, (1, 1)),
+        ({"threads": 1, "threads_alone": 2}, (1, 2)),
+        ({"threads_alone": 16}, (8, 16)),
+    ],
+)
+def test_a_photo_alone_has_more_threads_unless_they_are_set(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, int], threads: tuple[int, int]
+) -> None:
+    monkeypatch.setattr("workers.explainers.usable_cores", lambda: 16)
+    options = explainer_options(WorkerSettings(**given))  # type: ignore[arg-type]
+    assert (options["threads"], options["threads_alone"]) == threads
+
+
 def test_a_worker_keeps_the_graphs_that_it_exports_in_its_home(tmp_path: Path) -> None:
     pytest.importorskip("engine.runtimes.openvino", exc_type=ImportError)
     save_model(tmp_path, network())

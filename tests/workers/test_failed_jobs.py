@@ -35,11 +35,11 @@ def choking(monkeypatch: pytest.MonkeyPatch) -> None:
     explain = Explainer.explain
 
     def choke(
-        self: Explainer, photos: Sequence[Photo], requests: Sequence[Request]
+        self: Explainer, photos: Sequence[Photo], requests: Sequence[Request], **more: Any
     ) -> list[Explanation]:
         if any(photo.width == POISON_WIDTH for photo in photos):
             raise RuntimeError("the model chokes")
-        return explain(self, photos, requests)
+        return explain(self, photos, requests, **more)
 
     monkeypatch.setattr(Explainer, "explain", choke)
 

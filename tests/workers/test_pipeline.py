@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from engine.explainer import Explainer, Explanation
+from engine.explainer import Explainer, Explanation, Request
+from engine.photos.decode import Photo
 from jobs.blobs import blob_names
 from jobs.errors import BlobMissing
 from jobs.ports import Claim
@@ -38,6 +39,28 @@ def test_jobs_end_with_result_and_pictures(worker: WorkerHarness, leaf_jpeg: byt
             assert worker.blobs.get(job.id, name)
 
 
+def test_a_job_beside_which_none_runs_or_waits_may_have_all_cores(
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explain, alone = Explainer.explain, []
+
+    def watched(
+        self: Explainer, photos: Sequence[Photo], requests: Sequence[Request], **more: Any
+    ) -> list[Explanation]:
+        alone.append(more["alone"])
+        return explain(self, photos, requests, **more)
+
+    worker.steps._explainers["cropshield_cnn"]
+    monkeypatch.setattr(Explainer, "explain", watched)
+    worker.submit(leaf_jpeg)
+    worker.pipeline.drain()
+    for _ in range(2):
+        worker.submit(leaf_jpeg)
+    worker.run()
+    assert alone[0] is True
+    assert not any(alone[1:])
+
+
 def test_the_original_is_erased_once_the_job_has_ended(
     worker: WorkerHarness, leaf_jpeg: bytes
 ) -> None:
@@ -63,9 +86,9 @@ def test_a_model_never_gets_more_photos_at_once_than_suit_it(
 ) -> None:
     explain, sizes = Explainer.explain, list[int]()
 
-    def counted(self: Explainer, photos: Any, requests: Any) -> list[Explanation]:
+    def counted(self: Explainer, photos: Any, requests: Any, **more: Any) -> list[Explanation]:
         sizes.append(len(photos))
-        return explain(self, photos, requests)
+        return explain(self, photos, requests, **more)
 
     monkeypatch.setattr(Explainers, "batch_of", lambda *_: 2)
     worker.pipeline._max_batch = 5

@@ -4,7 +4,8 @@
 -- A job that was accepted for another version of a model than the worker serves is left to a worker
 -- that serves that version. If none is alive, the record is changed to the version that runs it.
 -- ARGV: prefix, n, lease ms, 1 with other jobs in hand, id of a model, the model as jobs record it, …
--- Returns {notify, {id, {field, value, …}}, …}; what was due before now expires unrun.
+-- Returns {notify, {id, {field, value, …}, 1 where no other job runs or waits}, …}; what was due before
+-- now expires unrun.
 local most, lease = tonumber(ARGV[2]), tonumber(ARGV[3])
 local busy = ARGV[4] == '1'
 local MOST_LEFT = 200 -- of a queue, to other workers
@@ -89,4 +90,6 @@ elseif not all_work() and not wake_standby() and redis.call('GET', NOTIFIED) ~= 
   redis.call('SET', NOTIFIED, 'claim', 'PX', 250) -- others are notified, four times a second at most
   taken[1] = 1
 end
+local is_alone = #taken == 2 and count_waiting() == 0 and redis.call('ZCARD', LEASES) == 1
+if is_alone then taken[2][3] = 1 end
 return taken

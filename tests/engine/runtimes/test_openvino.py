@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ import torch
 from engine.cam.torch_methods import METHODS
 from engine.explainer import Explainer, Explanation, Request
 from engine.photos.decode import Photo
+from engine.runtimes.base import Precision
 from models.cards.card import Card
 from models.catalog import Catalog
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
@@ -97,6 +99,33 @@ def test_a_batch_gives_the_same_on_one_thread_as_on_two(card: Card) -> None:
     photos = [noise(seed) for seed in range(len(MIXED))]
     one, two = (Explainer(card, "cpu", runtime="graph", threads=count) for count in (1, 2))
     same(one.explain(photos, MIXED), two.explain(photos, MIXED), atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_photo_that_is_alone_gives_the_same_on_more_threads(
+    precision: Precision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.runtimes import openvino
+
+    monkeypatch.setattr("engine.hardware.cpu_has_bfloat16", lambda: True)
+    compiled: list[int] = []
+    settings = openvino._settings
+
+    def noted(half: bool, threads: int) -> Any:
+        compiled.append(threads)
+        return settings(half, threads)
+
+    monkeypatch.setattr(openvino, "_settings", noted)
+    bundled = Catalog()["cropshield_cnn"]
+    explainer = Explainer.load(bundled, "cpu", precision=precision, threads=1, threads_alone=2)
+    assert compiled[-1] == 2
+    assert explainer.precision == precision
+    for seed in range(3):
+        one, other = (
+            explainer.explain([leaf(seed)], [Request(top_k=2)], alone=alone)
+            for alone in (False, True)
+        )
+        same(one, other, atol=1e-5)
 
 
 def test_the_same_photo_gives_the_same_numbers_every_time(graph: Explainer) -> None:

@@ -2,6 +2,7 @@
 
 import time
 
+from jobs.ports import Outcome
 from jobs.records.job import State
 from tests.jobs.conftest import JobHarness
 
@@ -49,6 +50,28 @@ def test_a_claimed_job_is_running_on_its_first_attempt(harness: JobHarness) -> N
     assert claim.job.state is State.RUNNING
     assert claim.attempt == 1
     assert claim.job.started_at is not None
+
+
+def test_a_claim_tells_whether_any_other_job_runs_or_waits(harness: JobHarness) -> None:
+    harness.enqueue()
+    (only,) = harness.queue.claim(8)
+    for _ in range(2):
+        harness.enqueue()
+    (before_another,) = harness.queue.claim(1)
+    (beside_others,) = harness.queue.claim(1)
+    assert [claim.is_alone for claim in (only, before_another, beside_others)] == [
+        *(True, False, False)
+    ]
+    for claim in (only, before_another, beside_others):
+        harness.queue.finish(claim, Outcome(State.SUCCEEDED, result={}))
+    harness.enqueue()
+    assert harness.queue.claim(8)[0].is_alone
+
+
+def test_jobs_that_are_claimed_together_are_not_alone(harness: JobHarness) -> None:
+    for _ in range(2):
+        harness.enqueue()
+    assert [claim.is_alone for claim in harness.queue.claim(8)] == [False, False]
 
 
 def test_a_job_past_its_deadline_expires_unrun(harness: JobHarness) -> None:
