@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from benchmarks.common.measuring import in_turn, keep_memory, parser, row, write
+from benchmarks.common.measuring import Spread, in_turn, keep_memory, parser, row, write
 from benchmarks.common.networks import LAYERS, network, tutorial
 from benchmarks.engine import WAYS, explainer_of
 from engine.explainer import Explainer, Request
@@ -65,6 +65,29 @@ def floor(data: bytes) -> None:
     image.load()
 
 
+def ways_of(architecture: str) -> dict[str, Callable[[bytes], object]]:
+    """What makes an overlay of a file: the usual script, ours on every runtime; and the floor."""
+    model = network(architecture)
+    ways: dict[str, Callable[[bytes], object]] = {
+        "script": partial(script, model, model.get_submodule(LAYERS[architecture]))
+    }
+    for runtime, precision in WAYS:
+        explainer = explainer_of(architecture, model, runtime, precision)
+        ways[f"{explainer.runtime} {precision}"] = partial(job, explainer)
+    return ways | {"floor": floor}
+
+
+def show(architecture: str, photo: str, found: dict[str, Spread]) -> None:
+    for way, spread in found.items():
+        faster = found["script"].median / spread.median
+        share = found["floor"].median / spread.median
+        sys.stdout.write(
+            f"{architecture:16} {photo:6} {way:16} {spread.median:8.1f} ms "
+            f"({spread.least:.1f} to {spread.most:.1f}) {faster:6.1f} x as fast,"
+            f" floor {share:.0%}\n"
+        )
+
+
 def main() -> None:
     options = parser(__doc__ or "")
     options.add_argument("--architectures", nargs="+", default=list(LAYERS))
@@ -73,29 +96,15 @@ def main() -> None:
     allocator, rows = keep_memory(), []
     torch.set_num_threads(chosen.threads)
     for architecture in chosen.architectures:
-        model = network(architecture)
-        makers: dict[str, Callable[[bytes], object]] = {
-            "script": partial(script, model, model.get_submodule(LAYERS[architecture]))
-        }
-        for runtime, precision in WAYS:
-            explainer = explainer_of(architecture, model, runtime, precision)
-            makers[f"{explainer.runtime} {precision}"] = partial(job, explainer)
-        makers["floor"] = floor
+        ways = ways_of(architecture)
         for name, size in SIZES.items():
             data = jpeg(*size)
-            found = in_turn(
-                {way: partial(make, data) for way, make in makers.items()}, chosen.rounds
-            )
+            made = {way: partial(make, data) for way, make in ways.items()}
+            found = in_turn(made, chosen.rounds)
+            show(architecture, name, found)
             for way, spread in found.items():
                 labels = {"model": architecture, "photo": name, "way": way}
                 rows.append(row(spread, found["script"], **labels))
-                faster = found["script"].median / spread.median
-                share = found["floor"].median / spread.median
-                sys.stdout.write(
-                    f"{architecture:16} {name:6} {way:16} {spread.median:8.1f} ms "
-                    f"({spread.least:.1f} to {spread.most:.1f}) {faster:6.1f} x as fast,"
-                    f" floor {share:.0%}\n"
-                )
     settings = {"threads": chosen.threads, "rounds": chosen.rounds, "allocator": allocator}
     write("pipeline", settings, rows)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pillow_heif
@@ -114,34 +115,39 @@ def wait_for(address: str, path: str) -> str:
     return path
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--photos", type=int, default=_PHOTOS)
-    chosen = options.parse_args()
+def measure(count: int) -> tuple[dict[str, Any], bool]:
+    """So many photos, all sent at once; and whether the worker lived, within its bounds."""
     drawn = [make() for make in WORST.values()]
     with (
         redis_server() as redis,
         tempfile.TemporaryDirectory() as home,
         service(redis, Path(home)) as (address, processes),
-        ThreadPoolExecutor(chosen.photos) as threads,
+        ThreadPoolExecutor(count) as threads,
     ):
         begun, peak = time.monotonic(), Peak(processes["worker"])
         peak.start()
-        photos = islice(cycle(drawn), chosen.photos)
+        photos = islice(cycle(drawn), count)
         paths = list(threads.map(lambda photo: submit(address, photo), photos))
         ends = Counter(threads.map(lambda path: wait_for(address, path), paths))
         seconds = time.monotonic() - begun
         peak.stop()
         is_alive = processes["worker"].is_running()
-    held = peak.together <= GROUP and peak.alone <= WORKER and is_alive
     row = {
-        "photos": chosen.photos,
+        "photos": count,
         "worker_mb": round(peak.alone / 1e6),
         "with_decoders_mb": round(peak.together / 1e6),
         "seconds": round(seconds, 1),
         "ends": dict(ends),
         "worker_lived": is_alive,
     }
+    return row, peak.together <= GROUP and peak.alone <= WORKER and is_alive
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--photos", type=int, default=_PHOTOS)
+    chosen = options.parse_args()
+    row, held = measure(chosen.photos)
     sys.stdout.write("\n".join(f"{name:18} {value}" for name, value in row.items()) + "\n")
     write("worst_photos", vars(chosen), [row])
     if not held:

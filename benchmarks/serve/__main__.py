@@ -108,7 +108,7 @@ def show(found: Found, names: list[str], clients: list[int]) -> None:
     print("excess gets 503 with Retry-After and the rest keeps its p95; 8 x the usual server")
 
 
-def main() -> None:
+def read_options() -> argparse.Namespace:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--seconds", type=float, default=15.0, help="of each load")
@@ -117,27 +117,33 @@ def main() -> None:
     options.add_argument("--workers", type=int, help="of ours; without it what suits the machine")
     options.add_argument("--environments", type=Path, default=HERE / "var/bench-serve")
     chosen = options.parse_args()
-    names = chosen.only.split(",")
-    if unknown := set(names) - set(NAMES):
+    chosen.names = chosen.only.split(",")
+    if unknown := set(chosen.names) - set(NAMES):
         options.error(f"unknown servers {', '.join(unknown)}; known are {', '.join(NAMES)}")
-    releases = {
-        name: versions(name, python_of(name, chosen.environments))
-        for name in PEERS
-        if name in names
-    }
-    found, data = Found(), photo(*PHOTOS[AIMED_AT])
-    photos = numbered(data, int(time.time()))
+    return chosen
+
+
+def measure(chosen: argparse.Namespace, data: bytes) -> Found:
+    """Every server in turn, round after round."""
+    found, photos = Found(), numbered(data, int(time.time()))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "photo.jpg").write_bytes(data)
-        for _ in range(chosen.rounds):
-            for name in names:
-                if name == "engine":
-                    found.add(name, "alone", engine_alone(folder / "photo.jpg", 2 * chosen.seconds))
-                    continue
-                with server_of(name, folder, chosen.environments, chosen.workers) as server:
-                    load(server, photos, chosen.clients, chosen.seconds, found)
-    show(found, [name for name in names if name != "engine"], chosen.clients)
+        for name in chosen.names * chosen.rounds:
+            if name == "engine":
+                found.add(name, "alone", engine_alone(folder / "photo.jpg", 2 * chosen.seconds))
+                continue
+            with server_of(name, folder, chosen.environments, chosen.workers) as server:
+                load(server, photos, chosen.clients, chosen.seconds, found)
+    return found
+
+
+def main() -> None:
+    chosen, data = read_options(), photo(*PHOTOS[AIMED_AT])
+    peers = [name for name in PEERS if name in chosen.names]
+    releases = {name: versions(name, python_of(name, chosen.environments)) for name in peers}
+    found = measure(chosen, data)
+    show(found, [name for name in chosen.names if name != "engine"], chosen.clients)
     rows = [
         {"server": server, "load": label, "rounds": rounds}
         for (server, label), rounds in found.rounds.items()
