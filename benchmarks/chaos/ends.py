@@ -15,7 +15,7 @@ SETTLE_SECONDS = 240.0
 def settle(ids: list[str], port: int, outcome: Outcome) -> None:
     """Wait for every job's end, then look at each one again."""
     begun = time.monotonic()
-    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as http:
         first = {job_id: _end_of(http, job_id, begun, outcome) for job_id in ids}
         outcome.settled_seconds = time.monotonic() - begun
         for job_id, job in first.items():

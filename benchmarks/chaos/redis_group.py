@@ -13,7 +13,7 @@ from jobs.redis.replication import count_following
 
 NAME = "leaves"
 _SENTINEL = {"down-after-milliseconds": 3000, "failover-timeout": 5000, "parallel-syncs": 2}
-_START_SECONDS = 60.0
+_START_SECONDS = 300.0
 
 
 class RedisGroup:
@@ -119,7 +119,7 @@ class RedisGroup:
     def _client(self, port: int) -> "redis.Redis":
         password = self._sentinel_password if port in self.sentinels else self._password
         return redis.Redis(
-            port=port, password=password or None, decode_responses=True, socket_timeout=5
+            port=port, password=password or None, decode_responses=True, socket_timeout=60
         )
 
     def _run(self, port: int, *words: str) -> None:

@@ -39,13 +39,13 @@ class Installation:
         command = private_redis.command(self._server, home, private_redis.socket_path(home))
         self._redis = subprocess.Popen([*command, "--port", str(self._port)])
         with redis.Redis.from_url(self.service.redis_url) as client:
-            until(lambda: _answers(client), "Redis answers", 30)
+            until(lambda: _answers(client), "Redis answers")
 
     def stop(self) -> None:
         self.service.stop()
         if self._redis:
             self._redis.terminate()
-            self._redis.wait(30)
+            self._redis.wait(60)
 
     def follow(self, block: str) -> None:
         """Run a block of the page, as it stands there."""

@@ -56,7 +56,7 @@ class Cluster:
         self.http.close()
         self.worker.client.close()
         self.proxy.terminate()
-        self.proxy.wait(30)
+        self.proxy.wait(60)
 
     def client(self, name: str) -> httpx2.Client:
         headers = {"X-API-Key": self.keys[name]}
@@ -96,7 +96,7 @@ async def _add(url: str, key: ApiKey) -> None:
 
 def _is_up(port: int) -> bool:
     try:
-        return httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200
+        return httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=60).status_code == 200
     except httpx2.TransportError:
         return False
 
@@ -130,7 +130,7 @@ def _a_long_poll_at_another_process_hears_of_the_end(cluster: Cluster, photo: by
     job, accepted_by = cluster.submit(photo)
     with ThreadPoolExecutor() as pool:
         polls = [pool.submit(_poll, cluster, job["id"]) for _ in range(PROCESSES)]
-        until(lambda: _open_requests(cluster) >= PROCESSES, "all of them wait", 30)
+        until(lambda: _open_requests(cluster) >= PROCESSES, "all of them wait")
         cluster.worker.succeed(photo)
         answers = [poll.result() for poll in polls]
     assert {answer.json()["state"] for answer in answers} == {"succeeded"}
@@ -192,6 +192,7 @@ def _a_rate_is_that_of_all_processes_together(cluster: Cluster) -> None:
 
 def _a_process_that_dies_is_not_noticed(cluster: Cluster, photo: bytes) -> None:
     cluster.processes[cluster.ports[0]].kill()
+    cluster.processes[cluster.ports[0]].wait()
     job, _ = cluster.submit(photo)
     seen = [cluster.http.get(f"/v1/jobs/{job['id']}") for _ in range(2 * PROCESSES)]
     assert {answer.status_code for answer in seen} == {200}

@@ -4,8 +4,8 @@ import signal
 
 import pytest
 
-from tests.service.conftest import Service
-from tests.service.test_photo_to_overlay import WAIT, jpeg, submit
+from tests.service.conftest import START_SECONDS, Service
+from tests.service.test_photo_to_overlay import jpeg, submit
 
 pytestmark = pytest.mark.service
 
@@ -21,7 +21,6 @@ def test_a_closed_terminal_stops_a_worker_unless_nohup_has_it_ignored(service: S
         signal.signal(signal.SIGHUP, before)
     for worker in (heeding, ignoring):
         worker.send_signal(signal.SIGHUP)
-    assert heeding.wait(60) == 0
-    job = service.http.get(submit(service, jpeg(9)), headers=WAIT).json()
-    assert job["state"] == "succeeded"
+    assert heeding.wait(START_SECONDS) == 0
+    assert service.end_of(submit(service, jpeg(9)))["state"] == "succeeded"
     assert ignoring.poll() is None

@@ -10,8 +10,8 @@ from PIL import Image
 
 from models.architectures.registry import build
 from tests.engine.networks import network, save_model
-from tests.service.conftest import Service
-from tests.service.test_photo_to_overlay import WAIT, jpeg
+from tests.service.conftest import START_SECONDS, Service
+from tests.service.test_photo_to_overlay import jpeg
 
 pytestmark = pytest.mark.service
 NAMES = ("Tea__healthy", "Tea__blister_blight", "Tea__red_rust")
@@ -24,7 +24,7 @@ def bring(service: Service, folder: Path) -> None:
     (folder / "names.txt").write_text("\n".join(NAMES))
     brought = ["--weights", str(folder / "tea.pth"), "--classes", str(folder / "names.txt")]
     words = ["models", "add", "tea", "--architecture", "timm:resnet10t", *brought, "--size", "96"]
-    assert service.start(*words).wait(160) == 0, service.log.read_text()
+    assert service.start(*words).wait(START_SECONDS) == 0, service.log.read_text()
 
 
 def test_one_worker_serves_the_projects_models_and_one_that_was_brought(
@@ -41,7 +41,8 @@ def test_one_worker_serves_the_projects_models_and_one_that_was_brought(
         "efficientnet_b0",
         "tea",
     ):
-        answer = service.http.post(f"/v1/jobs?model={model}", content=jpeg(1), headers=WAIT).json()
+        sent = service.http.post(f"/v1/jobs?model={model}", content=jpeg(1))
+        answer = service.end_of(sent.json()["links"]["self"])
         assert answer["state"] == "succeeded", answer
         name = answer["result"]["predictions"][0]["class_name"]
         assert (name in NAMES) == (model == "tea")
@@ -66,5 +67,5 @@ def test_nothing_starts_with_a_wrong_card(
     place = next(place for place, line in enumerate(lines) if line.startswith(key))
     lines[place] = f'{key} = "{wrong}"'
     card.write_text("\n".join(lines))
-    assert service.start(command).wait(160) == 1
+    assert service.start(command).wait(START_SECONDS) == 1
     assert f"cropshield: {card}, line {place + 1}: {key}: " in service.log.read_text()

@@ -1,19 +1,22 @@
 """From a photo to its overlay, through real processes."""
 
 import io
+import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from jobs.blobs import blob_names
+from jobs.blobs.disk import DiskBlobs
 from models.catalog import Catalog
 from pictures.drawn_leaves.leaves import draw_leaf
 from pictures.scenes import draw_scene
-from tests.service.conftest import Service, until
+from tests.service.conftest import START_SECONDS, WAIT, Service, until
 
 pytestmark = pytest.mark.service
-WAIT = {"Prefer": "wait=25"}
 
 
 def jpeg(seed: int) -> bytes:
@@ -23,6 +26,7 @@ def jpeg(seed: int) -> bytes:
 
 
 def test_photos_are_explained_and_none_is_lost_when_the_worker_goes(service: Service) -> None:
+    service.environment["CROPSHIELD_LEASE_SECONDS"] = "5"
     service.start_api()
     worker = service.start_worker()
     _a_photo_comes_back_explained(service)
@@ -31,7 +35,7 @@ def test_photos_are_explained_and_none_is_lost_when_the_worker_goes(service: Ser
     _a_bad_photo_fails_alone(service)
     _many_at_once_all_succeed(service)
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(60) == 0
+    assert worker.wait(START_SECONDS) == 0
     assert service.workers() == 0
     _a_job_waits_for_the_next_worker(service)
     _a_killed_workers_jobs_are_done_by_the_next(service)
@@ -81,7 +85,7 @@ def _a_bad_photo_fails_alone(service: Service) -> None:
         service.http.post("/v1/jobs", content=data).headers["Location"]
         for data in (jpeg(3), half[: len(half) // 2], jpeg(4))
     ]
-    ended = [service.http.get(path, headers=WAIT).json() for path in paths]
+    ended = [service.end_of(path) for path in paths]
     assert [job["state"] for job in ended] == ["succeeded", "failed", "succeeded"]
     assert ended[1]["error"]["type"] == "/problems/undecodable-photo"
 
@@ -96,26 +100,28 @@ def _the_same_photo_again_is_answered_at_once(service: Service) -> None:
 def _many_at_once_all_succeed(service: Service) -> None:
     data = jpeg(5)
     paths = [submit(service, data) for _ in range(40)]
-    states = {service.http.get(path, headers=WAIT).json()["state"] for path in paths}
-    assert states == {"succeeded"}
+    assert {service.end_of(path)["state"] for path in paths} == {"succeeded"}
 
 
 def _a_job_waits_for_the_next_worker(service: Service) -> None:
     path = service.http.post("/v1/jobs", content=jpeg(6)).headers["Location"]
     assert service.http.get(path, headers={"Prefer": "wait=1"}).json()["state"] == "queued"
     service.start_worker()
-    assert service.http.get(path, headers=WAIT).json()["state"] == "succeeded"
+    assert service.end_of(path)["state"] == "succeeded"
 
 
 def _a_killed_workers_jobs_are_done_by_the_next(service: Service) -> None:
-    data = jpeg(7)
+    data, victim = jpeg(7), service.worker
+    victim.send_signal(signal.SIGSTOP)
     paths = [submit(service, data) for _ in range(60)]
-    victim = service.newest()
-    # The first to leave the queue: a batch is done so soon that none may be seen running.
-    until(lambda: state(service, paths[0]) != "queued", "a job is taken", 20)
+    hold_up(service, paths[0])
+    victim.send_signal(signal.SIGCONT)
+    until(lambda: state(service, paths[0]) == "running", "a job is taken")
     victim.kill()
+    victim.wait()
+    photos(service).put(id_of(paths[0]), blob_names.ORIGINAL, data)
     service.start_worker()
-    ended = [service.http.get(path, headers=WAIT).json() for path in paths]
+    ended = [service.end_of(path) for path in paths]
     assert {job["state"] for job in ended} == {"succeeded"}
     assert max(job["attempts"] for job in ended) == 2
 
@@ -128,3 +134,20 @@ def submit(service: Service, photo: bytes) -> str:
 
 def state(service: Service, path: str) -> str:
     return str(service.http.get(path).json()["state"])
+
+
+def photos(service: Service) -> DiskBlobs:
+    return DiskBlobs(service.home / "blobs")
+
+
+def id_of(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def hold_up(service: Service, path: str) -> Path:
+    """Replace the photo of a queued job by a pipe: who claims the job has it in hand until somebody
+    writes a photo to the pipe, which is returned."""
+    pipe = photos(service)._path(id_of(path), blob_names.ORIGINAL)
+    pipe.unlink()
+    os.mkfifo(pipe)
+    return pipe

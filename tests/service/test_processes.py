@@ -7,7 +7,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.service.conftest import Service, until
+from tests.service.conftest import START_SECONDS, Service, until
 from tests.service.test_serve import serving, until_said
 
 pytestmark = pytest.mark.service
@@ -26,7 +26,7 @@ def _serves(process: psutil.Process) -> bool:
 
 def is_alive(service: Service) -> bool:
     try:
-        return httpx2.get(f"{service.http.base_url}/livez", timeout=5).status_code == 200
+        return httpx2.get(f"{service.http.base_url}/livez", timeout=60).status_code == 200
     except httpx2.HTTPError:
         return False
 
@@ -34,22 +34,24 @@ def is_alive(service: Service) -> bool:
 def test_api_processes_share_a_port_and_one_that_dies_is_started_again(service: Service) -> None:
     parent = service.start("api", "--port", str(service.port), "--processes", "2")
     until(lambda: is_alive(service), "the API answers")
+    until(lambda: len(api_processes(parent.pid)) == 2, "both are there")
     first, second = api_processes(parent.pid)
     first.kill()
-    first.wait(30)
+    first.wait(60)
     until(lambda: len(api_processes(parent.pid)) == 2, "another one takes its place")
     assert second.is_running()
     assert is_alive(service)
     family = psutil.Process(parent.pid).children(recursive=True)
     parent.send_signal(signal.SIGTERM)
-    assert parent.wait(30) == 0
-    assert not [process for process in family if process.is_running()]
+    assert parent.wait(START_SECONDS) == 0
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert not alive
 
 
 def test_a_port_that_is_taken_is_one_sentence(service: Service) -> None:
     service.start_api()
     second = service.start("api", "--port", str(service.port), "--processes", "2")
-    assert second.wait(60) == 1
+    assert second.wait(START_SECONDS) == 1
     assert f"cannot listen on 127.0.0.1:{service.port}" in service.log.read_text()
 
 

@@ -10,6 +10,7 @@ import pytest
 from kombu.connection import Connection
 
 from tests.service.conftest import Service, free_port, until
+from tests.service.test_photo_to_overlay import submit
 
 SERVER = shutil.which("rabbitmq-server", path="/usr/lib/rabbitmq/bin:" + os.environ["PATH"])
 pytestmark = [
@@ -31,6 +32,7 @@ def rabbitmq(tmp_path: Path) -> Iterator[str]:
         "RABBITMQ_LOG_BASE": str(tmp_path / "logs"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(tmp_path / "plugins"),
         "ERL_EPMD_PORT": str(free_port()),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1 +sbwt none",  # it waits without spinning
     }
     url = f"amqp://guest:guest@127.0.0.1:{port}//"
     log = (tmp_path / "rabbitmq.log").open("wb")
@@ -45,11 +47,11 @@ def rabbitmq(tmp_path: Path) -> Iterator[str]:
 
 
 def _answers(url: str) -> bool:
-    try:
-        with Connection(url, connect_timeout=1) as connection:  # type: ignore[no-untyped-call]
+    with Connection(url, connect_timeout=30) as connection:  # type: ignore[no-untyped-call]
+        try:
             connection.connect()
-    except OSError:
-        return False
+        except connection.connection_errors:  # also of one that is about to be ready
+            return False
     return True
 
 
@@ -60,9 +62,4 @@ def test_jobs_are_done_with_notifications_through_rabbitmq(
     service.start_api()
     service.start_worker()
     for _ in range(3):
-        answer = service.http.post(
-            "/v1/jobs",
-            content=leaf_jpeg,
-            headers={"Prefer": "wait=25", "Cache-Control": "no-cache"},
-        )
-        assert answer.json()["state"] == "succeeded", answer.text
+        assert service.end_of(submit(service, leaf_jpeg))["state"] == "succeeded"

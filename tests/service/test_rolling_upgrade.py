@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.service.conftest import ROOT, Service
-from tests.service.test_photo_to_overlay import WAIT, jpeg
+from tests.service.conftest import ROOT, WAIT, Service
+from tests.service.test_photo_to_overlay import jpeg
 
 pytestmark = pytest.mark.service
 RELEASE = Path(__file__).parent / "states/0.2.0/code.tar.xz"
@@ -56,9 +56,8 @@ def test_photos_are_explained_between_two_releases(
 def _post(service: Service, photo: bytes, options: str = "") -> dict[str, Any]:
     """The job, as it is told after its end."""
     sent = service.http.post(f"/v1/jobs?{options}", content=photo, headers=WAIT)
-    assert sent.status_code == 200, sent.text
-    job: dict[str, Any] = service.http.get(f"/v1/jobs/{sent.json()['id']}").json()
-    return job
+    assert sent.is_success, sent.text
+    return service.end_of(f"/v1/jobs/{sent.json()['id']}")
 
 
 def _its_pictures_are_there(service: Service, job: dict[str, Any]) -> None:

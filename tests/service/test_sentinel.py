@@ -20,7 +20,7 @@ from jobs.redis.notifier import CELERY_QUEUE, CeleryNotifier, make_celery
 from jobs.settings import SharedSettings
 from tests.api.conftest import FakeWorker
 from tests.redis_groups import make_group
-from tests.service.conftest import Service, free_port, until
+from tests.service.conftest import START_SECONDS, Service, free_port, until
 from tests.service.test_photo_to_overlay import jpeg, submit
 from tests.tls_ports import tls_ports
 
@@ -74,8 +74,10 @@ def _a_primary_that_comes_back_serves_nothing_stale(
 ) -> None:
     """It knows neither the `later` job nor that it is no primary any more."""
     old, new = watched.ports
+    watched.pause(watched.sentinels[0])
     watched.start_redis(old)
     assert not _has(old, later)
+    watched.resume(watched.sentinels[0])
 
     def is_replica() -> bool:
         assert service.http.get(later).json()["state"] == "succeeded"
@@ -102,7 +104,7 @@ def _a_notification_arrives(celery: object) -> None:
     with celery.connection_for_read() as connection:  # type: ignore[attr-defined]
         queue = connection.SimpleQueue(CELERY_QUEUE, no_ack=True)
         notifier.notify()
-        assert queue.get(timeout=30).headers["task"] == "cropshield.drain"
+        assert queue.get(timeout=START_SECONDS).headers["task"] == "cropshield.drain"
         queue.close()
     notifier.close()
 
@@ -146,8 +148,7 @@ def test_redis_and_sentinels_may_ask_for_passwords_of_their_own(
 
 
 def _succeeds(service: Service, seed: int) -> bool:
-    answer = service.http.get(submit(service, jpeg(seed)), headers={"Prefer": "wait=25"})
-    return bool(answer.json()["state"] == "succeeded")
+    return bool(service.end_of(submit(service, jpeg(seed)))["state"] == "succeeded")
 
 
 def test_redis_and_sentinels_may_speak_tls(tmp_path: Path) -> None:

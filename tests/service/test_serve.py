@@ -18,7 +18,7 @@ from redis import Redis
 from cli.serve import private_redis
 from models.catalog import CARDS
 from tests.conftest import started_redis
-from tests.service.conftest import children_of, free_port, until
+from tests.service.conftest import START_SECONDS, children_of, free_port, until
 
 pytestmark = pytest.mark.service
 SERVE = [sys.executable, "-m", "cli", "serve"]
@@ -46,7 +46,7 @@ def serving(
         yield server
     finally:
         server.terminate()
-        server.wait(90)
+        server.wait(START_SECONDS)
 
 
 def until_said(log: Path, words: str) -> None:
@@ -60,7 +60,7 @@ def refusal(home: Path, *arguments: str, **changes: str) -> str:
         env=environment(home, **changes),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=START_SECONDS,
     )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -96,8 +96,9 @@ def test_serve_restarts_what_dies_and_leaves_nothing_behind(
         assert "worker died (signal SIGKILL)" in log.read_text()
         family = psutil.Process(server.pid).children(recursive=True)
         server.send_signal(signal.SIGINT)
-        assert server.wait(60) == 0
-        assert not [process for process in family if process.is_running()]
+        assert server.wait(START_SECONDS) == 0
+        _, alive = psutil.wait_procs(family, timeout=60)
+        assert not alive
     finally:
         server.kill()
         server.wait()

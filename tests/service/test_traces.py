@@ -12,8 +12,8 @@ from scripts.print_traces import ReceivedSpan, Receiver, tree
 from tests.contract.test_webhooks import Receiver as WebhookReceiver
 from tests.contract.test_webhooks import add_secret
 from tests.docs.pages import ROOT, blocks
-from tests.service.conftest import Service, until
-from tests.service.test_photo_to_overlay import WAIT, jpeg
+from tests.service.conftest import START_SECONDS, WAIT, Service, until
+from tests.service.test_photo_to_overlay import jpeg
 
 pytestmark = pytest.mark.service
 TRACE, CLIENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -97,7 +97,7 @@ def _trace(receiver: Receiver, last: set[str], trace: str = TRACE) -> list[Recei
     def is_complete() -> bool:
         return last | {"POST /v1/jobs"} <= {span.name for span in spans()}
 
-    until(is_complete, f"the trace has {last}", 30)
+    until(is_complete, f"the trace has {last}")
     return spans()
 
 
@@ -204,11 +204,11 @@ def test_a_process_that_cannot_send_the_traces_asked_for_says_what_to_do(
     service: Service, command: str
 ) -> None:
     service.environment[ENDPOINT] = "localhost:4317"
-    assert service.start(command).wait(60) == 1
+    assert service.start(command).wait(START_SECONDS) == 1
     assert f"{ENDPOINT}=localhost:4317: it begins with neither" in service.log.read_text()
     service.environment[ENDPOINT] = "http://localhost:4318"
     service.environment["PYTHONPATH"] = f"{_without_sdk(service.home)}:{ROOT}"
-    assert service.start(command).wait(60) == 1
+    assert service.start(command).wait(START_SECONDS) == 1
     said = service.log.read_text()
     assert f"{ENDPOINT} is set, and what sends traces is not installed" in said
     assert "pip install 'cropshield[otel]'" in said

@@ -12,7 +12,7 @@ from jobs.redis.connections import connect
 from jobs.redis.keyspace import SCHEMA, SCHEMA_KEY
 from models.catalog import Catalog
 from tests.jobs.conftest import JobHarness, a_job
-from tests.service.conftest import Service, until
+from tests.service.conftest import START_SECONDS, Service, until
 from tests.service.recorded_state import restore
 
 pytestmark = pytest.mark.service
@@ -91,12 +91,12 @@ def test_a_process_that_meets_a_newer_state_says_so_and_stops(service: Service) 
     with connect(service.redis_url) as client:
         client.set(SCHEMA_KEY, SCHEMA + 1)
     for process in processes:
-        process.wait(60)
+        process.wait(START_SECONDS)
     said = f"schema {SCHEMA + 1}, of a newer CropShield, and this one knows {SCHEMA}"
     assert service.log.read_text().count(f"this process stops: {STORE}its state has {said}") == 2
     for command in (("api", "--port", str(service.port)), ("worker",), ("serve",)):
         service.log.unlink()
-        assert service.start(*command).wait(60) == 1
+        assert service.start(*command).wait(START_SECONDS) == 1
         assert said in service.log.read_text()
 
 
@@ -105,7 +105,7 @@ def test_a_photo_store_of_a_newer_version_is_not_touched(service: Service) -> No
     blobs.mkdir(parents=True)
     (blobs / ".schema").write_text("2\n")
     for command in ("api", "worker"):
-        assert service.start(command).wait(60) == 1
+        assert service.start(command).wait(START_SECONDS) == 1
         assert f"{blobs} has schema 2, of a newer CropShield" in service.log.read_text()
         service.log.unlink()
     assert [path.name for path in blobs.iterdir()] == [".schema"]

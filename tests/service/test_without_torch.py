@@ -8,8 +8,8 @@ import pytest
 
 from cli.cards.edit import remove_table
 from tests.engine.graphs import exported_model
-from tests.service.conftest import Service
-from tests.service.test_photo_to_overlay import WAIT, jpeg
+from tests.service.conftest import START_SECONDS, Service
+from tests.service.test_photo_to_overlay import jpeg
 
 pytestmark = pytest.mark.service
 HIDE = """
@@ -45,7 +45,8 @@ def light(service: Service, tmp_path: Path) -> Service:
 def test_a_leaf_is_explained_without_torch(light: Service) -> None:
     light.start_api()
     light.start_worker()
-    answer = light.http.post("/v1/jobs?model=tiny&top_k=2", content=jpeg(1), headers=WAIT).json()
+    sent = light.http.post("/v1/jobs?model=tiny&top_k=2", content=jpeg(1))
+    answer = light.end_of(sent.json()["links"]["self"])
     assert answer["state"] == "succeeded", answer
     assert len(answer["result"]["explanations"]) == 2
     assert light.http.get(answer["links"]["overlay"]).content.startswith(b"\xff\xd8")
@@ -55,7 +56,7 @@ def test_a_folder_is_explained_without_torch(light: Service, tmp_path: Path) -> 
     photo, out = tmp_path / "leaf.jpg", tmp_path / "out"
     photo.write_bytes(jpeg(1))
     words = ["explain", str(photo), "--out", str(out), "--model", "tiny"]
-    assert light.start(*words).wait(160) == 0, light.log.read_text()
+    assert light.start(*words).wait(START_SECONDS) == 0, light.log.read_text()
     assert list(out.rglob("leaf*.jpg"))
 
 
@@ -63,7 +64,7 @@ def test_a_model_without_a_graph_is_refused_with_what_to_install(
     light: Service, tmp_path: Path
 ) -> None:
     remove_table(tmp_path / "cards" / "tiny.toml", "graph")
-    assert light.start("worker").wait(60) == 1
+    assert light.start("worker").wait(START_SECONDS) == 1
     said = light.log.read_text()
     assert "cropshield: model tiny, without a graph for the CPU" in said
     assert "needs torch, which is not installed: make serve TORCH=1, or pip install" in said
@@ -71,7 +72,7 @@ def test_a_model_without_a_graph_is_refused_with_what_to_install(
 
 
 def test_a_command_that_needs_torch_says_how_to_get_it(light: Service, tmp_path: Path) -> None:
-    assert light.start("evaluate", "tiny", "--data", str(tmp_path)).wait(60) == 1
+    assert light.start("evaluate", "tiny", "--data", str(tmp_path)).wait(START_SECONDS) == 1
     said = light.log.read_text()
     assert "cropshield: this needs torch, which is not installed: make serve TORCH=1" in said
     assert "Traceback" not in said
