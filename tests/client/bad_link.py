@@ -83,10 +83,10 @@ def bad_link(host: str, port: int, **options: Any) -> Iterator[BadLink]:
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(link.serve(started, stop)))
     thread.start()
-    started.wait(10)
+    assert started.wait(300)
     try:
         yield link
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(300)
         loop.close()

@@ -10,7 +10,7 @@ from tests.docs.pages import ROOT, blocks
 from tests.kotlin import run_kotlin
 from tests.service.conftest import Service, free_port
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.service
 SEND, *_ = blocks(ROOT / "docs/how-to/send-from-an-app.md", "kotlin")
 
 

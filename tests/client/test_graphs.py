@@ -21,7 +21,7 @@ from cropshield_client import (
 from tests.client.bad_link import bad_link
 from tests.service.conftest import Service
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.service
 MODEL = "cropshield_cnn"
 
 
@@ -88,7 +88,7 @@ def test_a_graph_comes_through_a_link_that_breaks_again_and_again(
         bad_link("127.0.0.1", server.port, share=0.9, most=described["bytes"] // 2) as link,
         noting(statuses, limits=one_request_each) as http,
     ):
-        retry = RetryPolicy(deadline=60, initial=0.01, maximum=0.05)
+        retry = RetryPolicy(deadline=300, initial=0.01, maximum=0.05)
         CropShield(link.address, retry=retry, http=http).download_graph(MODEL, path)
         assert link.dropped > 2
     assert is_whole(path, described)

@@ -13,7 +13,7 @@ from tests.client.test_real_server import tiny
 from tests.lossy_proxy import lossy_proxy
 from tests.service.conftest import START_SECONDS
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.service
 KILLS = 20
 SENDER = """
 import sys

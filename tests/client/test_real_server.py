@@ -113,14 +113,14 @@ def test_the_language_may_be_a_list_and_one_that_is_not_offered_is_english(
 
 
 def test_200_photos_through_a_bad_link_are_200_results_and_no_duplicate(server: Service) -> None:
-    retry = RetryPolicy(deadline=150, initial=0.05, maximum=0.5)
+    retry = RetryPolicy(deadline=400, initial=0.05, maximum=0.5)
     reference = f"bad-link-{uuid.uuid4()}"
     one_request_each = httpx2.Limits(max_keepalive_connections=0)
     with bad_link("127.0.0.1", server.port) as link, httpx2.Client(limits=one_request_each) as http:
         client = CropShield(link.address, retry=retry, http=http)
 
         def explain(seed: int) -> tuple[str, str]:
-            explained = client.explain(tiny(seed), client_ref=reference, timeout=150)
+            explained = client.explain(tiny(seed), client_ref=reference, timeout=400)
             return explained.job.id, explained.job.raw["image"]["sha256"]
 
         with ThreadPoolExecutor(8) as threads:
