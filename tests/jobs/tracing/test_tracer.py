@@ -55,7 +55,12 @@ def test_a_receiver_that_does_not_answer_keeps_no_process_from_ending(
 ) -> None:
     monkeypatch.setattr("jobs.tracing.tracer._CLOSE_SECONDS", 1)
     ended, shutdown = threading.Event(), tracer._provider.shutdown
-    monkeypatch.setattr(tracer._provider, "shutdown", lambda: (shutdown(), ended.set()))
+
+    def noted() -> None:
+        shutdown()
+        ended.set()
+
+    monkeypatch.setattr(tracer._provider, "shutdown", noted)
     for _ in range(2000):  # several exports
         tracer.begin("span", {}).end()
     assert receiver.asked.wait(300)
