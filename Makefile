@@ -15,6 +15,8 @@ SERVED := serve$(if $(WITH_TORCH),-torch)
 DONE := $(VENV)/.done-
 # What tests and checks install is locked; `make serve` takes the newest.
 LOCKED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
+# Not the file with the most tests first: those of a folder share a server, which starts once a process.
+IN_ORDER := --dist loadfile --no-loadscope-reorder
 # What is checked before a large download; a Python that is asked for must be the environment's.
 CHECK = -m cli.serve.install_check --torch-index '$(TORCH_INDEX)' $(if $(filter-out file,$(origin PYTHON)),--python '$(PYTHON)')
 torch = $(if $(TORCH_INDEX),$(BIN)/pip install $(1) --index-url $(TORCH_INDEX) torch torchvision,:)
@@ -31,7 +33,7 @@ serve: $(DONE)$(SERVED) ## Run everything on this machine (HOST=, PORT=, REDIS_U
 
 test: $(DONE)test ## Run all tests, with a real Redis and real workers
 	@$(LOCKED) $(BIN)/python -m tests.programs
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto $(IN_ORDER) $(ARGS)
 
 check: $(DONE)test ## Format, lint, types, import rules, commit subjects
 	@$(BIN)/ruff format --check .
