@@ -103,10 +103,6 @@ class Service:
         until(has_ended, f"{path} has ended, see {self.log}")
         return job
 
-    def newest(self) -> "subprocess.Popen[bytes]":
-        """The process started last."""
-        return self._running[-1]
-
     def workers(self) -> int:
         return int(self.http.get("/readyz").json()["workers"])
 

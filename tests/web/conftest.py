@@ -1,6 +1,6 @@
 """The real stack, and a browser in which everything that goes wrong is noticed."""
 
-import io
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,25 +12,29 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from models.catalog import CARDS, Catalog
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.browsers import chromium
+from tests.conftest import started_redis
 from tests.service.conftest import Service
 
-WAIT_MS = 60_000  # before something counts as not happening, on however busy a machine
+WAIT_MS = 120_000  # before something counts as not happening, on however busy a machine
+expect.set_options(timeout=WAIT_MS)
 
 
-# Both end with their module: a worker would take the jobs of other tests, and a browser's event
-# loop would keep them from running one.
-@pytest.fixture(scope="module")
-def stack(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """An API and a worker for all tests of pages; they have a second model."""
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """An API, a worker and a Redis of their own for all tests of pages; they have a second model.
+
+    A photo that was explained in one test is answered from before in the next.
+    """
     home = tmp_path_factory.mktemp("web") / "var"
     add_model(home / "models")
-    service = Service(home, redis_server)
-    try:
-        service.start_api()
-        service.start_worker()
-        yield service
-    finally:
-        service.close()
+    with started_redis(home.with_name("redis")) as url:
+        service = Service(home, url)
+        try:
+            service.start_api()
+            service.start_worker()
+            yield service
+        finally:
+            service.close()
 
 
 def add_model(folder: Path) -> None:
@@ -57,8 +61,9 @@ def add_model(folder: Path) -> None:
     """)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Ends with these tests: its event loop keeps others from running one."""
     with chromium() as browser:
         yield browser
 
@@ -93,7 +98,6 @@ def new_page(browser: Browser, stack: Service) -> Iterator[NewPage]:
             lambda line: complaints.append(line.text) if line.type == "error" else None,
         )
         context.set_default_timeout(WAIT_MS)
-        expect.set_options(timeout=WAIT_MS)
         prepare(context)
         page = context.new_page()
         page.goto(path or "/")
@@ -109,11 +113,18 @@ def new_page(browser: Browser, stack: Service) -> Iterator[NewPage]:
 
 @pytest.fixture(scope="session")
 def leaves(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return draw_leaves(tmp_path_factory.mktemp("leaves"))
+
+
+@pytest.fixture
+def new_leaves(tmp_path: Path) -> list[Path]:
+    """As `leaves`, but of which there is no result."""
+    return draw_leaves(tmp_path, first_seed=secrets.randbelow(2**31))
+
+
+def draw_leaves(folder: Path, first_seed: int = 0) -> list[Path]:
     """Files of three drawn leaves, larger than what the page sends."""
-    folder = tmp_path_factory.mktemp("leaves")
     paths = [folder / f"{kind}.jpg" for kind in ("spots", "blight", "mosaic")]
-    for seed, path in enumerate(paths):
-        buffer = io.BytesIO()
-        draw_leaf(path.stem, seed=seed).photo.resize((1600, 1200)).save(buffer, "JPEG", quality=90)
-        path.write_bytes(buffer.getvalue())
+    for seed, path in enumerate(paths, first_seed):
+        draw_leaf(path.stem, seed=seed).photo.resize((1600, 1200)).save(path, quality=90)
     return paths

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,24 @@ def explain(page: Page, *photos: Path) -> None:
     page.set_input_files("#choose", list(photos))
     shown = "#result" if len(photos) == 1 else "#sheet"
     expect(page.locator(shown)).to_be_visible()
+    until_at_rest(page)
+
+
+def until_at_rest(page: Page) -> None:
+    """No photo is on its way any more: nothing that the page does for one comes later."""
+    page.wait_for_function(NOTHING_IS_ON_ITS_WAY)
+
+
+NOTHING_IS_ON_ITS_WAY = """async () => {
+  const { allEntries } = await import("/playground/outbox.js");
+  return (await allEntries()).length === 0;
+}"""
+
+
+def wait_until(page: Page, happened: Callable[[], Any]) -> None:
+    """While the browser goes on; the time that a test may take is the limit."""
+    while not happened():
+        page.wait_for_timeout(50)
 
 
 def job_of(page: Page, stack: Service) -> Any:

@@ -9,10 +9,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from languages.offered import OFFERED
 from tests.service.conftest import Service
+from tests.web.conftest import WAIT_MS
 from tests.web.page import violations
 
 pytestmark = pytest.mark.service
-WAIT_MS = 60_000
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def leaf(stack: Service, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("media", ["multipart/form-data", "image/jpeg"])
 def test_the_sample_is_tried_out_in_both_forms(page: Page, leaf: Path, media: str) -> None:
     page.goto("/docs")
-    expect(page.get_by_text("A drawn leaf to try it out with")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("A drawn leaf to try it out with")).to_be_visible()
     operation = page.locator("#operations-jobs-submit_job")
     operation.get_by_role("button").first.click()
     operation.locator(".opblock-section-request-body select").first.select_option(media)
@@ -57,7 +57,7 @@ def test_the_sample_is_tried_out_in_both_forms(page: Page, leaf: Path, media: st
     operation.locator("input[type=file]").set_input_files(leaf)
     operation.get_by_role("button", name="Execute").click()
     shown = operation.locator(".live-responses-table .highlight-code code").first
-    expect(shown).to_contain_text('"succeeded"', timeout=WAIT_MS)
+    expect(shown).to_contain_text('"succeeded"')
     assert json.loads(shown.inner_text())["result"]["predictions"]
 
 
@@ -67,7 +67,7 @@ def test_the_page_opens_with_the_first_job_its_life_errors_and_limits(
     page.goto("/docs")
     opening = page.locator(".info")
     for heading in ("The first job", "The life of a job", "Errors", "Limits"):
-        expect(opening.locator("strong", has_text=heading)).to_be_visible(timeout=WAIT_MS)
+        expect(opening.locator("strong", has_text=heading)).to_be_visible()
     lines = opening.locator("pre", has_text="curl")
     expect(lines).to_contain_text(f"http://127.0.0.1:{stack.port}/v1/jobs")
     expect(opening).to_contain_text("20 MB and 64 million pixels a photo")
@@ -92,10 +92,11 @@ def test_the_first_steps_name_the_server_that_they_come_from(page: Page, stack: 
 def test_the_reference_is_read_without_a_script(browser: Browser, stack: Service) -> None:
     root = f"http://127.0.0.1:{stack.port}"
     context = browser.new_context(base_url=root, java_script_enabled=False)
+    context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     page.goto("/redoc")
     page.get_by_role("link", name="POST /v1/jobs", exact=True).click()
-    expect(page.locator("#submit_job")).to_be_in_viewport(timeout=WAIT_MS)
+    expect(page.locator("#submit_job")).to_be_in_viewport()
     context.close()
 
 
@@ -105,7 +106,7 @@ def test_every_page_keeps_to_its_policy(page: Page, path: str) -> None:
     answer = page.goto(path, wait_until="load")
     assert answer
     assert "default-src 'none'" in answer.headers["content-security-policy"]
-    expect(page.locator("h1, h2").first).to_be_visible(timeout=WAIT_MS)
+    expect(page.locator("h1, h2").first).to_be_visible()
     assert page.evaluate("document.styleSheets.length") == len(
         page.query_selector_all("link[rel=stylesheet]")
     )

@@ -11,7 +11,7 @@ from tests.service.conftest import Service
 from tests.web.conftest import NewPage
 from tests.web.page import explain, job_of
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.service
 
 
 def test_several_photos_are_a_gallery_that_can_be_sorted(
@@ -50,17 +50,14 @@ def test_back_leads_from_a_photo_to_the_gallery(new_page: NewPage, leaves: list[
 
 
 def test_what_was_asked_for_last_is_what_is_shown(
-    new_page: NewPage, stack: Service, leaves: list[Path]
+    new_page: NewPage, stack: Service, new_leaves: list[Path]
 ) -> None:
-    page = new_page()
-    page.locator("#settings summary").click()
-    page.select_option("#top-k", "4")  # so that nothing is answered from before
-    worker = stack.newest()
+    page, worker = new_page(), stack.worker
     worker.send_signal(signal.SIGSTOP)
     try:
-        page.set_input_files("#choose", leaves[:2])
+        page.set_input_files("#choose", new_leaves[:2])
         expect(page.locator("#cards li")).to_have_count(2)
-        page.set_input_files("#choose", leaves[2])
+        page.set_input_files("#choose", new_leaves[2])
         expect(page.locator("#gallery")).to_be_hidden()
         expect(page.locator("#status")).to_contain_text("ahead of this one")
     finally:

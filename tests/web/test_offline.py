@@ -61,9 +61,9 @@ def entries(page: Page, state: str) -> Any:
 
 
 def test_photos_taken_offline_become_one_job_each_though_page_answers_and_server_are_lost(
-    browser: Browser, stack: Service, proxy: LossyProxy, leaves: list[Path], tmp_path: Path
+    browser: Browser, stack: Service, proxy: LossyProxy, new_leaves: list[Path], tmp_path: Path
 ) -> None:
-    before, worker = job_ids(stack), stack.newest()
+    before, worker, leaves = job_ids(stack), stack.worker, new_leaves
     with phone(browser, tmp_path) as context:
         page = opened(context, proxy.address)
         context.set_offline(True)

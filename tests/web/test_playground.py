@@ -13,12 +13,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Route, expect
 
-from pictures.drawn_leaves.leaves import draw_leaf
 from tests.service.conftest import Service
 from tests.web.conftest import NewPage
-from tests.web.page import PHONE, difference, explain, forgive, job_of, pixels
+from tests.web.page import PHONE, difference, explain, forgive, job_of, pixels, wait_until
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.service
 
 
 def test_what_is_no_photo_is_told_in_words(new_page: NewPage, tmp_path: Path) -> None:
@@ -83,14 +82,12 @@ def test_the_camera_is_offered_where_there_is_a_touch_screen(
 
 
 def test_a_place_in_the_queue_is_told_while_a_photo_waits(
-    new_page: NewPage, stack: Service, tmp_path: Path
+    new_page: NewPage, stack: Service, new_leaves: list[Path]
 ) -> None:
-    page, leaf = new_page(), tmp_path / "leaf.jpg"
-    draw_leaf("rust", seed=11).photo.save(leaf)
-    worker = stack.newest()
+    page, worker = new_page(), stack.worker
     worker.send_signal(signal.SIGSTOP)
     try:
-        page.set_input_files("#choose", leaf)
+        page.set_input_files("#choose", new_leaves[0])
         expect(page.locator("#status")).to_contain_text("Next in the queue")
     finally:
         worker.send_signal(signal.SIGCONT)
@@ -126,9 +123,10 @@ def test_a_server_with_keys_asks_for_one(
         assert key, told
         page = new_page(server=guarded)
         expect(page.locator("#trouble")).to_contain_text("needs an API key")
-        page.set_input_files("#choose", leaves[1])
+        with page.expect_response(lambda answer: answer.request.method == "PUT"):
+            page.set_input_files("#choose", leaves[1])
+        expect(page.locator("#entries li")).to_contain_text("API key")
         expect(page.locator("#result")).to_be_hidden()
-        page.wait_for_timeout(500)  # for the answer, which is no other than before
         page.fill("#key", key[0])
         page.keyboard.press("Tab")
         expect(page.locator("#trouble")).to_be_hidden()
@@ -149,6 +147,7 @@ def test_a_photo_is_not_forgotten_while_the_page_still_loads(
     held: list[Route] = []
     page.route("**/v1/models?*", lambda route: held.append(route))
     page.reload()
+    wait_until(page, lambda: held)
     with page.expect_request(lambda request: request.method == "PUT"):
         page.set_input_files("#choose", leaves[1])
     held.pop().continue_()
@@ -168,6 +167,7 @@ def test_a_photo_is_not_forgotten_when_a_key_is_entered_meanwhile(
         page.fill("#key", "any")
         page.keyboard.press("Tab")
     page.wait_for_timeout(500)  # for whatever follows from a key
+    wait_until(page, lambda: held)
     held.pop().continue_()
     expect(page.locator("#result")).to_be_visible()
 
@@ -214,8 +214,7 @@ def test_a_link_shows_the_result_to_somebody_else(new_page: NewPage, leaves: lis
 
 def test_results_are_on_the_device_also_offline(new_page: NewPage, leaves: list[Path]) -> None:
     page = new_page(**PHONE)
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.reload()  # so that the worker has seen every file
+    expect(page.locator("#offline")).to_be_visible()  # all of it is kept
     explain(page, leaves[0])
     shown = pixels(page)
     page.context.set_offline(True)
@@ -227,13 +226,18 @@ def test_results_are_on_the_device_also_offline(new_page: NewPage, leaves: list[
     expect(page.locator("#history")).to_be_hidden()
 
 
-def test_without_events_the_page_asks_again(new_page: NewPage, leaves: list[Path]) -> None:
-    page = new_page()
+def test_without_events_the_page_asks_again(
+    new_page: NewPage, stack: Service, new_leaves: list[Path]
+) -> None:
+    page, worker = new_page(), stack.worker
     page.evaluate("delete window.EventSource")
-    page.locator("#settings summary").click()
-    page.select_option("#top-k", "2")
-    explain(page, leaves[1])
-    expect(page.locator("#strip button")).to_have_count(2)
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        with page.expect_request(lambda request: request.headers.get("prefer") == "wait=5"):
+            page.set_input_files("#choose", new_leaves[1])
+    finally:
+        worker.send_signal(signal.SIGCONT)
+    expect(page.locator("#result")).to_be_visible()
 
 
 def test_a_photo_travels_at_full_size_on_request(

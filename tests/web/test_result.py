@@ -16,7 +16,7 @@ from tests.service.conftest import Service
 from tests.web.conftest import NewPage
 from tests.web.page import PHONE, difference, explain, job_of, picture, pixels, violations
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.service
 
 
 def test_a_photo_comes_back_with_a_name_and_the_heat_as_the_server_draws_it(
@@ -43,13 +43,17 @@ def test_colours_and_opacity_change_at_once_without_the_server(
     page = new_page()
     explain(page, leaves[0])
     path = job_of(page, stack)["links"]["overlay"]
-    page.context.on("request", lambda request: pytest.fail(f"asked for {request.url}"))
+    expect(page.locator("#predictions summary").first).to_be_attached()
+    expect(page.locator("#offline")).to_be_visible()  # all that it asks for by itself has come
+    asked: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url))
     page.select_option("#colormap", "jet")
     page.locator("#opacity").fill("80")
     shown = pixels(page)
     assert difference(shown, picture(stack, f"{path}?colormap=jet&alpha=0.8&format=png")) < 3
     page.locator("#strip button").nth(1).click()
     assert difference(shown, pixels(page)) > 3
+    assert asked == []
 
 
 def test_boxes_around_the_hot_places_are_switched_on_and_stay_so(
@@ -154,8 +158,7 @@ def test_what_a_class_is_is_told_below_each_answer_also_offline(
     new_page: NewPage, stack: Service, leaves: list[Path]
 ) -> None:
     page = new_page(**PHONE)
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.reload()  # so that the worker has seen every file
+    expect(page.locator("#offline")).to_be_visible()  # all of it is kept
     explain(page, leaves[0])
     best = job_of(page, stack)["result"]["predictions"][0]
     told = stack.http.get(best["links"]["description"]).json()
