@@ -169,6 +169,28 @@ def test_what_fails_later_says_why_and_is_tried_again_or_deleted(
     _forget_the_network(new_page)
 
 
+def test_the_button_of_one_photo_stays_while_others_come_to_their_end(
+    new_page: NewPage, leaves: list[Path], tmp_path: Path
+) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("no photo")
+    page = new_page(**PHONE)
+    page.context.set_offline(True)
+    page.set_input_files("#choose", text)
+    expect(entries(page, "Waiting")).to_have_count(1)
+    page.context.set_offline(False)
+    again = entries(page, "Failed").get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    page.context.set_offline(True)
+    page.set_input_files("#choose", leaves[:2])
+    expect(entries(page, "Waiting")).to_have_count(2)
+    again.focus()
+    page.context.set_offline(False)
+    expect(entries(page, "Done")).to_have_count(2)
+    expect(again).to_be_focused()
+    _forget_the_network(new_page)
+
+
 def test_a_device_without_room_says_so_and_still_sends(
     new_page: NewPage, stack: Service, leaves: list[Path], tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import { runWithErrors } from "./status.js";
 
 const THUMBNAIL = 96; // pixels of the long side
 const LITTLE_ROOM = 20e6; // bytes, for some sixty photos
-let shown = "";
+const shown = new Map(); // by id of an entry: {signature, item}
 let showing = Promise.resolve();
 
 // isElsewhere(entry): whether the page tells of it in another place. onOpen(entry): show its results.
@@ -22,13 +22,25 @@ async function showEntries(isElsewhere, onOpen) {
   const entries = (await allEntries()).filter((entry) => !isElsewhere(entry));
   $("outbox").hidden = !entries.length;
   await showRoom(entries);
-  const signature = JSON.stringify(entries.map(({ id, state, reason }) => [id, state, reason]));
-  if (signature === shown) return; // otherwise keyboard focus would be lost
-  shown = signature;
-  $("outbox-message").textContent = outboxMessage(entries, entries.every(isStored));
+  const message = outboxMessage(entries, entries.every(isStored));
+  if ($("outbox-message").textContent !== message) $("outbox-message").textContent = message; // read out only once
   $("send-now").hidden = !entries.some(({ state }) => state === "waiting");
   $("send-now").onclick = () => runWithErrors(sendNow);
-  $("entries").replaceChildren(...entries.map((entry) => entryItem(entry, onOpen)));
+  showItems(entries, onOpen);
+}
+
+// Those of entries that have not changed stay: keyboard focus and a click that has begun would be lost.
+function showItems(entries, onOpen) {
+  const ids = new Set(entries.map(({ id }) => id));
+  for (const [id, { item }] of shown) if (!ids.has(id)) item.remove(), shown.delete(id);
+  entries.forEach((entry, place) => {
+    const signature = JSON.stringify([entry.state, entry.reason]), known = shown.get(entry.id);
+    if (known?.signature === signature) return;
+    const item = entryItem(entry, onOpen);
+    if (known) known.item.replaceWith(item);
+    else $("entries").insertBefore(item, $("entries").children[place] ?? null);
+    shown.set(entry.id, { signature, item });
+  });
 }
 
 async function showRoom(entries) {
