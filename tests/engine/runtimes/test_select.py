@@ -87,9 +87,9 @@ def test_a_graph_in_bfloat16_is_compared_at_its_first_load(
 ) -> None:
     bundled, compared = Catalog()["cropshield_cnn"], []
 
-    def watched(*outputs: RuntimeOutput, half: bool) -> str:
+    def watched(one: RuntimeOutput, other: RuntimeOutput, half: bool) -> str:
         compared.append(half)
-        return disagreement(*outputs, half=half)
+        return disagreement(one, other, half)
 
     monkeypatch.setattr("engine.runtimes.select.disagreement", watched)
     for _ in range(2):
