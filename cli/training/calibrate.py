@@ -23,17 +23,16 @@ from engine.explainer import Explainer
 from models.card_errors import CardError
 from models.cards.calibration import Calibration
 from models.cards.card import Card
-from models.training.data.array_cache import Array
-from models.training.data.negatives import negatives
-from models.training.data.photos import LeafFolder
-from models.training.fit_calibration import (
+from models.training.calibration.fit_calibration import (
     FittedCalibration,
-    LabelledOutputs,
-    ModelOutputs,
     confident_share,
     fit_calibration,
     flagged_share,
 )
+from models.training.calibration.outputs import LabelledOutputs, ModelOutputs
+from models.training.data.array_cache import Array
+from models.training.data.negatives import negatives
+from models.training.data.photos import LeafFolder
 from models.verdicts.prototypes import unit_length, write_prototypes
 from pictures.errors import PhotoError
 from pictures.scenes import TRAIN_KINDS

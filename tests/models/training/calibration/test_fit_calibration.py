@@ -1,4 +1,4 @@
-"""models/training/fit_calibration.py: known answers are found again."""
+"""calibration/fit_calibration.py: known answers are found again."""
 
 import numpy as np
 import pytest
@@ -7,21 +7,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.evaluation.metrics import classification_metrics
-from models.training.fit_calibration import (
-    RIGHT,
-    LabelledOutputs,
-    ModelOutputs,
+from models.training.calibration.fit_calibration import (
     auroc,
     confident_share,
-    cross_validated_scores,
     fit_calibration,
-    fit_margin,
-    fit_prototypes,
-    fit_temperature,
     flagged_share,
-    margins_of,
+)
+from models.training.calibration.fit_prototypes import (
+    cross_validated_scores,
+    fit_prototypes,
     similarity,
 )
+from models.training.calibration.fit_temperature import fit_temperature
+from models.training.calibration.fit_thresholds import RIGHT, fit_margin, margins_of
+from models.training.calibration.outputs import LabelledOutputs, ModelOutputs
 from models.verdicts.reliability import expected_calibration_error
 
 
