@@ -92,7 +92,8 @@ def visualize_gradcam_grid(
 def _class_for_each(
     images: Sequence[ImageInput], class_indices: Sequence[int | None] | None
 ) -> list[int | None]:
-    requested = list(class_indices) if class_indices is not None else [None] * len(images)
+    requested: list[int | None]
+    requested = [None] * len(images) if class_indices is None else list(class_indices)
     if len(requested) != len(images) or not requested:
         raise WrongInput(f"{len(requested)} class indices", f"one for each of {len(images)} images")
     return requested
