@@ -3,11 +3,12 @@
 import subprocess
 import sys
 import textwrap
+from typing import Any
 
 from jobs.records.job import State
 from jobs.redis import keyspace
 from tests.jobs.conftest import JobHarness
-from tests.workers.test_poll_fallback import until
+from tests.workers.conftest import until
 from workers.lease_renewer import HUNG_EXIT_STATUS, LeaseRenewer
 
 
@@ -26,7 +27,8 @@ def test_a_lease_outlives_its_term_while_the_batch_runs(harness: JobHarness) -> 
 
 def _end_of_lease(harness: JobHarness) -> float:
     """In milliseconds by the clock of Redis."""
-    ((_, end),) = harness.client.zrange(keyspace.LEASES, 0, -1, withscores=True)
+    leases: Any = harness.client.zrange(keyspace.LEASES, 0, -1, withscores=True)
+    ((_, end),) = leases
     return float(end)
 
 
