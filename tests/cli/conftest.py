@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app, main
 from models.cards.card import Card, read_card
-from tests.browsers import chromium
+from tests.browsers import WAIT_MS, chromium
 from tests.engine.networks import network, save_model
 
 LOOKS: list[dict[str, Any]] = [
@@ -82,6 +82,7 @@ def open_report() -> Iterator[Callable[..., Any]]:
 
         def open_page(report: Path, **look: Any) -> Any:
             page = browser.new_context(accept_downloads=True, **look).new_page()
+            page.set_default_timeout(WAIT_MS)
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("request", lambda request: asked.append(request.url))
             page.goto(report.as_uri())

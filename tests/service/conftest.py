@@ -57,7 +57,7 @@ class Service:
         self.log = home.with_suffix(".log")
         self.environment = os.environ | {"CROPSHIELD_REDIS_URL": redis_url}
         self._running: list[subprocess.Popen[bytes]] = []
-        self.http = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+        self.http = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=START_SECONDS)
 
     def start(
         self, *command: str, home: Path | None = None, code: Path = ROOT

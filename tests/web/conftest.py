@@ -11,11 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from models.catalog import CARDS, Catalog
 from pictures.drawn_leaves.leaves import draw_leaf
-from tests.browsers import chromium
+from tests.browsers import WAIT_MS, chromium
 from tests.conftest import started_redis
 from tests.service.conftest import Service
 
-WAIT_MS = 120_000  # before something counts as not happening, on however busy a machine
 expect.set_options(timeout=WAIT_MS)
 
 

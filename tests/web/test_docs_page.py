@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from languages.offered import OFFERED
+from tests.browsers import WAIT_MS
 from tests.service.conftest import Service
-from tests.web.conftest import WAIT_MS
 from tests.web.page import violations
 
 pytestmark = pytest.mark.service

@@ -1,5 +1,6 @@
 """messages.js without a server: it says what the rest of the project says."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from cli.explain.row_texts import affected_words
 from engine.diagnostics import WARNINGS
 from languages.offered import OFFERED
 from models.verdicts.verdict import VERDICTS
+from tests.browsers import WAIT_MS
 
 FOLDER = Path(__file__).parents[2] / "web/playground"
 TABLES = """async () => {
@@ -22,13 +24,15 @@ AFFECTED = """async (shares) => {
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser) -> Page:
+def page(browser: Browser) -> Iterator[Page]:
     """An empty page that can import the modules."""
     page = browser.new_page()
+    page.set_default_timeout(WAIT_MS)
     page.route("http://page.test/", lambda route: route.fulfill(content_type="text/html"))
     page.route("http://page.test/*.js", _give_module)
     page.goto("http://page.test/")
-    return page
+    yield page
+    page.close()
 
 
 def _give_module(route: Route) -> None:

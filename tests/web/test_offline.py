@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests import programs
+from tests.browsers import START_MS, WAIT_MS
 from tests.lossy_proxy import LossyProxy, lossy_proxy
 from tests.service.conftest import START_SECONDS, Service
-from tests.web.conftest import WAIT_MS, NewPage
+from tests.web.conftest import NewPage
 from tests.web.page import PHONE, violations
 
 pytestmark = pytest.mark.service
@@ -35,6 +36,7 @@ def phone(browser: Browser, memory: Path, *, offline: bool = False) -> Iterator[
         memory,
         executable_path=programs.find("chromium"),
         args=["--no-sandbox"],
+        timeout=START_MS,
         **PHONE,
     )
     context.set_default_timeout(WAIT_MS)

@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from engine.photos.decode import decode
+from tests.browsers import WAIT_MS
 from tests.pictures.files import file_of, scene
 from tests.pictures.odd_files import (
     BACK,
@@ -44,6 +45,7 @@ def page(browser: Browser) -> Iterator[Page]:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         page = browser.new_page()
+        page.set_default_timeout(WAIT_MS)
         page.goto(f"http://127.0.0.1:{server.server_port}/README.md")
         yield page
         page.close()
