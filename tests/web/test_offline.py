@@ -50,6 +50,11 @@ def opened(context: BrowserContext, address: str) -> Page:
     page = context.new_page()
     page.goto(address)
     expect(page.locator("#colormap option").first).to_be_attached()
+    return loaded(page)
+
+
+def loaded(page: Page) -> Page:
+    """The page once it asks for nothing more by itself: what a lost network would break off."""
     expect(page.locator("#offline")).to_be_visible()
     return page
 
@@ -122,7 +127,7 @@ def test_several_photos_whose_answer_is_lost_become_one_batch(
 def test_the_result_comes_up_when_the_network_is_back(
     new_page: NewPage, leaves: list[Path]
 ) -> None:
-    page = new_page(**PHONE)
+    page = loaded(new_page(**PHONE))
     page.context.set_offline(True)
     page.set_input_files("#camera", leaves[2])
     expect(entries(page, "Waiting")).to_contain_text("cannot be reached")
@@ -150,7 +155,7 @@ def test_what_fails_later_says_why_and_is_tried_again_or_deleted(
 ) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("no photo")
-    page = new_page(**PHONE)
+    page = loaded(new_page(**PHONE))
     page.context.set_offline(True)
     page.set_input_files("#choose", text)
     expect(entries(page, "Waiting")).to_have_count(1)
@@ -176,7 +181,7 @@ def test_the_button_of_one_photo_stays_while_others_come_to_their_end(
 ) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("no photo")
-    page = new_page(**PHONE)
+    page = loaded(new_page(**PHONE))
     page.context.set_offline(True)
     page.set_input_files("#choose", text)
     expect(entries(page, "Waiting")).to_have_count(1)
@@ -198,7 +203,7 @@ def test_a_device_without_room_says_so_and_still_sends(
 ) -> None:
     large, quota = tmp_path / "large.tif", 8_000_000
     draw_leaf("rust", seed=5).photo.resize((2000, 1500)).save(large)  # sent as it is: 9 MB
-    page = new_page(prepare=partial(limit_storage, stack, quota), **PHONE)
+    page = loaded(new_page(prepare=partial(limit_storage, stack, quota), **PHONE))
     page.evaluate(f"navigator.storage.estimate = async () => ({ESTIMATE})")
     page.context.set_offline(True)
     page.set_input_files("#camera", leaves[0])
