@@ -76,7 +76,7 @@ class JobSteps:
         self._queue, self._blobs, self._explainers = queue, blobs, explainers
         self._replicas = replicas
         self._decode_photo = decode_photo
-        self._storing = ThreadPoolExecutor(thread_name_prefix="store")
+        self._describing = ThreadPoolExecutor(thread_name_prefix="describe")
 
     def load(self, item: WorkItem) -> WorkItem:
         """Fetch the photo, decode it as small as the model allows, and stretch it to its input."""
@@ -200,16 +200,15 @@ class JobSteps:
         return not self._replicas and (status is None or status.state not in lives)
 
     def _succeed(self, item: WorkItem, start: float) -> Outcome:
-        """Stores the pictures, and puts the result into words while they are stored."""
+        """Puts the result into words while the pictures are drawn and stored."""
         if item.error is not None:
             raise item.error
-        pictures, traced = self._draw(item), copy_context()
-        storing = self._storing.submit(traced.run, self._blobs.put_all, item.claim.job.id, pictures)
+        describing = self._describing.submit(copy_context().run, self.describe, item)
         try:
-            result = self.describe(item)
+            self._blobs.put_all(item.claim.job.id, self._draw(item))
         finally:
-            wait([storing])  # before anything of the job is erased
-        storing.result()
+            wait([describing])
+        result = describing.result()
         item.timings["render"] = _milliseconds_since(start)
         return Outcome(State.SUCCEEDED, result=result, timings_ms=item.timings)
 

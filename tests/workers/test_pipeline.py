@@ -15,6 +15,7 @@ from jobs.ports import Claim
 from jobs.records.job import State
 from tests.jobs.conftest import JobHarness
 from tests.workers.conftest import WorkerHarness, until
+from workers import job_steps
 from workers.explainers import Explainers
 from workers.job_steps import JobSteps, WorkItem
 
@@ -37,6 +38,27 @@ def test_jobs_end_with_result_and_pictures(worker: WorkerHarness, leaf_jpeg: byt
             f"overlay-1-1.{suffix}",
         ):
             assert worker.blobs.get(job.id, name)
+
+
+def test_a_result_is_put_into_words_while_its_pictures_are_drawn(
+    worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = threading.Event()
+    draw, describe = job_steps.draw_pictures, job_steps.result_document
+
+    def noted(*args: Any) -> dict[str, Any]:
+        described.set()
+        return describe(*args)
+
+    def drawn_last(*args: Any) -> dict[str, bytes]:
+        assert described.wait(60)
+        return draw(*args)
+
+    monkeypatch.setattr(job_steps, "result_document", noted)
+    monkeypatch.setattr(job_steps, "draw_pictures", drawn_last)
+    job = worker.submit(leaf_jpeg)
+    worker.run()
+    assert worker.ended(job).state is State.SUCCEEDED
 
 
 def test_a_job_beside_which_none_runs_or_waits_may_have_all_cores(
