@@ -11,6 +11,7 @@ from celery import Celery, signals
 
 from engine.photos.resize import use_calling_thread
 from jobs.blobs import open_blobs
+from jobs.garbage import end_start
 from jobs.metrics import Counters
 from jobs.ports import BlobStore, Notifier, WorkQueue
 from jobs.records.job import ModelFacts
@@ -65,6 +66,7 @@ def run_worker(settings: WorkerSettings) -> None:
     with DecoderPool() as decoders:
         taken, steps = _steps(tracer, queue, blobs, explainers, decoders.decode, settings)
         pipeline = Pipeline(taken, steps, lease_renewer, explainers.claimed, counters)
+        end_start()
         serve(app, queue, pipeline, lease_renewer, notifier)
     if tracer:
         tracer.close()

@@ -35,6 +35,9 @@ def api(
     descriptor: Annotated[int | None, typer.Option("--socket", hidden=True)] = None,
 ) -> None:
     """Run the HTTP API alone, in one process or several; needs a Redis."""
+    from jobs.garbage import begin_start, end_start
+
+    begin_start()
     from api.app import create_app
     from api.middleware.request_id import current_request_id
     from api.server.serve import serve as run
@@ -56,6 +59,7 @@ def api(
         application = create_app(settings, host)
     except (CardError, BlobsFailed, TracingUnavailable) as error:
         raise CommandError(str(error)) from error
+    end_start()
     if processes > 1:
         serve_in_processes(processes, host, port)
     else:
@@ -64,6 +68,9 @@ def api(
 
 def worker() -> None:
     """Run one worker process; needs a Redis."""
+    from jobs.garbage import begin_start
+
+    begin_start()
     from cli import logs
     from cli.settings import read
     from engine.errors import EngineError
