@@ -1,13 +1,14 @@
 """Which part of a photo the cells of a feature map stand for.
 
-Cell i of a layer is centred on pixel `first` + `step` * i of the input; both follow from kernels,
+Cell i of a layer is centred on pixel `first` + `step` * i of the input. Both follow from kernels,
 strides and paddings on the way (Araujo et al. 2019, "Computing receptive fields of convolutional
-neural networks"). Where each halving pads both sides alike, as in most networks, cell 0 is centred
-on pixel 0 and not on the middle of the first `step` pixels: drawn as if it covered the photo, the
-map lies half a cell too far to the lower right.
+neural networks"), and from where in its window a trained kernel has its weight: the middle of the
+window is seldom what counts most (Luo et al. 2016, "Understanding the effective receptive field in
+deep convolutional neural networks").
 """
 
 from collections.abc import Callable, MutableMapping, Sequence
+from statistics import fmean
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -26,10 +27,10 @@ class Axis(NamedTuple):
     step: float = 1.0
     first: float = 0.0
 
-    def after(self, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> "Axis":
-        """The cells of a window that slides over these."""
-        middle = dilation * (kernel - 1) / 2 - padding
-        return Axis(self.step * stride, self.first + middle * self.step)
+    def after(self, centre: float, stride: float = 1) -> "Axis":
+        """The cells of a window that moves by `stride` of these cells, and is first centred on cell
+        `centre`."""
+        return Axis(self.step * stride, self.first + centre * self.step)
 
     def span(self, cells: int, pixels: int) -> tuple[float, float]:
         """Where `cells` begin and end, in parts of `pixels`."""
@@ -43,11 +44,11 @@ _known: WeakKeyDictionary[nn.Module, dict[tuple[nn.Module, torch.Size], Box]] = 
 
 def receptive_field_box(model: nn.Module, layer: nn.Module, inputs: Tensor) -> Box:
     """The part of `inputs` (N, 3, H, W) that the map of `layer` covers: left, top, right and
-    bottom, in parts of width and height. As a rule it begins about half a cell left of 0.
+    bottom, in parts of width and height. It may begin a cell left of 0, or right of it.
 
     Costs one forward pass of one photo, once for each model, layer and size. Where sliding windows
-    alone do not lead to the layer, as behind the tokens of a transformer, the map is taken to cover
-    the photo.
+    do not lead to the layer, as behind the tokens of a transformer, the map is taken to cover the
+    photo.
     """
     known, key = _known.setdefault(model, {}), (layer, inputs.shape[1:])
     if key not in known:
@@ -82,15 +83,18 @@ class _Tracker(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         output = func(*args, **(kwargs or {}))
-        source = next((x for x in _tensors(args) if x in self.grids), None)
+        sources = [x for x in _tensors(args) if x in self.grids]
         made = next(iter(_tensors((output,))), None)
-        if source is not None and made is not None:
-            windows = _WINDOWS.get(func.overloadpacket)
-            if windows and (grid := windows(self.grids[source], *args)):
-                self.grids[made] = grid
-            elif not windows and made.shape[2:] == source.shape[2:]:
-                self.grids[made] = self.grids[source]
+        if sources and made is not None and (grid := self._followed(func, args, sources, made)):
+            self.grids[made] = grid
         return output
+
+    def _followed(
+        self, func: Any, args: tuple[Any, ...], sources: Sequence[Tensor], made: Tensor
+    ) -> Grid | None:
+        if windows := _WINDOWS.get(func.overloadpacket):
+            return windows(self.grids[sources[0]], *args)
+        return _middle([self.grids[x] for x in sources if x.shape[2:] == made.shape[2:]])
 
 
 def _tensors(values: Sequence[Any]) -> Sequence[Tensor]:
@@ -99,10 +103,16 @@ def _tensors(values: Sequence[Any]) -> Sequence[Tensor]:
     return [x for x in flat if isinstance(x, Tensor) and x.ndim == 4]
 
 
-def _slid(grid: Grid, *sizes: Sequence[int]) -> Grid:
-    """Kernel, stride, padding and dilation, each for rows and columns, or one for both."""
-    rows, columns = ([size[axis % len(size)] for size in sizes] for axis in (0, 1))
-    return grid[0].after(*rows), grid[1].after(*columns)
+def _middle(grids: Sequence[Grid]) -> Grid | None:
+    """The grid of maps that are added or joined: cells as wide, centred in between."""
+    if not grids:
+        return None
+    rows, columns = zip(*grids, strict=True)
+    return _mean(rows), _mean(columns)
+
+
+def _mean(axes: Sequence[Axis]) -> Axis:
+    return axes[0]._replace(first=fmean(axis.first for axis in axes))
 
 
 def _convolved(
@@ -116,18 +126,54 @@ def _convolved(
     transposed: bool,
     *__: Any,
 ) -> Grid | None:
-    return None if transposed else _slid(grid, kernels.shape[2:], stride, pad, dilation)
+    if transposed:
+        return None
+    centres = [each * apart for each, apart in zip(_centres(kernels), dilation, strict=True)]
+    return _slid(grid, centres, stride, pad)
+
+
+def _centres(kernels: Tensor) -> tuple[float, float]:
+    """The row and the column that the filters (K, C, h, w) are centred on: the centre of mass of
+    the squared weights of each, and of these the mean.
+
+    Each filter counts alike, so that a norm that is folded into them moves nothing; one without any
+    weight is centred on its middle.
+    """
+    energy = kernels.detach().cpu().double().square().sum(1)
+    total = energy.sum((1, 2), keepdim=True)
+    parts = torch.where(total > 0, energy / total, 1 / energy[0].numel()).mean(0)
+    rows, columns = (torch.arange(count, dtype=parts.dtype) for count in parts.shape)
+    return float(parts.sum(1) @ rows), float(parts.sum(0) @ columns)
 
 
 def _pooled(
-    grid: Grid, _: Tensor, kernel: Any, stride: Any = (), pad: Any = (0,), *__: Any
+    grid: Grid, _: Tensor, kernel: Sequence[int], stride: Any = (), pad: Any = (0,), *__: Any
 ) -> Grid:
-    return _slid(grid, kernel, stride or kernel, pad)
+    return _slid(grid, [(size - 1) / 2 for size in kernel], stride or kernel, pad)
+
+
+def _slid(grid: Grid, *sizes: Sequence[float]) -> Grid:
+    """Centre in the window, stride and padding, each for rows and columns, or one for both."""
+    sides = [[size[axis % len(size)] for size in sizes] for axis in (0, 1)]
+    rows, columns = (
+        axis.after(centre - pad, stride)
+        for axis, (centre, stride, pad) in zip(grid, sides, strict=True)
+    )
+    return rows, columns
 
 
 def _padded(grid: Grid, _: Tensor, pad: Sequence[int], *__: Any) -> Grid:
     """pad: left, right, top, bottom."""
-    return grid[0].after(1, 1, pad[2]), grid[1].after(1, 1, pad[0])
+    return grid[0].after(-pad[2]), grid[1].after(-pad[0])
+
+
+def _enlarged(grid: Grid, cells: Tensor, size: Sequence[int], *__: Any) -> Grid:
+    """Each cell repeated, to as many as `size` says: their own cell is the middle of them."""
+    parts = [old / new for old, new in zip(cells.shape[2:], size, strict=True)]
+    rows, columns = (
+        axis.after((part - 1) / 2, part) for axis, part in zip(grid, parts, strict=True)
+    )
+    return rows, columns
 
 
 _WINDOWS: dict[Any, Callable[..., Grid | None]] = {
@@ -137,4 +183,5 @@ _WINDOWS: dict[Any, Callable[..., Grid | None]] = {
     torch.ops.aten.constant_pad_nd: _padded,
     torch.ops.aten.reflection_pad2d: _padded,
     torch.ops.aten.replication_pad2d: _padded,
+    torch.ops.aten.upsample_nearest2d: _enlarged,
 }
