@@ -19,6 +19,8 @@ from pictures.segmentation.masks import Mask
 
 SICK = tuple(kind for kind in KINDS if kind != "healthy")
 SIZE = 320, 240
+STEPS = 8
+"""Of each curve of confidences."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,13 @@ class JudgedMap:
     turned: Faithfulness
 
 
-def judge_drawn_leaves(card: Card, network: nn.Module, count: int) -> Iterator[JudgedMap]:
-    """The first `count` drawn leaves with lesions, by seed."""
+def judge_drawn_leaves(
+    card: Card, network: nn.Module, count: int, scorer: nn.Module | None = None
+) -> Iterator[JudgedMap]:
+    """The first `count` drawn leaves with lesions, by seed.
+
+    scorer: gives the same logits as `network`, but faster, for the many passes of the faithfulness.
+    """
     cam = GradCAM(network, card.target_layer)
     for seed in range(count):
         leaf = draw_leaf(SICK[seed % len(SICK)], seed, SIZE)
@@ -46,7 +53,7 @@ def judge_drawn_leaves(card: Card, network: nn.Module, count: int) -> Iterator[J
         heatmap = cam(inputs, best)
         box = cam.box(heatmap)
         right, turned = (
-            measure_faithfulness(network, inputs, one, best, box=where)
+            measure_faithfulness(scorer or network, inputs, one, best, STEPS, where)
             for one, where in ((heatmap, box), (heatmap[::-1, ::-1], _turned(box)))
         )
         yield JudgedMap(leaf, inputs, best, heatmap, box, right, turned)
