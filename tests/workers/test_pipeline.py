@@ -15,7 +15,7 @@ from jobs.ports import Claim
 from jobs.records.job import State
 from tests.jobs.conftest import JobHarness
 from tests.workers.conftest import WorkerHarness, until
-from workers import job_steps
+from workers import job_steps, results
 from workers.explainers import Explainers
 from workers.job_steps import JobSteps, WorkItem
 
@@ -44,7 +44,7 @@ def test_a_result_is_put_into_words_while_its_pictures_are_drawn(
     worker: WorkerHarness, leaf_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     described = threading.Event()
-    draw, describe = job_steps.draw_pictures, job_steps.result_document
+    draw, describe = results.draw_pictures, results.result_document
 
     def noted(*args: Any) -> dict[str, Any]:
         described.set()
