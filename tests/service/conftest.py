@@ -77,15 +77,27 @@ class Service:
 
     def start_api(self, code: Path = ROOT) -> "subprocess.Popen[bytes]":
         self.api = process = self.start("api", "--port", str(self.port), code=code)
-        until(lambda: self.status("/readyz") == 200, f"API ready, see {self.log}")
+        self._until_ready(process, lambda: self.status("/readyz") == 200)
         return process
 
     def start_worker(
         self, home: Path | None = None, code: Path = ROOT
     ) -> "subprocess.Popen[bytes]":
         self.worker = process = self.start("worker", home=home, code=code)
-        until(lambda: self._has_reported(process), f"worker ready, see {self.log}")
+        self._until_ready(process, lambda: self._has_reported(process), home)
         return process
+
+    def _until_ready(
+        self,
+        process: "subprocess.Popen[bytes]",
+        is_ready: Callable[[], bool],
+        home: Path | None = None,
+    ) -> None:
+        """Fails at once, with what it said, where the process has ended."""
+        log = (home or self.home).with_suffix(".log")
+        until(lambda: is_ready() or process.poll() is not None, f"it is ready, see {log}")
+        if process.poll() is not None:
+            pytest.fail(f"it ended with {process.returncode}:\n{log.read_text()[-3000:]}")
 
     def _has_reported(self, process: "subprocess.Popen[bytes]") -> bool:
         with redis.Redis.from_url(self.redis_url, decode_responses=True) as client:
