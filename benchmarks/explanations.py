@@ -64,7 +64,7 @@ class Served(nn.Module):
 def on_drawn_leaves(card: Card, count: int) -> Row:
     """Means over `count` drawn leaves with lesions; the difference to the peer is the largest."""
     model, served = load_weights(card, torch.device("cpu")), Served(card)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(memory_format=torch.channels_last)
     cam = GradCAM(model, card.target_layer)
     judged = list(judge_drawn_leaves(card, model, count, served))
     return {

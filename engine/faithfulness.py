@@ -51,7 +51,7 @@ def measure_faithfulness(
     given = torch.where(rank < shares[1:-1], inputs, blurred)  # begins and ends as `removed` does
     fifth = torch.where(rank < HOTTEST, blurred, inputs)
     curve = _confidence(model, torch.cat([removed, given, fifth]), class_idx)
-    deletion, between, lost = curve.split((steps + 1, steps - 1, 1))
+    deletion, between, lost = torch.split(curve, [steps + 1, steps - 1, 1])
     insertion = torch.cat([deletion[-1:], between, deletion[:1]])
     return Faithfulness(_area(deletion), _area(insertion), float(deletion[0] - lost))
 

@@ -66,7 +66,7 @@ def _judged(
 def _peer(card: Card, folder: LesionFolder) -> Iterator[Localisation]:
     """Its map as it gives it: less its minimum, and stretched over the photo."""
     model = load_weights(card, torch.device("cpu"))
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(memory_format=torch.channels_last)
     with PyTorchGradCAM(model, [find_layer(model, card.target_layer)]) as peer:
         for photo in folder.each(card):
             inputs = prepare_tensor([photo.pixels], card.preprocessing)

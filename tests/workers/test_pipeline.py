@@ -15,7 +15,7 @@ from jobs.ports import Claim
 from jobs.records.job import State
 from tests.jobs.conftest import JobHarness
 from tests.workers.conftest import WorkerHarness, until
-from workers import job_steps, results
+from workers import results
 from workers.explainers import Explainers
 from workers.job_steps import JobSteps, WorkItem
 
@@ -54,8 +54,8 @@ def test_a_result_is_put_into_words_while_its_pictures_are_drawn(
         assert described.wait(60)
         return draw(*args)
 
-    monkeypatch.setattr(job_steps, "result_document", noted)
-    monkeypatch.setattr(job_steps, "draw_pictures", drawn_last)
+    monkeypatch.setattr("workers.job_steps.result_document", noted)
+    monkeypatch.setattr("workers.job_steps.draw_pictures", drawn_last)
     job = worker.submit(leaf_jpeg)
     worker.run()
     assert worker.ended(job).state is State.SUCCEEDED

@@ -19,8 +19,9 @@ from pictures.rendering.blend import WHOLE, Box, upsample
 HALF = 31 / 64 / 7  # cells of 32 pixels that are centred on pixel 0 of their own, in parts of 224
 
 
-def box(model: nn.Module, layer: str, side: int = 224) -> Box:
-    return receptive_field_box(model, model.get_submodule(layer), torch.zeros(2, 3, side, side))
+def box(model: nn.Module, layer: str, height: int = 224, width: int | None = None) -> Box:
+    inputs = torch.zeros(2, 3, height, width or height)
+    return receptive_field_box(model, model.get_submodule(layer), inputs)
 
 
 def square(left: float) -> Box:
@@ -28,7 +29,7 @@ def square(left: float) -> Box:
 
 
 def even(model: nn.Module) -> nn.Module:
-    """The model with kernels that weigh every place in their windows alike."""
+    """The model, its kernels from now on such that weigh every place in their windows alike."""
     for part in model.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.constant_(part.weight, 1 / part.weight[0].numel())
@@ -72,8 +73,7 @@ class Sides(nn.Module):
 
 
 def test_rows_and_columns_are_followed_by_themselves() -> None:
-    made = receptive_field_box(model := even(Sides()), model.rows, torch.zeros(1, 3, 8, 10))
-    assert made == pytest.approx(Box(-0.3, 0.0, 1.0, 1.0))
+    assert box(even(Sides()), "rows", 8, 10) == pytest.approx(Box(-0.3, 0.0, 1.0, 1.0))
 
 
 class Small(nn.Module):
@@ -142,17 +142,19 @@ def test_a_map_that_is_added_up_lies_between_those_it_is_made_of() -> None:
 
 
 def test_a_kernel_is_centred_on_its_weight_and_not_on_the_middle_of_its_window() -> None:
-    model = even(Small())
+    model = Small()
+    even(model)
     with torch.no_grad():
-        kernels = model.get_submodule("small").weight
+        kernels = model.small.weight
         kernels[..., 0, :] *= 2  # the rows weigh 4, 1 and 1
         kernels[..., :, 2] = 0  # of three columns two are left
     assert box(model, "small", 16) == pytest.approx(square(-1 / 32 - 0.5 / 16))
 
 
 def test_a_kernel_without_weight_is_centred_on_its_middle() -> None:
-    model = even(Small())
-    nn.init.zeros_(model.get_submodule("small").weight)
+    model = Small()
+    even(model)
+    nn.init.zeros_(model.small.weight)
     assert box(model, "small", 16) == pytest.approx(square(-1 / 32))
 
 
