@@ -205,8 +205,7 @@ class BlobStore(Protocol):
     """
 
     def put(self, job_id: str, name: str, data: bytes) -> None:
-        """Stored whole, or after an error not at all, and safe from a loss of power when this
-        returns."""
+        """Stored whole or not at all, and safe from a loss of power when this returns."""
 
     def put_all(self, job_id: str, blobs: Mapping[str, bytes]) -> None:
         """As `put` for each, in less time."""

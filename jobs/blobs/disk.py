@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.errors import BlobMissing, BlobsFailed
@@ -22,10 +21,8 @@ _SYNCS = 32  # files at a time
 class DiskBlobs:
     """A BlobStore in a folder.
 
-    Files are written to a folder for partial files and renamed; then files and names are synced
-    side by side. A crash leaves partial files, which `remove_partial_writes` removes, but never
-    half a blob; a loss of power may leave half of a new one whose `put` had not returned, never of
-    one that was there before.
+    Files are written to a folder for partial files, synced, and renamed. A crash leaves partial
+    files, which `remove_partial_writes` removes, but never half a blob.
 
     Jobs share folders by the first three digits of their ids. A folder for each job took half as
     much processor time again and twice the wait, since one more name has to be synced.
@@ -44,7 +41,9 @@ class DiskBlobs:
             folder = self._folder(job_id)
             changed = [folder, *_make(folder)]
             _make(self._parts)
-            self._write({self._path(job_id, name): data for name, data in blobs.items()}, changed)
+            self._write({self._path(job_id, name): data for name, data in blobs.items()})
+            for parent in changed:
+                _sync(parent)
 
     def get(self, job_id: str, name: str) -> bytes:
         with _as_blobs_failed(f"cannot read {name}"):
@@ -106,9 +105,7 @@ class DiskBlobs:
         path = self._root / SCHEMA_FILE
         if not path.exists():
             self._parts.mkdir(exist_ok=True)
-            with _part(self._parts, b"%d\n" % SCHEMA) as part:
-                os.fsync(part.handle)
-                os.replace(part.path, path)  # noqa: PTH105
+            self._write({path: b"%d\n" % SCHEMA})
 
     def _move_older_blobs(self) -> None:
         """Until November 2026 each job had a folder, `root/ab/<job id>/<name>`: move its files."""
@@ -130,56 +127,40 @@ class DiskBlobs:
     def _path(self, job_id: str, name: str) -> Path:
         return self._folder(job_id) / f"{job_id}.{name}"
 
-    def _write(self, contents: Mapping[Path, bytes], folders: Sequence[Path]) -> None:
-        """Give each file its content at once, and sync these folders with them.
-
-        A file that replaces another one is synced before too: then the path has the old content or
-        the new one, whatever dies meanwhile.
-        """
+    def _write(self, contents: Mapping[Path, bytes]) -> None:
+        """Replace the content of each file at once: it has the old content or the new one, whatever
+        dies meanwhile."""
         with ExitStack() as stack:
             parts = [stack.enter_context(_part(self._parts, data)) for data in contents.values()]
-            handles = [part.handle for part in parts]
-            if replaces := any(path.exists() for path in contents):
-                self._sync_each(handles)
-            for part, path in zip(parts, contents, strict=True):
-                os.replace(part.path, path)  # noqa: PTH105
-                if not replaces:
-                    part.path = path
-            self._sync_each(handles, folders)
+            self._sync_each([handle for handle, _ in parts])
+            for (_, part), path in zip(parts, contents, strict=True):
+                os.replace(part, path)  # noqa: PTH105
 
-    def _sync_each(self, handles: Sequence[int], folders: Sequence[Path] = ()) -> None:
-        """Sync files and folders side by side: then the file system writes its journal once for all
-        of them, and not once for each."""
-        running = [self._syncing.submit(os.fsync, handle) for handle in handles[1:]]
-        running += [self._syncing.submit(_sync, folder) for folder in folders]
+    def _sync_each(self, handles: Sequence[int]) -> None:
+        """Sync files side by side: then the file system writes its journal once for all of them,
+        and not once for each."""
+        others = [self._syncing.submit(os.fsync, handle) for handle in handles[1:]]
         try:
-            os.fsync(handles[0])
+            for handle in handles[:1]:
+                os.fsync(handle)
         finally:
-            wait(running)
-        for one in running:
-            one.result()
-
-
-@dataclass
-class _Part:
-    """A new file: its handle, and its path, at which nothing is left after an error."""
-
-    handle: int
-    path: Path
+            wait(others)
+        for other in others:
+            other.result()
 
 
 @contextmanager
-def _part(folder: Path, data: bytes) -> Iterator[_Part]:
-    """A file with this content, not yet synced."""
+def _part(folder: Path, data: bytes) -> Iterator[tuple[int, str]]:
+    """A new file with this content, not yet synced: its handle, and its path, at which nothing is
+    left after an error."""
     handle, path = tempfile.mkstemp(dir=folder)
-    part = _Part(handle, Path(path))
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            yield part
+            yield handle, path
     except BaseException:
-        part.path.unlink(missing_ok=True)
+        Path(path).unlink(missing_ok=True)
         raise
 
 

@@ -126,56 +126,21 @@ def test_a_kill_in_mid_write_leaves_no_half_blob_and_the_part_is_swept(home: Pat
     assert not list(parts.iterdir())
 
 
-def test_of_new_blobs_that_cannot_be_synced_nothing_is_left(
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what a handle is")
+def test_bytes_and_names_are_synced_before_put_returns(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blobs, fsync = DiskBlobs(home), os.fsync
-    blobs.put("abce", "a", b"another job's")
-
-    def full(handle: int) -> None:
-        if Path(f"/dev/fd/{handle}").is_file() and os.pread(handle, 1, 0) == b"2":
-            raise OSError(28, "No space left on device")
-        fsync(handle)
-
-    monkeypatch.setattr("jobs.blobs.disk.os.fsync", full)
-    with pytest.raises(BlobsFailed, match="cannot store 2 bytes: No space left"):
-        blobs.put_all("abcd", {"a": b"1", "b": b"2"})
-    assert [path.name for path in home.rglob("*") if path.is_file()] == ["abce.a"]
-
-
-@pytest.fixture
-def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """What is synced from now on, by the path that it has then."""
-    paths, fsync = [], os.fsync
+    synced, fsync = [], os.fsync
 
     def watched(handle: int) -> None:
-        paths.append(Path(f"/proc/self/fd/{handle}").readlink())
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink())
         fsync(handle)
 
     monkeypatch.setattr("jobs.blobs.disk.os.fsync", watched)
-    return paths
-
-
-asks_proc = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what a handle is")
-
-
-@asks_proc
-def test_bytes_and_names_are_synced_before_put_returns(home: Path, synced: list[Path]) -> None:
-    shard = home / "abc"
     DiskBlobs(home).put_all("abcd", {"a": b"1", "b": b"2"})
-    assert set(synced) == {shard / "abcd.a", shard / "abcd.b", shard, home, home.parent}
+    files, folders = synced[:2], synced[2:]
+    assert {path.parent for path in files} == {home / PARTS}
+    assert folders == [home / "abc", home, home.parent]
     synced.clear()
     DiskBlobs(home).put("abcd", "c", b"3")
-    assert set(synced) == {shard / "abcd.c", shard}
-
-
-@asks_proc
-def test_what_replaces_a_blob_is_synced_before_it_takes_its_name(
-    home: Path, synced: list[Path]
-) -> None:
-    blobs = DiskBlobs(home)
-    blobs.put("abcd", "a", b"old")
-    synced.clear()
-    blobs.put_all("abcd", {"a": b"new", "b": b"2"})
-    assert {path.parent for path in synced[:2]} == {home / PARTS}
-    assert set(synced[2:]) == {home / "abc" / "abcd.a", home / "abc" / "abcd.b", home / "abc"}
+    assert synced[1:] == [home / "abc"]
