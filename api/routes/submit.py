@@ -34,7 +34,7 @@ _BODY = submit_schema(FIELD, BINARY, RAW_TYPES)
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "model": JobView,
-        "content": {kind: {"schema": BINARY} for kind in PICTURE_TYPES},
+        "content": {"application/json": {}, **{kind: {"schema": BINARY} for kind in PICTURE_TYPES}},
         "description": "The job has already ended. With `Accept: image/jpeg`, or the type that "
         "`overlay_format` asks for, it is the overlay, if there is one.",
     }

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema.d.ts";
 
-const client = createClient<paths>({ baseUrl: process.argv[2] });
+// Without an Accept that asks for pictures, answers are JSON.
+const client = createClient<paths, `application/${string}`>({ baseUrl: process.argv[2] });
 const photo = new Blob([readFileSync("leaf.jpg")], { type: "image/jpeg" });
 const { data, error } = await client.POST("/v1/jobs", {
   params: { query: { top_k: 2, colormap: "viridis" }, header: { Prefer: "wait=25" } },
