@@ -115,7 +115,7 @@ def test_a_card_and_a_class_are_shown_in_the_language_that_is_asked_for() -> Non
     assert tomllib.loads(shown)["title"] == "ResNet-18: 32 leaf conditions of 7 crops"
     assert "sarna del manzano" in shown
     document = json.loads(models("show", "resnet18", "--lang", "es", "--json").output)
-    assert document["limits"].startswith("La mayor parte de lo que aprendió")
+    assert document["limits"].startswith("Aprendió con fotos de laboratorio")
     told = models("show", "resnet18", "--class", "Apple__scab", "--lang", "hi").output
     lines = told.splitlines()
     assert (lines[0], lines[1].split()[0]) == ("Apple__scab", "नाम")
