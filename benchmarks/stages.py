@@ -69,9 +69,9 @@ class Version:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait()
+        with self._process as process:
+            assert process.stdin
+            process.stdin.close()
 
     def times(self, file: Path) -> dict[str, float]:
         """Milliseconds of each part of one job over the photo in `file`."""
