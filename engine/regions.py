@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pictures.rendering.blend import WHOLE, Box, Map
-from pictures.segmentation.masks import connected
+from pictures.segmentation.masks import connected_parts
 
+Edges = npt.NDArray[np.float64]
 HOT, MOST = 0.5, 20
 
 
@@ -30,19 +31,22 @@ def hot_regions(heatmap: Map, box: Box = WHOLE) -> tuple[Region, ...]:
     rows, columns = (_edges(*sides) for sides in _sides(heatmap, box))
     shown = np.diff(rows)[:, None] * np.diff(columns)
     heat = np.asarray(heatmap, np.float64) * shown
-    found: list[Region] = []
-    left = (heatmap >= HOT * heatmap.max()) & (shown > 0) & (heatmap > 0)
-    while left.any():
-        seed = np.zeros_like(left)
-        seed.ravel()[left.argmax()] = True
-        cells = connected(left, seed)
-        left &= ~cells
-        (top, bottom), (start, end) = (_span(np.any(cells, axis=axis)) for axis in (1, 0))
-        around = Box(*(float(x) for x in (columns[start], rows[top], columns[end], rows[bottom])))
-        found.append(
-            Region(around, float(heat[cells].sum() / heat.sum()), float(shown[cells].sum()))
-        )
+    hot = (heatmap >= HOT * heatmap.max()) & (shown > 0) & (heatmap > 0)
+    labels, boxes = connected_parts(hot)
+    shares = np.bincount(labels.ravel(), heat.ravel()) / max(heat.sum(), np.finfo(float).tiny)
+    areas = np.bincount(labels.ravel(), shown.ravel())
+    found = (
+        Region(_box(boxes[number], rows, columns), float(shares[number]), float(areas[number]))
+        for number in range(1, len(boxes))
+    )
     return tuple(sorted(found, key=lambda one: -one.heat_share)[:MOST])
+
+
+def _box(cells: npt.NDArray[np.int32], rows: Edges, columns: Edges) -> Box:
+    """The box of these cells: left, top, width and height."""
+    left, top, width, height = cells
+    corners = columns[left], rows[top], columns[left + width], rows[top + height]
+    return Box(*map(float, corners))
 
 
 def _sides(heatmap: Map, box: Box) -> tuple[tuple[int, float, float], ...]:
@@ -50,12 +54,6 @@ def _sides(heatmap: Map, box: Box) -> tuple[tuple[int, float, float], ...]:
     return (height, box.top, box.bottom), (width, box.left, box.right)
 
 
-def _edges(cells: int, start: float, end: float) -> npt.NDArray[np.float64]:
+def _edges(cells: int, start: float, end: float) -> Edges:
     """The edges of the cells, clipped to the photo, in parts of it, (cells + 1,)."""
     return (start + np.arange(cells + 1) / cells * (end - start)).clip(0, 1)
-
-
-def _span(used: npt.NDArray[np.bool_]) -> tuple[int, int]:
-    """The index of the first True, and the one after the last."""
-    indices = np.nonzero(used)[0]
-    return int(indices[0]), int(indices[-1]) + 1

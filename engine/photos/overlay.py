@@ -1,4 +1,4 @@
-"""Overlays drawn with OpenCV, for the engine and for workers; only `resize.py` imports it too.
+"""Overlays drawn with OpenCV, for the engine and for workers.
 
 `pictures/rendering/blend.py` draws the same overlays for the API, which must not load OpenCV.
 Without it a blend takes four times as long, so workers use this one. Tests compare the two.

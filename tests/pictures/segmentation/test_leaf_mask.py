@@ -6,7 +6,6 @@ from PIL import Image, ImageFilter
 
 from pictures.drawn_leaves.leaves import KINDS, draw_leaf
 from pictures.segmentation.leaf_mask import SIDE, leaf_mask, main_part, tidy
-from pictures.segmentation.masks import fill_holes
 
 
 def leaf_on(ground: tuple[int, int, int], noise: float = 8.0) -> tuple[np.ndarray, np.ndarray]:
@@ -55,31 +54,6 @@ def test_specks_and_gaps_go_as_by_rank_filters(share: float) -> None:
     grey = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MedianFilter(5))
     closed = grey.filter(ImageFilter.MaxFilter(7)).filter(ImageFilter.MinFilter(7))
     assert np.array_equal(tidy(mask), np.asarray(closed) > 127)
-
-
-def test_holes_are_filled_and_bays_are_not() -> None:
-    rows = [
-        "........",
-        ".######.",
-        ".#....#.",
-        ".#.##.#.",
-        ".#....#.",
-        ".######.",
-        "..#..#..",
-        "..#..#..",
-    ]
-    filled = [
-        "........",
-        ".######.",
-        ".######.",
-        ".######.",
-        ".######.",
-        ".######.",
-        "..#..#..",
-        "..#..#..",
-    ]
-    mask, expected = (np.array([[c == "#" for c in row] for row in one]) for one in (rows, filled))
-    np.testing.assert_array_equal(fill_holes(mask), expected)
 
 
 def test_drawn_leaves_are_found_on_every_ground() -> None:

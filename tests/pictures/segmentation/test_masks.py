@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pictures.segmentation.masks import Mask, connected, fill_holes
+from pictures.segmentation.masks import Mask, connected_parts, fill_holes
 
 
 def flooded(free: Mask, seeds: Mask) -> Mask:
@@ -22,27 +22,27 @@ def flooded(free: Mask, seeds: Mask) -> Mask:
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 17), (23, 1), (8, 8), (31, 40)])
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.7, 1.0])
-def test_what_can_be_reached_is_what_a_flood_reaches(shape: tuple[int, int], share: float) -> None:
-    chance = np.random.default_rng(0)
-    for _ in range(10):
-        free, seeds = chance.random(shape) < share, chance.random(shape) < 0.05
-        np.testing.assert_array_equal(connected(free, seeds), flooded(free, seeds))
+def test_a_part_is_what_a_flood_reaches_from_any_of_its_pixels(
+    shape: tuple[int, int], share: float
+) -> None:
+    mask = np.random.default_rng(0).random(shape) < share
+    labels, boxes = connected_parts(mask)
+    assert labels.shape == shape
+    assert set(labels[mask].tolist()) == set(range(1, len(boxes)))
+    assert not labels[~mask].any()
+    for number in range(1, len(boxes)):
+        part = labels == number
+        seed = np.zeros_like(mask)
+        seed.flat[part.argmax()] = True
+        np.testing.assert_array_equal(part, flooded(mask, seed))
 
 
-def test_the_end_of_a_row_does_not_lead_to_the_next_one() -> None:
-    free = np.ones((2, 4), np.bool_)
-    free[0, :3] = free[1, 1:] = False
-    seeds = np.zeros_like(free)
-    seeds[0, 3] = True
-    np.testing.assert_array_equal(connected(free, seeds), seeds)
-
-
-def test_a_long_way_round_is_gone_to_its_end() -> None:
-    free = np.ones((41, 40), np.bool_)
-    free[1::4, :-1] = free[3::4, 1:] = False
-    seeds = np.zeros_like(free)
-    seeds[0, 0] = True
-    np.testing.assert_array_equal(connected(free, seeds), free)
+def test_parts_are_numbered_row_by_row_with_the_box_around_each() -> None:
+    mask = np.zeros((5, 7), np.bool_)
+    mask[0, 2:5] = mask[1, 5] = mask[2:5, 0:2] = True  # the second touches the first at a corner
+    labels, boxes = connected_parts(mask)
+    assert [labels[0, 2], labels[1, 5], labels[4, 1]] == [1, 2, 3]
+    assert boxes[1:].tolist() == [[2, 0, 3, 1], [5, 1, 1, 1], [0, 2, 2, 3]]
 
 
 def test_holes_are_filled_and_bays_are_not() -> None:
