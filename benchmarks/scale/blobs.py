@@ -7,7 +7,7 @@ from jobs.blobs import blob_names
 from jobs.blobs.disk import DiskBlobs
 from jobs.ports import BlobStore
 
-MAPS_BYTES, OVERLAY_BYTES = 1_424, 60_000  # of 18 x 18 cells; of 1024 x 576 pixels
+MAPS_BYTES, OVERLAY_BYTES = 1_152, 60_000  # of 16 x 16 cells; of 1024 x 576 pixels
 
 
 class NullBlobs:

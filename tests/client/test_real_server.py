@@ -33,7 +33,7 @@ def test_a_photo_goes_in_and_its_overlay_comes_back(address: str, leaf_jpeg: byt
         assert Image.open(io.BytesIO(explained.overlay)).format == "JPEG"
         assert 0 < explained.job.best.confidence <= 1
         assert told[-1] == (len(leaf_jpeg), len(leaf_jpeg))
-        assert Image.open(io.BytesIO(client.heatmap(explained.job, rank=1))).size == (18, 18)
+        assert Image.open(io.BytesIO(client.heatmap(explained.job, rank=1))).size == (16, 16)
         assert client.comparison(explained.job)
         client.feedback(explained.job, agree=True)
         client.delete(explained.job)

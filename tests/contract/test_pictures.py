@@ -83,7 +83,7 @@ def test_an_overlay_can_have_another_format(client: TestClient, done: str, kind:
 
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [("model", (288, 288)), ("original", (640, 480)), ("320", (320, 240)), ("5000", (640, 480))],
+    [("model", (256, 256)), ("original", (640, 480)), ("320", (320, 240)), ("5000", (640, 480))],
 )
 def test_an_overlay_can_have_another_size(
     client: TestClient, done: str, size: str, expected: tuple[int, int]

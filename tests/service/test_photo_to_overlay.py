@@ -70,7 +70,7 @@ def _a_document_and_noise_are_not_taken_for_leaves(service: Service) -> None:
 
 def _pictures_fit(service: Service, links: dict[str, str]) -> None:
     heat = np.asarray(Image.open(io.BytesIO(service.http.get(links["heatmap"]).content)))
-    assert heat.shape == (18, 18)
+    assert heat.shape == (16, 16)
     assert heat.max() == 255
     photo = Image.open(io.BytesIO(service.http.get(links["photo"]).content))
     overlay = Image.open(io.BytesIO(service.http.get(links["overlay"]).content))

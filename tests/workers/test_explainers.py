@@ -49,7 +49,7 @@ def test_a_batch_that_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_batch_follows_device_and_input(monkeypatch: pytest.MonkeyPatch) -> None:
     explainers, few = Explainers(Catalog(), "cpu"), Explainers(Catalog(), "cpu", batch=3)
-    assert [each.batch_of(MODEL) for each in (explainers, few)] == [12, 2]
+    assert [each.batch_of(MODEL) for each in (explainers, few)] == [16, 3]
     monkeypatch.setattr(Explainers, "input_side", lambda *_: 512)
     assert [each.batch_of(MODEL) for each in (explainers, few)] == [4, 1]
     monkeypatch.setattr(Explainers, "input_side", lambda *_: 96)

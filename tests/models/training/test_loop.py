@@ -83,9 +83,9 @@ def test_near_the_served_size_photos_are_judged_as_they_are_served(
 ) -> None:
     stages = tuple(Stage(size=size, epochs=1, batch=8) for size in (48, 216))
     trained(with_recipe(card, stages=stages), drawn_leaves, tmp_path)
-    assert card.preprocessing.size == 288
+    assert card.preprocessing.size == 256
     found = {file.stem.rpartition("-")[0] for file in tmp_path.glob("*-val-*.npy")}
-    assert found == {f"{drawn_leaves.name}-val-{side}" for side in (160, 288)}
+    assert found == {f"{drawn_leaves.name}-val-{side}" for side in (160, 256)}
 
 
 def test_training_stops_when_patience_runs_out(
