@@ -36,4 +36,4 @@ def test_the_files_alone_give_answer_verdict_and_map_of_the_server(
     assert job.result
     assert (name, verdict) == (job.best.class_name, job.result.verdict)
     assert float(confidence) == pytest.approx(job.best.confidence, abs=0.01)
-    np.testing.assert_allclose(np.load(tmp_path / "heat.npy"), heat, atol=0.06)  # of bfloat16
+    np.testing.assert_allclose(np.load(tmp_path / "heat.npy"), heat, atol=0.1)  # of bfloat16

@@ -26,9 +26,11 @@ def test_a_keyboard_is_enough(new_page: NewPage, leaves: list[Path]) -> None:
     until_at_rest(page)
     expect(page.locator("#predictions summary").first).to_be_attached()
     assert page.input_value("#colormap") == "viridis"
-    page.keyboard.press("Tab")
-    expect(page.locator("#result summary").first).to_be_focused()  # what the class is
-    page.keyboard.press("Tab")
+    for _ in range(2):  # past what the class is, which is shown of a confident answer alone
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id === 'opacity'"):
+            break
+    expect(page.locator("#opacity")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#opacity-value")).to_have_text("51%")
     page.keyboard.press("Tab")
