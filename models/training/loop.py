@@ -1,7 +1,6 @@
 """The training loop: progressive resolution, class balance, averaged weights, resumable."""
 
 import json
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +24,7 @@ from models.training.loss import Loss
 from models.training.metrics import Scores, mean_scores
 from models.training.optimizer import adamw, averaged_copy, set_learning_rate
 from models.training.prepare_network import freeze, keep_depthwise_exact
+from models.training.randomness import seed
 from models.training.validation import Validation
 
 Report = Callable[[dict[str, Any]], None]
@@ -133,10 +133,7 @@ class Trainer:
     def _seed(self) -> torch.Generator:
         """Seed the random numbers of an epoch, so that a resumed run has those that it would have
         had."""
-        seed = self.recipe.seed * 1000 + self.epoch
-        random.seed(seed)
-        torch.manual_seed(seed)
-        return torch.Generator().manual_seed(seed)
+        return seed(self.recipe.seed * 1000 + self.epoch)
 
     def _step(self, batch: TrainingBatch, scenes: Tensor, stage: Stage) -> float:
         views = self.augment(batch, scenes, stage)

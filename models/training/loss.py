@@ -1,6 +1,5 @@
 """The loss that training minimises."""
 
-import random
 from collections.abc import Sequence
 
 import torch
@@ -12,6 +11,7 @@ from models.training.augmentation.augment import Views
 from models.training.augmentation.cutmix import LocatedLabels, located_cutmix
 from models.training.distillation import distillation_loss, load_teachers
 from models.training.evidence import Evidence, evidence_of
+from models.training.randomness import rng
 
 
 class Loss:
@@ -34,7 +34,7 @@ class Loss:
         the classes. `mix` is the probability of located CutMix."""
         photos, others = views.pixels[: len(labels)], views.pixels[len(labels) :]
         located = [LocatedLabels(labels, 1.0, views.regions, costs)]
-        if random.random() < mix:
+        if rng.random() < mix:
             photos, located = located_cutmix(photos, *located)
         x = torch.cat([photos, others]).contiguous(memory_format=torch.channels_last)
         with torch.autocast(x.device.type, torch.bfloat16):

@@ -2,7 +2,6 @@
 device."""
 
 import math
-import random
 from typing import NamedTuple
 
 import torch
@@ -16,6 +15,7 @@ from models.training.augmentation.background import on_grounds, resized, without
 from models.training.augmentation.degradations import random_degradation, random_places
 from models.training.data.regions import evidence_regions
 from models.training.data.training_set import TrainingBatch
+from models.training.randomness import rng
 
 BLACK = 0.2
 """The share of the other grounds that is black: where one class of the photos is cut out on black,
@@ -57,7 +57,7 @@ class Augment(nn.Module):
         share = torch.where(batch.plain, 1.0, self.recipe.background)
         laid = on_grounds(x, leaves, share, BLACK, self.recipe.photo_grounds)
         x = torch.cat([laid, empty, drawn])
-        at_once = random.random() < 0.5  # before resizing, as a camera compresses
+        at_once = rng.random() < 0.5  # before resizing, as a camera compresses
         x = random_degradation(x) if at_once else x
         x, regions = random_view(x, evidence_regions(leaves, lesions), stage)
         x = keep_share(random_light(x), x, stage.plain)

@@ -1,10 +1,10 @@
 """Leaves pasted on other grounds, so that a network cannot learn the background."""
 
-import random
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from models.training.randomness import rng
 
 _DRAWN = (80, 80)  # the finest octave has half as many cells; what is larger is only stretched
 _BLURRED_TO, _LEAST_PART = (16, 32, 64, 160), 0.3
@@ -36,7 +36,7 @@ def photo_grounds(photos: Tensor, masks: Tensor, count: int) -> Tensor:
     if not len(others):
         return random_grounds(count, side, photos.device)
     chosen = others[torch.randint(len(others), (count,), device=photos.device)]
-    soft = resized(resized(chosen, random.choice(_BLURRED_TO)), side)
+    soft = resized(resized(chosen, rng.choice(_BLURRED_TO)), side)
     part = torch.empty(count, 1, 1, device=photos.device).uniform_(_LEAST_PART, 1)
     middle = torch.eye(2, 3, device=photos.device) * part
     grid = F.affine_grid(middle, [count, 3, side, side], align_corners=False)

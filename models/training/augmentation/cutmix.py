@@ -1,10 +1,11 @@
 """Photos with a rectangle of another one, and which class is where."""
 
-import random
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from models.training.randomness import rng
 
 _SIDES = (0.35, 0.75)
 """Shortest and longest side of the rectangle, as parts of the photo's."""
@@ -49,6 +50,6 @@ def located_cutmix(photos: Tensor, part: LocatedLabels) -> tuple[Tensor, list[Lo
 
 def _random_stretch(cells: int) -> tuple[int, int]:
     """Where one side of the rectangle begins and ends."""
-    length = round(cells * random.uniform(*_SIDES))
-    start = random.randint(0, cells - length)
+    length = round(cells * rng.uniform(*_SIDES))
+    start = rng.randint(0, cells - length)
     return start, start + length

@@ -1,11 +1,12 @@
 """Random sharpness and compression, a batch at a time: what a network must not learn from."""
 
 import math
-import random
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from models.training.randomness import rng
 
 # ITU-T T.81, annex K: the tables that nearly every camera scales by its quality.
 _LUMA = """16 11 10 16 24 40 51 61 12 12 14 19 26 58 60 55 14 13 16 24 40 57 69 56
@@ -68,9 +69,9 @@ def _rounded(planes: Tensor, steps: Tensor) -> Tensor:
 def resampled(photos: Tensor) -> Tensor:
     """Pictures resized to 0.33 to 0.9 of their size and back: the sharpness of another camera."""
     side = photos.shape[-1]
-    small = max(8, int(side * random.uniform(0.33, 0.9)))
+    small = max(8, int(side * rng.uniform(0.33, 0.9)))
     shrunk = F.interpolate(photos, size=(small, small), mode="bilinear", antialias=True)
-    back = random.choice(["bilinear", "nearest"])
+    back = rng.choice(["bilinear", "nearest"])
     return F.interpolate(shrunk, size=(side, side), mode=back)
 
 

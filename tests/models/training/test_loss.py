@@ -1,6 +1,5 @@
 """What a step of training makes smaller."""
 
-import random
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from models.training.augmentation.augment import Views
 from models.training.augmentation.cutmix import LocatedLabels
 from models.training.evidence import Evidence
 from models.training.loss import Loss, share_outside_regions
+from models.training.randomness import seed
 from tests.models.card_files import write_card
 from tests.models.training.test_evidence import flat_network, left_half
 
@@ -59,8 +59,7 @@ def test_of_a_blended_photo_each_class_counts_by_its_share() -> None:
 
 @pytest.mark.parametrize("mix", [0.0, 1.0])
 def test_the_loss_falls_when_it_is_followed(mix: float, card: Card) -> None:
-    random.seed(0)
-    torch.manual_seed(0)
+    seed(0)
     recipe = Training(off_leaf=0.4, label_smoothing=0.05)
     card = card.model_copy(update={"training": recipe})
     model = nn.Sequential(

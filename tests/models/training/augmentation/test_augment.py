@@ -1,6 +1,5 @@
 """augmentation/augment.py: what a photo may look like, and where its disease then is."""
 
-import random
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from models.training.augmentation.augment import (
     to_float_planes,
 )
 from models.training.data.training_set import TrainingBatch
+from models.training.randomness import seed
 
 AS_IT_IS = Preprocessing(mean=(0, 0, 0), std=(1, 1, 1))
 NO_SCENES = torch.zeros(0, 8, 8, 3, dtype=torch.uint8)
@@ -53,8 +53,7 @@ def a_block(count: int) -> Tensor:
 
 
 def test_pictures_of_no_leaf_come_after_the_photos_and_drawn_scenes_last() -> None:
-    random.seed(0)
-    torch.manual_seed(0)
+    seed(0)
     photos = torch.randint(0, 256, (4, 80, 80, 3), dtype=torch.uint8)
     white = torch.full((1, 40, 40, 3), 255, dtype=torch.uint8)
     made, regions = augmented(batch_of(photos), scenes=white, background=0.5, negatives=3)

@@ -1,19 +1,17 @@
 """A rectangle of another photo, and which class is where."""
 
-import random
-
 import pytest
 import torch
 
 from models.training.augmentation.cutmix import LocatedLabels, located_cutmix
+from models.training.randomness import seed
 
 CELLS, SIDE = 16, 64
 
 
-def blended(seed: int) -> tuple[torch.Tensor, torch.Tensor, list[LocatedLabels]]:
+def blended(number: int) -> tuple[torch.Tensor, torch.Tensor, list[LocatedLabels]]:
     """Photo i is i + 1 everywhere, shows class i, and may be read from its left half alone."""
-    random.seed(seed)
-    torch.manual_seed(seed)
+    seed(number)
     photos = torch.arange(1.0, 5.0)[:, None, None, None].expand(4, 3, SIDE, SIDE)
     regions = torch.zeros(4, 1, CELLS, CELLS)
     regions[..., : CELLS // 2] = 1
