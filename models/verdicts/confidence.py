@@ -3,9 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from models.cards.calibration import Calibration
+from models.cards.calibration import Temperature
 
 Array = npt.NDArray[np.float32]
+_LEAST_SPREAD = 1e-6  # of logits that are all alike, so that they can be divided by it
 
 
 def confidences(logits: Array, temperatures: Array | None = None) -> Array:
@@ -19,12 +20,16 @@ def confidences(logits: Array, temperatures: Array | None = None) -> Array:
     return shares
 
 
-def temperatures_of(scores: Array, calibration: Calibration) -> Array:
-    """temperature * (1 + temperature_rise * (1 - score)), float32 (N,), of photos with `scores`
-    (N,), in [-1, 1].
+def temperatures_of(logits: Array, scores: Array, temperature: Temperature) -> Array:
+    """base * spread ** `temperature.spread` * (1 + rise * (1 - score)), float32 (N,), of photos
+    with `logits` (N, classes) and `scores` (N,), in [-1, 1]. A photo's spread is the standard
+    deviation of its logits.
 
     The same logits are worth less on a photo unlike those that the model learnt from (Tomani et al.
-    2023, "Beyond In-Domain Scenarios: Robust Density-Aware Calibration").
+    2023, "Beyond In-Domain Scenarios: Robust Density-Aware Calibration"). Logits that lie far apart
+    say less of which answers are right than how they lie (Cattelan and Silva 2024, "How to Fix a
+    Broken Confidence Estimator").
     """
-    rise = 1 + calibration.temperature_rise * (1 - scores)
-    return np.asarray(calibration.temperature * rise, np.float32)
+    spreads = np.maximum(logits.std(axis=1), _LEAST_SPREAD) ** temperature.spread
+    rises = 1 + temperature.rise * (1 - scores)
+    return np.asarray(temperature.base * spreads * rises, np.float32)

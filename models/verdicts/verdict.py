@@ -133,7 +133,7 @@ class Calibrator:
             verdicts = [verdict_of(None, margin, None) for margin in margins]
             return CalibratedAnswers(shares, [None] * len(shares), verdicts)
         scores = self._scores(pooled, self._prototypes)
-        shares = confidences(logits, temperatures_of(scores, doubt))
+        shares = confidences(logits, temperatures_of(logits, scores, doubt.temperatures))
         pairs = zip(scores.tolist(), top_two_margins(shares).tolist(), strict=True)
         verdicts = [verdict_of(score, margin, doubt.thresholds) for score, margin in pairs]
         return CalibratedAnswers(shares, scores.tolist(), verdicts)

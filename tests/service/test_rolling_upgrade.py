@@ -14,7 +14,7 @@ from tests.service.test_photo_to_overlay import jpeg
 pytestmark = pytest.mark.service
 RELEASE = Path(__file__).parent / "states/0.2.0/code.tar.xz"
 """The code of the last release: `git archive` without models, fonts and `web/vendor`."""
-NEWER_KEYS = re.compile(r"^temperature_rise = .*\n", re.MULTILINE)
+NEWER_KEYS = re.compile(r"^temperature_(rise|spread) = .*\n", re.MULTILINE)
 """What cards hold since then, which that release refuses."""
 PICTURES = ("overlay", "heatmap", "photo", "comparison")
 _CODE = shutil.ignore_patterns("*.py", "__pycache__")

@@ -7,13 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from models.cards.calibration import Thresholds
+from models.cards.calibration import Temperature, Thresholds
 from models.training.calibration.fit_prototypes import (
     cross_validated_scores,
     fit_prototypes,
     similarity,
 )
-from models.training.calibration.fit_temperature import FittedTemperature, fit_temperature
+from models.training.calibration.fit_temperature import confidences_of, fit_temperature
 from models.training.calibration.fit_thresholds import (
     FittedThresholds,
     fit_thresholds,
@@ -37,8 +37,11 @@ class FittedCalibration:
     prototypes: Prototypes
 
     @property
-    def temperature(self) -> FittedTemperature:
-        return FittedTemperature(self.figures["temperature"], self.figures["temperature_rise"])
+    def temperature(self) -> Temperature:
+        figures = self.figures
+        return Temperature(
+            figures["temperature"], figures["temperature_rise"], figures["temperature_spread"]
+        )
 
     @property
     def thresholds(self) -> Thresholds:
@@ -62,13 +65,14 @@ def fit_calibration(
     prototypes, scores = _prototypes_and_scores(leaves, trained_on)
     weights = 1 / torch.bincount(folders).double()[folders]
     fitted = fit_temperature(outputs.logits, labels, scores, weights)
-    sure = fitted.confidences(outputs.logits, scores)
+    sure = confidences_of(outputs.logits, scores, fitted)
     right = sure.argmax(dim=1) == labels
     found = fit_thresholds(scores, margins_of(sure), right, folders)
     not_a_leaf = weighted_quantile(scores, weights, NOT_A_LEAF_SHARE)
     figures = {
-        "temperature": round(fitted.temperature, 4),
+        "temperature": round(fitted.base, 4),
         "temperature_rise": round(fitted.rise, 4),
+        "temperature_spread": fitted.spread,
         "not_a_leaf": round(min(not_a_leaf, found.unknown), 5),
         **_threshold_figures(found, right),
         "ece": round(expected_calibration_error(sure.amax(dim=1).numpy(), right.numpy()), 4),
@@ -122,7 +126,7 @@ def confident_share(outputs: ModelOutputs, found: FittedCalibration) -> float:
 def verdicts_of(outputs: ModelOutputs, found: FittedCalibration) -> list[Verdict]:
     """The verdict on each of n pictures."""
     scores = similarity(outputs.features, found.prototypes)
-    confidence = found.temperature.confidences(outputs.logits, scores)
+    confidence = confidences_of(outputs.logits, scores, found.temperature)
     pairs = zip(scores.tolist(), margins_of(confidence).tolist(), strict=True)
     return [verdict_of(score, margin, found.thresholds) for score, margin in pairs]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models.card_errors import CardError
-from models.cards.calibration import Calibration
+from models.cards.calibration import Calibration, Temperature
 from models.cards.card import Card
 from models.verdicts.confidence import Array, confidences, temperatures_of
 from models.verdicts.prototypes import Prototypes, read_prototypes, unit_length, write_prototypes
@@ -108,11 +108,25 @@ def test_confidences_are_softened_by_the_temperature() -> None:
 
 
 def test_the_temperature_rises_as_the_score_falls() -> None:
-    rising = DOUBT.model_copy(update={"temperature": 0.5, "temperature_rise": 3.0})
-    found = temperatures_of(np.array([1, 0.5, -1], np.float32), rising)
+    logits, scores = np.zeros((3, 2), np.float32), np.array([1, 0.5, -1], np.float32)
+    found = temperatures_of(logits, scores, Temperature(0.5, rise=3.0))
     assert found.tolist() == pytest.approx([0.5, 1.25, 3.5])
-    same = temperatures_of(np.array([1, -1], np.float32), DOUBT)
-    assert same.tolist() == [DOUBT.temperature] * 2
+    same = temperatures_of(logits, scores, DOUBT.temperatures)
+    assert same.tolist() == [DOUBT.temperature] * 3
+
+
+def test_the_temperature_rises_with_the_spread_of_the_logits() -> None:
+    logits = np.array([[1, -1], [4, -4], [0, 0]], np.float32)
+    found = temperatures_of(logits, np.ones(3, np.float32), Temperature(0.5, spread=0.5))
+    assert found[:2].tolist() == pytest.approx([0.5, 1.0])
+    assert 0 < found[2] < 0.001
+
+
+def test_logits_of_wholly_the_same_spread_tell_nothing_by_their_length() -> None:
+    logits = np.array([[3, 1, -1], [30, 10, -10]], np.float32)
+    temperatures = temperatures_of(logits, np.ones(2, np.float32), Temperature(1.0, spread=1.0))
+    short, long = confidences(logits, temperatures)
+    np.testing.assert_allclose(short, long, atol=1e-6)
 
 
 def test_the_margin_of_a_model_of_one_class_is_its_confidence() -> None:

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from engine.evaluation.metrics import classification_metrics
 from models.training.calibration.fit_calibration import (
+    FittedCalibration,
     auroc,
     confident_share,
     fit_calibration,
@@ -18,9 +19,10 @@ from models.training.calibration.fit_prototypes import (
     fit_prototypes,
     similarity,
 )
-from models.training.calibration.fit_temperature import fit_temperature
+from models.training.calibration.fit_temperature import confidences_of, fit_temperature
 from models.training.calibration.fit_thresholds import RIGHT, fit_margin, margins_of
 from models.training.calibration.outputs import LabelledOutputs, ModelOutputs
+from models.verdicts.confidence import temperatures_of
 from models.verdicts.reliability import expected_calibration_error
 
 
@@ -37,8 +39,9 @@ def answers(temperature: float, count: int = 6000, seed: int = 0) -> tuple[Tenso
 def test_a_known_temperature_is_found_again(temperature: float) -> None:
     logits, labels = answers(temperature)
     found = fit_temperature(logits, labels, torch.ones(len(labels)))
-    assert found.temperature == pytest.approx(temperature, rel=0.05)
-    confidence, best = found.confidences(logits, torch.ones(len(labels))).max(dim=1)
+    assert found.base == pytest.approx(temperature, rel=0.05)
+    assert found.spread == 0
+    confidence, best = confidences_of(logits, torch.ones(len(labels)), found).max(dim=1)
     assert expected_calibration_error(confidence.numpy(), (best == labels).numpy()) < 0.02
 
 
@@ -47,10 +50,21 @@ def test_a_temperature_that_rises_with_strangeness_is_found_again() -> None:
     logits, labels = answers(1.0)
     scores = torch.rand(len(labels), generator=torch.Generator().manual_seed(1))
     found = fit_temperature(logits * (0.5 * (1 + 2 * (1 - scores)))[:, None], labels, scores)
-    assert found.temperature == pytest.approx(0.5, rel=0.1)
+    assert found.base == pytest.approx(0.5, rel=0.1)
     assert found.rise == pytest.approx(2, rel=0.15)
     flat = fit_temperature(logits, labels, scores)
     assert flat.rise < 0.2
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.5, 1.0])
+def test_a_temperature_that_rises_with_the_spread_is_found_again(spread: float) -> None:
+    """Logits that lie far apart by chance, and not because the answer is more certain."""
+    rng = torch.Generator().manual_seed(1)
+    logits = answers(1.0)[0] * (0.2 + 4 * torch.rand(6000, 1, generator=rng))
+    honest = logits / logits.std(dim=1, correction=0, keepdim=True).pow(spread)
+    labels = torch.multinomial(honest.softmax(dim=1), 1, generator=rng).flatten()
+    found = fit_temperature(logits, labels, torch.ones(len(labels)))
+    assert found.spread == spread
 
 
 def test_auroc_is_the_share_of_pairs_in_order() -> None:
@@ -103,9 +117,8 @@ def test_a_table_says_what_it_does() -> None:
     found = fit_calibration(of_one_folder(known, labels), others)
     figures = found.figures
     assert figures["temperature"] == pytest.approx(2, rel=0.05)
-    confidences = found.temperature.confidences(
-        known.logits, similarity(known.features, found.prototypes)
-    )
+    scores = similarity(known.features, found.prototypes)
+    confidences = confidences_of(known.logits, scores, found.temperature)
     judged = classification_metrics(confidences, labels, "abcde")
     assert figures["ece"] == pytest.approx(judged.ece, abs=5e-3), "a card has one such error"
     assert 0.895 <= figures["passed"] <= 0.98
@@ -143,6 +156,13 @@ def test_what_varies_within_every_class_tells_nothing() -> None:
     assert scores[1] < 0.7
 
 
+def typical_temperature(outputs: ModelOutputs, found: FittedCalibration) -> float:
+    scores = similarity(outputs.features, found.prototypes)
+    return float(
+        np.median(temperatures_of(outputs.logits.numpy(), scores.numpy(), found.temperature))
+    )
+
+
 def test_each_folder_counts_alike_and_has_prototypes_of_its_own() -> None:
     """A small folder from the field, whose answers are worse, beside a large one."""
     (lab, lab_labels), (field, field_labels) = leaves(3000), leaves(300)
@@ -154,10 +174,10 @@ def test_each_folder_counts_alike_and_has_prototypes_of_its_own() -> None:
     folders = torch.cat([torch.zeros(3000), torch.ones(300)]).long()
     found = fit_calibration(LabelledOutputs(both, labels, folders), {})
     assert len(found.prototypes.means) == 10
-    assert 1.0 < found.figures["temperature"] < 2.0
+    assert 1.0 < typical_temperature(both, found) < 2.0
     assert confident_share(lab, found) > 0
     scores = similarity(turned.features, found.prototypes)
-    confidence = found.temperature.confidences(turned.logits, scores)
+    confidence = confidences_of(turned.logits, scores, found.temperature)
     margins, best = margins_of(confidence), confidence.argmax(dim=1)
     relied = (margins >= found.figures["margin"]) & (scores >= found.figures["unknown"])
     assert (best == field_labels)[relied].double().mean() >= RIGHT - 0.01
