@@ -1,6 +1,6 @@
 """The cards that a server would serve, by its settings."""
 
-from cli.errors import CommandError
+from cli.errors import MISSING, CommandError
 from cli.settings import read
 from jobs.settings import SharedSettings
 from models.card_errors import CardError
@@ -21,4 +21,4 @@ def served_card(model: str) -> Card:
     try:
         return served_cards()[model]
     except CardError as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(str(error), MISSING) from error

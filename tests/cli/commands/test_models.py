@@ -10,7 +10,7 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
-from cli.errors import CommandError
+from cli.errors import MISSING, CommandError
 from cli.main import app
 from jobs.settings import SharedSettings
 from models.architectures.registry import build
@@ -254,9 +254,26 @@ def test_a_model_that_has_gone_wrong_is_a_line_and_exit_code_1(
     assert "tea.toml, line 6: sha256: sha256 is" in found.output
 
 
-def test_an_unknown_model_names_the_known_ones() -> None:
-    with pytest.raises(CommandError, match="unknown model 'coffee'; known are cropshield_cnn"):
-        models("show", "coffee")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("models", "show", "coffee"),
+        ("models", "verify", "coffee"),
+        ("models", "export", "coffee"),
+        ("evaluate", "coffee", "--data", "photos"),
+        ("calibrate", "coffee", "--data", "photos"),
+        ("compare", "coffee", "tea", "--data", "photos", "--out", "out"),
+    ],
+)
+def test_an_unknown_model_names_the_known_ones(words: tuple[str, ...], tmp_path: Path) -> None:
+    photo = tmp_path / "photos" / "Apple__scab" / "1.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.touch()
+    given = [str(tmp_path / word) if word in ("photos", "out") else word for word in words]
+    known = "unknown model 'coffee'; known are cropshield_cnn"
+    with pytest.raises(CommandError, match=known) as refused:
+        CliRunner().invoke(app, given, catch_exceptions=False)
+    assert refused.value.code == MISSING
 
 
 def test_an_exported_model_has_its_graph_beside_its_weights_and_on_its_card(
