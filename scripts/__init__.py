@@ -1,1 +1,3 @@
-"""Scripts that make the pictures and texts of the docs anew. No package imports them."""
+"""Scripts for developers: they make docs, client and translations anew, and check commit subjects.
+No package imports them.
+"""

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.scale.blobs import MAPS_BYTES, OVERLAY_BYTES
+
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks/results"
 PHOTO, CLIENTS = "1280 x 720", "16 clients"
-OVERLAY_BYTES, MAPS_BYTES = 94_000, 1_424  # of a photo of 1280 x 720
 
 
 def result(name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 
+from benchmarks.scale.blobs import MAPS_BYTES, OVERLAY_BYTES
 from scripts.capacity.job import Job
 from scripts.capacity.pages import PAGES, TABLES, refreshed
 
@@ -19,5 +20,5 @@ def test_a_photo_passes_the_store_twice_and_stays_once() -> None:
     job = Job(
         worker=40.0, api=2.0, redis=0.5, redis_from="", model=14.0, record=4000, photo=300_000
     )
-    assert job.blobs == 300_000 + 1_424 + 94_000
-    assert job.at_the_store == 600_000 + job.blobs + 94_000
+    assert job.blobs == 300_000 + MAPS_BYTES + OVERLAY_BYTES
+    assert job.at_the_store == 600_000 + job.blobs + OVERLAY_BYTES
