@@ -1,8 +1,8 @@
 """A worker that has just worked waits on Redis for the next job.
 
-Woken so, it begins milliseconds earlier than by a notification of Celery's, which a job then need
-not send; nor does one that comes while all workers work. After some seconds without a job only
-notifications wake it.
+A job that finds such a worker is pushed to it through Redis: it begins milliseconds sooner than by
+Celery, and sends no notification. While all workers work, new jobs send none either. After some
+seconds without a job the worker waits for notifications alone.
 """
 
 import logging

@@ -7,7 +7,7 @@ from pictures.rendering.blend import Box, Map, levels
 
 
 def encode_map(heatmap: Map, box: Box) -> dict[str, Any]:
-    """A map as JSON: 8-bit rows in base64, about 260 characters, and the box that it covers."""
+    """A map as JSON: 8-bit rows in base64, about 350 characters, and the box that it covers."""
     height, width = heatmap.shape
     data = b64encode(levels(heatmap).tobytes()).decode()
     return {"width": width, "height": height, "box": box.to_dict(), "data": data}

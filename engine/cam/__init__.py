@@ -1,4 +1,5 @@
 """Class activation maps: a forward pass, its gradients, and the methods that turn them into maps.
 
-A new method belongs into `methods.py`. Nothing here knows which runtime runs the model.
+A method is written three times: in `torch_methods.py`, `closed_form.py` (graphs with a linear head)
+and `numpy_methods.py` (other graphs). Nothing here knows which runtime runs the model.
 """

@@ -57,8 +57,8 @@ class AdmissionControl:
     as many as there is room left for others.
 
     The script that records a job decides. `check` refuses early, before a photo is sent, by the
-    room that there was at most a tenth of a second ago, which each recorded job tells anew. Of
-    several that come later at once, one asks; the others go by what was known.
+    room that there was at most a tenth of a second ago, which each recorded job tells anew. When
+    that is older, one request asks Redis, and the others meanwhile use the last known figure.
     """
 
     def __init__(

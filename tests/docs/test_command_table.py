@@ -1,4 +1,4 @@
-"""The table of commands: nothing in it that is not there."""
+"""The table of commands: nothing in it that is not there, and nothing left out."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ TABLE = rows("docs/reference/commands.md")
 
 
 @pytest.mark.parametrize("words", TABLE)
-def test_a_command_exists_with_all_of_its_named_options(words: str) -> None:
+def test_a_command_exists_with_exactly_the_named_options(words: str) -> None:
     found: Any = typer.main.get_command(app)
     for word in words.split():
         if hasattr(found, "commands"):
@@ -20,9 +20,9 @@ def test_a_command_exists_with_all_of_its_named_options(words: str) -> None:
     options = {
         option
         for parameter in found.params
-        if parameter.param_type_name == "option"
+        if parameter.param_type_name == "option" and not parameter.hidden
         for option in parameter.opts
         if option.startswith("--")
     }
     named = {option.strip(" `") for option in TABLE[words][1].split(",") if option}
-    assert named <= options
+    assert named == options - {"--help"}
