@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from jobs import metrics
 from jobs.metrics import METRICS, Counters, Metric
-from jobs.redis import backlog
+from jobs.redis import backlog, keyspace
 from jobs.redis.backlog import Backlog
 
 Samples = Mapping[tuple[str, ...], float]
@@ -46,7 +46,7 @@ class Metrics:
         """The exposition. Without Redis it says only that Redis is down."""
         try:
             await self.save()
-            saved: dict[Any, Any] = await self._redis.hgetall(metrics.KEY)
+            saved: dict[Any, Any] = await self._redis.hgetall(keyspace.COUNTS)
             reply = await self._redis.eval(backlog.SCRIPT, 0, *map(str, backlog.ARGUMENTS))
         except (RedisError, OSError):
             return exposition({}, None)

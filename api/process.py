@@ -20,6 +20,7 @@ from jobs.batches import BatchService
 from jobs.blobs import open_blobs
 from jobs.blobs.sweeper import Sweeper
 from jobs.ports import JobStore
+from jobs.redis.batches import BatchStore
 from jobs.redis.connections import connect, connect_async
 from jobs.redis.feedback import FeedbackStore
 from jobs.redis.notifier import CeleryNotifier, make_celery
@@ -88,7 +89,7 @@ class ApiProcess:
             RenderCache(self._blobs, settings.max_renders, settings.max_render_pixels),
             MemoryBudget(settings.upload_memory_bytes),
             Shares(settings.max_streams),
-            BatchService(self.redis, jobs, self._replication),
+            BatchService(BatchStore(self.redis, self._replication), jobs),
             self._webhooks,
         )
 

@@ -5,9 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from redis.asyncio import Redis
 
 from jobs.errors import (
     BatchGone,
@@ -23,14 +20,10 @@ from jobs.records.batch import MOST_PHOTOS, Batch, BatchItem, BatchPhoto
 from jobs.records.job import Job, new_id
 from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission
-from jobs.redis import keyspace, serialization
-from jobs.redis.connections import raises_store_down
-from jobs.redis.replication import Replication
+from jobs.redis.batches import BatchStore
 from jobs.service import JobService, resolve_class
 from pictures.errors import PhotoError
 
-BATCH, BATCH_KEY = keyspace.PREFIX + "batch:", keyspace.PREFIX + "batch-key:"
-_TOMBSTONE = timedelta(days=7)
 _REFUSALS = (
     PhotoError,
     QueueFull,
@@ -42,12 +35,8 @@ _REFUSALS = (
 class BatchService:
     """Submits batches, and finds them again."""
 
-    def __init__(
-        self, redis: "Redis", jobs: JobService, replication: Replication | None = None
-    ) -> None:
-        self._redis: Any = redis
-        self._replication = replication or Replication(redis)
-        self._jobs = jobs
+    def __init__(self, store: BatchStore, jobs: JobService) -> None:
+        self._store, self._jobs = store, jobs
 
     async def submit(
         self,
@@ -82,7 +71,7 @@ class BatchService:
             return None
         if known.digest != digest:
             raise KeyReused
-        await self._replication.confirm(BATCH + known.id)
+        await self._store.confirm(known.id)
         return known
 
     async def _record(
@@ -97,19 +86,16 @@ class BatchService:
             request_id=submission.request_id,
             items=items,
         )
-        await self._keep(batch, submission.key_name)
-        await self._replication.confirm(BATCH + batch.id)
+        await self._store.save(batch, submission.key_name)
         return batch
 
-    @raises_store_down
     async def find(self, batch_id: str, owner: str) -> tuple[Batch, dict[str, Job]]:
         """The batch, and those of its jobs that still exist. Raises BatchNotFound for an unknown id
-        or another owner's, BatchGone for an expired one."""
-        record = await self._redis.get(BATCH + batch_id)
-        batch = Batch.model_validate_json(record) if record else None
+        or another owner's, BatchGone for an expired one, StoreDown."""
+        batch = await self._store.find(batch_id)
         if batch is None or batch.owner != owner:
             raise BatchNotFound(batch_id)
-        jobs = await self._jobs_of(batch)
+        jobs = await self._store.read_jobs(batch)
         ends = batch.created_at + timedelta(seconds=batch.ttl)
         if not jobs and ends < datetime.now(UTC):
             raise BatchGone(batch_id, ends)
@@ -142,43 +128,18 @@ class BatchService:
             except (*_REFUSALS, JobGone) as error:
                 yield BatchItem(name=photo.name, error=job_problem_of(error).document(str(error)))
 
-    @raises_store_down
-    async def _keep(self, batch: Batch, key_name: str) -> None:
-        life = timedelta(seconds=batch.ttl) + _TOMBSTONE
-        async with self._redis.pipeline() as pipe:
-            pipe.set(BATCH + batch.id, batch.model_dump_json(), px=life)
-            if key_name:
-                pipe.set(BATCH_KEY + key_name, batch.id, px=timedelta(seconds=batch.ttl))
-            await pipe.execute()
-
-    @raises_store_down
     async def find_by_key(self, submission: Submission) -> Batch | None:
-        """The batch that an earlier request of the same key made. Raises StoreDown while Redis does
-        not answer."""
-        batch_id = (
-            await self._redis.get(BATCH_KEY + submission.key_name) if submission.key else None
-        )
-        record = await self._redis.get(BATCH + batch_id) if batch_id else None
-        return Batch.model_validate_json(record) if record else None
+        """The batch that an earlier request with the same key made; None without a key. Raises
+        StoreDown while Redis does not answer."""
+        return await self._store.find_by_key(submission.key_name) if submission.key else None
 
-    @raises_store_down
     async def count_begun(self, submission: Submission, photos: int = MOST_PHOTOS) -> int:
         """How many of the first `photos` have a job already, made by an earlier request with the
         same key."""
         if not submission.key:
             return 0
-        names = (_photo_submission(submission, number).key_name for number in range(photos))
-        return int(await self._redis.exists(*(keyspace.KEY + name for name in names)))
-
-    async def _jobs_of(self, batch: Batch) -> dict[str, Job]:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for job_id in batch.job_ids:
-                pipe.hgetall(keyspace.JOB + job_id)
-            records = await pipe.execute()
-        found = zip(batch.job_ids, records, strict=True)
-        return {
-            job_id: serialization.read_job(job_id, fields) for job_id, fields in found if fields
-        }
+        names = [_photo_submission(submission, number).key_name for number in range(photos)]
+        return await self._store.count_known_keys(names)
 
 
 def _photo_submission(submission: Submission, number: int) -> Submission:

@@ -12,9 +12,8 @@ from threading import Lock
 from typing import Any, Literal
 
 from jobs.records.job import State
-from jobs.redis.keyspace import PREFIX
+from jobs.redis.keyspace import COUNTS
 
-KEY = PREFIX + "metrics"
 NAMESPACE = "cropshield_"
 QUEUE_NAMES = ("retry", "interactive", "bulk")
 STAGES = ("queued", "decode", "inference", "explain", "render", "total")
@@ -169,6 +168,6 @@ def add_to(pipe: Any, counts: Counts) -> None:
     """Queue commands on a pipeline, blocking or async, that add the counts to the saved ones."""
     for name, count in counts.items():
         if isinstance(count, int):
-            pipe.hincrby(KEY, name, count)
+            pipe.hincrby(COUNTS, name, count)
         else:
-            pipe.hincrbyfloat(KEY, name, round(count, 6))
+            pipe.hincrbyfloat(COUNTS, name, round(count, 6))

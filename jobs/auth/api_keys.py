@@ -11,9 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from redis.asyncio import Redis
 
 from jobs.redis.connections import raises_store_down
-from jobs.redis.keyspace import PREFIX
+from jobs.redis.keyspace import API_KEY, API_KEYS
 
-KEY, KEYS = PREFIX + "apikey:", PREFIX + "apikeys"
 _FORM = re.compile(r"(cs_[0-9a-f]{8})_[0-9a-f]{40}")
 
 
@@ -62,24 +61,24 @@ class RedisApiKeyStore:
 
     @raises_store_down
     async def add(self, key: ApiKey) -> None:
-        await self._redis.set(KEY + key.id, key.model_dump_json(), exat=key.expires_at)
-        await self._redis.zadd(KEYS, {key.id: key.created_at.timestamp()})
+        await self._redis.set(API_KEY + key.id, key.model_dump_json(), exat=key.expires_at)
+        await self._redis.zadd(API_KEYS, {key.id: key.created_at.timestamp()})
 
     @raises_store_down
     async def find(self, key_id: str) -> ApiKey | None:
-        stored = await self._redis.get(KEY + key_id)
+        stored = await self._redis.get(API_KEY + key_id)
         return ApiKey.model_validate_json(stored) if stored else None
 
     @raises_store_down
     async def all(self) -> list[ApiKey]:
-        ids: list[Any] = await self._redis.zrange(KEYS, 0, -1)
-        found = await self._redis.mget([KEY + key_id for key_id in ids]) if ids else []
+        ids: list[Any] = await self._redis.zrange(API_KEYS, 0, -1)
+        found = await self._redis.mget([API_KEY + key_id for key_id in ids]) if ids else []
         return [ApiKey.model_validate_json(stored) for stored in found if stored]
 
     @raises_store_down
     async def revoke(self, key_id: str) -> bool:
-        await self._redis.zrem(KEYS, key_id)
-        return bool(await self._redis.delete(KEY + key_id))
+        await self._redis.zrem(API_KEYS, key_id)
+        return bool(await self._redis.delete(API_KEY + key_id))
 
 
 def issue_key(

@@ -12,14 +12,13 @@ from jobs.blobs.blob_names import ORIGINAL, PHOTO
 from jobs.metrics import Counters
 from jobs.ports import BlobStore
 from jobs.records.job import State
-from jobs.redis.keyspace import ENDED, JOB, ORPHANS, PREFIX
+from jobs.redis.keyspace import ENDED, JOB, ORPHANS, PREFIX, SWEEP, SWEEP_LOCK
 from jobs.redis.replication import check_replicas, wait_for_replicas
 from jobs.redis.scripts import load_script
 
 log = logging.getLogger(__name__)
 GRACE_SECONDS = 86_400.0  # longer than any upload, and time to notice a wrong Redis
 SHARDS = "0123456789abcdef"  # first characters of job ids
-SWEEP, LOCK = PREFIX + "sweep", PREFIX + "sweep:lock"
 _SHARE = 0.1  # at most this share of the interval is spent sweeping
 _CHUNK, _SCANNED, _LOOKED_AT = 200, 5_000, 200
 
@@ -63,7 +62,7 @@ class Sweeper:
     def run(self) -> None:
         """Do what is due, until `stop`. Raises BlobsFailed, NotReplicated, RedisError."""
         self._erase_of_ended_jobs()
-        if self._redis.set(LOCK, 1, nx=True, px=int(self._interval * 1000)):
+        if self._redis.set(SWEEP_LOCK, 1, nx=True, px=int(self._interval * 1000)):
             self._counters.count("swept_total", "part", by=self._blobs.remove_partial_writes())
             self._warn_of_missing_blobs()
             self._sweep()

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from jobs.records.feedback import Feedback
 from jobs.redis.connections import raises_store_down
-from jobs.redis.keyspace import JOB, PREFIX
+from jobs.redis.keyspace import FEEDBACK, FEEDBACK_ORDER, JOB
 from jobs.redis.replication import Replication
 
 _PAGE = 500
@@ -67,4 +67,4 @@ class FeedbackStore:
 
 def _keys(owner: str) -> tuple[str, str]:
     """The keys of the records by job, and of the jobs by time."""
-    return f"{PREFIX}feedback:{owner}", f"{PREFIX}feedback-order:{owner}"
+    return FEEDBACK + owner, FEEDBACK_ORDER + owner

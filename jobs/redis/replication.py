@@ -16,7 +16,6 @@ from jobs.redis import keyspace
 from jobs.redis.connections import raises_store_down
 
 CONFIRM_SECONDS = 2.0  # less than a client waits for any reply of Redis
-_CHANNEL = keyspace.PREFIX + "replicated"
 _CHECK_SECONDS = 1.0
 _LAG_SECONDS = 5  # a replica gives a sign of life every second
 
@@ -69,7 +68,7 @@ def confirm(redis: "Redis", needed: int, *keys: str) -> None:
 def wait_for_replicas(pipe: Any, needed: int) -> None:
     """Have a pipeline without a transaction end with waiting for replicas: they then have all that
     its other commands have seen."""
-    pipe.publish(_CHANNEL, "")
+    pipe.publish(keyspace.REPLICATED, "")
     pipe.wait(needed, int(CONFIRM_SECONDS * 1000))
 
 

@@ -21,7 +21,6 @@ from jobs.redis.connections import raises_store_down
 from jobs.redis.scripts import load_script
 from jobs.webhooks.url_policy import WebhookTargets, refusal_reason
 
-SECRETS, LOG = keyspace.PREFIX + "secrets:", keyspace.PREFIX + "deliveries:"
 DELIVERY_LEASE_SECONDS = 30  # then another process may take over the delivery
 _MOST_SECRETS = 2
 _SECRET_BYTES = 32
@@ -101,35 +100,36 @@ class WebhookOutbox:
     @raises_store_down
     async def deliveries(self, job_id: str) -> list[Delivery]:
         """The oldest first."""
-        entries: list[Any] = await self._redis.lrange(LOG + job_id, 0, -1)
+        entries: list[Any] = await self._redis.lrange(keyspace.DELIVERIES + job_id, 0, -1)
         return [_read(entry) for entry in entries]
 
     @raises_store_down
     async def secrets(self, owner: str) -> list[str]:
         """The secrets that sign, the oldest first."""
-        stored: dict[Any, Any] = await self._redis.hgetall(SECRETS + owner)
+        stored: dict[Any, Any] = await self._redis.hgetall(keyspace.WEBHOOK_SECRETS + owner)
         return [stored[made] for made in sorted(stored, key=int)]
 
     @raises_store_down
     async def add_secret(self, owner: str) -> str:
         """A new secret, beside the one that there is. Raises TooManySecrets when as many sign as
         may."""
-        if await self._redis.hlen(SECRETS + owner) >= _MOST_SECRETS:
+        if await self._redis.hlen(keyspace.WEBHOOK_SECRETS + owner) >= _MOST_SECRETS:
             raise TooManySecrets(_MOST_SECRETS)
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
         seconds, micro = await self._redis.time()
-        await self._redis.hset(SECRETS + owner, str(seconds * 10**6 + micro), secret)
+        made_at = str(seconds * 10**6 + micro)
+        await self._redis.hset(keyspace.WEBHOOK_SECRETS + owner, made_at, secret)
         return secret
 
     @raises_store_down
     async def revoke_secret(self, owner: str, beginning: str) -> None:
         """No longer sign with the secret that begins like this. Raises NoSuchSecret when none, or
         more than one, begins like this."""
-        stored: dict[Any, Any] = await self._redis.hgetall(SECRETS + owner)
+        stored: dict[Any, Any] = await self._redis.hgetall(keyspace.WEBHOOK_SECRETS + owner)
         meant = [made for made, secret in stored.items() if secret.startswith(beginning)]
         if len(meant) != 1:
             raise NoSuchSecret(beginning, len(meant))
-        await self._redis.hdel(SECRETS + owner, *meant)
+        await self._redis.hdel(keyspace.WEBHOOK_SECRETS + owner, *meant)
 
 
 def _read(entry: str) -> Delivery:

@@ -2,7 +2,8 @@
 
 import math
 
-from scripts.capacity.job import OVERLAY_BYTES, Job, one_job
+from benchmarks.scale.blobs import OVERLAY_BYTES
+from scripts.capacity.job import Job, one_job
 from scripts.capacity.markdown import in_bits, in_bytes, markdown_table
 
 PEAK, USED = 4, 0.7  # the busiest seconds beside the day's mean; of a core that is planned for

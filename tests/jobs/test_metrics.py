@@ -12,7 +12,7 @@ from jobs import metrics
 from jobs.metrics import METRICS, Counters
 from jobs.ports import Outcome
 from jobs.records.job import State
-from jobs.redis import backlog
+from jobs.redis import backlog, keyspace
 from jobs.redis.backlog import Backlog, read_backlog
 from jobs.redis.queue import MeteredQueue
 from tests.jobs.conftest import CountingNotifier, JobHarness
@@ -26,7 +26,7 @@ def queue(harness: JobHarness) -> MeteredQueue:
 
 
 def saved(harness: JobHarness) -> dict[str, str]:
-    counts: dict[Any, Any] = harness.client.hgetall(metrics.KEY)
+    counts: dict[Any, Any] = harness.client.hgetall(keyspace.COUNTS)
     return counts
 
 

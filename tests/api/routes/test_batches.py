@@ -10,7 +10,6 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from jobs import batches
 from jobs.blobs import blob_names
 from jobs.ports import Outcome
 from jobs.records.job import State
@@ -215,7 +214,7 @@ def test_a_batch_goes_with_its_jobs(
 
 def grow_old(fake_worker: FakeWorker, path: str) -> None:
     """As if the batch had been made long ago."""
-    key = batches.BATCH + path.rpartition("/")[2]
+    key = keyspace.BATCH + path.rpartition("/")[2]
     record = json.loads(str(fake_worker.client.get(key)))
     fake_worker.client.set(key, json.dumps(record | {"created_at": "2020-01-01T00:00:00Z"}))
 

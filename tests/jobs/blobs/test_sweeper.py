@@ -6,11 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from jobs.blobs import blob_names, open_blobs
-from jobs.blobs.sweeper import LOCK, Sweeper
+from jobs.blobs.sweeper import Sweeper
 from jobs.metrics import Counters
 from jobs.ports import BlobStore, Outcome
 from jobs.records.job import Job, State, new_id
 from jobs.redis import keyspace
+from jobs.redis.keyspace import SWEEP_LOCK
 from jobs.settings import SharedSettings
 from tests.jobs.conftest import JobHarness
 
@@ -28,7 +29,7 @@ class Floor:
         return Sweeper(self.harness.client, self.blobs, self.counters, interval, grace)
 
     def sweep(self, grace: float = 86_400) -> None:
-        self.harness.client.delete(LOCK)
+        self.harness.client.delete(SWEEP_LOCK)
         self.sweeper(grace=grace).run()
 
     def waiting(self) -> Job:
@@ -140,7 +141,7 @@ def test_one_process_sweeps_at_a_time(floor: Floor) -> None:
     floor.expire(done)
     floor.sweeper().run()
     assert floor.left(done.id)
-    assert 590_000 < floor.harness.client.pttl(LOCK) <= 600_000
+    assert 590_000 < floor.harness.client.pttl(SWEEP_LOCK) <= 600_000
 
 
 def test_a_short_sweep_is_continued_by_the_next(floor: Floor) -> None:
@@ -150,7 +151,7 @@ def test_a_short_sweep_is_continued_by_the_next(floor: Floor) -> None:
         floor.sweeper(interval=0.001, grace=0).run()
         assert len(floor.blobs.list_jobs("0")) == 0
         assert len(floor.blobs.list_jobs("1")) == left
-        floor.harness.client.delete(LOCK)
+        floor.harness.client.delete(SWEEP_LOCK)
 
 
 def test_a_stopped_sweeper_returns_at_once(floor: Floor) -> None:

@@ -15,6 +15,7 @@ from jobs.records.job import Job
 from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission
 from jobs.redis import keyspace
+from jobs.redis.batches import BatchStore
 from jobs.redis.connections import connect_async
 from jobs.redis.store import RedisJobStore
 from jobs.service import JobService
@@ -33,7 +34,7 @@ class Door:
         blobs, webhooks = DiskBlobs(folder), WebhookOutbox(redis)
         self.blobs = blobs
         self.jobs = JobService(self.store, blobs, Catalog(), webhooks, 10**7)
-        self.batches = BatchService(redis, self.jobs)
+        self.batches = BatchService(BatchStore(redis), self.jobs)
 
 
 @pytest.fixture
