@@ -41,7 +41,7 @@ from models.cards.class_names import is_healthy
 from models.catalog import Catalog
 from models.decode_size import decode_for
 from pictures.drawn_leaves.leaves import DrawnLeaf
-from pictures.rendering.blend import WHOLE
+from pictures.maps import WHOLE
 from pictures.segmentation.leaf_mask import SIDE, leaf_mask
 
 NUMBERS = ("focus", "border_share", "leaf_share", "flatness")

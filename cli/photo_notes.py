@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 
 from cli.errors import FAILED
 from cli.output import warn
-from models.training.data.photos import LeafFolder
+from models.training.data.leaf_folder import LeafFolder
 from pictures.photo_files import printable
 from pictures.unreadable_photos import unreadable_lines
 

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.cards.class_names import is_healthy
+from pictures.maps import WHOLE, Box, Map
 from pictures.pixels import Pixels
-from pictures.rendering.blend import WHOLE, Box, Map, upsample
+from pictures.rendering.blend import upsample
 from pictures.segmentation.leaf_mask import SIDE, leaf_mask
 from pictures.segmentation.masks import Mask
 

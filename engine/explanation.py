@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.verdicts.verdict import Verdict
-from pictures.rendering.blend import WHOLE, Box, Map
+from pictures.maps import WHOLE, Box, Map
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from engine.cam.forward import class_scores
 from engine.cam.hooks import eval_mode
 from engine.cam.request_checks import check_class
 from engine.errors import WrongInput
-from pictures.rendering.blend import WHOLE, Box, Map, upsample
+from pictures.maps import WHOLE, Box, Map
+from pictures.rendering.blend import upsample
 
 HOTTEST = 0.2
 

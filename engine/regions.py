@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pictures.rendering.blend import WHOLE, Box, Map
+from pictures.maps import WHOLE, Box, Map
 from pictures.segmentation.masks import connected_parts
 
 Edges = npt.NDArray[np.float64]
-HOT, MOST = 0.5, 20
+HOT, MAX_REGIONS = 0.5, 20
 
 
 class Region(NamedTuple):
@@ -23,7 +23,7 @@ class Region(NamedTuple):
 
 def hot_regions(heatmap: Map, box: Box = WHOLE) -> tuple[Region, ...]:
     """Connected regions of at least HOT times the hottest cell, those with the largest share of the
-    heat first, at most MOST; none for a map without heat.
+    heat first, at most MAX_REGIONS; none for a map without heat.
 
     heatmap: float32 (h, w), not below zero, which covers `box` of the photo. Cells are connected
     where they share a side. Of a region that reaches beyond the photo, the part within counts.
@@ -39,7 +39,7 @@ def hot_regions(heatmap: Map, box: Box = WHOLE) -> tuple[Region, ...]:
         Region(_box(boxes[number], rows, columns), float(shares[number]), float(areas[number]))
         for number in range(1, len(boxes))
     )
-    return tuple(sorted(found, key=lambda one: -one.heat_share)[:MOST])
+    return tuple(sorted(found, key=lambda one: -one.heat_share)[:MAX_REGIONS])
 
 
 def _box(cells: npt.NDArray[np.int32], rows: Edges, columns: Edges) -> Box:

@@ -16,8 +16,8 @@ from engine.errors import WrongInput, WrongLayer
 from engine.photos.overlay import DEFAULT_COLORMAP, blend_map, colormap_name, save_picture
 from engine.photos.transforms import get_model_transforms
 from engine.predict import ImageInput, Transform, prepare_input
+from pictures.maps import Map
 from pictures.pixels import Pixels
-from pictures.rendering.blend import Map
 from pictures.sheets import labelled_grid, with_legend
 
 Progress = Callable[[int, int], object]

@@ -16,7 +16,7 @@ from jobs.errors import (
     StoreDown,
 )
 from jobs.problems import job_problem_of
-from jobs.records.batch import MOST_PHOTOS, Batch, BatchItem, BatchPhoto
+from jobs.records.batch import MAX_PHOTOS, Batch, BatchItem, BatchPhoto
 from jobs.records.job import Job, new_id
 from jobs.records.options import JobOptions
 from jobs.records.submissions import Submission
@@ -133,7 +133,7 @@ class BatchService:
         StoreDown while Redis does not answer."""
         return await self._store.find_by_key(submission.key_name) if submission.key else None
 
-    async def count_begun(self, submission: Submission, photos: int = MOST_PHOTOS) -> int:
+    async def count_begun(self, submission: Submission, photos: int = MAX_PHOTOS) -> int:
         """How many of the first `photos` have a job already, made by an earlier request with the
         same key."""
         if not submission.key:

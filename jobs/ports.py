@@ -12,10 +12,10 @@ from jobs.records.submissions import Submission, Submitted
 @dataclass(frozen=True)
 class Claim:
     """A job under a lease. `attempt` is the fencing token: what an earlier attempt sends is
-    dropped. `is_alone`: no other job ran or waited, with any worker."""
+    dropped. `is_only_job`: no other job ran or waited, with any worker."""
 
     job: Job
-    is_alone: bool = False
+    is_only_job: bool = False
 
     @property
     def attempt(self) -> int:

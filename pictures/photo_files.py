@@ -35,10 +35,10 @@ def passed_over(others: Sequence[Path]) -> str:
     if not others:
         return ""
     kinds = Counter(path.suffix.lower() or "no suffix" for path in others)
-    told = ", ".join(f"{printable(name)} ({many:,})" for name, many in kinds.most_common())
+    counts = ", ".join(f"{printable(name)} ({many:,})" for name, many in kinds.most_common())
     if len(others) == 1:
-        return f"1 file is no photo by its name and was passed over: {told}"
-    return f"{len(others):,} files are no photos by their names and were passed over: {told}"
+        return f"1 file is no photo by its name and was passed over: {counts}"
+    return f"{len(others):,} files are no photos by their names and were passed over: {counts}"
 
 
 def is_hidden(name: str) -> bool:

@@ -25,7 +25,7 @@ def started_redis(home: Path, server: Path | None = None) -> Iterator[str]:
         try:
             url = f"unix://{socket}"
             with redis.Redis.from_url(url) as client:
-                _until_it_answers(client)
+                wait_until_redis_answers(client)
             yield url
         finally:
             process.terminate()
@@ -73,7 +73,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "var"
 
 
-def _until_it_answers(client: "redis.Redis") -> None:
+def wait_until_redis_answers(client: "redis.Redis") -> None:
     for _ in range(6000):
         try:
             client.ping()

@@ -64,8 +64,8 @@ def run_worker(settings: WorkerSettings) -> None:
         queue, _name(), settings.lease_seconds, settings.batch_deadline_seconds
     )
     with DecoderPool() as decoders:
-        taken, steps = _steps(tracer, queue, blobs, explainers, decoders.decode, settings)
-        pipeline = Pipeline(taken, steps, lease_renewer, explainers.claimed, counters)
+        taken, steps = make_steps(tracer, queue, blobs, explainers, decoders.decode, settings)
+        pipeline = Pipeline(taken, steps, lease_renewer, explainers.max_claims, counters)
         end_start()
         serve(app, queue, pipeline, lease_renewer, notifier)
     if tracer:
@@ -90,7 +90,7 @@ def _warm_explainers(catalog: Catalog, settings: WorkerSettings, counters: Count
     return explainers
 
 
-def _steps(
+def make_steps(
     tracer: "Tracer | None",
     queue: WorkQueue,
     blobs: BlobStore,

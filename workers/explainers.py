@@ -62,7 +62,7 @@ class Explainers:
         return self.preprocessing(model).size
 
     @property
-    def claimed(self) -> int:
+    def max_claims(self) -> int:
         """The most jobs to claim at once. Four batches of decoded photos, however large, then take
         at most PHOTO_MEMORY, or as many times more as the device's batches are larger."""
         photo = max(most_bytes(card.preprocessing) for card in self._catalog)

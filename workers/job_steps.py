@@ -123,7 +123,7 @@ class JobSteps:
             explainer = self._explainers[model]
             photos = [item.square for item in items if item.square is not None]
             requests = [_request(item.claim, explainer.card) for item in items]
-            return explainer.explain(photos, requests, alone=items[0].claim.is_alone)
+            return explainer.explain(photos, requests, alone=items[0].claim.is_only_job)
         except Exception as error:
             if len(items) > 1:
                 log.warning("batch of %d failed, running one by one: %s", len(items), error)
@@ -146,8 +146,8 @@ class JobSteps:
             outcome = self._succeed(item, start)
         except Exception as error:  # noqa: BLE001 - the job fails with it
             if self._queue_again(claim, error):
-                told = type(error).__name__, error
-                log.warning("job waits: %s: %s", *told, extra={"job_id": claim.job.id})
+                reason = type(error).__name__, error
+                log.warning("job waits: %s: %s", *reason, extra={"job_id": claim.job.id})
                 return
             outcome = _failure(item, error)
         if ended := self._queue.finish(claim, outcome):

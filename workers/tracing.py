@@ -44,7 +44,7 @@ class TracedQueue(Spanned):
         claims = self._target.claim(most, busy=busy)
         end = time.time_ns()
         return [
-            TracedClaim(claim.job, claim.is_alone, span=self._begin(claim.job, start, end))
+            TracedClaim(claim.job, claim.is_only_job, span=self._begin(claim.job, start, end))
             for claim in claims
         ]
 

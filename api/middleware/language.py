@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.language import PARAMETER, language_of, pop_parameter
-from api.problems.exception_handlers import InvalidRequest, invalid_response
+from api.problems.errors import InvalidRequest
+from api.problems.exception_handlers import invalid_response
 from languages.offered import UnknownLanguage, language_code
 
 

@@ -1,4 +1,4 @@
-"""Errors of a request before it concerns a job.
+"""Errors that only a request can have.
 
 CropShieldError
 ├── BadRequest              it is no HTTP, or too many requests at once
@@ -16,9 +16,20 @@ CropShieldError
     ├── TooManyUploads      as many photos are on their way as may be
     ├── TooManyStreams      as many jobs are being followed as may be
     └── RenderingBusy       as many pictures wait to be drawn as may
+InvalidRequest              options that do not validate
 """
 
+from typing import Any
+
 from jobs.errors import CropShieldError, Unavailable
+
+
+class InvalidRequest(Exception):
+    """Options that do not validate. `errors` has one entry for each wrong value."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__("; ".join(f"{e['field']}: {e['message']}" for e in errors))
+        self.errors = errors
 
 
 class BadRequest(CropShieldError):

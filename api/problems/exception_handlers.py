@@ -17,7 +17,7 @@ from starlette.routing import Match
 
 from api.context import context_of
 from api.language import language_fields, translator_of
-from api.problems.errors import TooSlow, UnsupportedEncoding, WrongKey
+from api.problems.errors import InvalidRequest, TooSlow, UnsupportedEncoding, WrongKey
 from api.problems.http_problems import (
     BAD_REQUEST,
     BY_STATUS,
@@ -34,14 +34,6 @@ from pictures.errors import PhotoError
 
 log = logging.getLogger(__name__)
 _JITTER = 0.5
-
-
-class InvalidRequest(Exception):
-    """Options that do not validate. `errors` has one entry for each wrong value."""
-
-    def __init__(self, errors: list[dict[str, Any]]) -> None:
-        super().__init__("; ".join(f"{e['field']}: {e['message']}" for e in errors))
-        self.errors = errors
 
 
 def invalid_request(error: ValidationError | RequestValidationError) -> InvalidRequest:
@@ -148,8 +140,8 @@ async def _handle_invalid(request: Request, error: Exception) -> JSONResponse:
 def invalid_response(request: Request, error: InvalidRequest) -> JSONResponse:
     """The problem of options that do not validate."""
     say = translator_of(request.scope).sentence
-    told = InvalidRequest([found | {"message": say(found["message"])} for found in error.errors])
-    return problem_response(request, INVALID, str(told), errors=told.errors)
+    findings = [found | {"message": say(found["message"])} for found in error.errors]
+    return problem_response(request, INVALID, str(InvalidRequest(findings)), errors=findings)
 
 
 async def _handle_disconnect(request: Request, _: Exception) -> JSONResponse:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cachetools import TTLCache
 
-from api.problems.exception_handlers import InvalidRequest
+from api.problems.errors import InvalidRequest
 from api.rendering.contact_sheet import draw_contact_sheet
 from api.rendering.params import ComparisonParams, HeatmapParams, OverlayParams, target_size
 from api.rendering.queue import RenderQueue

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from api.problems.exception_handlers import InvalidRequest
+from api.problems.errors import InvalidRequest
 from api.rendering.params import (
     ComparisonParams,
     HeatmapParams,
@@ -21,8 +21,9 @@ from jobs.ports import BlobStore
 from jobs.records.job import Job
 from languages.translator import Translator
 from models.cards.class_names import class_title
+from pictures.maps import Box, Map
 from pictures.rendering import encoding
-from pictures.rendering.blend import Box, Map, blend, levels
+from pictures.rendering.blend import blend, levels
 from pictures.sheets import LEGEND, labelled_grid, with_legend
 
 PHOTO = "the photo"

@@ -9,20 +9,20 @@ from fastapi import APIRouter, Query, Request, Response
 from api.context import RequestContext, context_of
 from api.dependencies import IdempotencyKey, InjectedServices, Owner, PreferredWait, Services
 from api.disconnect import while_connected
+from api.file_responses import file_response
 from api.language import language_fields, language_of, translator_of
-from api.responses import file_response
 from api.schemas.batches import BatchView, batch_view, expires_at
 from api.uploads.body_schema import BINARY, submit_schema
 from api.uploads.read import BATCH_FIELD, read_batch, read_options
 from jobs.errors import BatchNotReady, JobGone, JobNotFound
-from jobs.records.batch import MOST_PHOTOS, Batch
+from jobs.records.batch import MAX_PHOTOS, Batch
 from jobs.records.job import Job, QueuePosition, State
 from jobs.records.submissions import Submission
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
 _BODY = submit_schema(
     BATCH_FIELD,
-    {"type": "array", "items": BINARY, "minItems": 1, "maxItems": MOST_PHOTOS},
+    {"type": "array", "items": BINARY, "minItems": 1, "maxItems": MAX_PHOTOS},
 )
 
 

@@ -6,9 +6,10 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import TypeAdapter
 
 from api.dependencies import InjectedServices, Services
+from api.file_responses import described_file, stored_file_response
 from api.language import translator_of
 from api.problems.errors import NoGraph
-from api.responses import conditional_json, described_file, stored_file_response
+from api.responses import conditional_json
 from api.schemas.catalog import BINARY, ColormapView, ModelView, model_view
 from models.cards.card import Card
 from models.catalog import UnknownModel

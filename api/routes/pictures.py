@@ -9,10 +9,10 @@ from starlette.types import Scope
 from api.context import context_of
 from api.dependencies import InjectedServices, JobId, Owner, get_services
 from api.disconnect import while_connected
+from api.file_responses import described_file, file_response
 from api.language import language_of
 from api.plain_route import PlainRoute
 from api.rendering.params import ComparisonParams, HeatmapParams, OverlayParams, explanation_index
-from api.responses import described_file, file_response
 from jobs.blobs import blob_names
 from jobs.errors import BlobMissing, JobNotReady, NoPicture, PicturesErased
 from jobs.records.job import Job, State

@@ -18,7 +18,7 @@ from api.server.framing import check_head
 from jobs.errors import CropShieldError
 
 log = logging.getLogger(__name__)
-_MOST_PIPELINED = 16
+_MAX_PIPELINED = 16
 _LINGER_SECONDS = 2.0
 _LONGEST_DRAIN = 30.0  # seconds for the rest of a body after its response
 _DRAIN_RATE = 8000.0  # bytes a second, of such a rest of a body
@@ -83,7 +83,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._refusal: CropShieldError | None = None
         self._unsent = self._fetched = 0
         self._sending_since = self.loop.time()
-        self._timer = self.loop.call_later(self.limits.tick, self._look)
+        self._timer = self.loop.call_later(self.limits.tick, self._check)
         if len(self.connections) > self.limits.max_connections:
             self._make_room()
 
@@ -137,8 +137,8 @@ class BoundedConnection(HttpToolsProtocol):
         if given > self.limits.max_query_parameters:
             most = self.limits.max_query_parameters
             self._reject(TargetTooLong("parameters of a query", given, most))
-        if len(self.pipeline) >= _MOST_PIPELINED:
-            self._reject(BadRequest(f"more than {_MOST_PIPELINED} requests at once"))
+        if len(self.pipeline) >= _MAX_PIPELINED:
+            self._reject(BadRequest(f"more than {_MAX_PIPELINED} requests at once"))
         try:
             check_head(self.parser.get_http_version(), self.url, self.headers)
         except BadRequest as error:
@@ -179,14 +179,14 @@ class BoundedConnection(HttpToolsProtocol):
         self._phase, self._since = phase, self.loop.time()
         self._drained_from = self._body_bytes
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = self.loop.time()
         if self._is_stuck(now):
             self._warn("a client that fetches its answer too slowly is cut off")
             self.transport.abort()
         elif self._is_overdue(now - self._since):
             self.transport.close()
-        self._timer = self.loop.call_later(self.limits.tick, self._look)
+        self._timer = self.loop.call_later(self.limits.tick, self._check)
 
     def _is_overdue(self, waited: float) -> bool:
         """Whether the connection has been in its phase for too long."""

@@ -15,10 +15,10 @@ from fastapi import HTTPException, Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from api.problems.exception_handlers import InvalidRequest
+from api.problems.errors import InvalidRequest
 from api.uploads.spool import Spool
 
-MOST_FIELDS = 32
+MAX_FIELDS = 32
 FIELD_BYTES = 8 * 1024  # of an option's value
 NAME_BYTES = 255  # of a field's name, and of a file's
 _CONTENT_TYPE_BYTES = 1024
@@ -163,8 +163,8 @@ class _FormReader:
             return
         if part.name in values:
             raise _invalid(part.name, "it is given twice")
-        if len(values) >= MOST_FIELDS:
-            raise _invalid(part.name, f"it is one field too many; a form has at most {MOST_FIELDS}")
+        if len(values) >= MAX_FIELDS:
+            raise _invalid(part.name, f"it is one field too many; a form has at most {MAX_FIELDS}")
         values[part.name] = _text(part.name, part.value)
 
     def _end(self) -> None:

@@ -8,11 +8,12 @@ from fastapi import Request
 from pydantic import ValidationError
 from starlette.types import Message
 
-from api.problems.exception_handlers import InvalidRequest, invalid_request
+from api.problems.errors import InvalidRequest
+from api.problems.exception_handlers import invalid_request
 from api.uploads.forms import FormFile, is_form, read_form
 from api.uploads.spool import Spool
 from jobs.errors import BatchTooLarge
-from jobs.records.batch import MOST_PHOTOS, BatchPhoto
+from jobs.records.batch import MAX_PHOTOS, BatchPhoto
 from jobs.records.options import JobOptions
 from pictures.errors import PhotoTooLarge, UndecodablePhoto
 
@@ -27,7 +28,7 @@ RAW_TYPES = (
     "application/octet-stream",
 )
 FORM_OVERHEAD = 64 * 1024  # boundaries, part headers and options around a photo
-_MOST_FILES = 4 * MOST_PHOTOS  # more than this is no miscount: stop reading
+_MAX_FILES = 4 * MAX_PHOTOS  # more than this is no miscount: stop reading
 
 
 def read_options(given: Mapping[str, str]) -> JobOptions:
@@ -137,10 +138,10 @@ async def read_batch(request: Request, most: int, limit: int) -> AsyncIterator[B
         raise InvalidRequest([{"field": BATCH_FIELD, "message": message}])
     request = limit_body(request, most + FORM_OVERHEAD, lambda size: BatchTooLarge(size, most))
     with ExitStack() as closing:
-        form = await read_form(request, BATCH_FIELD, _MOST_FILES, closing)
-        if not 1 <= len(form.files) <= MOST_PHOTOS:
+        form = await read_form(request, BATCH_FIELD, _MAX_FILES, closing)
+        if not 1 <= len(form.files) <= MAX_PHOTOS:
             given = len(form.files)
-            message = f"1 to {MOST_PHOTOS} file fields of this name are needed (given: {given})"
+            message = f"1 to {MAX_PHOTOS} file fields of this name are needed (given: {given})"
             raise InvalidRequest([{"field": BATCH_FIELD, "message": message}])
         largest = min(limit, max(file.content.size for file in form.files))
         photos = [_photo(file, limit) for file in form.files]

@@ -193,7 +193,7 @@ def main() -> None:
         getattr(made, new, None) or getattr(made, old)
         for new, old in (("load", "decode"), ("finish", "end"))
     )
-    claim = SimpleNamespace(job=job, attempt=1, is_suspect=False, is_alone=False)
+    claim = SimpleNamespace(job=job, attempt=1, is_suspect=False, is_only_job=False)
     answer(how)
     for line in sys.stdin:
         blobs["original"] = Path(line.strip()).read_bytes()

@@ -100,7 +100,7 @@ def measure(model: str, device: torch.device, precision: Precision, jobs: int) -
         explained = model_alone(
             steps, [steps.load(WorkItem(claim_of(model))) for _ in range(batch)]
         )
-        found = drain(queue, steps, jobs, explainers.claimed)
+        found = drain(queue, steps, jobs, explainers.max_claims)
     if queue.ended != {State.SUCCEEDED: jobs}:
         raise RuntimeError(f"of {jobs} jobs ended: {queue.ended}")
     slower = min(decoded, explained)

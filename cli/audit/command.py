@@ -19,7 +19,7 @@ from engine.explainer import Explainer
 from languages.translator import IN_ENGLISH, Translator
 from models.card_errors import CardError
 from models.cards.card import Card
-from models.training.data.photos import LeafFolder
+from models.training.data.leaf_folder import LeafFolder
 from pictures.photo_files import printable
 from workers.settings import WorkerSettings
 

@@ -20,7 +20,7 @@ from engine.evaluation.metrics import (
 )
 from models.verdicts.reliability import ReliabilityBin, reliability_diagram
 from pictures.duplicates import groups, near_pairs
-from pictures.rendering.blend import Map
+from pictures.maps import Map
 
 EXAMPLES = 3
 MISTAKE, LABEL, DUPLICATE, TYPICAL, ODD = (

@@ -16,7 +16,7 @@ from engine.explainer import ClassMap, Explainer, Explanation, Request
 from engine.photos.decode import Photo
 from models.cards.class_names import is_healthy
 from pictures.duplicates import Hash, difference_hash
-from pictures.rendering.blend import Box, Map
+from pictures.maps import Box, Map
 from pictures.segmentation.leaf_mask import leaf_mask
 from pictures.segmentation.masks import Mask
 from pictures.unreadable_photos import reason_of

@@ -17,7 +17,7 @@ from cli.report.thumbnails import thumbnails
 from languages.translator import IN_ENGLISH, Translator
 from models.cards.class_names import class_title
 
-MOST = 1200
+MAX_SHOWN = 1200
 
 
 def write_report(
@@ -68,7 +68,7 @@ def shown_indices(found: Findings) -> list[int]:
         known = [REASONS.index(one) for one in found.reasons[index] if one in REASONS]
         return min(known, default=len(REASONS))
 
-    return sorted(indices, key=rank)[:MOST]
+    return sorted(indices, key=rank)[:MAX_SHOWN]
 
 
 def _gallery_photos(

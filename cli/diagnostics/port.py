@@ -7,10 +7,10 @@ from typing import Any
 
 from cli.diagnostics.findings import Finding, ok, problem, warning
 from cli.errors import CommandError
+from cli.local_http import local_http
 from cli.serve.preflight import check_port as try_port
 
 SUBJECT = "port"
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
 
 
 def check_port(host: str, port: int, *, served: bool) -> Finding:
@@ -28,7 +28,7 @@ def check_port(host: str, port: int, *, served: bool) -> Finding:
 
 def _taken(address: str, error: CommandError) -> Finding:
     try:
-        with _DIRECT.open(f"http://{address}/readyz", timeout=5) as response:
+        with local_http.open(f"http://{address}/readyz", timeout=5) as response:
             state: dict[str, Any] = json.load(response)
             return ok(SUBJECT, f"{address} is our API, ready, {state['workers']} workers")
     except urllib.error.HTTPError as refusal:

@@ -21,7 +21,7 @@ from engine.loading import load_weights
 from engine.photos.overlay import save_picture
 from models.card_errors import CardError
 from models.cards.card import Card
-from models.training.data.photos import LeafFolder
+from models.training.data.leaf_folder import LeafFolder
 from pictures.errors import PhotoError
 from pictures.rendering.confusion_matrix import confusion_picture
 from workers.allocator import keep_freed_memory

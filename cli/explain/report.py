@@ -16,7 +16,7 @@ from engine.diagnostics import WARNINGS
 from languages.translator import IN_ENGLISH, Translator
 from models.cards.class_names import class_title
 
-MOST = 1000
+MAX_SHOWN = 1000
 REASONS = (*VERDICT_LABELS, *WARNING_LABELS)
 
 
@@ -32,7 +32,7 @@ def write_report(
     language of the report; rows are in English.
     """
     good = sorted((row for row in rows if row["ok"]), key=_confidence)
-    shown = good[:MOST]
+    shown = good[:MAX_SHOWN]
     pictures = thumbnails([Path(row["path"]) for row in shown])
     photos = [_gallery_photo(*pair, translated) for pair in zip(shown, pictures, strict=True)]
     classes = _classes(good, translated)

@@ -17,8 +17,8 @@ from engine.batch_pipeline import BatchPipeline
 from engine.photos.overlay import encode, render_overlay
 from engine.photos.resize import use_calling_thread
 from jobs.blobs.blob_names import OVERLAY_LONG_SIDE
+from pictures.maps import Box, Map
 from pictures.photo_files import printable
-from pictures.rendering.blend import Box, Map
 from pictures.unreadable_photos import reason_of
 
 

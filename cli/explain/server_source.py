@@ -25,7 +25,7 @@ from cropshield_client import (
     Unreachable,
 )
 from engine.photos.decode import decode
-from pictures.rendering.blend import Map
+from pictures.maps import Map
 
 _SIDE = 448
 _SHORT_RETRY = RetryPolicy(deadline=3)

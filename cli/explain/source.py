@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from cli.report.classes import Descriptions
 from engine.photos.decode import Photo
-from pictures.rendering.blend import Map
+from pictures.maps import Map
 from pictures.rendering.colormaps import colormap
 
 

@@ -3,7 +3,8 @@
 from base64 import b64encode
 from typing import Any
 
-from pictures.rendering.blend import Box, Map, levels
+from pictures.maps import Box, Map
+from pictures.rendering.blend import levels
 
 
 def encode_map(heatmap: Map, box: Box) -> dict[str, Any]:

@@ -5,12 +5,12 @@ import json
 import os
 import signal
 import sys
-import urllib.request
 from pathlib import Path
 
 from redis.exceptions import BusyLoadingError, RedisError
 
 from cli.errors import CommandError
+from cli.local_http import local_http
 from cli.serve import preflight, private_redis
 from cli.serve.machine import threads_of_each
 from cli.serve.supervisor import Child, Supervisor
@@ -23,7 +23,6 @@ from jobs.settings import SharedSettings
 _START_SECONDS, _POLL_SECONDS = 60.0, 0.05
 _API_GRACE, _WORKER_GRACE, _REDIS_GRACE = 15.0, 60.0, 15.0
 _THREADS, _ALONE = "CROPSHIELD_THREADS", "CROPSHIELD_THREADS_ALONE"
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
 
 
 def say(line: str) -> None:
@@ -154,7 +153,7 @@ class _Server:
 
 def _count_workers(url: str) -> int:
     try:
-        with _DIRECT.open(url, timeout=2) as response:
+        with local_http.open(url, timeout=2) as response:
             return int(json.load(response)["workers"])
     except OSError:
         return 0

@@ -20,7 +20,7 @@ from models.catalog import Catalog
 
 LEAST_FREE_BYTES = 200_000_000
 CLAIM_SECONDS, _POLL_SECONDS = 5.0, 0.1
-_MOST_FILES = 2**20  # some programs count up to the limit when they start another one
+_MAX_FILES = 2**20  # some programs count up to the limit when they start another one
 
 
 def check_models(folders: Sequence[Path]) -> None:
@@ -52,7 +52,7 @@ def raise_file_limit() -> None:
     """Open files of this process and its children: as many as the system allows, to a million."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = hard == resource.RLIM_INFINITY
-    most = _MOST_FILES if unlimited else max(soft, min(hard, _MOST_FILES))
+    most = _MAX_FILES if unlimited else max(soft, min(hard, _MAX_FILES))
     with suppress(ValueError, OSError):  # macOS calls its own bound unlimited
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 

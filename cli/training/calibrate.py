@@ -31,15 +31,15 @@ from models.training.calibration.fit_calibration import (
 )
 from models.training.calibration.outputs import LabelledOutputs, ModelOutputs
 from models.training.data.array_cache import Array
+from models.training.data.leaf_folder import LeafFolder
 from models.training.data.negatives import negatives
-from models.training.data.photos import LeafFolder
 from models.verdicts.prototypes import unit_length, write_prototypes
 from pictures.errors import PhotoError
 from pictures.scenes import TRAIN_KINDS
 from workers.allocator import keep_freed_memory
 
 BATCH = 32
-MOST_TRAINED_ON = 2_500  # photos of a folder: more move no threshold
+MAX_TRAINED_ON = 2_500  # photos of a folder: more move no threshold
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _outputs(
     """The model's outputs for the photos of `folders`, for other pictures by kind, `each` of every
     kind, and for photos that it was trained on."""
     for folder in seen:
-        folder.keep_at_most(MOST_TRAINED_ON)
+        folder.keep_at_most(MAX_TRAINED_ON)
     explainer = Explainer(card.model_copy(update={"doubt": None}), precision="auto")
     leaves = labelled_outputs(explainer, folders)
     trained_on = labelled_outputs(explainer, seen) if seen else None

@@ -17,8 +17,8 @@ from engine.device import Device, choose_device, device_of, unwrap
 from engine.errors import WrongInput, WrongLayer
 from engine.photos.decode import to_pixels
 from engine.photos.overlay import DEFAULT_COLORMAP, blend_map
+from pictures.maps import WHOLE, Box, Map
 from pictures.pixels import Pixels
-from pictures.rendering.blend import WHOLE, Box, Map
 
 ClassIndex = int | Sequence[int] | npt.NDArray[np.integer[Any]] | Tensor
 

@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from engine.cam.hooks import eval_mode, replace_output
-from pictures.rendering.blend import WHOLE, Box
+from pictures.maps import WHOLE, Box
 
 
 class Axis(NamedTuple):

@@ -14,7 +14,8 @@ from engine.faithfulness import Faithfulness, measure_faithfulness
 from engine.photos.transforms import prepare_tensor
 from models.cards.card import Card
 from pictures.drawn_leaves.leaves import KINDS, DrawnLeaf, draw_leaf
-from pictures.rendering.blend import WHOLE, Box, Map, upsample
+from pictures.maps import WHOLE, Box, Map
+from pictures.rendering.blend import upsample
 from pictures.segmentation.masks import Mask
 
 SICK = tuple(kind for kind in KINDS if kind != "healthy")

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from pictures.maps import WHOLE, Box, Map
 from pictures.pixels import Pixels
-from pictures.rendering.blend import WHOLE, Box, Map, upsample
+from pictures.rendering.blend import upsample
 from pictures.segmentation.lesion_masks import GROUND, LEAF, LESION
 from pictures.segmentation.masks import Mask
 

@@ -18,7 +18,8 @@ from models.cards.card import Card, Preprocessing
 from models.decode_size import decode_for
 from models.training.augmentation.augment import to_float_planes
 from models.training.augmentation.background import on_grounds
-from models.training.data.photos import LeafFolder, mask_of, stretched
+from models.training.data.leaf_folder import LeafFolder
+from models.training.data.photos import mask_of, stretched
 from pictures.decoding.decode import decode
 from pictures.pixels import Pixels
 

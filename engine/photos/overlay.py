@@ -9,15 +9,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from engine.photos.resize import resize_photo
+from pictures.maps import WHOLE, Box, Map
 from pictures.pixels import Pixels
-from pictures.rendering.blend import WHOLE, Box, fit
+from pictures.rendering.blend import fit
 from pictures.rendering.colormaps import COLORMAPS, TABLES, UnknownColormap, colormap
 
-Map = npt.NDArray[np.float32]
 DEFAULT_COLORMAP: int = cv2.COLORMAP_JET
 _CODES: dict[str, int] = {name: getattr(cv2, f"COLORMAP_{name.upper()}") for name in COLORMAPS}
 _NAMES = {code: name for name, code in _CODES.items()}

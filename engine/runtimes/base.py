@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from engine.cam.array_output import Array, Cams
-from pictures.rendering.blend import Box
+from pictures.maps import Box
 
 RuntimeChoice = Literal["auto", "torch", "graph"]
 Precision = Literal["auto", "float32", "bfloat16"]

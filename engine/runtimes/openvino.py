@@ -17,7 +17,7 @@ from engine.cam.closed_form import LinearHeadOutput
 from engine.cam.numpy_methods import GradientOutput
 from engine.hardware import cpu_flags, usable_cores
 from engine.runtimes.base import RuntimeOutput
-from pictures.rendering.blend import Box
+from pictures.maps import Box
 
 # OpenVINO reports each import to its makers; without this module it does not.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

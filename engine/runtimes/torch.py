@@ -18,7 +18,7 @@ from engine.runtimes.bfloat16 import bfloat16_up_to
 from engine.runtimes.folding import fold_batch_norms
 from engine.runtimes.parity import probe_batch
 from models.cards.card import Card
-from pictures.rendering.blend import Box
+from pictures.maps import Box
 
 
 @contextmanager

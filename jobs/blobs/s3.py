@@ -13,7 +13,7 @@ from obstore.store import S3Store
 from jobs.errors import BlobMissing, BlobsFailed
 
 _CONNECT, _REQUEST = timedelta(seconds=2), timedelta(seconds=10)
-_MOST_AT_ONCE = 16
+_MAX_AT_ONCE = 16
 
 
 class S3Blobs:
@@ -36,7 +36,7 @@ class S3Blobs:
             },
             retry_config={"max_retries": 2, "retry_timeout": _REQUEST},
         )
-        self._pool = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="s3")
+        self._pool = ThreadPoolExecutor(_MAX_AT_ONCE, thread_name_prefix="s3")
 
     def put(self, job_id: str, name: str, data: bytes) -> None:
         with self._as_blobs_failed(f"cannot store {len(data):,} bytes"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-MOST_PHOTOS = 64
+MAX_PHOTOS = 64
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,19 @@ from jobs.redis.scripts import load_script
 log = logging.getLogger(__name__)
 FORGET_WORKER_SECONDS = 60
 POSTPONED_SECONDS = (2, 60)  # at least and at most each time
+_SCRIPTS = (
+    "begin_work",
+    "claim",
+    "finish",
+    "hand_on",
+    "heartbeat",
+    "postpone",
+    "reap",
+    "release",
+    "renew",
+    "retry",
+    "stand_by",
+)
 _UPGRADE_SECONDS = 86_400.0  # how long a job waits for a worker that can read its record, at most
 
 
@@ -47,20 +60,7 @@ class RedisWorkQueue:
     ) -> None:
         self._models = {model.id: serialization.model_text(model) for model in models}
         self._redis, self._notifier, self._lease = redis, notifier, int(lease_seconds * 1000)
-        names = (
-            *(
-                "heartbeat",
-                "stand_by",
-                "begin_work",
-                "hand_on",
-                "claim",
-                "finish",
-                "postpone",
-                "retry",
-            ),
-            *("release", "renew", "reap"),
-        )
-        self._scripts = {name: redis.register_script(load_script(name)) for name in names}
+        self._scripts = {name: redis.register_script(load_script(name)) for name in _SCRIPTS}
         self._max_attempts, self._reap_arguments = max_attempts, reap_arguments(max_attempts)
 
     def claim(self, most: int, *, busy: bool = False) -> list[Claim]:
@@ -69,12 +69,14 @@ class RedisWorkQueue:
         if notify:
             self._notifier.notify()
         claims = [
-            self._read_claim(job_id, serialization.paired(fields), is_alone=bool(alone))
+            self._read_claim(job_id, serialization.paired(fields), is_only_job=bool(alone))
             for job_id, fields, *alone in taken
         ]
         return [claim for claim in claims if claim is not None]
 
-    def _read_claim(self, job_id: str, fields: dict[str, str], *, is_alone: bool) -> Claim | None:
+    def _read_claim(
+        self, job_id: str, fields: dict[str, str], *, is_only_job: bool
+    ) -> Claim | None:
         """None for a job that only a newer worker can read, for which it waits then."""
         try:
             job = serialization.read_job(job_id, fields)
@@ -83,7 +85,7 @@ class RedisWorkQueue:
             return None
         if accepted := fields.get("accepted_model"):
             _say_model_differs(job_id, fields["model"], accepted)
-        return Claim(job, is_alone)
+        return Claim(job, is_only_job)
 
     def _leave(self, job_id: str, attempt: int, error: NewerRecord) -> None:
         log.warning("job waits for a newer worker: %s", error, extra={"job_id": job_id})

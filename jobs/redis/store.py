@@ -20,7 +20,7 @@ from jobs.redis.replies import accepted_job, known_id, queue_position
 from jobs.redis.scripts import load_script
 
 ALIVE_SECONDS = 10
-HOLD_SECONDS = 30  # how long a dead API process blocks the key of a photo that it received
+RESERVATION_SECONDS = 30  # how long a dead API process blocks the key of a photo that it received
 _LOOKED_AT = 1_000  # jobs examined for one page
 
 
@@ -62,7 +62,7 @@ class RedisJobStore:
     async def reserve(self, submission: Submission, digest: str = "") -> Job | None:
         job_id, slot = submission.job_id or "", submission.slot
         args = [keyspace.PREFIX, job_id, submission.owner, submission.key_name, digest]
-        args += [slot, submission.token, str(HOLD_SECONDS * 1000)]
+        args += [slot, submission.token, str(RESERVATION_SECONDS * 1000)]
         reply = await self._scripts["reserve"](args=args)
         known = known_id(reply, job_id)
         return await self.find(known) if known else None

@@ -25,7 +25,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from jobs.threads import run_within
 
 KINDS = {kind.name.lower(): kind for kind in SpanKind}
-_MOST_OF_A_STATE = 512  # characters; W3C asks for no more to be passed on
+_MAX_STATE_LENGTH = 512  # characters; W3C asks for no more to be passed on
 _CLOSE_SECONDS = 5.0  # well below what a process has to end in
 _W3C = TraceContextTextMapPropagator()
 Attribute = str | int | float | bool
@@ -95,7 +95,7 @@ class Tracer:
         """The trace that is under way, as headers that carry it on."""
         headers: dict[str, str] = {}
         _W3C.inject(headers)
-        return {name: value for name, value in headers.items() if len(value) <= _MOST_OF_A_STATE}
+        return {name: value for name, value in headers.items() if len(value) <= _MAX_STATE_LENGTH}
 
     def fail(self, span: Span, why: str) -> None:
         """Mark a span as failed."""

@@ -22,7 +22,7 @@ from jobs.redis.scripts import load_script
 from jobs.webhooks.url_policy import WebhookTargets, refusal_reason
 
 DELIVERY_LEASE_SECONDS = 30  # then another process may take over the delivery
-_MOST_SECRETS = 2
+_MAX_SECRETS = 2
 _SECRET_BYTES = 32
 
 
@@ -113,8 +113,8 @@ class WebhookOutbox:
     async def add_secret(self, owner: str) -> str:
         """A new secret, beside the one that there is. Raises TooManySecrets when as many sign as
         may."""
-        if await self._redis.hlen(keyspace.WEBHOOK_SECRETS + owner) >= _MOST_SECRETS:
-            raise TooManySecrets(_MOST_SECRETS)
+        if await self._redis.hlen(keyspace.WEBHOOK_SECRETS + owner) >= _MAX_SECRETS:
+            raise TooManySecrets(_MAX_SECRETS)
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
         seconds, micro = await self._redis.time()
         made_at = str(seconds * 10**6 + micro)

@@ -24,9 +24,9 @@ from pictures.formats.base import MB
 
 MEMORY = 600 * MB  # the most that decoding a photo may take, and all of them together
 IN_PLACE = 48 * MB  # what takes more is decoded in a process of its own
-SECONDS = 5  # of processor time
-PATIENCE = 60.0  # seconds on the clock, of a machine that has other things to do
-_START = 60.0  # seconds
+CPU_SECONDS = 5  # of processor time
+WALL_SECONDS = 60.0  # seconds on the clock, of a machine that has other things to do
+_START_SECONDS = 60.0  # seconds
 _ANSWER = 256 * MB  # bytes of pixels
 _INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR")
 _ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "1048576"}
@@ -47,7 +47,9 @@ class DecoderPool:
     in TooComplex.
     """
 
-    def __init__(self, processes: int = 2, memory: int = MEMORY, seconds: int = SECONDS) -> None:
+    def __init__(
+        self, processes: int = 2, memory: int = MEMORY, seconds: int = CPU_SECONDS
+    ) -> None:
         self._memory, self._seconds, self._reserve = memory, seconds, _Reserve(memory)
         self._processes: SimpleQueue[_Process | None] = SimpleQueue()
         self._count = processes
@@ -119,7 +121,7 @@ class _Process:
         with ours, theirs:
             self._process = _started(theirs.fileno())
             self._connection = Connection(ours.detach())
-        if not self._connection.poll(_START) or not self._is_ready():
+        if not self._connection.poll(_START_SECONDS) or not self._is_ready():
             raise NoDecoder(f"the process that decodes ended with {self.stop()}")
 
     @property
@@ -150,16 +152,16 @@ class _Process:
     def _decode(self, data: bytes, asked: dict[str, Any]) -> Photo:
         self._connection.send_bytes(json.dumps(asked).encode())
         self._connection.send_bytes(data)
-        if not self._connection.poll(PATIENCE):
+        if not self._connection.poll(WALL_SECONDS):
             self._process.kill()
             self.stop()  # until it is gone it would be taken for alive
-            raise TooComplex.took(f"{PATIENCE:.0f} s")
-        told = json.loads(self._received(64 * 1024))
-        if "error" in told:
-            raise restored(told["error"], told["detail"])
-        shape = told.pop("shape")
+            raise TooComplex.took(f"{WALL_SECONDS:.0f} s")
+        answer = json.loads(self._received(64 * 1024))
+        if "error" in answer:
+            raise restored(answer["error"], answer["detail"])
+        shape = answer.pop("shape")
         pixels = np.frombuffer(self._received(_ANSWER), np.uint8).reshape(shape)
-        return Photo(pixels, **told)
+        return Photo(pixels, **answer)
 
     def _received(self, most: int) -> bytes:
         return self._connection.recv_bytes(most)

@@ -27,7 +27,7 @@ SIDE = 96
 _BLUR = 0.8  # pixels, the deviation of the blur that takes away grain
 GREEN, _TABLE, _SHADE = 0.06, 11.0, 45.0
 _FEWEST = 0.04
-_AREA, _MOST_ON_BORDER, _LEAST_IN_ONE, _MOST_SPREAD = (0.1, 0.9), 0.7, 0.93, 13.0
+_AREA, _MAX_ON_BORDER, _MIN_IN_ONE, _MAX_SPREAD = (0.1, 0.9), 0.7, 0.93, 13.0
 
 
 def shrink(photo: Pixels) -> Pixels:
@@ -69,8 +69,8 @@ def single_leaf(photo: Pixels, found: Mask | None) -> Mask | None:
     if found is None or not _AREA[0] < found.mean() < _AREA[1]:
         return None
     leaf = main_part(found)
-    whole = leaf.sum() > _LEAST_IN_ONE * found.sum() and border_of(leaf).mean() < _MOST_ON_BORDER
-    return leaf if whole and _spread_of_ground(photo, leaf) <= _MOST_SPREAD else None
+    whole = leaf.sum() > _MIN_IN_ONE * found.sum() and border_of(leaf).mean() < _MAX_ON_BORDER
+    return leaf if whole and _spread_of_ground(photo, leaf) <= _MAX_SPREAD else None
 
 
 def _spread_of_ground(photo: Pixels, leaf: Mask) -> float:

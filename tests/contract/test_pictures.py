@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 
 from api.schemas.jobs import RawMap
 from jobs.redis import keyspace
-from pictures.rendering.blend import WHOLE, Box, colourise, upsample
+from pictures.maps import WHOLE, Box
+from pictures.rendering.blend import colourise, upsample
 from tests.api.conftest import BOX, MAPS, PEAKS, FakeWorker
 
 PICTURES = ("overlay", "overlay?alpha=0.2", "heatmap", "comparison", "photo")

@@ -13,6 +13,7 @@ import yaml
 from api.settings import ApiSettings
 from cli.main import app
 from jobs.settings import SharedSettings
+from tests.deploy.dockerfiles import copied_sources, instructions
 from workers.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[2]
@@ -30,24 +31,11 @@ GPU: dict[str, Any] = yaml.safe_load((ROOT / "deploy/docker-compose.gpu.yml").re
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-def _instructions(dockerfile: str) -> list[tuple[str, str]]:
-    """(instruction, arguments) of a Dockerfile, continued lines joined."""
-    text = (ROOT / dockerfile).read_text().replace("\\\n", " ")
-    lines = [line.strip() for line in text.splitlines()]
-    pairs = [line.partition(" ") for line in lines if line and not line.startswith("#")]
-    return [(word, rest) for word, _, rest in pairs]
-
-
-def _copied(dockerfile: str) -> list[str]:
-    copies = [rest.split() for word, rest in _instructions(dockerfile) if word == "COPY"]
-    return [source for words in copies for source in words[:-1]]
-
-
 def _commands() -> list[list[str]]:
     """Every `cropshield …` that a container runs."""
     lists = [service["command"] for service in COMPOSE["services"].values() if "command" in service]
     for dockerfile in DOCKERFILES:
-        lists += [yaml.safe_load(text) for word, text in _instructions(dockerfile) if word == "CMD"]
+        lists += [yaml.safe_load(text) for word, text in instructions(dockerfile) if word == "CMD"]
     return [words for words in lists if words[0] == "cropshield"]
 
 
@@ -61,7 +49,7 @@ def test_build_contexts_and_dockerfiles_exist(name: str) -> None:
 def test_everything_that_is_copied_exists_and_reaches_the_build(dockerfile: str) -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     sent = {line[1:] for line in lines if line.startswith("!")}
-    for source in _copied(dockerfile):
+    for source in copied_sources(dockerfile):
         assert (ROOT / source).exists(), source
         assert source in sent, source
 
@@ -71,11 +59,11 @@ def test_every_package_that_a_process_imports_is_in_its_image(dockerfile: str) -
     entry = "workers" if dockerfile in WORKERS else "api"
     packages = {"cli", "jobs", "models", "pictures", entry}
     packages |= {"engine"} if entry == "workers" else set()
-    assert packages <= set(_copied(dockerfile))
+    assert packages <= set(copied_sources(dockerfile))
 
 
 def test_the_api_image_has_neither_the_engine_nor_workers() -> None:
-    assert not {"engine", "workers"} & set(_copied("deploy/api.Dockerfile"))
+    assert not {"engine", "workers"} & set(copied_sources("deploy/api.Dockerfile"))
 
 
 @pytest.mark.parametrize("words", _commands(), ids=" ".join)
@@ -87,7 +75,7 @@ def test_every_command_is_one_of_the_command_line(words: list[str]) -> None:
 
 def test_the_image_runs_what_compose_runs() -> None:
     for name in ("api", "worker", "worker-cpu"):
-        words = dict(_instructions(f"deploy/{name}.Dockerfile"))["CMD"]
+        words = dict(instructions(f"deploy/{name}.Dockerfile"))["CMD"]
         service = COMPOSE["services"][name.removesuffix("-cpu")]
         assert yaml.safe_load(words) == service["command"]
 
@@ -126,8 +114,8 @@ def test_torch_is_the_version_that_the_project_asks_for() -> None:
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_containers_do_not_run_as_root_and_say_how_they_are(dockerfile: str) -> None:
-    words = [word for word, _ in _instructions(dockerfile)]
-    user = dict(_instructions(dockerfile))["USER"]
+    words = [word for word, _ in instructions(dockerfile)]
+    user = dict(instructions(dockerfile))["USER"]
     assert user not in ("root", "0")
     assert words.index("USER") > max(at for at, word in enumerate(words) if word == "RUN")
     assert "HEALTHCHECK" in words

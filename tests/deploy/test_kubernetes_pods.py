@@ -11,6 +11,7 @@ from api.server.serve import server_config
 from api.settings import ApiSettings
 from api.uploads.read import FORM_OVERHEAD
 from pictures.decoding.decoder_pool import MEMORY
+from tests.deploy.dockerfiles import copied_sources, instructions
 from tests.deploy.kustomize import Manifest, find
 from tests.deploy.manifests import (
     API,
@@ -27,7 +28,7 @@ from tests.deploy.manifests import (
     name_of,
     pod_of,
 )
-from tests.deploy.test_compose import COMPOSE, SETTINGS, _copied, _instructions
+from tests.deploy.test_compose import COMPOSE, SETTINGS
 from tests.docs.pages import ROOT, text
 from workers.settings import WorkerSettings
 
@@ -38,7 +39,7 @@ EACH_IMAGE = pytest.mark.parametrize(("manifest", "dockerfile"), IMAGES, ids=nam
 @EACH_IMAGE
 def test_a_pod_runs_what_its_image_and_compose_run(manifest: Manifest, dockerfile: str) -> None:
     container = container_of(manifest)
-    words = dict(_instructions(dockerfile))["CMD"]
+    words = dict(instructions(dockerfile))["CMD"]
     assert container["command"] == yaml.safe_load(words)
     assert container["command"] == COMPOSE["services"][container["name"]]["command"]
 
@@ -97,9 +98,9 @@ def test_a_worker_is_ready_when_its_health_check_says_so(
     if manifest is API:
         return
     command = container_of(manifest)["readinessProbe"]["exec"]["command"]
-    words = [rest for word, rest in _instructions(dockerfile) if word == "HEALTHCHECK"]
+    words = [rest for word, rest in instructions(dockerfile) if word == "HEALTHCHECK"]
     assert any(json.dumps(command) in rest for rest in words)
-    assert command[1] in _copied(dockerfile)
+    assert command[1] in copied_sources(dockerfile)
     assert "livenessProbe" not in container_of(manifest)  # Redis may be away
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.diagnostics import diagnose, diagnose_photo
-from pictures.rendering.blend import Map
+from pictures.maps import Map
 from pictures.segmentation.leaf_mask import SIDE
 
 LEAF = np.zeros((SIDE, SIDE), np.bool_)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from engine.errors import WrongClass, WrongInput
 from engine.faithfulness import measure_faithfulness
-from pictures.rendering.blend import Map
+from pictures.maps import Map
 
 
 class SeesOneCorner(nn.Module):

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from engine.regions import HOT, MOST, hot_regions
-from pictures.rendering.blend import Box
+from engine.regions import HOT, MAX_REGIONS, hot_regions
+from pictures.maps import Box
 
 MAPS = arrays(
     np.float32, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.floats(0, 1, width=32)
@@ -56,7 +56,7 @@ def test_no_more_than_twenty_the_strongest_first() -> None:
     heat = np.zeros((12, 12), np.float32)
     heat[::2, ::2] = np.linspace(0.6, 1, 36).reshape(6, 6)
     found = hot_regions(heat)
-    assert len(found) == MOST == 20
+    assert len(found) == MAX_REGIONS == 20
     shares = [region.heat_share for region in found]
     assert shares == sorted(shares, reverse=True)
     assert found[0].box == Box(10 / 12, 10 / 12, 11 / 12, 11 / 12)

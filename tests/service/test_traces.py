@@ -169,14 +169,14 @@ PLAIN = """
 import sys
 from api.app import create_app
 from api.settings import ApiSettings
-from workers.app import _steps
+from workers.app import make_steps
 from workers.settings import WorkerSettings
 
 app = create_app(ApiSettings())
 jobs = app.state.services.jobs
 print(type(jobs.store).__name__, type(jobs.blobs).__name__)
 print(*[middleware.cls.__name__ for middleware in app.user_middleware])
-queue, steps = _steps(None, jobs, jobs.blobs, None, None, WorkerSettings())
+queue, steps = make_steps(None, jobs, jobs.blobs, None, None, WorkerSettings())
 print(queue is jobs, type(steps).__name__)
 traces = "opentelemetry.sdk.trace", "opentelemetry.exporter", "jobs.tracing.tracer"
 print(*[name for name in sys.modules if name.startswith(traces)])

@@ -65,10 +65,10 @@ def test_what_is_claimed_at_once_is_bounded_by_the_bytes_of_its_photos(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     few, usual = Explainers(Catalog(), "cpu", batch=3), Explainers(Catalog(), "cpu")
-    assert [each.claimed for each in (few, usual)] == [3, 16]
+    assert [each.max_claims for each in (few, usual)] == [3, 16]
     monkeypatch.setattr("workers.explainers.most_bytes", lambda _: 25_000_000)  # of 1,024 pixels
-    assert [each.claimed for each in (few, usual)] == [1, 5]
-    assert 4 * usual.claimed * 25_000_000 <= PHOTO_MEMORY
+    assert [each.max_claims for each in (few, usual)] == [1, 5]
+    assert 4 * usual.max_claims * 25_000_000 <= PHOTO_MEMORY
 
 
 def test_the_settings_decide_how_models_run(

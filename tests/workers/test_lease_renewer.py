@@ -1,4 +1,4 @@
-"""The keeper: leases live while the batch does, and not for ever."""
+"""The lease renewer: leases live while the batch does, and not for ever."""
 
 import subprocess
 import sys

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.card_errors import CardError
-from models.training.data.photos import LeafFolder
+from models.training.data.leaf_folder import LeafFolder
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from models.card_errors import CardError
 from models.cards.card import file_sha256
 from models.cards.recipe import Training
 from models.training.data.data_folders import DataFolder
-from models.training.data.photos import LeafFolder
+from models.training.data.leaf_folder import LeafFolder
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from cli.audit.photos import AuditedPhoto, ClassView
 from engine.diagnostics import diagnose
 from pictures.drawn_leaves.leaves import draw_leaf
 from pictures.duplicates import difference_hash
-from pictures.rendering.blend import WHOLE
+from pictures.maps import WHOLE
 
 LABELS = {"Apple__scab": "spots", "Corn__common_rust": "rust", "Potato__healthy": "healthy"}
 

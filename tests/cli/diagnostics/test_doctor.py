@@ -23,7 +23,7 @@ from cli.serve import private_redis
 from jobs.redis.backlog import Backlog, QueueDepth
 from jobs.settings import SharedSettings
 from models.catalog import CARDS
-from tests.conftest import _until_it_answers
+from tests.conftest import wait_until_redis_answers
 from tests.s3 import KEYS, make_bucket
 from tests.service.conftest import free_port
 
@@ -37,7 +37,7 @@ def redis_of(home: Path, **changes: str) -> Iterator[str]:
         argv += [f"--{name.replace('_', '-')}", *value.split()]
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL) as process:
         with Redis.from_url(f"unix://{place}") as client:
-            _until_it_answers(client)
+            wait_until_redis_answers(client)
         try:
             yield f"unix://{place}"
         finally:

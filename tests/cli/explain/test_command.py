@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from pictures.drawn_leaves.leaves import draw_leaf
-from pictures.rendering.blend import Box, upsample
+from pictures.maps import Box
+from pictures.rendering.blend import upsample
 from tests.cli.conftest import Command
 
 ROOT = Path(__file__).parents[3]

@@ -15,7 +15,7 @@ from torchvision.ops import Permute
 
 from engine.cam.gradcam import GradCAM
 from engine.errors import WrongClass, WrongInput, WrongLayer
-from pictures.rendering.blend import Map
+from pictures.maps import Map
 from tests.engine.networks import ByHand, DeepHead, network, photos
 
 ARCHITECTURES = [

@@ -14,7 +14,8 @@ from engine.photos.decode import Photo
 from engine.runtimes.folding import fold_batch_norms
 from models.architectures.registry import build
 from models.catalog import Catalog
-from pictures.rendering.blend import WHOLE, Box, upsample
+from pictures.maps import WHOLE, Box
+from pictures.rendering.blend import upsample
 
 HALF = 31 / 64 / 7  # cells of 32 pixels that are centred on pixel 0 of their own, in parts of 224
 

@@ -18,7 +18,7 @@ from engine.evaluation.lesions import (
     pointing,
     summary,
 )
-from pictures.rendering.blend import Box
+from pictures.maps import Box
 
 HEATS = st.integers(0, 7).map(lambda step: step / 7)
 

@@ -7,7 +7,7 @@ import pytest
 
 from engine.evaluation.model_comparison import map_overlap, summary
 from engine.explainer import ClassMap
-from pictures.rendering.blend import WHOLE, Box, Map
+from pictures.maps import WHOLE, Box, Map
 
 RAMP = np.linspace(0, 1, 196, dtype=np.float32).reshape(14, 14)
 

@@ -15,7 +15,7 @@ from engine.evaluation.shortcuts import (
     recompress,
 )
 from models.cards.card import Card
-from models.training.data.photos import LeafFolder
+from models.training.data.leaf_folder import LeafFolder
 from pictures.drawn_leaves.leaves import draw_leaf
 from tests.engine.networks import network, save_model
 

@@ -59,19 +59,19 @@ def test_a_claim_tells_whether_any_other_job_runs_or_waits(harness: JobHarness) 
         harness.enqueue()
     (before_another,) = harness.queue.claim(1)
     (beside_others,) = harness.queue.claim(1)
-    assert [claim.is_alone for claim in (only, before_another, beside_others)] == [
+    assert [claim.is_only_job for claim in (only, before_another, beside_others)] == [
         *(True, False, False)
     ]
     for claim in (only, before_another, beside_others):
         harness.queue.finish(claim, Outcome(State.SUCCEEDED, result={}))
     harness.enqueue()
-    assert harness.queue.claim(8)[0].is_alone
+    assert harness.queue.claim(8)[0].is_only_job
 
 
 def test_jobs_that_are_claimed_together_are_not_alone(harness: JobHarness) -> None:
     for _ in range(2):
         harness.enqueue()
-    assert [claim.is_alone for claim in harness.queue.claim(8)] == [False, False]
+    assert [claim.is_only_job for claim in harness.queue.claim(8)] == [False, False]
 
 
 def test_a_job_past_its_deadline_expires_unrun(harness: JobHarness) -> None:

@@ -14,7 +14,7 @@ from jobs.errors import NewerState, RedisCluster
 from jobs.redis import keyspace, scripts
 from jobs.redis.compatibility import NEWER, check_compatibility
 from jobs.redis.connections import connect
-from tests.conftest import _until_it_answers
+from tests.conftest import wait_until_redis_answers
 from tests.jobs.conftest import JobHarness
 from tests.service.conftest import free_port
 
@@ -82,7 +82,7 @@ def cluster(home: Path) -> Iterator["Redis"]:
     options = ["--port", str(port), "--cluster-enabled", "yes"]
     with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL) as process:
         client = connect(f"unix://{socket}")
-        _until_it_answers(client)
+        wait_until_redis_answers(client)
         yield client
         client.close()
         process.terminate()

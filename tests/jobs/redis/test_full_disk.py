@@ -11,7 +11,7 @@ import redis
 
 from cli.serve import private_redis
 from jobs.errors import StoreDown
-from tests.conftest import _until_it_answers
+from tests.conftest import wait_until_redis_answers
 from tests.jobs.conftest import JobHarness
 
 
@@ -24,7 +24,7 @@ def running_redis(home: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]
         try:
             url = f"unix://{socket}"
             with redis.Redis.from_url(url) as client:
-                _until_it_answers(client)
+                wait_until_redis_answers(client)
             yield url, process
         finally:
             process.terminate()

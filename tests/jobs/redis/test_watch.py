@@ -18,7 +18,7 @@ from jobs.redis import keyspace
 from jobs.redis.connections import connect_async
 from jobs.redis.store import RedisJobStore
 from jobs.redis.watch import JobWatch
-from tests.conftest import _until_it_answers
+from tests.conftest import wait_until_redis_answers
 from tests.jobs.conftest import JobHarness, a_job
 
 
@@ -301,7 +301,7 @@ def redis_in(home: Path) -> Iterator[str]:
     argv = private_redis.command(private_redis.find_server(), home, socket)
     with subprocess.Popen(argv) as process, redis.Redis.from_url(f"unix://{socket}") as client:
         try:
-            _until_it_answers(client)
+            wait_until_redis_answers(client)
             yield f"unix://{socket}"
         finally:
             process.kill()

@@ -16,8 +16,9 @@ from models.cards.card import Card, read_card
 from models.cards.recipe import Stage, Training
 from models.catalog import CARDS
 from models.networks.weights import StateDict
+from models.training.data.leaf_folder import LeafFolder
 from models.training.data.negatives import SIDE, drawn_scenes
-from models.training.data.photos import LeafFolder, stretched
+from models.training.data.photos import stretched
 from models.training.loop import Trainer
 from models.training.metrics import confusion_matrix, score
 from pictures.scenes import TRAIN_KINDS, draw_scene

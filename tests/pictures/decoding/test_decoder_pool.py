@@ -111,7 +111,7 @@ def test_a_process_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch
         (process,) = children()
         process.suspend()
         with monkeypatch.context() as impatient:
-            impatient.setattr(decoder_pool, "PATIENCE", 1.0)
+            impatient.setattr(decoder_pool, "WALL_SECONDS", 1.0)
             with pytest.raises(TooComplex, match="limit is 1 s"):
                 pool.decode(file_of(scene(), "AVIF"), min_side=100)
         assert pool.decode(file_of(scene(), "AVIF"), min_side=100).width == 60

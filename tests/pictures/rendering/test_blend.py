@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from engine.photos.overlay import render_overlay
-from pictures.rendering.blend import WHOLE, blend, colourise, fit, levels, upsample
+from pictures.maps import WHOLE
+from pictures.rendering.blend import blend, colourise, fit, levels, upsample
 from pictures.rendering.colormaps import COLORMAPS, UnknownColormap, colormap
 
 RNG = np.random.default_rng(0)

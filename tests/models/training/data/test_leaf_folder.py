@@ -11,7 +11,8 @@ from PIL import Image
 
 from engine.photos.decode import decode
 from models.card_errors import CardError
-from models.training.data.photos import LeafFolder, stretched
+from models.training.data.leaf_folder import LeafFolder
+from models.training.data.photos import stretched
 
 
 @pytest.fixture
