@@ -1,4 +1,4 @@
-"""models/training/data/leaf_folder.py: which folders are classes, and every photo as it is served."""
+"""models/training/data/leaf_folder.py: which folders are classes, and what of each photo."""
 
 import os
 import shutil
