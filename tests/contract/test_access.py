@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from jobs.auth.api_keys import RedisApiKeyStore, key_id_of
-from jobs.batches import BatchService
+from jobs.redis.batches import BatchStore
 from jobs.redis.connections import connect_async
 from tests.api.conftest import HaveDone
 from tests.contract.conftest import NewKey, with_key
@@ -178,7 +178,7 @@ def test_a_batch_that_a_crash_cut_off_is_finished_when_the_quota_is_used_up(
         raise RuntimeError("gone before the record")
 
     with monkeypatch.context() as dying:
-        dying.setattr(BatchService, "_keep", die)
+        dying.setattr(BatchStore, "save", die)
         assert nobody.post("/v1/batches", headers=headers, files=files).status_code == 500
     assert len(nobody.get("/v1/jobs", headers=headers).json()["jobs"]) == 3
     again = nobody.post("/v1/batches", headers=headers, files=files)

@@ -10,7 +10,7 @@ from models.verdicts.verdict import top_two_margins
 UNKNOWN_SHARES = (0.025, 0.05, 0.1)
 """Shares of the leaves that fall under `unknown`: the largest is taken that costs few confident
 answers."""
-STRICTER_COSTS = 0.01
+STRICTER_COSTS = 0.02
 """A stricter `unknown` threshold turns more strange leaves away; this share of the photos may lose
 the verdict `confident` for it."""
 RIGHT = 0.96

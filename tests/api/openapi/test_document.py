@@ -1,5 +1,6 @@
 """Every operation, also of routes to come, is described well enough to generate a client from."""
 
+import json
 import re
 from typing import Any
 
@@ -10,9 +11,11 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.openapi import operations, problem_examples
+from api.openapi.document import EXAMPLES
 from api.problems.http_problems import all_problems
 from api.settings import ApiSettings
 from jobs.records.job import State
+from models.catalog import CARDS, Catalog
 
 DOCUMENT: dict[str, Any] = create_app(ApiSettings()).openapi()
 OPERATIONS: dict[str, dict[str, Any]] = {
@@ -176,3 +179,16 @@ def test_the_description_has_the_limits_of_this_very_server() -> None:
     assert "1,234 jobs that wait" in opening
     assert "Each request needs a key" in opening
     assert "No key is needed here" in DOCUMENT["info"]["description"]
+
+
+def test_examples_are_of_the_models_as_they_are_now() -> None:
+    """tests/client/test_openapi_examples.py writes them anew."""
+    examples = json.loads(EXAMPLES.read_text("utf-8"))
+    cards = Catalog(CARDS)
+    for shown in examples["list_models"]["200"]:
+        card = cards[shown["id"]]
+        assert card.doubt is not None
+        assert (shown["version"], shown["limits"]) == (card.version, card.limits)
+        assert shown["doubt"]["margin"] == card.doubt.margin
+    made_by = examples["get_job"]["200"]["model"]
+    assert made_by["weights_sha256"] == cards[made_by["id"]].sha256
