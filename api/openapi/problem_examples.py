@@ -59,7 +59,7 @@ _ERRORS: list[Exception] = [
     api_errors.NoGraph("my_model", "its card names none"),
     errors.RateExceeded(60, 1.0),
     errors.QuotaUsedUp(1000, 3600.0),
-    errors.WorkerLost(5),
+    errors.WorkerLost(2),
     errors.ExplainFailed("the model failed on this photo"),
     errors.QueueFull(10_000, 10_000),
     errors.StoreDown("Connection refused"),
