@@ -1,4 +1,7 @@
-"""The keys in Redis that Python reads or writes; `scripts/prelude.lua` names the others."""
+"""The keys in Redis that Python reads or writes; `scripts/prelude.lua` names the others.
+
+Some words in them are older than the names here ("bell"): versions side by side share the state.
+"""
 
 PREFIX = "cropshield:1:"  # the 1 is the version of the record's form
 SCHEMA = 1  # of all that is in Redis; a version that cannot serve what a newer one writes stops
